@@ -1,0 +1,47 @@
+# `make demo` is all one needs to begin with; everything that is written lies in .venv and in RECSYS_HOME.
+
+PYTHON ?= python3.11
+EXTRA ?= cpu
+RECSYS_HOME ?= $(CURDIR)/.recsys
+USER_ID ?= 42
+
+BIN := .venv/bin
+export RECSYS_HOME
+
+.PHONY: help venv demo test test-long lint ui clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: .venv/.installed  ## the environment (EXTRA=gpu for a machine with one)
+
+.venv/.installed: pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not there; install Python 3.11, or name it: make PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRA),dev]'
+	@touch $@
+
+demo: venv  ## everything of the built-in recommender, from raw logs to live recommendations
+	@$(BIN)/recsys materialize demo
+	@$(BIN)/recsys recommend demo --user $(USER_ID)
+	@echo "Look at every step:  make ui     (then open the address that it prints)"
+	@echo "Ask for another:     $(BIN)/recsys recommend demo --user 7 -k 5"
+	@echo "Stop the server:     $(BIN)/recsys stop"
+
+test: lint  ## linters and all quick tests (under 15 minutes on 2 cores)
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: venv  ## fault and load tests
+	$(BIN)/python -m pytest -m long
+
+lint: venv  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+ui: venv  ## Dagster with its daemon, on a free port of this machine
+	$(BIN)/dagster dev -w workspace.yaml
+
+clean:  ## ends the server and removes .recsys and caches
+	@if test -x $(BIN)/recsys; then $(BIN)/recsys stop; fi
+	rm -rf .recsys .tmp_dagster_home_* .pytest_cache .mypy_cache .ruff_cache .hypothesis build

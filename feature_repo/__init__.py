@@ -1,0 +1,1 @@
+"""The feature store: Feast views generated from schemas, and what is written to them."""

@@ -1,0 +1,43 @@
+"""What is kept of every user: their features and their complete history."""
+
+from __future__ import annotations
+
+import polars as pl
+
+HISTORY = {
+    "history_item": None,  # of the items' own type
+    "history_count": pl.Float32(),
+    "history_last": pl.Int64(),
+    "history_positive": pl.Float32(),
+}
+
+
+def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """Users with four aligned lists, one entry a distinct item, ordered by last interaction, oldest first.
+
+    The lists are complete: what a user has seen is filtered by them. Items last seen at one moment stand by
+    rising id.
+
+    Args:
+        users: canonical users, `user_id` and features.
+        interactions: canonical interactions, `user_id`, `item_id`, `timestamp`, `label`.
+
+    Returns:
+        The users, by rising id, with `history_item` (raw ids), `history_count` (float32), `history_last`
+        (epoch seconds) and `history_positive` (float32, how many interactions with the item were positive);
+        empty lists for users without interactions. Users who only interacted are appended with null features.
+    """
+    pairs = (
+        interactions.lazy()
+        .group_by("user_id", "item_id")
+        .agg(
+            pl.len().cast(pl.Float32).alias("history_count"),
+            pl.col("timestamp").max().dt.epoch("s").alias("history_last"),
+            pl.col("label").sum().cast(pl.Float32).alias("history_positive"),
+        )
+        .sort("user_id", "history_last", "item_id")
+        .rename({"item_id": "history_item"})
+    )
+    lists = pairs.group_by("user_id", maintain_order=True).agg(pl.col(list(HISTORY))).collect()
+    joined = users.join(lists, on="user_id", how="full", coalesce=True)
+    return joined.with_columns(pl.col(list(HISTORY)).fill_null([])).sort("user_id")

@@ -1,0 +1,84 @@
+"""The versions of rows over time: what has changed since the last write, and what may be forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+
+_TIME = pl.Datetime("us", "UTC")
+
+
+def latest(versions: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The newest version of every row."""
+    return versions.sort(EVENT_TIME, CREATED).unique(subset=key, keep="last", maintain_order=True)
+
+
+def changed_versions(
+    known: pl.DataFrame | None, frame: pl.DataFrame, key: str, as_of: datetime, created: datetime
+) -> pl.DataFrame:
+    """New versions for the rows that differ from what is known.
+
+    A row that is gone gets a version with null features and `present` false. A new version is always younger
+    than the one that it replaces, even where `as_of` has gone back.
+
+    Args:
+        known: the newest version of every row; None or other columns: every row counts as changed.
+        frame: the rows as they are now, one an id.
+        key: the id's column.
+        as_of: the moment that the rows describe (UTC).
+        created: the moment of writing (UTC).
+
+    Returns:
+        The changed rows with `event_timestamp`, `created_timestamp` and `present`.
+    """
+    now = frame.with_columns(pl.lit(True).alias(PRESENT))
+    moment = pl.lit(as_of).cast(_TIME)
+    if known is not None:
+        now = _differing(known, now, key)
+        before = known.select(key, (pl.col(EVENT_TIME) + timedelta(seconds=1)).alias("__least__"))
+        moment = pl.when(pl.col("__least__") > moment).then("__least__").otherwise(moment)
+        now = now.join(before, on=key, how="left")
+    stamped = now.with_columns(moment.alias(EVENT_TIME), pl.lit(created).cast(_TIME).alias(CREATED))
+    return stamped.select(key, *frame.drop(key).columns, PRESENT, EVENT_TIME, CREATED)
+
+
+def remembered(versions: pl.DataFrame, key: str, since: datetime) -> pl.DataFrame:
+    """The newest version of every row, and replaced ones written at or after `since`, by rising time."""
+    ordered = versions.sort(EVENT_TIME, CREATED, key).with_row_index("__place__")
+    newest = pl.col("__place__") == pl.col("__place__").max().over(key)
+    recent = pl.col(CREATED) >= pl.lit(since).cast(_TIME)
+    return ordered.filter(newest | recent).drop("__place__")
+
+
+def joined(before: pl.DataFrame, changed: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Older and new versions in the columns of the new ones.
+
+    A column that is new, or had another type, is null in older versions; if the ids had another type, the
+    older versions are of other entities and are dropped.
+    """
+    same = [name for name, dtype in changed.schema.items() if before.schema.get(name) == dtype]
+    if key not in same:
+        return changed
+    return pl.concat([changed.head(0), before.select(same), changed], how="diagonal")
+
+
+def _differing(known: pl.DataFrame, now: pl.DataFrame, key: str) -> pl.DataFrame:
+    values = now.drop(key).columns
+    if known.select(key, *(v for v in values if v in known.columns)).schema != now.schema:
+        return pl.concat([now, _gone(known, now, key)])
+    before = known.select(key, *(pl.col(name).alias(f"before:{name}") for name in values))
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"before:{name}")) for name in values)
+    joined = now.join(before, on=key, how="left")
+    changed = joined.filter(differs).select(now.columns)
+    return pl.concat([changed, _gone(known, now, key)])
+
+
+def _gone(known: pl.DataFrame, now: pl.DataFrame, key: str) -> pl.DataFrame:
+    missing = known.filter(pl.col(PRESENT)).join(now, on=key, how="anti").select(key)
+    empty = missing.with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in now.schema.items() if name not in (key, PRESENT)
+    )
+    return empty.with_columns(pl.lit(False).alias(PRESENT)).select(now.columns)

@@ -1,0 +1,103 @@
+"""Everything as of a cut, from canonical frames to measured lists: how good would it have been?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from ops_gpu.evaluation import Evaluation, Protocol, evaluate
+from ops_gpu.fitting import FitConfig, fit_retrieval_until, make_ranking_rows
+from ops_gpu.graph import Node
+from ops_gpu.ranking import fit_ranking
+from ops_gpu.ranking_rows import sources_at
+from ops_gpu.raw_schema import joined, raw_schema
+from ops_gpu.schema import Schema
+from ops_gpu.statistics import Statistics
+from ops_gpu.training_data import TrainingData
+from ops_gpu.workflow import Workflow
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """What was built and measured.
+
+    Args:
+        data: events and features, encoded by a workflow that saw only what lies before the cut.
+        workflow: that workflow.
+        evaluation: lists made at the cut, compared with what followed.
+        user_ids: raw ids of the evaluated users.
+        offered: raw ids of the items that competed.
+    """
+
+    data: TrainingData
+    workflow: Workflow
+    evaluation: Evaluation
+    user_ids: np.ndarray  # type: ignore[type-arg]
+    offered: np.ndarray  # type: ignore[type-arg]
+
+
+def evaluate_as_of(
+    interactions: pl.DataFrame,
+    users: pl.DataFrame,
+    items: pl.DataFrame,
+    graph: Callable[[Schema], Node],
+    config: FitConfig,
+    cut: int,
+    end: int,
+    progress: Progress | None = None,
+) -> AsOf:
+    """Fits the whole recommender on what lies before the cut and measures its lists on `[cut, end)`.
+
+    Vocabularies, statistics, models and item state are all made anew from events before the cut; only the catalogue's
+    own columns (features of users and items) are taken as they are now.
+
+    Args:
+        interactions: canonical, all days.
+        users: canonical.
+        items: canonical.
+        graph: gives the workflow's graph for a schema (`default_workflow`, or the user's own).
+        config: settings.
+        cut: epoch seconds.
+        end: epoch seconds, exclusive.
+        progress: told a line a step.
+
+    Raises:
+        ValueError: when there is nothing before the cut or nobody to measure after it.
+    """
+    tell = progress or (lambda line: None)
+    past = interactions.filter(pl.col("timestamp") < datetime.fromtimestamp(cut, UTC).replace(tzinfo=None))
+    if past.height == 0:
+        raise ValueError(f"no event lies before {datetime.fromtimestamp(cut, UTC):%Y-%m-%d}; choose a later cut.")
+    tell(f"features from {past.height:,} events")
+    schema = raw_schema(users, items)
+    seen_users = users.join(past.select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
+    workflow = fit_workflow(past, seen_users, items, Workflow(graph(schema), schema))
+    data = TrainingData.assemble(interactions, users, items, workflow, config.retrieval.history_length)
+    fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
+    tell("training lists of the ranker")
+    rows = make_ranking_rows(data, fitted.early, config, cut)
+    ranking = fit_ranking(
+        data, rows, config.ranking, config.half_lives, progress=lambda line: tell(f"ranking, {line}")
+    )
+    tell("lists and baselines")
+    sources = sources_at(data, fitted.model, cut, config.candidates)
+    half_life = config.candidates.snapshot.popular_half_life_days
+    protocol = Protocol(cut, end, config.candidates.repeats, half_life)
+    result = evaluate(data, sources, fitted.model, ranking, protocol)
+    offered = workflow.decode("item_id", np.flatnonzero(sources.snapshot.available))
+    return AsOf(data, workflow, result, workflow.decode("user_id", result.users), offered)
+
+
+def fit_workflow(
+    interactions: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, workflow: Workflow
+) -> Workflow:
+    """Fits on the joined events; users and items without an event get codes too, at the end."""
+    events = workflow.partial(joined(interactions, users, items))
+    known = [workflow.for_inputs(frame.columns).partial(frame, weight=0) for frame in (users, items)]
+    return workflow.finalize(Statistics.merge([events, *known]))

@@ -1,0 +1,70 @@
+"""Candidates that co-occur with what the user chose lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.candidates.candidates import SourceList, top_of_rows
+from ops_gpu.events import DAY
+from ops_gpu.history import Histories
+from ops_gpu.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class CoOccurrenceScores:
+    """Summed similarity of every pair (user row, item) that any of the user's items leads to.
+
+    Args:
+        key: int64, rising, `row * items + item`.
+        score: float32, of the same length.
+        items: number of item codes.
+    """
+
+    key: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float32]
+    items: int
+
+    @classmethod
+    def compute(
+        cls, snapshot: Snapshot, histories: Histories, length: int = 100, half_life_days: float = 60.0
+    ) -> CoOccurrenceScores:
+        """Adds up the neighbours of each user's last `length` liked items, later ones weighing more."""
+        liked = histories.positive > 0
+        age = np.maximum(snapshot.as_of - histories.last[liked], 0) / DAY
+        weight = (0.5 ** (age / half_life_days)).astype(np.float32)
+        own = histories.items.keep(liked)
+        late = np.arange(len(own.values)) >= own.offsets[own.row_ids + 1] - length
+        row, item, weight = own.row_ids[late], own.values[late], weight[late]
+        # weights are relative to the user's own latest item: absence changes no order, only the scale
+        score = snapshot.neighbours.similarity[item] * weight[:, None]
+        target = snapshot.neighbours.items[item]
+        found = score > 0
+        key = (row[:, None] * snapshot.items + target)[found]
+        pair, inverse = np.unique(key, return_inverse=True)
+        total = np.bincount(inverse, weights=score[found], minlength=len(pair))
+        return cls(pair, total.astype(np.float32), snapshot.items)
+
+    def of(self, row: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Score of each pair, 0 where nothing leads to the item; float32 `[pairs]`."""
+        return lookup(self.key, self.score, row * self.items + item)
+
+    def retrieve(self, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
+        """The `size` best available items of each user, without seen ones unless `repeats`."""
+        row, item = self.key // self.items, self.key % self.items
+        mask = snapshot.available[item]
+        if not repeats:
+            mask &= ~np.isin(self.key, histories.keys(self.items))
+        return top_of_rows(row[mask], item[mask], self.score[mask], len(histories), size)
+
+
+def lookup(
+    keys: npt.NDArray[np.int64], values: npt.NDArray[np.float32], wanted: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Values at the wanted keys (`keys` rising), 0 where a key is absent."""
+    if len(keys) == 0:
+        return np.zeros(len(wanted), np.float32)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], np.float32(0))

@@ -1,0 +1,48 @@
+"""Candidates that are popular now, by decayed counts of positive events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ops_gpu.candidates.candidates import SourceList
+from ops_gpu.history import Histories
+from ops_gpu.ragged import Ragged
+from ops_gpu.snapshot import Snapshot
+
+
+def popular_order(snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    """All available items that anybody liked, most popular first (all-time count, then code, on ties)."""
+    codes = np.flatnonzero(snapshot.available & (snapshot.total > 0))
+    order = np.lexsort((codes, -snapshot.total[codes], -snapshot.popular[codes]))
+    return codes[order].astype(np.int32)
+
+
+def retrieve_popular(
+    order: np.ndarray[tuple[int], np.dtype[np.int32]],
+    snapshot: Snapshot,
+    histories: Histories,
+    size: int,
+    repeats: bool = False,
+) -> SourceList:
+    """The first `size` items of `order` that each user has not seen (all of them with `repeats`).
+
+    Args:
+        order: int32 item codes, most popular first, as `popular_order` gives it.
+        snapshot: the item state that ordered them.
+        histories: the users' complete histories.
+        size: candidates a user.
+        repeats: whether seen items may come back.
+    """
+    users = len(histories)
+    longest = 0 if repeats or users == 0 else int(histories.items.lengths.max(initial=0))
+    pool = order[: size + longest]  # even who saw the most can be given `size`
+    offered = np.ones((users, len(pool)), np.bool_)
+    if longest:
+        place = np.full(snapshot.items, -1, np.int64)
+        place[pool] = np.arange(len(pool))
+        seen = place[histories.items.values]
+        known = seen >= 0
+        offered[histories.items.row_ids[known], seen[known]] = False
+    offered &= np.cumsum(offered, axis=1) <= size
+    items = np.broadcast_to(pool, offered.shape)[offered]
+    return SourceList(Ragged.from_lengths(items, offered.sum(axis=1)), snapshot.popular[items])

@@ -1,0 +1,195 @@
+"""Engines: where plans run."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import polars as pl
+
+from ops_gpu.dataset import Dataset
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Parts merged by one task of a cluster.
+FAN_IN = 8
+
+
+class Engine(ABC):
+    """Where a plan runs: this process, its GPU, or a Dask cluster. Nothing else asks which one it is.
+
+    A context manager: leaving it closes what the engine started.
+    """
+
+    @abstractmethod
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Runs one plan where it is called from."""
+
+    @abstractmethod
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """`function` of every item, results in the items' order; the first error is raised."""
+
+    @abstractmethod
+    def map_reduce(
+        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
+    ) -> R:
+        """The merged results of all items (at least one); results stay where they were made until merged."""
+
+    def split(self, dataset: Dataset) -> list[Dataset]:
+        """Parts of a dataset that are best worked on apart; one for engines that stream."""
+        return [dataset]
+
+    @property
+    def inner(self) -> Engine:
+        """The engine for plans inside a function that `map` runs."""
+        return self
+
+    def close(self) -> None:
+        """Stops what the engine started; most start nothing."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class LocalEngine(Engine):
+    """This process, with Polars' streaming engine."""
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        return frame.collect(engine="streaming")
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        return [function(item) for item in items]
+
+    def map_reduce(
+        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
+    ) -> R:
+        return merge(self.map(function, items))
+
+
+class GpuEngine(LocalEngine):
+    """This process, with cudf-polars on its GPU; a plan that the GPU cannot run is an error, not a fallback.
+
+    Raises:
+        RuntimeError: when there is no GPU, or cudf-polars is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            # Importing cudf-polars works without a GPU, so a plan is tried.
+            self.collect(pl.LazyFrame({"number": [1]}).select(pl.col("number") + 1))
+        except Exception as error:
+            raise RuntimeError(
+                "the gpu engine needs an NVIDIA GPU and the package cudf-polars "
+                f"({str(error).splitlines()[0]}); install the extra 'gpu', or choose in_process."
+            ) from error
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        return frame.collect(engine=pl.GPUEngine(raise_on_fail=True))
+
+
+class DaskEngine(Engine):
+    """A Dask cluster: workers read files and send back small frames; rows are never moved.
+
+    Single plans run where they are called from; `map` and `map_reduce` run on the workers.
+
+    Args:
+        client: a `distributed.Client`.
+        gpu: whether plans on the workers run on their GPUs.
+        owned: things to close with the engine, last first (clusters that it started).
+    """
+
+    def __init__(self, client: Any, gpu: bool = False, owned: Sequence[Any] = ()) -> None:
+        self._client = client
+        self._gpu = gpu
+        self._owned = [*owned]
+
+    @classmethod
+    def local(cls, workers: int) -> DaskEngine:
+        """Starts processes on this machine, which share its cores."""
+        from distributed import Client, LocalCluster
+
+        threads = max((os.cpu_count() or 1) // workers, 1)
+
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            host="127.0.0.1",
+            env={"POLARS_MAX_THREADS": str(threads)},
+        )
+        client = Client(cluster)
+        return cls(client, owned=[cluster, client])
+
+    @classmethod
+    def local_cuda(cls, workers: int | None = None) -> DaskEngine:
+        """Starts one process a GPU of this machine; RuntimeError where there is none."""
+        try:
+            from dask_cuda import LocalCUDACluster
+
+            cluster = LocalCUDACluster(n_workers=workers, threads_per_worker=1)
+        except Exception as error:
+            raise RuntimeError(
+                "the local_cuda_cluster engine needs NVIDIA GPUs and the package dask-cuda "
+                f"({type(error).__name__}: {error}); install the extra 'gpu', or choose local_cluster."
+            ) from error
+        from distributed import Client
+
+        client = Client(cluster)
+        return cls(client, gpu=True, owned=[cluster, client])
+
+    @classmethod
+    def at(cls, address: str, timeout_seconds: float = 10.0) -> DaskEngine:
+        """Connects to a running scheduler (`tcp://host:8786`); ConnectionError where none answers."""
+        from distributed import Client
+
+        try:
+            client = Client(address, timeout=timeout_seconds)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ConnectionError(
+                f"no Dask scheduler answers at {address!r} ({error}); start one, or correct the address."
+            ) from error
+        return cls(client, owned=[client])
+
+    @property
+    def inner(self) -> Engine:
+        return GpuEngine() if self._gpu else LocalEngine()
+
+    def split(self, dataset: Dataset) -> list[Dataset]:
+        return dataset.parts()
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        return self.inner.collect(frame)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        results: list[R] = self._client.gather(self._submit(function, items))
+        return results
+
+    def map_reduce(
+        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
+    ) -> R:
+        futures = self._submit(function, items)
+        while len(futures) > 1:
+            groups = [futures[start : start + FAN_IN] for start in range(0, len(futures), FAN_IN)]
+            futures = [self._client.submit(merge, group, pure=False) for group in groups]
+        result: R = futures[0].result()
+        return result
+
+    def close(self) -> None:
+        while self._owned:
+            self._owned.pop().close()
+
+    def _submit(self, function: Callable[[T], R], items: Iterable[T]) -> list[Any]:
+        # Each call is bound beforehand: `Client.map` would swallow arguments that it takes for its own.
+        return [self._client.submit(partial(function, item), pure=False) for item in items]

@@ -1,0 +1,124 @@
+"""Nearest-neighbour index over item vectors, with Faiss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
+IVF_FROM = 1_000_000  # above, HNSW's links cost more memory than the vectors
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ItemIndex:
+    """Finds the items whose vectors have the largest inner product with a query.
+
+    Args:
+        index: a Faiss index whose labels are positions in `codes`.
+        codes: int64 `[indexed]`, item codes.
+        kind: "flat", "hnsw" or "ivf".
+        recall: share of the exact top 100 that it finds, measured when it was built (1.0 for flat).
+    """
+
+    index: Any
+    codes: npt.NDArray[np.int64]
+    kind: str
+    recall: float
+
+    @classmethod
+    def build(cls, vectors: Floats, offered: npt.NDArray[np.bool_], kind: str = "auto", device: str = "cpu") -> ItemIndex:
+        """Indexes the vectors of the offered items.
+
+        Args:
+            vectors: float32 `[items, dimension]`, unit length.
+            offered: bool `[items]`.
+            kind: "flat", "hnsw", "ivf", or "auto" to choose by size.
+            device: "cpu", or "gpu" to train and fill the index there.
+
+        Raises:
+            ValueError: for an unknown kind, or when no item is offered.
+            RuntimeError: when a GPU is asked for and this Faiss has none.
+        """
+        codes = np.flatnonzero(offered).astype(np.int64)
+        if len(codes) == 0:
+            raise ValueError("no item may be recommended, so there is nothing to index; check `available` of items.")
+        kind = _choose(len(codes)) if kind == "auto" else kind
+        mine = np.ascontiguousarray(vectors[codes], np.float32)
+        index = _on_device(_empty(kind, mine.shape[1], len(codes)), device)
+        index.train(mine)
+        index.add(mine)
+        index = faiss.index_gpu_to_cpu(index) if device == "gpu" else index
+        return cls(index, codes, kind, 1.0 if kind == "flat" else _recall(index, mine))
+
+    def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The `size` best items of each query.
+
+        Returns:
+            Codes int64 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
+        """
+        scores, labels = self.index.search(np.ascontiguousarray(queries, np.float32), size)
+        return np.where(labels >= 0, self.codes[labels], -1), scores
+
+    def save(self, folder: Path) -> None:
+        """Writes the index into a new folder."""
+        folder.mkdir(parents=True)
+        faiss.write_index(self.index, str(folder / "index.faiss"))
+        np.save(folder / "codes.npy", self.codes, allow_pickle=False)
+        (folder / "kind.txt").write_text(f"{self.kind} {self.recall!r}\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> ItemIndex:
+        """Opens what `save` wrote."""
+        kind, recall = (folder / "kind.txt").read_text(encoding="utf-8").split()
+        codes = np.load(folder / "codes.npy", allow_pickle=False)
+        return cls(faiss.read_index(str(folder / "index.faiss")), codes, kind, float(recall))
+
+
+def _choose(items: int) -> str:
+    if items <= EXACT_UP_TO:
+        return "flat"
+    return "hnsw" if items < IVF_FROM else "ivf"
+
+
+def _empty(kind: str, dimension: int, items: int) -> Any:
+    if kind == "flat":
+        return faiss.IndexFlatIP(dimension)
+    if kind == "hnsw":
+        graph = faiss.IndexHNSWFlat(dimension, 32, faiss.METRIC_INNER_PRODUCT)
+        graph.hnsw.efConstruction, graph.hnsw.efSearch = 100, 128
+        return graph
+    if kind == "ivf":
+        lists = max(1, int(4 * items**0.5))
+        inverted = faiss.IndexIVFFlat(faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT)
+        inverted.nprobe = max(1, lists // 16)
+        return inverted
+    raise ValueError(f"unknown index kind {kind!r}; choose auto, flat, hnsw or ivf.")
+
+
+def _on_device(index: Any, device: str) -> Any:
+    if device == "cpu":
+        return index
+    if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
+        raise RuntimeError(
+            "a Faiss index on a GPU was asked for, but this Faiss sees none; install the `gpu` extra on a machine "
+            "with one, or set faiss_device to cpu."
+        )
+    return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+
+
+def _recall(index: Any, vectors: Floats, queries: int = 200, size: int = 100) -> float:
+    chosen = np.random.default_rng(0).choice(len(vectors), min(queries, len(vectors)), replace=False)
+    size = min(size, len(vectors))
+    exact = faiss.IndexFlatIP(vectors.shape[1])
+    exact.add(vectors)
+    _, wanted = exact.search(vectors[chosen], size)
+    _, found = index.search(vectors[chosen], size)
+    hits = sum(len(np.intersect1d(w, f)) for w, f in zip(wanted, found, strict=True))
+    return hits / (len(chosen) * size)

@@ -1,0 +1,74 @@
+"""What the columns of a users or items table mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.expressions import Condition
+from ops_gpu.logs.interactions import check_features
+from ops_gpu.logs.source import LogSource
+
+
+@dataclass(frozen=True)
+class EntityTable:
+    """A table of users or of items.
+
+    Without files of its own it is derived from the interactions: every id that occurs there, with the most
+    frequent value of each column named here (the median of continuous ones).
+
+    Args:
+        source: the files; None to derive the table from the interactions.
+        id: column of the id; not needed for a derived table.
+        title: items only: column of a text to show people.
+        available: items only: SQL expression that is true for an item that may be recommended now; None: all
+            may.
+        categorical: feature columns with categories.
+        continuous: feature columns with numbers or dates.
+        lists: feature columns with several categories a row.
+        list_separator: what joins them in text columns.
+
+    Raises:
+        LogError: when a setting is missing or an expression cannot be parsed.
+    """
+
+    source: LogSource | None = None
+    id: str | None = None
+    title: str | None = None
+    available: str | None = None
+    categorical: Sequence[str] = ()
+    continuous: Sequence[str] = ()
+    lists: Sequence[str] = ()
+    list_separator: str = "|"
+
+    def __post_init__(self) -> None:
+        check_features("users or items", self.features)
+        if self.source and not self.id:
+            raise LogError(f"the table '{self.source.path}' has no id; name the column of its ids as id.")
+        if not self.source and (self.lists or self.available):
+            raise LogError(
+                "a users or items table without a source is derived from the interactions and has no "
+                "lists and no "
+                "available; give it a source, or leave them out."
+            )
+        if not self.list_separator:
+            raise LogError("list_separator is empty; give the text that joins the values of a list, such as '|'.")
+        _ = self.condition
+
+    @property
+    def features(self) -> list[str]:
+        """All feature columns: categorical, continuous, lists."""
+        return [*self.categorical, *self.continuous, *self.lists]
+
+    @property
+    def condition(self) -> Condition | None:
+        """What makes an item available, None when all are."""
+        return None if self.available is None else Condition(self.available, "available")
+
+    @property
+    def raw_columns(self) -> list[str]:
+        """Every raw column that reading needs."""
+        condition = self.condition
+        named = [self.id, self.title, *(condition.columns if condition else ()), *self.features]
+        return [name for name in dict.fromkeys(named) if name]

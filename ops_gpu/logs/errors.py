@@ -1,0 +1,34 @@
+"""The error of everything that reads raw logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class LogError(ValueError):
+    """A raw log cannot be read as declared.
+
+    The message is one sentence that names the file or the setting, says what was expected and what was
+    found, and how to mend it; it is meant to be shown to the person who wrote the YAML, without a trace.
+
+    Args:
+        message: the sentence.
+        column: the raw column that is missing, where that is what is wrong.
+    """
+
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+def names(values: Iterable[object], limit: int = 12) -> str:
+    """The values as `a, b, c`, at most `limit` of them (source: the messages of this package)."""
+    texts = [str(value) for value in values]
+    rest = len(texts) - limit
+    return ", ".join(texts[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def first_line(error: BaseException) -> str:
+    """What another library said, shortened to its first line so that it fits into our sentence."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")[:200]

@@ -1,0 +1,131 @@
+"""The files of a source, found through fsspec, each with a fingerprint that changes with its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+import fsspec
+
+from ops_gpu.logs.errors import LogError, first_line
+from ops_gpu.logs.place import LogPlace
+from ops_gpu.logs.source import LogSource
+
+_COMPRESSED = {".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd"}
+_PARQUET = {".parquet", ".pq"}
+_JSON = {".jsonl", ".ndjson", ".json"}
+_TEXT = {".csv", ".tsv", ".psv", ".txt", ".dat", ".data", ".tab", ".log"}
+# What identifies one version of a file, in the words of the different file systems.
+_VERSIONS = ("mtime", "LastModified", "last_modified", "updated", "ETag", "etag", "created")
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One file of a source.
+
+    Args:
+        path: its full address, as shown in messages.
+        fingerprint: size and time of change; differs when the file was replaced.
+        format: how to read it.
+        filesystem: the fsspec file system that opens it.
+        key: its path within that file system.
+    """
+
+    path: str
+    fingerprint: str
+    format: Literal["parquet", "delimited", "jsonl"]
+    filesystem: Any
+    key: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it lies on this machine's own disk."""
+        return bool("file" in _protocols(self.filesystem))
+
+    def read(self) -> bytes:
+        """The whole content.
+
+        Raises:
+            LogError: when it cannot be opened.
+        """
+        try:
+            content: bytes = self.filesystem.cat_file(self.key)
+        except OSError as error:
+            raise LogError(
+                f"'{self.path}' cannot be opened ({first_line(error)}); check that it still exists and may be read."
+            ) from error
+        return content
+
+
+def list_files(source: LogSource, place: LogPlace) -> list[LogFile]:
+    """Finds the files of a source, ordered by path.
+
+    Hidden files, and those whose name begins with `_`, are passed over, as are files of unknown kinds
+    (a README, a half-written `.tmp`) when the path is a folder.
+
+    Args:
+        source: where to look.
+        place: base folder and variables of the path.
+
+    Returns:
+        At least one file.
+
+    Raises:
+        LogError: when nothing is there, or the file system is not available.
+    """
+    address = place.resolve(source.path)
+    try:
+        filesystem, root = fsspec.core.url_to_fs(address)
+        # A remote listing kept from an earlier call would hide a file that came in the meantime.
+        filesystem.invalidate_cache()
+        found = _entries(filesystem, root)
+    except (OSError, ImportError, ValueError) as error:
+        raise LogError(
+            f"path '{address}' cannot be looked up ({first_line(error)}); check the address and its protocol."
+        ) from error
+    if not found:
+        raise LogError(
+            f"path '{address}' holds no data file, expected a file, a glob or a folder with data; check "
+            f"'path: {source.path}' (relative paths start at {place.base})."
+        )
+    return [_log_file(source, filesystem, key, info) for key, info in sorted(found.items())]
+
+
+def _entries(filesystem: Any, root: str) -> dict[str, dict[str, Any]]:
+    if any(sign in root for sign in "*?["):
+        found = filesystem.glob(root, detail=True)
+        return {key: info for key, info in found.items() if info["type"] == "file" and _visible(key, "")}
+    if filesystem.isdir(root):
+        found = filesystem.find(root, detail=True)
+        return {key: info for key, info in found.items() if _visible(key, root) and _kind(key) is not None}
+    return {root: filesystem.info(root)} if filesystem.exists(root) else {}
+
+
+def _visible(key: str, root: str) -> bool:
+    parts = PurePosixPath(key.removeprefix(root)).parts if root else (PurePosixPath(key).name,)
+    return not any(part.startswith((".", "_")) for part in parts if part != "/")
+
+
+def _kind(key: str) -> Literal["parquet", "delimited", "jsonl"] | None:
+    suffixes = [suffix.lower() for suffix in PurePosixPath(key).suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    last = suffixes[-1] if suffixes else ""
+    if last in _PARQUET:
+        return "parquet"
+    if last in _JSON:
+        return "jsonl"
+    return "delimited" if last in _TEXT else None
+
+
+def _log_file(source: LogSource, filesystem: Any, key: str, info: dict[str, Any]) -> LogFile:
+    version = next((str(info[name]) for name in _VERSIONS if info.get(name)), "")
+    form = (_kind(key) or "delimited") if source.format == "auto" else source.format
+    path = key if "file" in _protocols(filesystem) else str(filesystem.unstrip_protocol(key))
+    return LogFile(path, f"{info.get('size')}-{version}", form, filesystem, key)
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)

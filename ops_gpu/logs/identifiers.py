@@ -1,0 +1,118 @@
+"""The type of user and item ids: one decision for a whole log and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import polars as pl
+
+from ops_gpu.logs.errors import LogError
+
+IdType = Literal["integer", "string"]
+ID_TYPES = ("auto", "integer", "string")
+
+# Text that an integer turns into and back without change: no sign but minus, no leading zeros.
+_CANONICAL = r"^(0|-?[1-9][0-9]{0,18})$"
+
+
+@dataclass(frozen=True)
+class IdTypes:
+    """The types that user ids and item ids have everywhere in one recommender.
+
+    Args:
+        user: `integer` (Int64) or `string` (String).
+        item: the same for items.
+
+    Example:
+        >>> IdTypes.from_dict(IdTypes(user="integer", item="string").to_dict()).item
+        'string'
+    """
+
+    user: IdType
+    item: IdType
+
+    def to_dict(self) -> dict[str, str]:
+        """As JSON-ready values, to keep the decision beside the data it was made for."""
+        return dict(asdict(self))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, str]) -> IdTypes:
+        """Back from `to_dict`.
+
+        Raises:
+            LogError: when a type is unknown.
+        """
+        for role in ("user", "item"):
+            if values.get(role) not in ("integer", "string"):
+                raise LogError(f"id types must give '{role}' as integer or string, got {values.get(role)!r}.")
+        return cls(user=_known(values["user"]), item=_known(values["item"]))
+
+
+def id_dtype(kind: IdType) -> pl.DataType:
+    """The Polars type of ids of this kind."""
+    return pl.Int64() if kind == "integer" else pl.String()
+
+
+def canonical_ids(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
+    """Raw ids in their canonical type.
+
+    Args:
+        column: the raw column.
+        dtype: its type in this file.
+        kind: the decided type.
+
+    Returns:
+        Int64 or String expression; null where a raw value is null, empty, or (for integers) no whole number.
+        `17850.0` is the integer 17850.
+    """
+    value = pl.col(column)
+    if kind == "string":
+        text = value.cast(pl.String, strict=False)
+        return pl.when(text.str.len_bytes() > 0).then(text)
+    if dtype == pl.String:
+        return value.str.strip_chars().str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+    if dtype.is_float():
+        return pl.when(value == value.floor()).then(value).cast(pl.Int64, strict=False)
+    return value.cast(pl.Int64, strict=False) if dtype.is_integer() else pl.lit(None, pl.Int64)
+
+
+def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
+    """The type of ids when nobody has said it: integer only if every value everywhere is a plain integer.
+
+    Args:
+        role: `user` or `item`, for messages.
+        columns: every column that holds such ids, each with the name of its file.
+
+    Returns:
+        `integer` or `string`.
+
+    Raises:
+        LogError: when some files type the ids as integers and others hold ids that are none: whether `1` and
+            `01` are then the same id is not ours to guess.
+    """
+    typed: str | None = None
+    other: tuple[str, str] | None = None
+    for path, values in columns:
+        if values.dtype.is_integer():
+            typed = typed or path
+        elif other is None and (text := _not_integer(values)) is not None:
+            other = (path, text)
+        if typed and other:
+            raise LogError(
+                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds '{other[1]}'; expected "
+                "one type "
+                f"everywhere: mend the files, or say {role}_id_type: string (or integer)."
+            )
+    return "string" if other else "integer"
+
+
+def _not_integer(values: pl.Series) -> str | None:
+    texts = values.drop_nulls().cast(pl.String, strict=False)
+    wrong = texts.filter(~texts.str.contains(_CANONICAL) | texts.cast(pl.Int64, strict=False).is_null())
+    return None if wrong.is_empty() else str(wrong[0])
+
+
+def _known(text: str) -> IdType:
+    return "integer" if text == "integer" else "string"

@@ -1,0 +1,159 @@
+"""A whole interaction log, or some of its days, as one canonical frame."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ops_gpu.logs.cleaning import RAW, CleanedFile, clean
+from ops_gpu.logs.days import FileDays, days_of_files
+from ops_gpu.logs.files import LogFile, list_files
+from ops_gpu.logs.identifiers import IdTypes, id_dtype
+from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.naming import named_in
+from ops_gpu.logs.place import LogPlace
+from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.report import CleanReport
+
+
+@dataclass(frozen=True)
+class CleanLog:
+    """A canonical frame and the account of what was left out of it.
+
+    Args:
+        frame: the canonical frame.
+        report: counts by reason.
+    """
+
+    frame: pl.DataFrame
+    report: CleanReport
+
+
+def read_interactions(
+    log: InteractionLog,
+    place: LogPlace,
+    ids: IdTypes,
+    days: Collection[date] | None = None,
+    known: Mapping[str, FileDays] | None = None,
+) -> CleanLog:
+    """Reads an interaction log.
+
+    Args:
+        log: the files and what their columns mean.
+        place: base folder and variables of paths.
+        ids: the types of ids, from `decide_id_types`, the same at every call for one recommender.
+        days: only events of these days (UTC); files that hold none of them are not opened. Counts of unusable
+            rows then cover the files that were opened.
+        known: what `days_of_files` gave, so that unchanged files are not looked at again.
+
+    Returns:
+        Frame with `user_id`, `item_id`, `timestamp` (Datetime[us]), `label` (Boolean) and the kept columns,
+        by rising time; events of the same moment stand as in the files (by path, then line). A day without
+        events gives no rows.
+
+    Raises:
+        LogError: when a file is missing or damaged, a column is missing, an expression does not apply, or a
+            file has no usable row.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from ops_gpu.logs import InteractionLog, LogPlace, LogSource, decide_id_types, read_interactions
+        >>> log = InteractionLog(LogSource("events.csv"), user="who", item="what", time="when")
+        >>> place = LogPlace(Path("data"))
+        >>> frame = read_interactions(log, place, decide_id_types(log, place)).frame  # doctest: +SKIP
+    """
+    files = list_files(log.source, place)
+    if days is not None:
+        files = _holding(files, days, log, place, known)
+    rows, report = collect(files, log, ids)
+    chosen = rows if days is None else rows.filter(pl.col("timestamp").dt.date().is_in(list(days)))
+    frame = chosen.select("user_id", "item_id", "timestamp", "label", *log.kept)
+    counts = report | {"other_days": rows.height - frame.height, "rows_kept": frame.height}
+    return CleanLog(frame, CleanReport(**counts))
+
+
+def collect(
+    files: Sequence[LogFile], log: InteractionLog, ids: IdTypes, extra: Sequence[str] = ()
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`.
+
+    Returns:
+        The frame, and the fields of its `CleanReport`.
+
+    Raises:
+        LogError: as `read_interactions`.
+    """
+    extra = list(dict.fromkeys([*log.unique, *extra]))
+    columns = list(dict.fromkeys([*log.raw_columns, *extra]))
+    cleaned = []
+    for file in files:
+        with named_in(log):
+            raw, malformed = read_file(file, log.source, columns)
+        cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
+    rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
+    found = rows.height
+    if log.unique:
+        keys = [RAW + name for name in log.unique]
+        rows = rows.unique(subset=keys, keep="first", maintain_order=True)
+    return rows, _counts(cleaned) | {"duplicates": found - rows.height}
+
+
+def _holding(
+    files: Sequence[LogFile],
+    days: Collection[date],
+    log: InteractionLog,
+    place: LogPlace,
+    known: Mapping[str, FileDays] | None,
+) -> list[LogFile]:
+    """The files to open for these days.
+
+    A broken file is opened for the day in its name, or for every day when it names none: its error then fails
+    the days that may lie in it, instead of leaving them silently incomplete.
+    """
+    wanted, last = set(days), max(days, default=date.min)
+    held = days_of_files(log, place, known)
+
+    def concerns(entry: FileDays) -> bool:
+        if entry.error and not entry.days:
+            return True
+        # The earliest of equal events counts, and may lie in an earlier file.
+        return any(day <= last for day in entry.days) if log.unique else not wanted.isdisjoint(entry.days)
+
+    return [file for file in files if file.path in held and concerns(held[file.path])]
+
+
+def _joined(cleaned: Sequence[CleanedFile], log: InteractionLog, ids: IdTypes, extra: Sequence[str]) -> pl.DataFrame:
+    if not cleaned:
+        types = {"user_id": id_dtype(ids.user), "item_id": id_dtype(ids.item)}
+        types |= {"timestamp": pl.Datetime("us"), "label": pl.Boolean()}
+        types |= dict.fromkeys(log.categorical, pl.String()) | dict.fromkeys(log.continuous, pl.Float64())
+        return pl.DataFrame(schema=types | dict.fromkeys([RAW + name for name in extra], pl.String()))
+    return pl.concat(alike([part.frame for part in cleaned]))
+
+
+def alike(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The same frames with equal column types: where files disagree (integers here, text there), text."""
+    columns = frames[0].columns
+    mixed = [name for name in columns if len({str(frame.schema[name]) for frame in frames if frame.height}) > 1]
+    filled = next((frame for frame in frames if frame.height), frames[0])
+    types = {name: pl.String() if name in mixed else filled.schema[name] for name in columns}
+    return [frame.cast(pl.Schema(types)) if dict(frame.schema) != types else frame for frame in frames]
+
+
+def _counts(cleaned: Sequence[CleanedFile]) -> dict[str, Any]:
+    reasons: Counter[str] = sum((part.reasons for part in cleaned), Counter())
+    examples: dict[str, str] = {}
+    for part in reversed(cleaned):
+        examples |= part.examples
+    return {
+        "rows_read": sum(part.rows for part in cleaned),
+        "filtered": reasons.pop("filtered", 0),
+        "dropped": dict(reasons),
+        "unreadable_values": dict(sum((part.unreadable for part in cleaned), Counter())),
+        "examples": examples,
+    }

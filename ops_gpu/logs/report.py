@@ -1,0 +1,74 @@
+"""What reading a raw log left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Why a row cannot be used, in the order in which a row is examined.
+UNUSABLE = (
+    "too_many_fields",
+    "null_user",
+    "null_item",
+    "user_not_integer",
+    "item_not_integer",
+    "null_time",
+    "unreadable_time",
+    "null_label",
+    "null_id",
+    "id_not_integer",
+)
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """Counts of rows: read = kept + dropped + filtered + duplicates + other_days.
+
+    Args:
+        rows_read: rows in the files that were opened.
+        rows_kept: rows in the frame that came back.
+        dropped: rows that cannot be used, by reason (one of `UNUSABLE`); each row counts once.
+        filtered: rows that the declared filters leave out.
+        duplicates: rows beyond the first of their declared unique combination, or of their id.
+        other_days: good rows of days that were not asked for.
+        added: ids known from the interactions alone, appended to a users or items table.
+        unreadable_values: feature values that are no numbers and became null, by column.
+        examples: for a reason, the first value it was found in, with its file.
+    """
+
+    rows_read: int = 0
+    rows_kept: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    filtered: int = 0
+    duplicates: int = 0
+    other_days: int = 0
+    added: int = 0
+    unreadable_values: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unusable(self) -> int:
+        """Rows that cannot be used, over all reasons."""
+        return sum(self.dropped.values())
+
+    @property
+    def unusable_share(self) -> float:
+        """Unusable rows as a share of those that were meant to be used (filtered rows are not)."""
+        meant = self.rows_read - self.filtered
+        return self.unusable / meant if meant else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values, for metadata."""
+        return {
+            "rows_read": self.rows_read,
+            "rows_kept": self.rows_kept,
+            "dropped": dict(self.dropped),
+            "filtered": self.filtered,
+            "duplicates": self.duplicates,
+            "other_days": self.other_days,
+            "added": self.added,
+            "unreadable_values": dict(self.unreadable_values),
+            "unusable_share": self.unusable_share,
+            "examples": dict(self.examples),
+        }

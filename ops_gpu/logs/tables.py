@@ -1,0 +1,186 @@
+"""Users and items as canonical frames, from their own files or derived from the interactions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, time
+from typing import Any
+
+import polars as pl
+
+from ops_gpu.logs.cleaning import RAW
+from ops_gpu.logs.derived import most_frequent
+from ops_gpu.logs.entities import EntityTable
+from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.features import categorical, continuous, listed
+from ops_gpu.logs.files import list_files
+from ops_gpu.logs.identifiers import IdType, IdTypes, canonical_ids, id_dtype
+from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.loading import CleanLog, alike, collect
+from ops_gpu.logs.naming import named_in
+from ops_gpu.logs.place import LogPlace
+from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.report import CleanReport
+
+
+def read_users(
+    table: EntityTable | None, log: InteractionLog, place: LogPlace, ids: IdTypes, before: date | None = None
+) -> CleanLog:
+    """Reads the users: `user_id` and the declared features, one row a user, by rising id.
+
+    Users who occur in the interactions alone are appended with null features; of several rows with one id the
+    first counts (by path, then line).
+
+    Args:
+        table: the users table; None for the ids that occur in the interactions.
+        log: the interactions.
+        place: base folder and variables of paths.
+        ids: the types of ids.
+        before: interactions from this day on are not looked at, so that nothing later leaks into a state of
+            then.
+
+    Returns:
+        The frame and what was left out of it.
+
+    Raises:
+        LogError: when a file is missing or damaged, or a column is missing.
+    """
+    return _read(table or EntityTable(), log, place, ids, "user", before)
+
+
+def read_items(
+    table: EntityTable | None, log: InteractionLog, place: LogPlace, ids: IdTypes, before: date | None = None
+) -> CleanLog:
+    """Reads the items: `item_id`, `title`, `available` and the declared features, one row an item, by rising
+    id.
+
+    An item that occurs in the interactions alone is available only where no `available` expression asks for
+    more.
+
+    Args:
+        table: the items table; None for the ids that occur in the interactions.
+        log: the interactions.
+        place: base folder and variables of paths.
+        ids: the types of ids.
+        before: interactions from this day on are not looked at.
+
+    Returns:
+        The frame and what was left out of it.
+
+    Raises:
+        LogError: as `read_users`.
+    """
+    return _read(table or EntityTable(), log, place, ids, "item", before)
+
+
+def _read(
+    table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
+) -> CleanLog:
+    kind = ids.user if role == "user" else ids.item
+    if table.source is None:
+        frame, report = _derived(table, log, place, ids, role, before)
+    else:
+        frame, report = _from_files(table, place, role, kind)
+        seen = _rows(log, place, ids, (), before)[f"{role}_id"].unique()
+        missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
+        report["added"] = len(missing)
+        frame = pl.concat([frame, _unknown(missing, frame, table)], how="diagonal")
+    report["rows_kept"] = frame.height
+    return CleanLog(frame.sort(f"{role}_id"), CleanReport(**report))
+
+
+def _rows(
+    log: InteractionLog,
+    place: LogPlace,
+    ids: IdTypes,
+    extra: list[str] | tuple[str, ...],
+    before: date | None,
+) -> pl.DataFrame:
+    rows, _ = collect(list_files(log.source, place), log, ids, extra)
+    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min))
+
+
+def _derived(
+    table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    extra = table.raw_columns
+    rows = _rows(log, place, ids, extra, before)
+    key, path = f"{role}_id", place.resolve(log.source.path)
+    columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
+    columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
+    if table.title:
+        columns.append(rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
+    frame = most_frequent(rows.select(key).with_columns(columns), key)
+    if role == "item":
+        title = pl.col("title") if table.title else pl.lit(None, pl.String).alias("title")
+        frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
+    return frame, {"rows_read": frame.height}
+
+
+def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) -> tuple[pl.DataFrame, dict[str, Any]]:
+    source = table.source
+    assert source is not None
+    parts: list[pl.DataFrame] = []
+    unreadable: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for file in list_files(source, place):
+        with named_in(table):
+            raw, malformed = read_file(file, source, table.raw_columns)
+        dropped["too_many_fields"] += malformed
+        parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
+    frame = pl.concat(alike(parts))
+    read = frame.height + dropped["too_many_fields"]
+    whole = frame.filter(pl.col("__raw_id__").is_not_null())
+    dropped["null_id"] = frame.height - whole.height
+    usable = whole.filter(pl.col(f"{role}_id").is_not_null())
+    dropped["id_not_integer"] = whole.height - usable.height
+    if frame.height and usable.is_empty():
+        raise LogError(_no_ids(table, place, kind, whole))
+    unique = usable.drop("__raw_id__").unique(subset=f"{role}_id", keep="first", maintain_order=True)
+    return unique, {
+        "rows_read": read,
+        "dropped": dict(+dropped),
+        "duplicates": usable.height - unique.height,
+        "unreadable_values": dict(+unreadable),
+    }
+
+
+def _canonical(
+    raw: pl.DataFrame, table: EntityTable, role: str, kind: IdType, path: str, unreadable: Counter[str]
+) -> pl.DataFrame:
+    assert table.id is not None
+    columns: list[pl.Series | pl.Expr] = [
+        pl.col(table.id).cast(pl.String, strict=False).alias("__raw_id__"),
+        canonical_ids(table.id, raw.schema[table.id], kind).alias(f"{role}_id"),
+    ]
+    if role == "item":
+        title = pl.col(table.title).cast(pl.String, strict=False) if table.title else pl.lit(None, pl.String)
+        condition = table.condition
+        available = condition.mask(raw, path).fill_null(False) if condition else pl.lit(True)
+        columns += [title.alias("title"), available.alias("available")]
+    columns += [categorical(raw[name]) for name in table.categorical]
+    for name in table.continuous:
+        values, wrong = continuous(raw[name], path)
+        unreadable[name] += wrong
+        columns.append(values)
+    columns += [listed(raw[name], table.list_separator) for name in table.lists]
+    return raw.select(columns)
+
+
+def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
+    values: dict[str, pl.Expr] = {}
+    if "available" in frame.columns:
+        values["available"] = pl.lit(table.available is None)
+    for name in table.lists:
+        values[name] = pl.lit([], dtype=frame.schema[name])
+    return missing.to_frame().with_columns(**values)
+
+
+def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, whole: pl.DataFrame) -> str:
+    assert table.source is not None
+    found = "only nulls" if whole.is_empty() else f"'{whole['__raw_id__'][0]}'"
+    wanted = "integer ids as in the interactions" if kind == "integer" else "ids"
+    return (
+        f"'{place.resolve(table.source.path)}' has no usable row: the column '{table.id}' holds {found}, "
+        f"expected {wanted} ({id_dtype(kind)}); name the right column as id, or mend the file."
+    )

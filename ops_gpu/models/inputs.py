@@ -1,0 +1,108 @@
+"""From a schema to Keras inputs and embeddings: adding a feature changes no model code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.schema import ColumnSchema, Schema, Tags
+
+
+@dataclass
+class SchemaInputs:
+    """Keras inputs of all model columns of a schema, with one embedding table a domain.
+
+    Args:
+        schema: engineered columns; categorical ones carry a domain with an upper limit.
+        tables: embedding layers by domain name, shared by every column of the domain (filled as needed).
+        dimension: width of all embeddings; None takes each column's own `embedding_dim`.
+    """
+
+    schema: Schema
+    tables: dict[str, keras.layers.Embedding] = field(default_factory=dict)
+    dimension: int | None = None
+
+    def __post_init__(self) -> None:
+        self.inputs: dict[str, Any] = {column.name: self._input(column) for column in self.schema}
+
+    @property
+    def categorical(self) -> list[Any]:
+        """One vector `[batch, dim]` a categorical column; lists are averaged over their elements."""
+        return [self._embedded(c) for c in self.schema if _is_categorical(c)]
+
+    @property
+    def continuous(self) -> list[Any]:
+        """One tensor `[batch, width]` a continuous column."""
+        return [self.inputs[c.name] for c in self.schema if not _is_categorical(c)]
+
+    def _input(self, column: ColumnSchema) -> Any:
+        if _is_categorical(column):
+            shape = (_width(column),) if column.is_list else ()
+            return keras.Input(shape, dtype="int32", name=column.name)
+        return keras.Input((_width(column) if column.is_list else 1,), dtype="float32", name=column.name)
+
+    def _embedded(self, column: ColumnSchema) -> Any:
+        value = self.inputs[column.name]
+        vectors = self.table(column)(value)
+        return masked_mean(vectors, value) if column.is_list else vectors
+
+    def table(self, column: ColumnSchema) -> keras.layers.Embedding:
+        """The embedding layer of the column's domain."""
+        name = (column.domain and column.domain.name) or column.name
+        if name not in self.tables:
+            width = self.dimension or column.embedding_dim or 16
+            start = keras.initializers.RandomNormal(stddev=0.05)
+            self.tables[name] = keras.layers.Embedding(
+                column.cardinality, width, embeddings_initializer=start, name=f"embedding_{name}"
+            )
+        return self.tables[name]
+
+
+def masked_mean(vectors: Any, codes: Any) -> Any:
+    """Mean of `vectors` `[batch, length, dim]` over the places where `codes` `[batch, length]` is not 0."""
+    mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(codes, 0), "float32"), -1)
+    return keras.ops.sum(vectors * mask, 1) / keras.ops.maximum(keras.ops.sum(mask, 1), 1.0)
+
+
+def _is_categorical(column: ColumnSchema) -> bool:
+    return bool(column.tags & {Tags.CATEGORICAL, Tags.USER_ID, Tags.ITEM_ID})
+
+
+def _width(column: ColumnSchema) -> int:
+    limit = column.value_count
+    if limit is None or not limit.max:
+        raise ValueError(
+            f"list column {column.name!r} has no upper length in its schema; set value_count (ListSlice does)."
+        )
+    return int(limit.max)
+
+
+def transfer(source: keras.Model, target: keras.Model) -> None:
+    """Copies weights by layer name; a table that has grown keeps its new rows as initialised.
+
+    Raises:
+        ValueError: when a weight's shape differs otherwise: the configuration changed, so train anew.
+    """
+    layers: Mapping[str, Any] = {layer.name: layer for layer in source.layers}
+    for layer in target.layers:
+        old = layers.get(layer.name)
+        if old is None or not layer.weights:
+            continue
+        pairs = zip(layer.get_weights(), old.get_weights(), strict=True)
+        layer.set_weights([_grown(new, was, layer.name) for new, was in pairs])
+
+
+def _grown(new: npt.NDArray[Any], was: npt.NDArray[Any], layer: str) -> npt.NDArray[Any]:
+    if new.shape == was.shape:
+        return was
+    if new.shape[1:] != was.shape[1:] or len(new) < len(was):
+        raise ValueError(
+            f"layer {layer!r} has weights of shape {was.shape} in the saved model and {new.shape} in the new one; "
+            "the configuration changed: fit from scratch instead of continuing."
+        )
+    return np.concatenate([was, new[len(was) :]])

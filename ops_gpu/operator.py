@@ -1,0 +1,115 @@
+"""Operator: one step of a graph, for features and for serving alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ops_gpu.schema import Schema
+
+if TYPE_CHECKING:
+    from ops_gpu.graph import Node
+
+Groups = tuple[tuple[str, ...], ...]
+
+
+class Operator:
+    """One step of a graph: which columns it takes and gives. What it computes is for its subclasses to say.
+
+    Feature operators (`ops_gpu.operators`) work on Polars frames, serving operators (`serving.operators`) on
+    arrays; the graph knows neither. A subclass is a frozen dataclass whose fields are its parameters (or it
+    overrides `parameters`), and is registered by its class name when its module is imported, so that
+    `Operator.from_dict` finds it.
+
+    Example:
+        >>> node = ["price"] >> Clip(min_value=0.0)
+    """
+
+    _registry: ClassVar[dict[str, type[Operator]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        known = Operator._registry.get(cls.__name__)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(
+                f"two operators are named {cls.__name__!r}, in {known.__module__} and {cls.__module__}; "
+                "rename one."
+            )
+        Operator._registry[cls.__name__] = cls
+
+    @property
+    def name(self) -> str:
+        """Class name, under which the operator is saved and shown."""
+        return type(self).__name__
+
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON; by default the fields of the dataclass."""
+        if not dataclasses.is_dataclass(self):
+            return {}
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Names of the columns given for columns `names` taken; by default the same."""
+        return tuple(names)
+
+    def output_schema(self, schema: Schema) -> Schema:
+        """Schema of the columns given for columns of `schema` taken; by default the same."""
+        return schema
+
+    def with_groups(self, groups: Groups) -> Operator:
+        """A copy for columns in groups, as in `[["a", "b"], "c"] >> Op()`; by default an error."""
+        raise ValueError(
+            f"{self.name} takes single columns, got groups {groups}; write a flat list of names."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Class name and parameters as JSON; TypeError where a parameter is not JSON."""
+        parameters = self.parameters()
+        try:
+            return {"operator": self.name, "parameters": json.loads(json.dumps(parameters, allow_nan=False))}
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{self.name} cannot be saved: its parameters {parameters} must be JSON ({error})."
+            ) from error
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Operator:
+        """The operator that `to_dict` wrote.
+
+        Args:
+            data: `{"operator": class name, "parameters": {...}}`.
+
+        Raises:
+            ValueError: when no imported class has this name, or it takes other parameters.
+        """
+        name = data["operator"]
+        if name not in Operator._registry:
+            raise ValueError(
+                f"no operator is named {name!r}; import the module that defines it, or use one of "
+                f"{', '.join(sorted(Operator._registry))}."
+            )
+        cls = Operator._registry[name]
+        parameters = {key: _frozen(value) for key, value in data["parameters"].items()}
+        try:
+            inspect.signature(cls).bind(**parameters)
+        except TypeError as error:
+            given = sorted(parameters)
+            raise ValueError(f"operator {name} takes other parameters than {given}: {error}.") from error
+        return cls(**parameters)
+
+    def __rrshift__(self, columns: str | Iterable[Any] | Node | Schema) -> Node:
+        from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
+
+        return Node.of(columns, self) >> self
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.parameters().items())
+        return f"{self.name}({arguments})"
+
+
+def _frozen(value: Any) -> Any:
+    """JSON lists as tuples, so that parameters stay immutable."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

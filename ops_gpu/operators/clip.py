@@ -1,0 +1,63 @@
+"""Clip: numbers within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from ops_gpu.list_values import on_elements
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.plan import Plan
+from ops_gpu.schema import ColumnSchema, Domain, Schema
+
+
+@dataclass(frozen=True, repr=False)
+class Clip(FeatureOperator):
+    """Sets what is below `min_value` to it, and what is above `max_value` to that; null and NaN pass.
+
+    Columns and elements of lists. A limit that is a float makes integers Float64.
+
+    Args:
+        min_value: lower limit, or None.
+        max_value: upper limit, or None.
+
+    Raises:
+        ValueError: when neither is given, or the lower is above the upper.
+    """
+
+    min_value: float | None = None
+    max_value: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_value is None and self.max_value is None:
+            raise ValueError("Clip has neither min_value nor max_value; give at least one.")
+        if self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
+            raise ValueError(
+                f"Clip has min_value {self.min_value} above max_value {self.max_value}; swap them."
+            )
+
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        return {name: on_elements(self._clipped, expr, plan.dtype(expr)) for name, expr in columns.items()}
+
+    def _clipped(self, value: pl.Expr) -> pl.Expr:
+        # `clip` would cast a fractional limit to the type of an integer column; comparing does not.
+        result = value
+        if self.min_value is not None:
+            result = pl.when(result < self.min_value).then(pl.lit(self.min_value)).otherwise(result)
+        if self.max_value is not None:
+            # Polars orders NaN above everything, so it is kept aside.
+            above = (result > self.max_value) & ~result.cast(pl.Float64).is_nan()
+            result = pl.when(above).then(pl.lit(self.max_value)).otherwise(result)
+        return result
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return Schema(self._limited(column) for column in schema)
+
+    def _limited(self, column: ColumnSchema) -> ColumnSchema:
+        known = column.domain or Domain()
+        fraction = any(isinstance(limit, float) for limit in (self.min_value, self.max_value))
+        dtype = "float64" if fraction and "int" in column.dtype else column.dtype
+        return replace(column, dtype=dtype, domain=Domain(self.min_value, self.max_value, known.name))

@@ -1,0 +1,35 @@
+"""Columns in groups: which columns of an operator belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops_gpu.operator import Groups
+
+
+def units_of(columns: Sequence[str], groups: Groups, partly: bool = False) -> dict[str, tuple[str, ...]]:
+    """Columns by unit: a group is named after its columns, joined by `_`; columns in no group stand alone.
+
+    Args:
+        columns: the columns there are, in order.
+        groups: columns that belong together; a column may stand in several.
+        partly: whether a group counts of which only some columns are there.
+
+    Returns:
+        The columns of each unit, groups first.
+    """
+    grouped = {name for group in groups for name in group}
+    units: dict[str, tuple[str, ...]] = {}
+    for group in (*groups, *((name,) for name in columns if name not in grouped)):
+        there = tuple(name for name in group if name in columns)
+        if there == group or (partly and there):
+            units["_".join(group)] = there
+    return units
+
+
+def check_groups(operator: str, groups: Groups) -> None:
+    """ValueError where a column stands in two groups."""
+    names = [name for group in groups for name in group]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{operator} has column {name!r} in two groups; leave it in one.")

@@ -1,0 +1,37 @@
+"""FeatureOperator: a step over Polars columns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from ops_gpu.node_state import NodeState
+from ops_gpu.operator import Operator
+from ops_gpu.plan import Plan
+
+
+class FeatureOperator(Operator, ABC):
+    """A step that turns columns into columns, row by row: the same for a million rows and for one.
+
+    A subclass is a frozen dataclass; it gives `transform`, and `output_names` and `output_schema` where these
+    are not those of its input. Operators that learn something from data are `FittedOperator`.
+    """
+
+    @abstractmethod
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        """Expressions for the columns given.
+
+        Args:
+            columns: an expression a column taken.
+            plan: gives types, and lookups where an expression will not do.
+            state: what was learnt; empty for operators that learn nothing.
+
+        Returns:
+            An expression a column given, in the order of `output_names`.
+        """
+
+    def source(self, name: str, taken: Sequence[str]) -> str | None:
+        """Which of the columns taken holds the same values as column `name` given; None where none does."""
+        return None

@@ -1,0 +1,76 @@
+"""FillMissing: a value for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ops_gpu.key_types import element_dtype
+from ops_gpu.list_values import on_elements
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.plan import Plan
+from ops_gpu.schema import ColumnSchema, Schema
+
+
+@dataclass(frozen=True, repr=False)
+class FillMissing(FeatureOperator):
+    """Replaces null and NaN by a value; in lists the elements, and a null list by an empty one.
+
+    Args:
+        fill_val: the value; a fraction turns an integer column into Float64.
+        add_binary_cols: adds the columns `<name>_filled`, true where the value was missing.
+
+    Example:
+        >>> node = ["price"] >> FillMissing(0.0, add_binary_cols=True)
+    """
+
+    fill_val: float | str = 0
+    add_binary_cols: bool = False
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return (*names, *(f"{name}_filled" for name in names if self.add_binary_cols))
+
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        filled = {name: fill_missing(name, expr, self.fill_val, plan) for name, expr in columns.items()}
+        if self.add_binary_cols:
+            filled |= {f"{name}_filled": is_missing(expr, plan) for name, expr in columns.items()}
+        return filled
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return filled_schema(schema, self.add_binary_cols, isinstance(self.fill_val, float))
+
+
+def fill_missing(name: str, expr: pl.Expr, value: float | str, plan: Plan) -> pl.Expr:
+    """Null and NaN of column `name` replaced by a value; ValueError where the value is of another kind."""
+    dtype = plan.dtype(expr)
+    element = element_dtype(dtype)
+    if isinstance(value, str) != (element == pl.String):
+        raise ValueError(
+            f"column {name!r} is of type {dtype}, and cannot be filled with {value!r}; "
+            "choose a value of its type."
+        )
+    as_float = element == pl.Null or (element.is_integer() and isinstance(value, float))
+
+    def fill(values: pl.Expr) -> pl.Expr:
+        number = values.cast(pl.Float64) if as_float else values
+        if as_float or element.is_float():
+            # The shortest expression, for single rows are served; of null `is_not_nan` is null, so not true.
+            return pl.when(number.is_not_nan()).then(number).otherwise(pl.lit(value))
+        return number.fill_null(bool(value) if element == pl.Boolean else value)
+
+    return on_elements(fill, expr, dtype)
+
+
+def is_missing(expr: pl.Expr, plan: Plan) -> pl.Expr:
+    """True where a value is null or NaN; for lists where the whole list is null."""
+    return expr.is_null() | expr.is_nan() if plan.dtype(expr).is_float() else expr.is_null()
+
+
+def filled_schema(schema: Schema, add_binary_cols: bool, fraction: bool) -> Schema:
+    """Schema after filling: integers become `float64` where a fraction may be put in."""
+    columns = [c.with_dtype("float64") if fraction and "int" in c.dtype else c for c in schema]
+    flags = [ColumnSchema(f"{c.name}_filled", "bool", c.tags, {}) for c in schema if add_binary_cols]
+    return Schema([*columns, *flags])

@@ -1,0 +1,33 @@
+"""LogOp: the logarithm of numbers with a heavy tail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ops_gpu.list_values import on_elements
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.operators.numeric_statistics import continuous
+from ops_gpu.plan import Plan
+from ops_gpu.schema import Schema
+
+
+@dataclass(frozen=True, repr=False)
+class LogOp(FeatureOperator):
+    """`log(1 + x)` as Float32, computed in Float64; columns and elements of lists.
+
+    -1 gives minus infinity and less gives NaN; null stays null and NaN NaN.
+    """
+
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        return {name: on_elements(_log, expr, plan.dtype(expr)) for name, expr in columns.items()}
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return Schema(continuous(column, "float32") for column in schema)
+
+
+def _log(value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.Float64).log1p().cast(pl.Float32)

@@ -1,0 +1,46 @@
+"""NumericStatistics: what operators share that learn one summary a number column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from ops_gpu.operators.fitted_operator import FittedOperator
+from ops_gpu.operators.summary import merge_rows, merged_summary, summary_of
+from ops_gpu.schema import ColumnSchema, Tags
+
+
+class NumericStatistics(FittedOperator):
+    """Learns the summary of every column (of all elements, for lists), which subclasses use."""
+
+    def units(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return tuple(columns)
+
+    def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
+        return {
+            column: frame.select(values_of(frame, column)).select(summary_of(pl.col(column)))
+            for column in columns
+        }
+
+    def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return merge_rows(frames, [], merged_summary())
+
+    def finalize(
+        self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
+    ) -> dict[str, pl.DataFrame]:
+        return dict(tables)
+
+
+def values_of(frame: pl.LazyFrame, column: str) -> pl.Expr:
+    """The values of a column, or all elements of a list column."""
+    if isinstance(frame.collect_schema()[column], pl.List):
+        return pl.col(column).explode(empty_as_null=False, keep_nulls=False)
+    return pl.col(column)
+
+
+def continuous(column: ColumnSchema, dtype: str) -> ColumnSchema:
+    """Schema of a column of numbers that were computed."""
+    tagged = column.without_tags([Tags.CATEGORICAL]).with_tags([Tags.CONTINUOUS])
+    return replace(tagged, dtype=dtype, domain=None, embedding_dim=None)

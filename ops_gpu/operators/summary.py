@@ -1,0 +1,55 @@
+"""Summaries of numbers that merge: count, mean, squared deviations, minimum and maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+
+def summary_of(value: pl.Expr, prefix: str = "") -> list[pl.Expr]:
+    """Aggregations of a number column; null, NaN and infinite values do not count.
+
+    Args:
+        value: the numbers.
+        prefix: put before the names `count`, `mean`, `m2`, `min` and `max`.
+    """
+    number = value.cast(pl.Float64)
+    finite = number.filter(number.is_finite())
+    return [
+        finite.len().cast(pl.Int64).alias(f"{prefix}count"),
+        finite.mean().fill_null(0.0).alias(f"{prefix}mean"),
+        (finite.var(ddof=0).fill_null(0.0) * finite.len()).alias(f"{prefix}m2"),
+        finite.min().alias(f"{prefix}min"),
+        finite.max().alias(f"{prefix}max"),
+    ]
+
+
+def merged_summary(prefix: str = "") -> list[pl.Expr]:
+    """Aggregations that make one summary of several rows that are summaries (Chan, Golub, LeVeque 1983)."""
+    count, mean, m2 = (pl.col(f"{prefix}{name}") for name in ("count", "mean", "m2"))
+    # One round of division only, so that empty parts (count 0, mean 0) never matter.
+    center = ((count * mean).sum() / count.sum()).fill_nan(0.0)
+    return [
+        count.sum(),
+        center.alias(f"{prefix}mean"),
+        (m2.sum() + (count * (mean - center) ** 2).sum()).alias(f"{prefix}m2"),
+        pl.col(f"{prefix}min").min(),
+        pl.col(f"{prefix}max").max(),
+    ]
+
+
+def standard_deviation(prefix: str = "") -> pl.Expr:
+    """Sample standard deviation (one degree of freedom less) of a summary; NaN below two values."""
+    count, m2 = pl.col(f"{prefix}count"), pl.col(f"{prefix}m2")
+    return pl.when(count > 1).then((m2 / (count - 1)).sqrt()).otherwise(float("nan"))
+
+
+def merge_rows(
+    frames: Sequence[pl.DataFrame], keys: Sequence[str], merged: Sequence[pl.Expr]
+) -> pl.DataFrame:
+    """Rows of all frames, merged by key and sorted; over everything where there are no keys."""
+    rows = pl.concat(frames, how="vertical_relaxed")
+    if not keys:
+        return rows.select(merged)
+    return rows.group_by(keys).agg(merged).sort(keys, nulls_last=False)

@@ -1,0 +1,207 @@
+"""TargetEncoding: categories as the mean of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from ops_gpu.lookup_table import LookupTable
+from ops_gpu.node_state import NodeState
+from ops_gpu.operator import Groups
+from ops_gpu.operators.column_groups import units_of
+from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
+from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
+from ops_gpu.operators.numeric_statistics import continuous
+from ops_gpu.operators.summary import merge_rows
+from ops_gpu.plan import Plan
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.stable_hash import mix
+
+
+@dataclass(frozen=True, repr=False)
+class TargetEncoding(FittedOperator):
+    """Mean of a target over a category, drawn towards the mean of all: `(sum + p * mean) / (count + p)`.
+
+    `transform` is a function of the row and the state alone, and needs no target (NVTabular's serves values
+    of a fold that depends on the position in the batch). `fit_transform` leaves out the row's own fold, sums
+    and overall mean alike, so that no training row sees its own target. A fold is a hash of the row's
+    content. Null is a category of its own; an unseen one gets the mean of all. For histories in time use
+    lagged statistics instead: folds look into the future.
+
+    Args:
+        target: name of the raw column to average, or names; null and NaN targets do not count.
+        kfold: number of folds.
+        fold_seed: another seed, other folds.
+        p_smooth: weight of the overall mean, in rows.
+        fold_columns: raw columns that tell rows apart; by default all but the targets and lists.
+        out_dtype: `float32` or `float64`.
+        name_sep: between the parts of the names given: `TE_<columns>_<target>`.
+        groups: columns that make one category together; filled by inner lists on the left of `>>`.
+
+    Example:
+        >>> node = [["city", "weekday"], "device"] >> TargetEncoding("click", kfold=5)
+    """
+
+    target: str | Sequence[str]
+    kfold: int = 3
+    fold_seed: int = 42
+    p_smooth: float = 20.0
+    fold_columns: Sequence[str] | None = None
+    out_dtype: str = "float32"
+    name_sep: str = "_"
+    groups: Groups = ()
+
+    def __post_init__(self) -> None:
+        if self.kfold < 2:
+            raise ValueError(f"TargetEncoding has kfold {self.kfold}; give 2 or more.")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target)
+
+    def with_groups(self, groups: Groups) -> TargetEncoding:
+        return replace(self, groups=groups)
+
+    def dependencies(self) -> tuple[str, ...]:
+        return self.targets
+
+    def row_content(self, raw: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.fold_columns or (name for name in raw if name not in self.targets))
+
+    def _output(self, unit: str, target: str) -> str:
+        return self.name_sep.join(["TE", unit, target])
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            self._output(unit, target) for unit in units_of(names, self.groups) for target in self.targets
+        )
+
+    def units(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return tuple(units_of(columns, self.groups))
+
+    def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
+        targets = [pl.col(RAW + target).cast(pl.Float64).fill_nan(None) for target in self.targets]
+        counts = [target.count().cast(pl.Int64).alias(f"count{i}") for i, target in enumerate(targets)]
+        sums = [target.sum().alias(f"sum{i}") for i, target in enumerate(targets)]
+        return {
+            unit: frame.group_by(*group_keys(frame, names), self._fold(pl.col(ROW_HASH)).alias("fold")).agg(
+                *counts, *sums
+            )
+            for unit, names in units_of(columns, self.groups).items()
+        }
+
+    def _fold(self, row_hash: pl.Expr) -> pl.Expr:
+        return row_hash.map_batches(
+            partial(_fold_of, seed=self.fold_seed, folds=self.kfold), pl.Int16(), is_elementwise=True
+        )
+
+    def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        check_key_types(unit, frames)
+        keys = [name for name in frames[0].columns if name.startswith(("key", "fold"))]
+        return merge_rows(frames, keys, [pl.exclude(keys).sum()])
+
+    def finalize(
+        self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
+    ) -> dict[str, pl.DataFrame]:
+        state: dict[str, pl.DataFrame] = {}
+        for unit, table in tables.items():
+            keys = [name for name in table.columns if name.startswith("key")]
+            total = table.group_by(keys).agg(pl.exclude("fold", *keys).sum()).sort(keys, nulls_last=False)
+            means = total.select(
+                _ratio(pl.col(f"sum{i}").sum(), pl.col(f"count{i}").sum(), i) for i in self._places
+            )
+            state[_mean_of(unit)] = means
+            state[unit] = total.select(
+                *keys, *(self._smoothed(i, pl.lit(means.item(0, i))) for i in self._places)
+            )
+        return state
+
+    @property
+    def _places(self) -> range:
+        return range(len(self.targets))
+
+    def _smoothed(self, i: int, mean: pl.Expr) -> pl.Expr:
+        count, total = pl.col(f"count{i}"), pl.col(f"sum{i}")
+        return ((total + self.p_smooth * mean) / (count + self.p_smooth)).fill_nan(mean).alias(f"value{i}")
+
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        outputs: dict[str, pl.Expr] = {}
+        for unit, names in units_of(list(columns), self.groups).items():
+            means = state[_mean_of(unit)].row(0)
+            table = state.derived(unit, "table", partial(self._table, means=means))
+            outputs |= self._looked_up(unit, names, [columns[name] for name in names], table, plan)
+        return outputs
+
+    def transform_training(
+        self,
+        columns: Mapping[str, pl.Expr],
+        plan: Plan,
+        state: NodeState,
+        tables: Mapping[str, pl.DataFrame],
+        row_hash: pl.Expr | None,
+    ) -> dict[str, pl.Expr]:
+        if row_hash is None:
+            raise ValueError(f"{self.name} needs a column that tells rows apart; name one in fold_columns.")
+        outputs: dict[str, pl.Expr] = {}
+        fold = self._fold(row_hash).cast(pl.Int64)
+        for unit, names in units_of(list(columns), self.groups).items():
+            table = self._table(self._without_fold(tables[unit]), state[_mean_of(unit)].row(0))
+            keys = [*(columns[name] for name in names), fold]
+            outputs |= self._looked_up(unit, [*names, "fold"], keys, table, plan)
+        return outputs
+
+    def _without_fold(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Values by key and fold, from all rows outside the fold."""
+        keys = [name for name in table.columns if name.startswith("key")]
+        sums = pl.exclude("fold", *keys)
+        rest = table.select(*keys, pl.col("fold").cast(pl.Int64), sums.sum().over(keys) - sums)
+        everything = table.select(sums.sum())
+        folds = table.group_by(pl.col("fold").cast(pl.Int64)).agg(
+            _ratio(
+                everything.item(0, f"sum{i}") - pl.col(f"sum{i}").sum(),
+                everything.item(0, f"count{i}") - pl.col(f"count{i}").sum(),
+                i,
+            ).alias(f"mean{i}")
+            for i in self._places
+        )
+        joined = rest.join(folds, on="fold", how="left")
+        return joined.select(*keys, "fold", *(self._smoothed(i, pl.col(f"mean{i}")) for i in self._places))
+
+    def _table(self, values: pl.DataFrame, means: Sequence[float]) -> LookupTable:
+        dtype = ColumnSchema("", self.out_dtype).polars_dtype
+        columns = values.select(pl.col(f"value{i}").cast(dtype) for i in self._places)
+        return LookupTable(values.drop(columns.columns), columns, list(means))
+
+    def _looked_up(
+        self, unit: str, names: Sequence[str], keys: Sequence[pl.Expr], table: LookupTable, plan: Plan
+    ) -> dict[str, pl.Expr]:
+        outputs = (self._output(unit, target) for target in self.targets)
+        return dict(zip(outputs, plan.lookup(names, keys, table), strict=True))
+
+    def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
+        return Schema(
+            continuous(
+                ColumnSchema(self._output(unit, target), tags=shared_tags(schema, names)), self.out_dtype
+            )
+            for unit, names in units_of(schema.names, self.groups).items()
+            for target in self.targets
+        )
+
+
+def _mean_of(unit: str) -> str:
+    return f"{unit} mean"
+
+
+def _ratio(total: pl.Expr, count: pl.Expr, i: int) -> pl.Expr:
+    """Mean, and 0 of nothing."""
+    return (total / count).fill_nan(0.0).alias(f"value{i}")
+
+
+def _fold_of(row_hash: pl.Series, seed: int, folds: int) -> pl.Series:
+    hashes = mix(row_hash.to_numpy() ^ mix(np.full(1, seed, np.uint64)))
+    return pl.Series(row_hash.name, hashes % np.uint64(folds), pl.Int16)

@@ -1,0 +1,105 @@
+"""Proof that training rows do not look ahead: poison the future and see whether the past changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from ops_gpu.event_features import event_features
+from ops_gpu.events import DAY, Events
+from ops_gpu.fitting import FitConfig
+from ops_gpu.history import Histories
+from ops_gpu.ranking_rows import rows_at, sources_at
+from ops_gpu.retrieval import RetrievalModel
+from ops_gpu.sequences import histories_before
+from ops_gpu.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class PointInTimeReport:
+    """What was compared, and which columns changed although only the future did.
+
+    Args:
+        moment: epoch seconds from which on events were poisoned.
+        poisoned: number of events replaced.
+        rows: training rows up to the moment that were compared.
+        changed: names of columns that differ; empty when nothing looks ahead.
+    """
+
+    moment: int
+    poisoned: int
+    rows: int
+    changed: tuple[str, ...]
+
+
+def poisoned(events: Events, moment: int, seed: int = 0) -> Events:
+    """The same events, but with other users, items and labels at or after `moment`."""
+    random = np.random.default_rng(seed)
+    future = events.time >= moment
+    size = int(future.sum())
+    user, item, positive = events.user.copy(), events.item.copy(), events.positive.copy()
+    user[future] = random.permutation(np.resize(np.unique(events.user), size))
+    item[future] = random.permutation(np.resize(np.unique(events.item), size))
+    positive[future] = random.random(size) < 0.5
+    return Events.sorted(user, item, events.time, positive, events.users, events.items)
+
+
+def check_point_in_time(
+    data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int, days: int = 2
+) -> PointInTimeReport:
+    """Builds training rows twice, with the real and with a poisoned future, and compares those up to `moment`.
+
+    Args:
+        data: events and features.
+        early: towers that made the ranker's lists, the state as of the moment.
+        config: settings of the recommender.
+        moment: epoch seconds inside the log.
+        days: days of event rows before the moment to compare.
+
+    Returns:
+        The report; `changed` must be empty.
+    """
+    other = poisoned(data.events, moment)
+    width = data.history.shape[1]
+    fake = replace(data, events=other, history=histories_before(other, width))
+    changed: list[str] = []
+    rows = 0
+    for number in range(days):
+        start, end = moment - (number + 1) * DAY, moment - number * DAY
+        real, again = (event_features(d, start, end, config.candidates.snapshot) for d in (data, fake))
+        changed += differing(real, again)
+        rows += real.height
+    real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
+    changed += differing(real_lists, fake_lists)
+    changed += differing(*(_candidates_now(d, early, config, moment) for d in (data, fake)))
+    poison = int((data.events.time >= moment).sum())
+    return PointInTimeReport(moment, poison, rows + real_lists.height, tuple(dict.fromkeys(changed)))
+
+
+def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
+    """Names of columns in which two frames differ, `rows` when their heights do."""
+    if one.height != other.height:
+        return ["rows"]
+    return [name for name in one.columns if not one[name].equals(other[name], null_equal=True)]
+
+
+def _list_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+    """The ranker's lists of the last horizon that ends by the moment."""
+    start = moment - int(config.ranking.horizon_days * DAY)
+    ranking = replace(config.ranking, lists=min(config.ranking.lists, 200))
+    rows = rows_at(data, early, start, moment, config.candidates, ranking)
+    columns = {"list_user": rows.user, "list_item": rows.item, "list_label": rows.label}
+    matrix = {f"list_feature_{n}": rows.features[:, n] for n in range(rows.features.shape[1])}
+    return pl.DataFrame({**columns, **matrix})
+
+
+def _candidates_now(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+    """Candidates and features as of the moment itself, for some users who were there before it."""
+    users = np.unique(data.events.before(moment).user)[:200].astype(np.int64)
+    sources = sources_at(data, early, moment, config.candidates)
+    histories = Histories.from_events(data.events.before(moment), users)
+    found, features = sources.retrieve(histories, early.embed_users(data, users, histories))
+    columns = {"candidate_item": found.items.values, "candidate_source": found.source}
+    return pl.DataFrame({**columns, **{f"candidate_feature_{n}": features[:, n] for n in range(features.shape[1])}})

@@ -1,0 +1,97 @@
+"""Ragged columns: one variable-length list a row, as two flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Lists of different lengths, one a row: row `i` is `values[offsets[i]:offsets[i + 1]]`.
+
+    Args:
+        values: array `[total]` (or `[total, d]`) with the elements of all rows, one row after another.
+        offsets: int64 array `[rows + 1]`, rising, from 0 to `total`.
+
+    Raises:
+        ValueError: when the offsets do not cover the values.
+    """
+
+    values: Array
+    offsets: Offsets
+
+    def __post_init__(self) -> None:
+        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.values):
+            raise ValueError(
+                f"offsets must run from 0 to the {len(self.values)} values, "
+                f"got {self.offsets[:1]}..{self.offsets[-1:]}; build them with Ragged.from_lengths."
+            )
+
+    @classmethod
+    def from_lengths(cls, values: Array, lengths: npt.NDArray[np.integer[Any]]) -> Ragged:
+        """Builds from the values and the length of each row (int array `[rows]`)."""
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return cls(values, offsets)
+
+    @classmethod
+    def from_lists(cls, lists: Sequence[Iterable[Any]], dtype: npt.DTypeLike) -> Ragged:
+        """Builds from one Python list (or array) a row."""
+        rows = [np.asarray(row, dtype) for row in lists]
+        values = np.concatenate(rows) if rows else np.empty(0, dtype)
+        return cls.from_lengths(values, np.fromiter((len(r) for r in rows), np.int64, len(rows)))
+
+    @property
+    def lengths(self) -> Offsets:
+        """Length of each row, int64 `[rows]`."""
+        return np.diff(self.offsets)
+
+    @property
+    def row_ids(self) -> Offsets:
+        """The row of every value, int64 `[total]`."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Array:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def with_values(self, values: Array) -> Ragged:
+        """The same rows over other values of the same total length."""
+        return Ragged(values, self.offsets)
+
+    def keep(self, mask: npt.NDArray[np.bool_]) -> Ragged:
+        """Only the values where `mask` (`[total]`) is true; rows may become empty."""
+        kept = np.zeros(len(self.values) + 1, np.int64)
+        np.cumsum(mask, out=kept[1:])
+        return Ragged(self.values[mask], kept[self.offsets])
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Ragged:
+        """The rows at these positions, in this order."""
+        lengths = self.lengths[rows]
+        result = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=result[1:])
+        index = np.arange(result[-1]) - np.repeat(result[:-1] - self.offsets[rows], lengths)
+        return Ragged(self.values[index], result)
+
+    def tail(self, length: int) -> Ragged:
+        """The last `length` values of each row."""
+        position = np.arange(len(self.values)) - self.offsets[self.row_ids]
+        return self.keep(position >= np.repeat(self.lengths - length, self.lengths))
+
+    def to_dense(self, width: int, fill: Any) -> Array:
+        """Array `[rows, width]`: the first `width` values of each row, the rest `fill`."""
+        dense = np.full((len(self), width, *self.values.shape[1:]), fill, self.values.dtype)
+        position = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], self.lengths)
+        mask = position < width
+        dense[self.row_ids[mask], position[mask]] = self.values[mask]
+        return dense

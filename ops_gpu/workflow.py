@@ -1,0 +1,365 @@
+"""Workflow: a graph of feature operators, fitted once and applied to a million rows or to one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ops_gpu.compiler import Compiler
+from ops_gpu.content_hash import hash_json
+from ops_gpu.dataset import Dataset
+from ops_gpu.engine import Engine, LocalEngine
+from ops_gpu.graph import Node, evaluate
+from ops_gpu.learner import Learner
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.categorify import Categorify
+from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.operators.fitted_operator import FittedOperator
+from ops_gpu.plan import Program
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.statistics import Statistics
+from ops_gpu.vocabulary import Codes, Vocabulary
+from ops_gpu.workflow_files import WorkflowFiles
+from ops_gpu.workflow_graph import WorkflowGraph
+from ops_gpu.workflow_state import WorkflowState
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+Rows = pl.DataFrame | pl.LazyFrame | Dataset
+
+
+class Workflow:
+    """Turns raw columns into model inputs, by a graph of feature operators.
+
+    Fitting goes by statistics that merge: `fit` reads all data, or `partial` is taken of each day and
+    `finalize` of their merge; both give the same workflow. A fitted workflow that is finalized again keeps
+    every code that it gave out, and appends.
+
+    Args:
+        node: the graph's last node; its columns are the output, in this order.
+        schema: what is known of the raw columns (tags and properties); types come from the data.
+
+    Example:
+        >>> node = ["user_id", "item_id"] >> Categorify()
+        >>> node = node + (["price"] >> FillMissing() >> Normalize())
+        >>> workflow = Workflow(node).fit(Dataset("interactions/*.parquet"))
+        >>> workflow.transform(pl.DataFrame({"user_id": [7], "item_id": [1], "price": [None]}))
+    """
+
+    def __init__(self, node: Node, schema: Schema | None = None) -> None:
+        self._graph = WorkflowGraph(node)
+        self._known = schema or Schema()
+        self._set_state(WorkflowState(), None)
+
+    def _set_state(self, state: WorkflowState, statistics: Statistics | None) -> None:
+        self._state = state
+        self._statistics = statistics
+        self._programs: dict[tuple[Any, ...], Program] = {}
+
+    @classmethod
+    def _of(
+        cls, graph: WorkflowGraph, known: Schema, state: WorkflowState, statistics: Statistics | None = None
+    ) -> Workflow:
+        workflow = cls.__new__(cls)
+        workflow._graph, workflow._known = graph, known
+        workflow._set_state(state, statistics)
+        return workflow
+
+    @property
+    def node(self) -> Node:
+        """The graph's last node."""
+        return self._graph.node
+
+    @property
+    def is_fitted(self) -> bool:
+        """True when `transform` can be called."""
+        return all(key in self._state.nodes for key in self._graph.fitted)
+
+    @property
+    def input_columns(self) -> list[str]:
+        """Raw columns that `transform` reads."""
+        return self._graph.input_columns
+
+    @property
+    def fit_columns(self) -> list[str]:
+        """Raw columns that `fit` and `partial` read: those of `transform`, and the targets."""
+        return self._graph.fit_columns
+
+    @property
+    def output_columns(self) -> list[str]:
+        """Columns that `transform` gives, in order."""
+        return list(self._graph.node.names)
+
+    @property
+    def input_schema(self) -> Schema:
+        """The raw columns that `transform` reads; ValueError before anything was seen of them."""
+        columns = self._known.with_columns(self._described(column) for column in self._state.schema)
+        missing = [name for name in self.input_columns if name not in columns]
+        if missing:
+            raise ValueError(f"nothing is known of column {missing[0]!r} yet; fit the workflow first.")
+        return columns.select_by_name(self.input_columns)
+
+    def _described(self, column: ColumnSchema) -> ColumnSchema:
+        """A column as seen, with the tags and properties that were given for it."""
+        if column.name not in self._known:
+            return column
+        known = self._known[column.name]
+        return column.with_tags(known.tags).with_properties(known.properties)
+
+    @property
+    def output_schema(self) -> Schema:
+        """The columns that `transform` gives: types, tags, cardinalities, embedding widths, list lengths."""
+
+        def apply(node: Node, columns: dict[str, ColumnSchema]) -> dict[str, ColumnSchema]:
+            taken, operator = Schema(columns.values()), node.operator
+            if isinstance(operator, FittedOperator):
+                given = operator.output_schema(taken, self._state.nodes.get(self._graph.key(node)))
+            else:
+                assert operator is not None
+                given = operator.output_schema(taken)
+            return {column.name: column for column in given}
+
+        raw = {column.name: column for column in self.input_schema}
+        return Schema(evaluate(self._graph.node, raw, apply).values())
+
+    def partial(self, data: Rows, weight: int = 1, engine: Engine | None = None) -> Statistics:
+        """Statistics of some rows, to be merged with those of others.
+
+        Args:
+            data: the rows, with all of `fit_columns` (take `for_inputs(columns)` for a table with fewer).
+            weight: 1; or 0 for rows that are no events but whose values must be known, such as the catalogue:
+                they get codes, behind all values with events.
+            engine: where to compute; this process by default.
+
+        Returns:
+            Statistics of this workflow.
+
+        Raises:
+            ValueError: when a column is missing, or a node stands above one that is not fitted yet: then call
+                `fit`, which goes level by level, first.
+        """
+        if weight not in (0, 1):
+            raise ValueError(
+                f"weight is {weight}; expected 1, or 0 for rows that only register their values."
+            )
+        for node in self._graph.fitted.values():
+            for key in self._graph.fitted_below(node):
+                if key not in self._state.nodes:
+                    below = self._graph.fitted[key].operator
+                    raise ValueError(
+                        f"{node.operator} learns from {below}, which is not fitted; call fit first."
+                    )
+        chosen = engine or LocalEngine()
+        return Learner(self._graph, self._state).partial(
+            data.lazy(), weight, chosen, list(self._graph.fitted)
+        )
+
+    def finalize(self, statistics: Statistics) -> Workflow:
+        """Fits the workflow from merged statistics; where it is fitted, codes stay and new ones are appended.
+
+        What another learning node reads stays as it is (but for appended codes), so that statistics taken
+        above it stay valid until the next full fit.
+
+        Args:
+            statistics: of this workflow, of all data (old and new).
+
+        Returns:
+            This workflow.
+
+        Raises:
+            ValueError: when the statistics are of another workflow, or lack a column.
+        """
+        if statistics.graph != self._graph.whole:
+            raise ValueError("the statistics were made by another workflow; make them anew with this one.")
+        if not self._graph.is_whole():
+            raise ValueError("a part made by for_inputs is not finalized; finalize the whole workflow.")
+        frozen = self._graph.read_by_fitted() if self.is_fitted else set()
+        learner = Learner(self._graph, self._state)
+        self._set_state(learner.finalize(statistics, list(self._graph.fitted), frozen), statistics)
+        return self
+
+    def fit(self, data: Rows, engine: Engine | None = None) -> Workflow:
+        """Learns everything anew from all data, level by level where operators stand above fitted ones.
+
+        Args:
+            data: rows with all of `fit_columns`.
+            engine: where to compute; this process by default.
+
+        Returns:
+            This workflow.
+        """
+        dataset = data if isinstance(data, Dataset) else Dataset(data)
+        self._set_state(*Learner(self._graph, WorkflowState()).fit(dataset, engine or LocalEngine()))
+        return self
+
+    def update(self, data: Rows, engine: Engine | None = None) -> Workflow:
+        """Learns from new rows beside the old ones, which are not read again; codes stay, new ones come last.
+
+        Returns:
+            This workflow.
+
+        Raises:
+            ValueError: when the statistics of the old rows are not there (saved without them).
+        """
+        if self._statistics is None:
+            raise ValueError(
+                "the workflow has no statistics of the rows before; fit it, or save it with them."
+            )
+        return self.finalize(Statistics.merge([self._statistics, self.partial(data, engine=engine)]))
+
+    @property
+    def statistics(self) -> Statistics | None:
+        """The statistics that the workflow was last fitted from, where they are known."""
+        return self._statistics
+
+    def transform(self, frame: Frame) -> Frame:
+        """The output columns for rows of a frame, in their order: a function of each row and the state alone.
+
+        Args:
+            frame: has `input_columns`, of the types that were fitted; other columns are ignored.
+
+        Returns:
+            A frame of the same kind, lazy or not.
+
+        Raises:
+            ValueError: when the workflow is not fitted, or a column is missing or of another type.
+        """
+        if isinstance(frame, pl.LazyFrame):
+            schema = frame.collect_schema()
+            return self._program(schema.names(), schema.dtypes()).lazy(frame)
+        return self._program(frame.columns, frame.dtypes).eager(frame)
+
+    def _program(self, names: list[str], dtypes: list[pl.DataType]) -> Program:
+        signature = (*names, *dtypes)
+        if signature not in self._programs:
+            schema = dict(zip(names, dtypes, strict=True))
+            self._programs[signature] = Compiler(schema, self._state_of).transform(self._graph.node)
+        return self._programs[signature]
+
+    def _state_of(self, node: Node) -> NodeState:
+        return self._state.of(self._graph, node)
+
+    def fit_transform(self, frame: Frame) -> Frame:
+        """Fits, and gives the output for the same rows, with targets encoded out of fold."""
+        statistics = self.fit(frame)._statistics
+        assert statistics is not None
+
+        def tables_of(node: Node) -> Mapping[str, pl.DataFrame]:
+            return statistics.tables[self._graph.key(node)]
+
+        program = Compiler(frame.collect_schema(), self._state_of).training(self._graph.node, tables_of)
+        return program.lazy(frame) if isinstance(frame, pl.LazyFrame) else program.eager(frame)
+
+    def for_inputs(self, columns: Iterable[str]) -> Workflow:
+        """The part that is computable from these raw columns alone, with the state of this workflow.
+
+        For the item tower's columns, for a user's, for the catalogue: statistics of the part merge with those
+        of the whole. A later fit of the whole does not change the part.
+
+        Args:
+            columns: raw columns that there are; others than the workflow's are ignored.
+
+        Raises:
+            ValueError: when nothing can be computed from them.
+        """
+        graph = self._graph.for_inputs(columns)
+        nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
+        state = WorkflowState(self._state.schema, nodes, self._state.generations)
+        return Workflow._of(graph, self._known, state)
+
+    def vocabulary(self, column: str) -> pl.Series:
+        """Values of a categorified output column in code order: value `k` has code `first_code + k`."""
+        _, unit, state = self._categorified(column)
+        return state[unit].to_series().alias(column)
+
+    def first_code(self, column: str) -> int:
+        """The code of the first value in the vocabulary: 3, or more with `num_buckets`."""
+        operator, unit, _ = self._categorified(column)
+        return operator.first_code(unit)
+
+    def invert(self, column: str, codes: pl.Series | npt.NDArray[np.integer[Any]]) -> pl.Series:
+        """Values of codes; null for padding, null, out of vocabulary and what was never given out."""
+        place = pl.Series(column, codes).cast(pl.Int64) - self.first_code(column)
+        values = self.vocabulary(column)
+        known = place.to_frame().select(pl.when(pl.first().is_between(0, len(values) - 1)).then(pl.first()))
+        return values.gather(known.to_series()).alias(column)
+
+    def encode(self, column: str, values: npt.NDArray[Any]) -> Codes:
+        """Codes of raw ids in numpy, in microseconds: what `transform` gives for them.
+
+        Args:
+            column: a categorified output column.
+            values: any shape; integers, or fixed-width UTF-8 bytes (dtype `S`).
+
+        Returns:
+            int32 of the same shape.
+        """
+        return self._encoder(column).encode(values)
+
+    def decode(self, column: str, codes: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
+        """Raw ids of codes: int64 or bytes (dtype `S`) of the same shape; -1 or empty where there is none."""
+        return self._encoder(column).decode(codes)
+
+    def _encoder(self, column: str) -> Vocabulary:
+        operator, unit, state = self._categorified(column)
+        first = operator.first_code(unit)
+        return state.derived(unit, "vocabulary", lambda table: Vocabulary(column, table.to_series(), first))
+
+    def _categorified(self, column: str) -> tuple[Categorify, str, NodeState]:
+        node, name = self._graph.node, column
+        while name in node.names:
+            node = node.origin(name)
+            operator = node.operator
+            if isinstance(operator, Categorify):
+                return operator, operator.unit(name), self._state_of(node)
+            source = (
+                operator.source(name, node.input_names) if isinstance(operator, FeatureOperator) else None
+            )
+            if source is None:
+                break
+            node, name = Node(None, node.parents), source
+        raise ValueError(
+            f"output column {column!r} holds no codes of Categorify; the outputs are "
+            f"{', '.join(self.output_columns)}."
+        )
+
+    def hash(self) -> str:
+        """SHA-256 (hexadecimal) of graph, raw columns and state: equal hashes give equal outputs."""
+        return hash_json(
+            {
+                "whole": self._graph.whole,
+                "graph": self._graph.node.to_dict(),
+                "keys": self._graph.keys,
+                "input_schema": self.input_schema.to_dict(),
+                "state": self._state.hashes(),
+            }
+        )
+
+    def save(self, directory: str | os.PathLike[str], statistics: bool = False) -> None:
+        """Writes the workflow as JSON and Parquet into a folder: aside first, then renamed.
+
+        Args:
+            directory: the folder; an older one is replaced.
+            statistics: whether to keep what `update` needs, too.
+        """
+        kept = self._statistics if statistics else None
+        WorkflowFiles(self._graph, self.input_schema, self._state, kept).save(directory, self.hash())
+
+    @staticmethod
+    def load(directory: str | os.PathLike[str]) -> Workflow:
+        """Reads what `save` wrote; ValueError where it is damaged, changed or of a newer format."""
+        files, recorded = WorkflowFiles.load(directory)
+        workflow = Workflow._of(files.graph, files.schema, files.state, files.statistics)
+        if workflow.hash() != recorded:
+            raise ValueError(
+                f"{directory} was changed after it was saved (its content hash is {workflow.hash()[:12]}, "
+                f"recorded is {recorded[:12]}); fit and save the workflow anew."
+            )
+        return workflow
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_programs": {}}

@@ -1,0 +1,55 @@
+"""Asset `deployment`: the newest release answers under the recommender's name."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import Any
+
+import dagster as dg
+
+from recsys_assets.assets.release import newest_release, some_users
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.metadata.live import answers
+from recsys_assets.plainly import plainly
+from resources.mlflow import MlflowResource
+from resources.triton import TritonResource
+
+DESCRIPTION = """The release as a Triton model of its own, loaded beside what is live, warmed up and asked over gRPC;
+only when it answers like its parts does the name that applications call point at it. What was live stays loaded for
+the way back. Becomes `champion` in MLflow.
+"""
+
+
+def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "deployment",
+        "release",
+        DESCRIPTION,
+        kinds=["nvidia", "grpc"],
+        after=["release"],
+        code=["serving.triton.deployment"],
+        condition=condition,
+    )
+    def deploy(mlflow: MlflowResource, triton: TritonResource) -> dg.MaterializeResult[Any]:
+        from serving.triton.control import TritonError
+        from serving.triton.deployment import DeploymentError
+
+        release, users = newest_release(plan), some_users(plan)
+        with plainly(DeploymentError, TritonError):
+            live = triton.deploy(release, users)
+        version = mlflow.promote(plan.name, release.hash)
+        target = triton.target()
+        return dg.MaterializeResult(
+            metadata={
+                "release": live.hash,
+                "previous": live.previous or "",
+                "grpc_url": target.grpc_url,
+                "mlflow_version": version,
+                "answers": dg.MetadataValue.md(answers(plan, target.grpc_url, users)),
+            },
+            data_version=dg.DataVersion(live.hash[:16]),
+        )
+
+    return deploy

@@ -1,0 +1,72 @@
+"""Assets `users` and `items`: one row an id, with features."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import Any, Literal
+
+import dagster as dg
+import polars as pl
+
+from ops_gpu.logs import LogError, read_items, read_users
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import write_frame
+from recsys_assets.id_types import id_types
+from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.plainly import plainly
+
+Kind = Literal["users", "items"]
+DESCRIPTIONS = {
+    "users": """One row a user: `user_id` and the features that the YAML names.
+
+Users who occur in the interactions but in no table are appended without features; without a table of their
+own, users are derived from the interactions.
+""",
+    "items": """One row an item: `item_id`, `title`, `available` and the features that the YAML names.
+
+An item that is not `available` is never recommended. Items that occur in the interactions but in no table are
+appended without features; of several rows with one id the first counts.
+""",
+}
+
+
+def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `users` or `items`."""
+    settings = plan.settings
+    declared = settings.users if kind == "users" else settings.items
+    path = plan.home.users(plan.name) if kind == "users" else plan.home.items(plan.name)
+
+    @plan.asset(
+        kind,
+        "data",
+        DESCRIPTIONS[kind],
+        kinds=["polars", "parquet"],
+        # Ids that only the log knows are appended, and a log that failed its checks must not add any.
+        after=["interactions"],
+        code=["ops_gpu.logs"],
+        settings={"log": settings.interactions, "table": declared},
+        condition=condition,
+    )
+    def read() -> dg.MaterializeResult[Any]:
+        with plainly(LogError):
+            reader = read_users if kind == "users" else read_items
+            clean = reader(declared, settings.interactions, plan.place, id_types(plan))
+        write_frame(clean.frame, path)
+        return dg.MaterializeResult(
+            metadata={**frame_metadata(clean.frame), **report_metadata(clean.report), **_counts(clean.frame)},
+            data_version=dg.DataVersion(content_hash([path])),
+        )
+
+    return read
+
+
+def _counts(frame: pl.DataFrame) -> dict[str, Any]:
+    """What is missing: nulls by column, and items that may not be shown."""
+    missing = zip(frame.columns, frame.null_count().row(0), strict=True)
+    nulls = {name: count for name, count in missing if count}
+    counts: dict[str, Any] = {"nulls": dg.MetadataValue.json(nulls)}
+    if "available" in frame.columns:
+        counts["available"] = int(frame["available"].sum())
+    return counts

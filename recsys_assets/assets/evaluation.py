@@ -1,0 +1,102 @@
+"""Asset `evaluation`: how good the candidate's lists are, beside baselines and what is live."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.champion import stand
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import read_json, write_json
+from recsys_assets.fitted import candidate
+from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
+from recsys_assets.metadata.samples import sample_lists
+from recsys_assets.plainly import plainly
+from resources.mlflow import MlflowResource
+
+if TYPE_CHECKING:
+    from ops_gpu.evaluation import Protocol
+
+DESCRIPTION = """The final lists of all four stages, one a user, made at the cut and compared with what users chose
+on the days after it, which no model has seen. Full ranking over all items; users with a history; new users are a
+row of their own. Beside them popularity (all time, 28 days, 7 days, decayed), item-kNN, the candidates in retrieval
+order, and the live release on the same users and days.
+"""
+
+
+def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "evaluation",
+        "models",
+        DESCRIPTION,
+        kinds=["polars", "mlflow"],
+        after=["faiss_index", "ranking_model"],
+        code=["ops_gpu.evaluation", "ops_gpu.comparison"],
+        condition=condition,
+    )
+    def measure(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+        from ops_gpu.evaluation import evaluate
+        from ops_gpu.ranking_rows import sources_at
+
+        chain, mine = ChainRanges.load(plan), candidate(plan)
+        protocol = protocol_of(plan, chain)
+        with plainly(ValueError):
+            sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
+            found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
+        report = found.to_dict() | chain.metadata()
+        live = stand(plan, chain, mine, protocol, report["final"], context.log.warning)
+        run = mlflow.track(plan.name, "evaluation", chain.metadata(), flat_metrics(report))
+        report |= {"live": asdict(live), "mlflow_run": run}
+        path = plan.home.evaluation_report(plan.name)
+        write_json(report, path)
+        samples = sample_lists(plan, mine, found, protocol.start)
+        return dg.MaterializeResult(
+            metadata={
+                **chain.metadata(),
+                **evaluation_metadata(report),
+                "samples": dg.MetadataValue.md(samples),
+                "mlflow_run": run,
+            },
+            data_version=dg.DataVersion(content_hash([path])),
+        )
+
+    return measure
+
+
+def protocol_of(plan: Blueprint, chain: ChainRanges) -> "Protocol":
+    """The evaluated days and rules of a chain."""
+    from ops_gpu.evaluation import Protocol
+
+    half_life = plan.settings.candidates.snapshot.popular_half_life_days
+    return Protocol(chain.ranges.fit_end, chain.ranges.end, plan.settings.repeats, half_life)
+
+
+def load_report(plan: Blueprint) -> Any:
+    """The last report.
+
+    Raises:
+        FileNotFoundError: before the first evaluation.
+    """
+    path = plan.home.evaluation_report(plan.name)
+    found = read_json(path)
+    if found is None:
+        raise FileNotFoundError(f"{path} does not exist; materialize {plan.name}/evaluation first.")
+    return found
+
+
+def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
+    """All metrics of all methods by one name each, for MLflow."""
+    return {
+        f"{method}/{metric}": value
+        for method, metrics in by_method(report).items()
+        for metric, value in metrics.items()
+        if not metric.endswith("_se")
+    }

@@ -1,0 +1,65 @@
+"""Asset `features`: every event with what was known just before it."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from recsys_assets.assets.workflow import fit_id
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint, as_days
+from recsys_assets.canonical import day_end, day_start
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import aside_file
+from recsys_assets.fitted import training_data
+from recsys_assets.metadata.tables import frame_metadata
+
+DESCRIPTION = """Feature rows, point in time: one row an event, with the engineered columns of user and
+item, the user's history strictly before the event, and counts (popularity, rates, the user's own) as of the
+beginning of its day. Nothing in a row comes from its own moment or later; the check `point_in_time` of
+`retrieval_model` proves it.
+"""
+
+
+def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "features",
+        "features",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["interactions", "users", "items", "workflow"],
+        code=["ops_gpu.event_features"],
+        settings={
+            "history_length": plan.settings.retrieval.history_length,
+            "snapshot": plan.settings.candidates.snapshot,
+        },
+        condition=condition,
+        daily=True,
+    )
+    def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        from ops_gpu.event_features import event_features
+
+        days = as_days(context.partition_keys)
+        data, fit = training_data(plan, until=max(days)), fit_id(plan)
+        frame = pl.DataFrame()
+        for day in days:
+            rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)
+            _write(rows, day, fit, plan)
+            context.add_asset_metadata({"rows": rows.height}, asset_key=plan.key("features"), partition_key=str(day))
+            frame = rows if rows.height else frame
+        version = content_hash([plan.home.features(plan.name, day) for day in days])
+        metadata = {"workflow_fit": fit, **frame_metadata(frame)}
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+
+    return make
+
+
+def _write(rows: pl.DataFrame, day: date, fit: str, plan: Blueprint) -> None:
+    """One Parquet file, which names the fit of the workflow whose codes it holds."""
+    with aside_file(plan.home.features(plan.name, day)) as aside:
+        rows.write_parquet(aside, metadata={"workflow_fit": fit})

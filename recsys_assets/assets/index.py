@@ -1,0 +1,117 @@
+"""Assets `item_embeddings` and `faiss_index`: where items lie, and how they are found."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import numpy as np
+
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import items_frame
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import aside_folder
+from recsys_assets.fitted import fitted_workflow, towers, training_data
+from recsys_assets.metadata.pictures import histogram
+from recsys_assets.metadata.tables import table
+from resources.compute import ComputeResource
+
+if TYPE_CHECKING:
+    from ops_gpu.index import ItemIndex
+
+EMBEDDINGS = """A vector of unit length for every item of the catalogue, by the item tower. An item without
+events is placed by its features alone.
+"""
+INDEX = """Finds the items nearest to a user's vector. Exact search up to 20,000 items, HNSW above, IVF from
+a million on; its recall against exact search is measured when it is built, and checked.
+"""
+VECTORS = "vectors.npy"
+
+
+def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `item_embeddings`."""
+
+    @plan.asset(
+        "item_embeddings",
+        "models",
+        EMBEDDINGS,
+        kinds=["keras", "numpy"],
+        after=["retrieval_model", "items"],
+        code=["ops_gpu.retrieval"],
+        condition=condition,
+    )
+    def embed() -> dg.MaterializeResult[Any]:
+        data, model = training_data(plan), towers(plan, "model")
+        vectors = model.embed_items(data)
+        folder = plan.home.item_embeddings(plan.name)
+        with aside_folder(folder) as aside:
+            aside.mkdir()
+            np.save(aside / VECTORS, vectors, allow_pickle=False)
+        pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
+        similarity = np.einsum("nd,nd->n", vectors[pairs[0]], vectors[pairs[1]])
+        metadata: dict[str, Any] = {
+            "items": len(vectors) - 3,
+            "dimension": vectors.shape[1],
+            "similarity": histogram(similarity, "similarity of two random items", "pairs"),
+        }
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content_hash([folder])))
+
+    return embed
+
+
+def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `faiss_index`."""
+
+    @plan.asset(
+        "faiss_index",
+        "models",
+        INDEX,
+        kinds=["faiss"],
+        after=["item_embeddings"],
+        code=["ops_gpu.index"],
+        condition=condition,
+    )
+    def build(compute: ComputeResource) -> dg.MaterializeResult[Any]:
+        from ops_gpu.index import ItemIndex
+
+        vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)
+        offered = training_data(plan).offered(ChainRanges.load(plan).ranges.fit_end)
+        device = "gpu" if compute.faiss_on_gpu() else "cpu"
+        index = ItemIndex.build(vectors, offered, device=device)
+        folder = plan.home.faiss_index(plan.name)
+        with aside_folder(folder) as aside:
+            index.save(aside)
+        metadata: dict[str, Any] = {
+            "kind": index.kind,
+            "items": len(index.codes),
+            "recall": index.recall,
+            "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, plan)),
+        }
+        return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))
+
+    return build
+
+
+def _version(folder: Path) -> dg.DataVersion:
+    return dg.DataVersion(content_hash([folder]))
+
+
+def _neighbours(index: "ItemIndex", vectors: Any, plan: Blueprint, rows: int = 8) -> str:
+    """The nearest items of some, by title: sense or nonsense shows at a glance."""
+    chosen = index.codes[:rows]  # codes stand by falling frequency, so these are well known
+    found, _ = index.search(vectors[chosen], 6)
+    workflow, items = fitted_workflow(plan), items_frame(plan)
+    titles = dict(items.select("item_id", "title").iter_rows())
+
+    def named(codes: Any) -> list[str]:
+        values = workflow.invert("item_id", codes).to_list()
+        return [str(titles.get(value) or value) for value in values]
+
+    lines = [
+        [named([code])[0], named([c for c in near if c not in (code, -1)][:5])]
+        for code, near in zip(chosen, found, strict=True)
+    ]
+    return table(["item", "nearest"], lines)

@@ -1,0 +1,115 @@
+"""Asset `interactions`: who did what to which item, one Parquet file a day."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from ops_gpu.logs import CleanLog, CleanReport, LogError, read_interactions
+from recsys_assets.assets.quality_report import save_report
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint, as_days
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import write_frame
+from recsys_assets.id_types import id_types
+from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.pictures import day_chart, histogram
+from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.plainly import plainly
+
+DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`, `timestamp` (UTC), `label`.
+
+Read from the raw log that the YAML names. Rows that cannot be used are left out and counted by reason; when
+their share is above `quality.max_unusable_share`, or there is no event at all, nothing is written and the
+check `volume` fails, so that the files of an earlier, better run stay as they are.
+"""
+NOTES = {
+    "user_id": "as in the log",
+    "item_id": "as in the log",
+    "timestamp": "UTC",
+    "label": "whether the event counts as liking (`interactions.label`)",
+}
+
+
+def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+    settings = plan.settings
+
+    @plan.asset(
+        "interactions",
+        "data",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["raw_logs"] if settings.generator else [],
+        code=["ops_gpu.logs"],
+        settings={"log": settings.interactions},
+        condition=condition,
+        daily=True,
+    )
+    def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        days = as_days(context.partition_keys)
+        with plainly(LogError):
+            known = plan.log_days().files
+            log = read_interactions(settings.interactions, plan.place, id_types(plan), days, known)
+        written = usable(log.report, settings.quality.max_unusable_share)
+        if written:
+            _write(log.frame, days, plan)
+        save_report(log.report, days, written, plan)
+        for day, metadata in _by_day(log.frame, days).items():
+            context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)
+        version = content_hash(_paths(days, plan))
+        return dg.MaterializeResult(metadata=_metadata(log, days), data_version=dg.DataVersion(version))
+
+    return read
+
+
+def usable(report: CleanReport, max_unusable_share: float) -> bool:
+    """Whether what was read is good enough to be kept."""
+    return report.rows_kept > 0 and report.unusable_share <= max_unusable_share
+
+
+def _paths(days: Sequence[date], plan: Blueprint) -> list[Path]:
+    return [plan.home.interactions(plan.name, day) for day in days]
+
+
+def _write(frame: pl.DataFrame, days: Sequence[date], plan: Blueprint) -> None:
+    """One file a day, empty ones too: a day without events is known to have none."""
+    dated = frame.with_columns(day=pl.col("timestamp").dt.date())
+    parts = dated.partition_by("day", as_dict=True, include_key=False)
+    for day, path in zip(days, _paths(days, plan), strict=True):
+        write_frame(parts.get((day,), frame.clear()), path)
+
+
+def _by_day(frame: pl.DataFrame, days: Sequence[date]) -> dict[str, dict[str, Any]]:
+    """Counts of each day."""
+    counted = frame.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
+        events=pl.len(),
+        positive=pl.col("label").sum(),
+        users=pl.col("user_id").n_unique(),
+        items=pl.col("item_id").n_unique(),
+    )
+    found = {row.pop("day"): row for row in counted.to_dicts()}
+    none = {"events": 0, "positive": 0, "users": 0, "items": 0}
+    rows = {str(day): found.get(day, none) for day in days}
+    return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
+
+
+def _metadata(log: CleanLog, days: Sequence[date]) -> dict[str, Any]:
+    frame = log.frame
+    counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
+    by_item = frame.group_by("item_id").len()["len"]
+    by_user = frame.group_by("user_id").len()["len"]
+    return {
+        **frame_metadata(frame, NOTES),
+        **report_metadata(log.report),
+        "days": len(days),
+        "positive_share": float(frame["label"].mean() or 0.0) if frame.height else 0.0,  # type: ignore[arg-type]
+        "events_by_day": day_chart(counts, "events"),
+        "popularity": histogram(by_item.to_numpy(), "events of an item", "items", log=True),
+        "activity": histogram(by_user.to_numpy(), "events of a user", "users", log=True),
+    }

@@ -1,0 +1,107 @@
+"""Asset `release`: everything that answers a request, in one immutable directory."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.assets.evaluation import load_report
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.build_release import continued_parts, lineage
+from recsys_assets.canonical import users_frame
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.code_version import code_version
+from recsys_assets.files import read_json, write_json
+from recsys_assets.fitted import candidate
+from recsys_assets.id_types import id_types
+from recsys_assets.metadata.release import release_metadata
+from recsys_assets.plainly import plainly
+from resources.mlflow import MlflowResource
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+CODE = ["serving.parts", "serving.release", "ops_gpu.fitting"]
+DESCRIPTION = """One directory, written once: workflow, towers, index, item features, item state, ranker, and the graph
+that connects them. Its hash is its name; its manifest says from which data, code and days it came.
+
+The models of the evaluation are continued, with the same configuration, over the days that they were evaluated on,
+so that what goes live knows the newest day. Registered in MLflow as `challenger`.
+"""
+
+
+def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "release",
+        "release",
+        DESCRIPTION,
+        kinds=["mlflow", "keras", "faiss"],
+        after=["evaluation", "feature_store", "schema"],
+        code=CODE,
+        settings={"serving": plan.settings.serving},
+        condition=condition,
+    )
+    def build(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+        from serving.operators.query_feast import QueryFeast
+        from serving.release import Release
+
+        chain, report = ChainRanges.load(plan), load_report(plan)
+        with plainly(ValueError):
+            parts, raw_users = continued_parts(plan, candidate(plan), chain, context.log.info)
+        types = id_dtypes(plan)
+        feast = QueryFeast(f"../../../feast/{plan.name}", raw_users.to_dict(), types["user"], types["item"])
+        metadata = lineage(plan, chain, report, context.instance, code_version(CODE))
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place, "parts")
+            parts.write(folder, ["user_id"] >> feast, raw_users, types, plan.settings.serving.temperature)
+            made = Release.write(folder, plan.home.releases, plan.name, metadata)
+        tags = {name: str(value) for name, value in chain.metadata().items()}
+        version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
+        write_json({"hash": made.hash}, candidate_file(plan))
+        return dg.MaterializeResult(
+            metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
+            data_version=dg.DataVersion(made.hash[:16]),
+        )
+
+    return build
+
+
+def candidate_file(plan: Blueprint) -> Path:
+    """Where the hash of the newest release is kept, deployed or not."""
+    return plan.home.recommender(plan.name) / "release.json"
+
+
+def newest_release(plan: Blueprint) -> "Release":
+    """The newest release, opened and checked.
+
+    Raises:
+        FileNotFoundError: before the first one.
+    """
+    from serving.release import Release
+
+    kept = read_json(candidate_file(plan))
+    if kept is None:
+        raise FileNotFoundError(f"{plan.name!r} has no release yet; materialize {plan.name}/release first.")
+    return Release.open(plan.home.release(plan.name, kept["hash"]))
+
+
+def id_dtypes(plan: Blueprint) -> dict[str, str]:
+    """Types of raw ids as serving calls them."""
+    types = id_types(plan)
+    return {
+        role: "int64" if kind == "integer" else "string" for role, kind in (("user", types.user), ("item", types.item))
+    }
+
+
+def some_users(plan: Blueprint, most: int = 6) -> list[Any]:
+    """Ids to try a release with: known ones, spread over the table, and one that nobody has."""
+    ids = users_frame(plan)["user_id"].sort()
+    known = ids.gather_every(max(1, len(ids) // most)).head(most).to_list()
+    nobody = (ids.max() or 0) + 1 if ids.dtype.is_integer() else "nobody has this id"  # type: ignore[operator]
+    return [*known, nobody]

@@ -1,0 +1,96 @@
+"""Asset `retrieval_model`: the two towers."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation import Condition
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.content_hash import content_hash
+from recsys_assets.files import aside_folder
+from recsys_assets.fitted import fit_config, training_data
+from recsys_assets.live import live_hash, live_release, trained
+from recsys_assets.metadata.pictures import line_chart
+from recsys_assets.plainly import plainly
+from resources.mlflow import MlflowResource
+from resources.triton import TritonResource
+
+if TYPE_CHECKING:
+    from ops_gpu.training_data import TrainingData
+
+DESCRIPTION = """Two towers in Keras: one embeds the user with the last items of their history, one embeds
+items; an item is near the users who choose it. In-batch sampled softmax with correction for sampling (logQ)
+and removal of accidental hits, vectors of unit length.
+
+Fitted on all days but the last (`evaluation.days`, fewer where the live release has not seen some of them):
+those are kept for the comparison with what is live, and the same configuration is continued over them for
+the release.
+"""
+
+
+def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+    settings = plan.settings
+
+    @plan.asset(
+        "retrieval_model",
+        "models",
+        DESCRIPTION,
+        kinds=["keras", "tensorflow"],
+        after=["features", "workflow", "users", "items"],
+        code=["ops_gpu.fitting", "ops_gpu.ranges"],
+        settings={
+            "retrieval": settings.retrieval,
+            "ranking": _moments(plan),
+            "days": settings.evaluation.days,
+        },
+        condition=condition,
+    )
+    def fit(
+        context: dg.AssetExecutionContext, mlflow: MlflowResource, triton: TritonResource
+    ) -> dg.MaterializeResult[Any]:
+        from ops_gpu.fitting import fit_retrieval_until
+
+        data = training_data(plan)
+        chain = _decide(plan, data, live_hash(plan, triton, mlflow))
+        with plainly(ValueError):
+            fitted = fit_retrieval_until(data, fit_config(plan), chain.ranges.fit_end, context.log.info)
+        folder = plan.home.retrieval_model(plan.name)
+        with aside_folder(folder) as aside:
+            fitted.early.save(aside / "early")
+            fitted.model.save(aside / "model")
+            replace(chain, early_end=fitted.early_end).save(aside)
+        losses = list(fitted.model.losses)
+        final = {"loss": losses[-1]} if losses else {}
+        run = mlflow.track(plan.name, "retrieval_model", asdict(settings.retrieval), final, {"loss": losses})
+        metadata: dict[str, Any] = {
+            **chain.metadata(),
+            "loss": line_chart({"loss": losses}, "epoch", "loss", 1),
+            "items_trained": int(fitted.model.trained.sum()),
+            "mlflow_run": run,
+        }
+        version = dg.DataVersion(content_hash([folder]))
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
+
+    return fit
+
+
+def _moments(plan: Blueprint) -> dict[str, Any]:
+    """Settings of the ranker that decide up to where the early towers are trained."""
+    ranking = plan.settings.ranking
+    return {name: getattr(ranking, name) for name in ("moments", "step_days", "horizon_days")}
+
+
+def _decide(plan: Blueprint, data: "TrainingData", live: str | None) -> ChainRanges:
+    from ops_gpu.ranges import plan_ranges
+    from recsys_assets.canonical import as_day, day_end
+
+    release = live_release(plan, live)
+    before = trained(release.manifest) if release else None
+    end = day_end(as_day(int(data.events.time[-1])))
+    start = int(data.events.time[0])
+    return ChainRanges(plan_ranges(start, end, plan.settings.evaluation.days, before), live)

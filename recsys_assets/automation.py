@@ -1,0 +1,103 @@
+"""When an asset is rebuilt without being asked: conditions that read as sentences in the UI.
+
+A new log file is taken in by the sensor of `log_sensor.py`, the whole chain in one run. These conditions
+carry everything else: changed code or settings, a repaired day, another users or items table, a check that
+passes again. None of them looks at missing days of the past, so that a gap in history stops nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+Condition = dg.AutomationCondition[dg.AssetKey]
+AC: Any = dg.AutomationCondition  # its operators return private classes
+
+
+def code_changed() -> Condition:
+    """For what has nothing above it that is an asset: rebuild when its code or settings change."""
+    return _named(_changed().since_last_handled() & _idle(), "its code or settings changed")
+
+
+def whole(blocking: bool = True) -> Condition:
+    """For what is built from all days at once.
+
+    Args:
+        blocking: whether checks of what it reads must have passed.
+    """
+    condition = (_updated() | _changed()).since_last_handled() & _quiet()
+    return _named(_gated(condition, blocking), "something it reads, its code or its settings changed")
+
+
+def after(trigger: dg.AssetSelection, label: str) -> Condition:
+    """For what reads several assets of one chain: only the last of them triggers it.
+
+    Without this it would run when the first has changed, and the others are still being rebuilt.
+
+    Args:
+        trigger: the asset that is rebuilt last.
+        label: the condition in words.
+    """
+    condition = (_updated(trigger) | _changed()).since_last_handled() & _quiet()
+    return _named(_gated(condition, True), label)
+
+
+def daily(events: dg.AssetSelection) -> Condition:
+    """For what is made from one day of events.
+
+    Args:
+        events: the asset whose days trigger it.
+    """
+    waiting = AC.any_deps_missing().allow(events) | AC.any_deps_in_progress().allow(events) | AC.in_progress()
+    condition = (_updated(events) | _changed()).since_last_handled() & ~waiting
+    return _named(_gated(condition, True), "its day was read again, or its code or settings changed")
+
+
+def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey) -> Condition:
+    """For what is made from one day of events with something fitted on all days.
+
+    Args:
+        events: the asset whose days trigger it.
+        events_key: its key.
+        fitted: what must have been fitted since.
+    """
+    since = AC.asset_matches(fitted, AC.newly_updated()).since(AC.asset_matches(events_key, AC.newly_updated()))
+    condition = (
+        (_updated(events) | _changed()).since_last_handled()
+        & ~AC.any_deps_missing().allow(events)
+        & since.with_label(f"{fitted.to_user_string()} was fitted since")
+        & _quiet()
+    )
+    return _named(_gated(condition, True), "its day was read again and the workflow knows it")
+
+
+def _named(condition: Any, label: str) -> Condition:
+    named: Condition = condition.with_label(label)
+    return named
+
+
+def _updated(trigger: dg.AssetSelection | None = None) -> Any:
+    condition = AC.any_deps_updated()
+    condition = condition if trigger is None else condition.allow(trigger)
+    return condition.with_label("what it reads changed")
+
+
+def _changed() -> Any:
+    return AC.code_version_changed().with_label("its code or settings changed")
+
+
+def _idle() -> Any:
+    return (~AC.in_progress()).with_label("it is not being built already")
+
+
+def _quiet() -> Any:
+    condition = ~AC.any_deps_in_progress() & ~AC.in_progress()
+    return condition.with_label("nothing that it reads is being built, nor itself")
+
+
+def _gated(condition: Any, blocking: bool) -> Any:
+    if not blocking:
+        return condition
+    passed = AC.all_deps_blocking_checks_passed().with_label("all blocking checks of what it reads passed")
+    return condition & passed

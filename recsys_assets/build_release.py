@@ -1,0 +1,85 @@
+"""From the evaluated candidate to the parts of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.blueprint import CHAIN, Blueprint
+from recsys_assets.canonical import as_day, event_files, users_frame
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.content_hash import content_hash
+from recsys_assets.fitted import towers
+
+if TYPE_CHECKING:
+    from ops_gpu.comparison import Contender
+    from ops_gpu.schema import Schema
+    from serving.manifest import ReleaseMetadata
+    from serving.parts import Parts
+
+VERSION_TAG = "dagster/data_version"
+
+
+def continued_parts(
+    plan: Blueprint, mine: Contender, chain: ChainRanges, progress: Callable[[str], None]
+) -> tuple[Parts, Schema]:
+    """Continues the candidate's models over the evaluated days, and gathers what answers requests.
+
+    Returns:
+        The parts, and the schema of the raw user features that requests are answered with.
+    """
+    from ops_gpu.fitting import RetrievalFit, continue_models
+    from ops_gpu.ranking_rows import sources_at
+    from ops_gpu.schema import Schema
+    from serving.parts import Parts
+
+    ranges, early = chain.ranges, towers(plan, "early")
+    fitted = RetrievalFit(early, mine.retrieval, chain.early_end or ranges.fit_end, ranges.fit_end)
+    retrieval, ranking = continue_models(mine.data, fitted, mine.ranking, mine.config, ranges.end, progress)
+    sources = sources_at(mine.data, retrieval, ranges.end, mine.config.candidates, live=True)
+    raw_users = Schema.from_polars(users_frame(plan).drop("user_id"))
+    return Parts(mine.workflow, mine.data, sources, retrieval, ranking, mine.config), raw_users
+
+
+def lineage(
+    plan: Blueprint,
+    chain: ChainRanges,
+    report: Mapping[str, Any],
+    instance: dg.DagsterInstance,
+    code: str,
+) -> ReleaseMetadata:
+    """What the manifest says: days, data version of every asset above, code, metrics.
+
+    Args:
+        plan: the recommender.
+        chain: the days.
+        report: of the evaluation.
+        instance: knows the data versions.
+        code: version of the code that builds the release.
+    """
+    from ops_gpu.schema import Schema
+    from serving.manifest import DayRange, ReleaseMetadata
+
+    ranges = chain.ranges
+    versions = {
+        plan.key(asset).to_user_string(): _version(plan.key(asset), instance)
+        for asset in CHAIN[: CHAIN.index("release")]
+    }
+    versions[plan.key("interactions").to_user_string()] = content_hash(event_files(plan))
+    return ReleaseMetadata(
+        data_versions=versions,
+        code_version=code,
+        schema=Schema.load(plan.home.schema(plan.name)).to_dict(),
+        metrics={key: value for key, value in report.items() if key != "mlflow_run"},
+        fitted=DayRange(str(as_day(ranges.start)), str(as_day(ranges.fit_end - 1))),
+        continued=DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.end - 1))),
+    )
+
+
+def _version(key: dg.AssetKey, instance: dg.DagsterInstance) -> str:
+    """Data version of an asset's newest materialization; empty where this instance knows of none."""
+    event = instance.get_latest_materialization_event(key)
+    found = event.asset_materialization if event else None
+    return str((found.tags or {}).get(VERSION_TAG, "")) if found else ""

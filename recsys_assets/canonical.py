@@ -1,0 +1,81 @@
+"""The canonical tables of a recommender, as the data assets wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from recsys_assets.blueprint import Blueprint
+
+
+def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
+    """Files of the materialized days within the recommender's dates, in order.
+
+    Args:
+        plan: the recommender.
+        until: last day wanted, included; None for all.
+
+    Raises:
+        FileNotFoundError: when there is none.
+    """
+    folder = plan.home.interactions_folder(plan.name)
+    files = {date.fromisoformat(path.stem): path for path in folder.glob("*.parquet")}
+    start, end = plan.settings.start or date.min, plan.settings.end or date.max
+    found = [files[day] for day in sorted(files) if start <= day < end and (until is None or day <= until)]
+    if not found:
+        raise FileNotFoundError(
+            f"There are no interactions of {plan.name!r} in {folder}; materialize {plan.name}/interactions."
+        )
+    return found
+
+
+def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFrame:
+    """All materialized events, up to the end of a day where one is given, by time."""
+    return read_events(event_files(plan, until))
+
+
+def read_events(files: Sequence[Path]) -> pl.DataFrame:
+    """Events of some files, each in time order, one after another."""
+    return pl.concat([pl.read_parquet(file, glob=False) for file in files])
+
+
+def users_frame(plan: Blueprint) -> pl.DataFrame:
+    """The users table."""
+    return pl.read_parquet(plan.home.users(plan.name), glob=False)
+
+
+def items_frame(plan: Blueprint) -> pl.DataFrame:
+    """The items table."""
+    return pl.read_parquet(plan.home.items(plan.name), glob=False)
+
+
+def day_start(day: date) -> int:
+    """Midnight (UTC) at which a day begins, in epoch seconds."""
+    return int(datetime.combine(day, time.min, UTC).timestamp())
+
+
+def day_end(day: date) -> int:
+    """Midnight (UTC) after a day, in epoch seconds."""
+    return day_start(day + timedelta(days=1))
+
+
+def as_day(moment: int) -> date:
+    """The day (UTC) of a moment in epoch seconds."""
+    return datetime.fromtimestamp(moment, UTC).date()
+
+
+def event_span(events: pl.DataFrame) -> tuple[int, int]:
+    """The first event, and midnight after the last one, in epoch seconds.
+
+    Raises:
+        ValueError: when there is no event.
+    """
+    if events.is_empty():
+        raise ValueError("there is no event on any materialized day; materialize days that have some.")
+    first, last = events["timestamp"].min(), events["timestamp"].max()
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    return int(first.replace(tzinfo=UTC).timestamp()), day_end(last.date())

@@ -1,0 +1,128 @@
+"""The candidate against the release that is live, on days that neither was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import interactions_frame, items_frame, users_frame
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.live import live_release
+
+if TYPE_CHECKING:
+    from ops_gpu.comparison import Contender
+    from ops_gpu.evaluation import Protocol
+    from serving.release import Release
+
+METRIC = "ndcg@20"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the candidate stands beside the live release, by NDCG@20.
+
+    Args:
+        against: `live`: both on the same users and days; `recorded`: what the live one reached on these days
+            before it was continued over them; `nothing`: not compared.
+        release: hash of the live release.
+        users: how many users both were measured on.
+        candidate: mean of the candidate.
+        champion: mean of the live release.
+        difference: candidate minus champion.
+        standard_error: of the difference.
+        because: why they were not compared.
+    """
+
+    against: str
+    release: str | None = None
+    users: int = 0
+    candidate: float = 0.0
+    champion: float = 0.0
+    difference: float = 0.0
+    standard_error: float = 0.0
+    because: str = ""
+
+    def not_worse(self, tolerance: float) -> bool:
+        """Whether the candidate lies no further below than so many standard errors."""
+        return self.against == "nothing" or self.difference >= -tolerance * self.standard_error
+
+
+def stand(
+    plan: Blueprint,
+    chain: ChainRanges,
+    mine: Contender,
+    protocol: Protocol,
+    final: Mapping[str, float],
+    warn: Callable[[str], None],
+) -> Standing:
+    """Compares the candidate with the live release, as `chain` says that it can be.
+
+    A live release that cannot be opened by this version of the program is no reason to keep a new one from going
+    live; it is told, and not compared.
+
+    Args:
+        plan: the recommender.
+        chain: the days, and which release was live when they were chosen.
+        mine: the candidate.
+        protocol: the evaluated days.
+        final: metrics of the candidate's final lists.
+        warn: told when the live release cannot be used.
+    """
+    if chain.ranges.against == "nothing":
+        return Standing("nothing", because="no release was live, or it was trained on all of these days")
+    try:
+        release = live_release(plan, chain.live)
+        assert release is not None
+        if chain.ranges.against == "recorded":
+            return _recorded(release, final)
+        return _on_the_same_days(plan, release, mine, protocol)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        warn(f"The live release could not be compared: {error}")
+        return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
+
+
+def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
+    before = release.manifest.metadata.metrics["final"]
+    error = float((before[f"{METRIC}_se"] ** 2 + final[f"{METRIC}_se"] ** 2) ** 0.5)
+    difference = float(final[METRIC] - before[METRIC])
+    users = int(final["users"])
+    return Standing("recorded", release.hash, users, final[METRIC], before[METRIC], difference, error)
+
+
+def _on_the_same_days(plan: Blueprint, release: Release, mine: Contender, protocol: Protocol) -> Standing:
+    from ops_gpu.comparison import compare
+
+    found = compare(mine, contender(plan, release), protocol)
+    if found is None:
+        return Standing("nothing", release.hash, because="the two releases have no user in common on these days")
+    values = asdict(found)
+    return Standing(
+        "live",
+        release.hash,
+        values["users"],
+        values["challenger"],
+        values["champion"],
+        values["difference"],
+        values["standard_error"],
+    )
+
+
+def contender(plan: Blueprint, release: Release) -> Contender:
+    """A release's models with its own settings, and today's data as its own workflow encodes it."""
+    from ops_gpu.comparison import Contender
+    from ops_gpu.fitting import FitConfig
+    from ops_gpu.ranking import RankingModel
+    from ops_gpu.retrieval import RetrievalModel
+    from ops_gpu.training_data import TrainingData
+    from ops_gpu.workflow import Workflow
+    from serving.parts import read_settings
+
+    settings: dict[str, Any] = read_settings(release.path)
+    config = FitConfig(**settings)
+    workflow = Workflow.load(release.part("workflow"))
+    tables = interactions_frame(plan), users_frame(plan), items_frame(plan)
+    data = TrainingData.assemble(*tables, workflow, config.retrieval.history_length)
+    towers = RetrievalModel.load(release.part("retrieval_model"), config.retrieval)
+    return Contender(data, workflow, towers, RankingModel.load(release.part("ranking_model"), config.ranking), config)

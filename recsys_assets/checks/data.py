@@ -1,0 +1,111 @@
+"""Checks of the raw data in its canonical form: contract and volume."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from ops_gpu.logs.identifiers import id_dtype
+from recsys_assets.assets.quality_report import load_report
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.id_types import id_types
+
+CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
+recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
+an id that changes its type would be another id."""
+VOLUME = """There are events, and at most {share:.0%} of the rows read could not be used
+(`quality.max_unusable_share`). Days that fail keep their earlier files; nothing below is rebuilt, and what
+is live stays live."""
+
+
+def data_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
+    """The checks of `interactions`, `users` and `items`."""
+    return [
+        _contract(plan, "interactions"),
+        _contract(plan, "users"),
+        _contract(plan, "items"),
+        _volume(plan),
+    ]
+
+
+def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=plan.key(asset), name="contract", description=CONTRACT, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        wanted = _columns(plan, asset)
+        paths = _files(plan, asset)
+        problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
+        found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted)}"
+        return dg.AssetCheckResult(passed=not problems, description=found, metadata={"files": len(paths)})
+
+    return check
+
+
+def _columns(plan: Blueprint, asset: str) -> dict[str, pl.DataType]:
+    ids = id_types(plan)
+    user, item = id_dtype(ids.user), id_dtype(ids.item)
+    return {
+        "interactions": {
+            "user_id": user,
+            "item_id": item,
+            "timestamp": pl.Datetime("us"),
+            "label": pl.Boolean(),
+        },
+        "users": {"user_id": user},
+        "items": {"item_id": item, "available": pl.Boolean()},
+    }[asset]
+
+
+def _files(plan: Blueprint, asset: str) -> list[Any]:
+    if asset == "interactions":
+        return sorted(plan.home.interactions_folder(plan.name).glob("*.parquet"))
+    return [plan.home.users(plan.name) if asset == "users" else plan.home.items(plan.name)]
+
+
+def _problems(frame: pl.LazyFrame, wanted: dict[str, pl.DataType], file: str) -> list[str]:
+    """What is wrong with one file, in words."""
+    schema = frame.collect_schema()
+    missing = [f"{file} has no column '{name}'" for name in wanted if name not in schema]
+    if missing:
+        return missing
+    wrong = [
+        f"column '{name}' of {file} is {schema[name]}, expected {dtype}"
+        for name, dtype in wanted.items()
+        if schema[name] != dtype
+    ]
+    nulls = frame.select(pl.col(list(wanted)).null_count()).collect().row(0)
+    return wrong + [f"column '{name}' of {file} has {n} nulls" for name, n in zip(wanted, nulls, strict=True) if n]
+
+
+def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:
+    limit = plan.settings.quality.max_unusable_share
+    description = VOLUME.format(share=limit)
+
+    @dg.asset_check(asset=plan.key("interactions"), name="volume", description=description, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        report = load_report(plan)
+        return dg.AssetCheckResult(
+            passed=bool(report["written"]),
+            description=_sentence(plan, report, limit),
+            metadata={"unusable_share": report["unusable_share"], "rows_kept": report["rows_kept"]},
+        )
+
+    return check
+
+
+def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
+    path = plan.place.resolve(plan.settings.interactions.source.path)
+    days = f"{report['first_day']} to {report['last_day']}"
+    if report["rows_kept"] == 0:
+        return (
+            f"'{path}' holds no usable event from {days}, expected at least one; check that the log covers "
+            "these days, or materialize others."
+        )
+    share, reasons = report["unusable_share"], ", ".join(f"{k} {v}" for k, v in report["dropped"].items())
+    if not report["written"]:
+        return (
+            f"{share:.1%} of the rows read from '{path}' for {days} cannot be used ({reasons}), expected at "
+            f"most {limit:.0%}; mend the file, filter these rows, or raise quality.max_unusable_share."
+        )
+    return f"{report['rows_kept']:,} events from {days}; {share:.2%} of the rows read could not be used."

@@ -1,0 +1,64 @@
+"""`recsys bench`: how fast the live release answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from recsys_assets.cli.output import Json, console, emit, sentences, table
+from recsys_assets.cli.people import People
+from resources.home import Home
+
+CLIENTS = (1, 4, 16)
+Seconds = Annotated[float, typer.Option(min=0.1, help="Seconds of measuring for each number of clients.")]
+Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+
+
+def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, as_json: Json = False) -> None:
+    """Measure the live release of NAME at 1, 4 and 16 clients, one user a request."""
+    home = Home.from_environment()
+    with sentences(as_json):
+        from recsys_assets.load_test import load_test
+        from resources.configured import configured
+
+        users = People(home, name).active_users(1000)
+        url = configured(home).triton.target().grpc_url
+        with console(as_json).status("measuring ..."):
+            found = {str(clients): load_test(url, name, users, k, clients, seconds) for clients in CLIENTS}
+    values: dict[str, Any] = {
+        "name": name,
+        "k": k,
+        "clients": {clients: result.summary() for clients, result in found.items()},
+        "stage_ms": found["1"].stages(),
+    }
+    if as_json:
+        emit(values)
+        return
+    rows = [
+        (
+            clients,
+            f"{row['p50_ms']:.2f}",
+            f"{row['p99_ms']:.2f}",
+            f"{row['requests_per_s']:,.0f}",
+            row["errors"],
+        )
+        for clients, row in values["clients"].items()
+    ]
+    out = console()
+    out.print(
+        table(
+            f"{name}, {k} items a request",
+            ["clients", "p50 ms", "p99 ms", "requests/s", "errors"],
+            rows,
+            "rrrrr",
+        )
+    )
+    out.print(
+        table(
+            "Stages at 1 client",
+            ["stage", "median ms"],
+            [(s, f"{v:.3f}") for s, v in values["stage_ms"].items()],
+            " r",
+        )
+    )

@@ -1,0 +1,92 @@
+"""`recsys materialize`: everything of one recommender, from its raw logs to the live answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from recsys_assets.cli.output import Json, console, emit, fail, sentences
+from recsys_assets.cli.progress import Progress
+from resources.dagster_home import dagster_environment
+from resources.home import Home
+
+Keep = Annotated[
+    bool, typer.Option("--continue", help="Continue vocabularies and models instead of fitting them anew.")
+]
+
+
+def materialize(name: str, keep: Keep = False, as_json: Json = False) -> None:
+    """Materialize all assets of NAME over all days of its log, and deploy the release."""
+    home, out = Home.from_environment(), console(as_json)
+    with sentences(as_json):
+        command, days = _command(name, home, refit=not keep)
+        out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
+        started = time.monotonic()
+        environment = dagster_environment(home)
+        progress, failure = _run(command, environment, out, name)
+        if failure:
+            fail(failure, as_json)
+        seconds = time.monotonic() - started
+        release = _live(name)
+        out.print(f"release [bold]{release[:12]}[/] is live, after {seconds:.0f} s")
+        if as_json:
+            steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
+            values = {"name": name, "days": days, "release": release, "seconds": round(seconds, 1)}
+            emit({**values, "assets": steps})
+
+
+def _command(name: str, home: Home, refit: bool) -> tuple[list[str], list[str]]:
+    """The Dagster command, and the first and last day it covers."""
+    from recsys_assets.cli.find import find_recommender
+    from recsys_assets.refit import refit_config
+
+    plan = find_recommender(name, home)
+    days = [str(day) for day in plan.span()]
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions"]
+    command += ["--select", f'key:"{name}/*"', "--partition-range", "...".join(days)]
+    return command + (["--config-json", json.dumps(refit_config(plan))] if refit else []), days
+
+
+def _run(
+    command: Sequence[str], environment: Mapping[str, str], out: Console, name: str
+) -> tuple[Progress, str | None]:
+    """Runs it; the second value says why it failed."""
+    progress = Progress()
+    with subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        last = progress.follow(process.stdout, out, f"{name.replace('-', '_')}__")
+    if process.returncode == 0:
+        return progress, None
+    return progress, _reason(progress, last, environment)
+
+
+def _reason(progress: Progress, last: Sequence[str], environment: Mapping[str, str]) -> str:
+    from recsys_assets.cli.run_failure import run_failure
+
+    found = run_failure(progress.run_id, environment) if progress.run_id else []
+    if found:
+        return f"{' '.join(found)} What was live stays live; see the run in the UI (make ui)."
+    return "Dagster ended without saying why; its last lines:\n" + "\n".join(last)
+
+
+def _live(name: str) -> Any:
+    from resources.configured import configured
+
+    live = configured(Home.from_environment()).triton.live(name)
+    if live is None:
+        raise RuntimeError(f"All assets of {name!r} were materialized, but no release of it is live.")
+    return live.hash

@@ -1,0 +1,68 @@
+"""What commands print: tables for people, one JSON object for programs, one sentence for errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+def console(as_json: bool = False) -> Console:
+    """Where people read: standard output, or standard error where that is kept for JSON."""
+    return Console(stderr=as_json, highlight=False)
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]], right: str = "") -> Table:
+    """A table with plain cells.
+
+    Args:
+        title: above it.
+        header: names of columns.
+        rows: cells.
+        right: one letter a column, `r` for those that stand at the right.
+    """
+    made = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))
+    for position, name in enumerate(header):
+        made.add_column(name, justify="right" if right[position : position + 1] == "r" else "left")
+    for row in rows:
+        made.add_row(*(str(cell) for cell in row))
+    return made
+
+
+def emit(values: Mapping[str, Any]) -> None:
+    """Prints one JSON object on a line of its own."""
+    sys.stdout.write(json.dumps(values, default=str, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def sentences(as_json: bool) -> Iterator[None]:
+    """Ends the command with the message of an expected error: one sentence, no trace, exit code 1."""
+    try:
+        yield
+    except typer.Exit:  # a RuntimeError, but one that has been told
+        raise
+    except (ValueError, LookupError, OSError, RuntimeError) as error:
+        fail(str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error), as_json)
+
+
+def fail(sentence: str, as_json: bool) -> NoReturn:
+    """Prints an error and ends with exit code 1; with `--json` also as `{"error": ...}`."""
+    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {_escaped(sentence)}", soft_wrap=True)
+    if as_json:
+        emit({"error": sentence})
+    raise typer.Exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,70 @@
+"""What the tables of a recommender say of a user and of items, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from resources.home import Home
+from serving.recommendation import Id
+
+
+@dataclass(frozen=True)
+class People:
+    """Reads the users, items and interactions of one recommender.
+
+    Args:
+        home: where they lie.
+        name: the recommender.
+    """
+
+    home: Home
+    name: str
+
+    def user_id(self, text: str) -> Id:
+        """A user id as the recommender has them.
+
+        Raises:
+            ValueError: when ids are integers and the text is none.
+            FileNotFoundError: when the recommender was never materialized.
+        """
+        path = self.home.users(self.name)
+        if not path.exists():
+            raise FileNotFoundError(
+                f"There are no users of {self.name!r} under {self.home.root}; run `recsys materialize "
+                f"{self.name}` first."
+            )
+        if pl.scan_parquet(path).collect_schema()["user_id"] != pl.Int64():
+            return text
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"User ids of {self.name!r} are integers, got {text!r}.") from None
+
+    def user(self, user_id: Id) -> dict[str, Any]:
+        """Features of a user by name; empty for an unknown one."""
+        rows = pl.scan_parquet(self.home.users(self.name)).filter(pl.col("user_id") == user_id)
+        found = rows.collect().to_dicts()
+        return found[0] if found else {}
+
+    def liked(self, user_id: Id, most: int = 8) -> list[Id]:
+        """What the user liked last, latest first, each item once."""
+        events = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
+        rows = events.filter(pl.col("user_id") == user_id, pl.col("label")).select("item_id", "timestamp")
+        latest = rows.group_by("item_id").agg(pl.col("timestamp").max()).sort("timestamp", descending=True)
+        return list(latest.head(most).collect()["item_id"])
+
+    def titles(self, items: Sequence[Id]) -> list[str | None]:
+        """Titles of items; None for one without."""
+        table = pl.scan_parquet(self.home.items(self.name)).filter(pl.col("item_id").is_in(list(items)))
+        found = dict(table.select("item_id", "title").collect().iter_rows())
+        return [found.get(item) for item in items]
+
+    def active_users(self, most: int, seed: int = 7) -> list[Id]:
+        """Users with events, drawn at random."""
+        events = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
+        users = events.select(pl.col("user_id").unique()).sort("user_id").collect()["user_id"]
+        return list(users.sample(min(most, len(users)), seed=seed))

@@ -1,0 +1,18 @@
+"""All recommenders of this code location: what `dagster dev -w workspace.yaml` and the CLI load."""
+
+from __future__ import annotations
+
+import warnings
+
+import dagster as dg
+
+from recsys_assets.code_location import build_code_location
+from recsys_assets.shared import shared_definitions
+from resources.environment import recommender_folders
+from resources.home import Home
+
+# Dagster warns at every use of a parameter that is new; dozens of such lines would hide what we have to say.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="dagster")
+
+defs = build_code_location(recommender_folders(), shared_definitions(Home.from_environment()))

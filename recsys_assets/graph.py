@@ -1,0 +1,77 @@
+"""The definitions of one recommender."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from recsys_assets import automation
+from recsys_assets.assets.deployment import deployment
+from recsys_assets.assets.entities import entities
+from recsys_assets.assets.evaluation import evaluation
+from recsys_assets.assets.feature_store import feature_store
+from recsys_assets.assets.features import features
+from recsys_assets.assets.index import faiss_index, item_embeddings
+from recsys_assets.assets.interactions import interactions
+from recsys_assets.assets.ranking_model import ranking_model
+from recsys_assets.assets.raw_logs import raw_logs
+from recsys_assets.assets.release import release
+from recsys_assets.assets.retrieval_model import retrieval_model
+from recsys_assets.assets.statistics import statistics
+from recsys_assets.assets.workflow import schema, workflow
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.checks.data import data_checks
+from recsys_assets.checks.models import model_checks
+from recsys_assets.log_sensor import log_sensor
+from recsys_assets.schedules import schedules
+
+
+def build_graph(plan: Blueprint) -> dg.Definitions:
+    """Assets, checks, sensor and schedules of a recommender."""
+    return dg.Definitions(
+        assets=[*_data(plan), *_features(plan), *_models(plan), *_release(plan)],
+        asset_checks=[*data_checks(plan), *model_checks(plan)],
+        sensors=[log_sensor(plan)],
+        schedules=schedules(plan),
+    )
+
+
+def _only(plan: Blueprint, asset: str) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(plan.key(asset))
+
+
+def _data(plan: Blueprint) -> list[dg.AssetsDefinition]:
+    generator = plan.settings.generator
+    generated = [raw_logs(plan, generator)] if generator is not None else []
+    return [
+        *generated,
+        interactions(plan, automation.code_changed()),
+        entities("users", plan, automation.whole()),
+        entities("items", plan, automation.whole()),
+    ]
+
+
+def _features(plan: Blueprint) -> list[dg.AssetsDefinition]:
+    events = _only(plan, "interactions")
+    known = automation.daily_after(events, plan.key("interactions"), plan.key("workflow"))
+    return [
+        statistics(plan, automation.daily(events)),
+        workflow(plan, automation.whole()),
+        schema(plan, automation.whole()),
+        features(plan, known),
+        feature_store(plan, automation.after(_only(plan, "features"), "the features were made anew")),
+    ]
+
+
+def _models(plan: Blueprint) -> list[dg.AssetsDefinition]:
+    return [
+        retrieval_model(plan, automation.after(_only(plan, "features"), "the features were made anew")),
+        item_embeddings(plan, automation.whole()),
+        faiss_index(plan, automation.whole()),
+        ranking_model(plan, automation.after(_only(plan, "retrieval_model"), "the towers were fitted anew")),
+        evaluation(plan, automation.whole()),
+    ]
+
+
+def _release(plan: Blueprint) -> list[dg.AssetsDefinition]:
+    measured = automation.after(_only(plan, "evaluation"), "a candidate was measured and passed its checks")
+    return [release(plan, measured), deployment(plan, automation.whole())]

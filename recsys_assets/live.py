@@ -1,0 +1,44 @@
+"""The release that is live, as the assets of the next one see it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import day_end, day_start
+
+if TYPE_CHECKING:
+    from ops_gpu.ranges import Trained
+    from resources.mlflow import MlflowResource
+    from resources.triton import TritonResource
+    from serving.manifest import Manifest
+    from serving.release import Release
+
+
+def live_hash(plan: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
+    """Hash of the release that answers, or that last did where no server runs; None before the first."""
+    found = triton.live(plan.name)
+    live = found.hash if found else mlflow.champion(plan.name)
+    if live is None or not plan.home.release(plan.name, live).exists():
+        return None
+    return live
+
+
+def live_release(plan: Blueprint, live: str | None) -> Release | None:
+    """The release of this hash, opened and checked; None for no hash."""
+    from serving.release import Release
+
+    return None if live is None else Release.open(plan.home.release(plan.name, live))
+
+
+def trained(manifest: Manifest) -> Trained | None:
+    """What a release learned from; None where its manifest does not say."""
+    from ops_gpu.ranges import Trained
+
+    fitted, continued = manifest.metadata.fitted, manifest.metadata.continued
+    if fitted is None:
+        return None
+    fitted_end = day_end(date.fromisoformat(fitted.last))
+    continued_end = day_end(date.fromisoformat(continued.last)) if continued else fitted_end
+    return Trained(day_start(date.fromisoformat(fitted.first)), fitted_end, continued_end)

@@ -1,0 +1,74 @@
+"""Finding and loading the YAML files of recommenders, inside this package and outside it."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import dagster as dg
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.recommender import Recommender
+from recsys_assets.yaml_errors import YamlError, explain
+from resources.environment import RECOMMENDERS
+from resources.home import Home
+
+FILE = "defs.yaml"
+OWN = Path(__file__).parent / "defs"
+
+
+def find(folders: Iterable[Path]) -> list[Path]:
+    """Folders that hold a `defs.yaml`: the given ones, or their children.
+
+    Raises:
+        YamlError: for a folder that does not exist, or holds none.
+    """
+    found: dict[Path, None] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise YamlError(f"{folder} is named in {RECOMMENDERS} but is not a folder; correct the path or remove it.")
+        inside = [folder] if (folder / FILE).is_file() else sorted(p.parent for p in folder.glob(f"*/{FILE}"))
+        if not inside:
+            raise YamlError(
+                f"{folder} is named in {RECOMMENDERS} but neither it nor a folder in it holds a {FILE}; "
+                "write one there, or correct the path."
+            )
+        found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def load(folder: Path) -> dg.Definitions:
+    """The definitions in a folder's `defs.yaml`.
+
+    Raises:
+        YamlError: when it cannot be used.
+    """
+    try:
+        return _tree(folder).build_defs_at_path(folder)
+    except Exception as error:
+        raise explain(error, folder / FILE) from error
+
+
+def blueprints(folder: Path, home: Home) -> list[Blueprint]:
+    """The recommenders in a folder's `defs.yaml`, without their assets.
+
+    Raises:
+        YamlError: when it cannot be used.
+    """
+    try:
+        components = _tree(folder).get_all_components(of_type=Recommender)
+        return [Blueprint.draw(component, folder, home) for component in components]
+    except Exception as error:
+        raise explain(error, folder / FILE) from error
+
+
+def _tree(folder: Path) -> dg.ComponentTree:
+    # Dagster knows components by module, so the folder becomes one; its name must not collide with that of
+    # another folder of the same name elsewhere.
+    module = types.ModuleType(f"recsys_outside_{sha256(str(folder).encode()).hexdigest()[:12]}")
+    module.__path__, module.__file__ = [str(folder)], None
+    sys.modules[module.__name__] = module
+    return dg.ComponentTree.from_module(defs_module=module, project_root=folder)

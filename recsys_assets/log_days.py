@@ -1,0 +1,84 @@
+"""Which days the raw log holds, remembered between looks so that unchanged files are not opened again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ops_gpu.logs import FileDays, InteractionLog, LogError, LogPlace, days_of_files
+
+
+@dataclass(frozen=True)
+class LogDays:
+    """The files of a log and the days in each.
+
+    Args:
+        files: days by path, from `days_of_files`.
+    """
+
+    files: Mapping[str, FileDays]
+
+    @classmethod
+    def look(cls, log: InteractionLog, place: LogPlace, memory: Path) -> LogDays:
+        """Looks at the log; opens only what is new or changed since `memory` was written, and writes it.
+
+        Args:
+            log: the interactions.
+            place: base folder and variables of their path.
+            memory: JSON file for the answer; a missing or unreadable one only costs time.
+
+        Raises:
+            LogError: when there is no file at all.
+        """
+        described = repr(log)
+        known = _remembered(memory, described)
+        found = days_of_files(log, place, known)
+        if found != known:
+            _remember(memory, described, found)
+        return cls(found)
+
+    @property
+    def days(self) -> set[date]:
+        """All days with events, in files that can be read."""
+        return {day for entry in self.files.values() if not entry.error for day in entry.days}
+
+    def span(self, path: str) -> tuple[date, date]:
+        """First and last day.
+
+        Args:
+            path: how the message calls the log.
+
+        Raises:
+            LogError: when no file holds an event; with the first file's own sentence where it cannot be read.
+        """
+        days = self.days
+        if not days:
+            errors = [entry.error for entry in self.files.values() if entry.error]
+            nothing = f"'{path}' holds no events; check the path and the files."
+            raise LogError(errors[0] if errors else nothing)
+        return min(days), max(days)
+
+
+def _remembered(memory: Path, described: str) -> dict[str, FileDays]:
+    try:
+        saved = json.loads(memory.read_text(encoding="utf-8"))
+        if saved["log"] != described:  # another column or unit gives other days
+            return {}
+        return {path: FileDays.from_dict(entry) for path, entry in saved["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _remember(memory: Path, described: str, files: Mapping[str, FileDays]) -> None:
+    values: dict[str, Any] = {path: entry.to_dict() for path, entry in files.items()}
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=memory.parent, suffix=".aside")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump({"log": described, "files": values}, stream)
+    Path(aside).replace(memory)

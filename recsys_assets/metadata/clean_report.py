@@ -1,0 +1,27 @@
+"""What reading a raw log left out, as metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from ops_gpu.logs import CleanReport
+from recsys_assets.metadata.tables import table
+
+
+def report_metadata(report: CleanReport) -> dict[str, Any]:
+    """Counts of rows read, kept and left out by reason, with the first example of each reason."""
+    rows = [[reason, count, report.examples.get(reason)] for reason, count in report.dropped.items()]
+    rows += [["filtered", report.filtered, None]] if report.filtered else []
+    rows += [["duplicate", report.duplicates, None]] if report.duplicates else []
+    rows += [[f"unreadable {name}", count, None] for name, count in report.unreadable_values.items()]
+    header = ["left out because", "rows", "for example"]
+    found = dg.MetadataValue.md(table(header, rows) if rows else "nothing")
+    return {
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "rows_added": report.added,
+        "unusable_share": report.unusable_share,
+        "left_out": found,
+    }

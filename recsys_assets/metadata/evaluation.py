@@ -1,0 +1,54 @@
+"""The evaluation report, as metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from recsys_assets.metadata.pictures import bar_chart
+from recsys_assets.metadata.tables import table
+
+METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "hit@20")
+
+
+def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of all methods, two charts, and the candidate's own numbers to plot over time."""
+    methods = by_method(report)
+    values = {name: float(report["final"][name]) for name in METRICS}
+    return {
+        "users": int(report["final"]["users"]),
+        **{name.replace("@", "_at_"): value for name, value in values.items()},
+        "methods": dg.MetadataValue.md(methods_table(report)),
+        "recall": bar_chart(_values(methods, "recall@20"), "recall@20", "final list"),
+        "ndcg": bar_chart(_values(methods, "ndcg@20"), "NDCG@20", "final list"),
+        "live": dg.MetadataValue.json(report["live"]),
+    }
+
+
+def methods_table(report: Mapping[str, Any]) -> str:
+    """One row a method: metrics with their standard errors."""
+    rows = [
+        [name, int(found.get("users", 0)), *(with_error(found, metric) for metric in METRICS)]
+        for name, found in by_method(report).items()
+    ]
+    return table(["method", "users", *METRICS], rows)
+
+
+def by_method(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Metrics by method: the final list first, then the stage before it, baselines and new users."""
+    found = {"final list": report["final"], "retrieval order": report["retrieval"]}
+    found |= {name.replace("_", " "): metrics for name, metrics in report["baselines"].items()}
+    return found | {"new users": report["new_users"]}
+
+
+def with_error(metrics: Mapping[str, float], name: str) -> str:
+    """`0.213 ± 0.004`; empty where it was not measured."""
+    if name not in metrics:
+        return ""
+    return f"{metrics[name]:.3f} ± {metrics[f'{name}_se']:.3f}"
+
+
+def _values(methods: Mapping[str, Mapping[str, float]], metric: str) -> dict[str, float]:
+    return {name: float(found[metric]) for name, found in methods.items() if metric in found}

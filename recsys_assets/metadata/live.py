@@ -1,0 +1,31 @@
+"""What a live recommender answers, as metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import items_frame
+from recsys_assets.metadata.tables import table
+
+
+def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
+    """The first items of some users, with the time of all stages together.
+
+    Args:
+        plan: the recommender.
+        url: gRPC address.
+        users: whom to ask for.
+        k: items a user.
+    """
+    from serving.client import RecommenderClient
+
+    titles = dict(items_frame(plan).select("item_id", "title").iter_rows())
+    rows = []
+    with RecommenderClient(url, plan.name) as client:
+        for user in users:
+            answer = client.recommend([user], k)[0]
+            items = [str(titles.get(item.item_id) or item.item_id) for item in answer.items]
+            rows.append([user, answer.source, items, f"{sum(answer.stage_ms.values()):.2f} ms"])
+    return table(["user", "list", "items", "stages"], rows)

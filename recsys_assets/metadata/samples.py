@@ -1,0 +1,46 @@
+"""Some lists with titles: sense or nonsense shows at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ops_gpu.feature_table import FIRST_CODE
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import items_frame
+from recsys_assets.metadata.tables import table
+
+if TYPE_CHECKING:
+    from ops_gpu.comparison import Contender
+    from ops_gpu.evaluation import Evaluation
+
+USERS, ITEMS = 10, 5
+
+
+def sample_lists(plan: Blueprint, mine: Contender, found: Evaluation, as_of: int) -> str:
+    """Ten users of the evaluation: what they liked last before the cut, and what they were then given.
+
+    Args:
+        plan: the recommender.
+        mine: the candidate.
+        found: its evaluation.
+        as_of: the cut, epoch seconds.
+    """
+    items = items_frame(plan)
+    titles = dict(items.select("item_id", "title").iter_rows())
+
+    def named(codes: Any) -> list[str]:
+        kept = [code for code in codes if code >= FIRST_CODE]
+        return [str(titles.get(value) or value) for value in mine.workflow.invert("item_id", np.array(kept, int))]
+
+    chosen = np.random.default_rng(0).permutation(len(found.users))[:USERS]
+    past = mine.data.events.before(as_of)
+    liked = past.where(past.positive)
+    rows = []
+    for position in sorted(chosen):
+        user = int(found.users[position])
+        last = liked.item[liked.user == user][::-1][:ITEMS]
+        name = mine.workflow.invert("user_id", np.array([user]))[0]
+        rows.append([name, named(dict.fromkeys(last.tolist())), named(found.lists[position][:ITEMS])])
+    return table(["user", "liked last", "recommended"], rows)

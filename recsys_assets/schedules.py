@@ -1,0 +1,70 @@
+"""Schedules: what is taken in every night, and fitted anew every week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from ops_gpu.logs import LogError
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.chain_request import chain_request
+from recsys_assets.running import running
+
+NIGHTLY = """Takes in the days of {name}'s raw log that no run has read yet: the net under the sensor. Skips
+when there are none, or while a run of this recommender is going."""
+REFIT = """Fits everything of {name} anew over all days: vocabularies by today's frequencies, statistics,
+models. Between two refits ids never move and models are continued. Its release passes the same checks."""
+Decision = dg.RunRequest | dg.SkipReason
+
+
+def schedules(plan: Blueprint) -> list[dg.ScheduleDefinition]:
+    """The schedules that the YAML leaves on."""
+    times = plan.settings.schedule
+    found = []
+    if times.nightly:
+        found.append(_schedule("nightly", times.nightly, NIGHTLY, plan, _new_days))
+    if times.refit:
+        found.append(_schedule("refit", times.refit, REFIT, plan, _all_days))
+    return found
+
+
+def _schedule(
+    kind: str,
+    cron: str,
+    description: str,
+    plan: Blueprint,
+    decide: Callable[[dg.DagsterInstance, Blueprint], Decision],
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{plan.identifier}_{kind}",
+        cron_schedule=cron,
+        execution_timezone=plan.settings.schedule.timezone,
+        description=description.format(name=plan.name),
+        target=plan.selection,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={"recommender": plan.name},
+    )
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Decision:
+        going = running(context.instance, plan.name)
+        if going:
+            return dg.SkipReason(f"run {going} of {plan.name} is still going")
+        try:
+            return decide(context.instance, plan)
+        except LogError as error:
+            return dg.SkipReason(str(error))
+
+    return evaluate
+
+
+def _new_days(instance: dg.DagsterInstance, plan: Blueprint) -> Decision:
+    done = instance.get_materialized_partitions(plan.key("interactions"))
+    first, last = plan.span()
+    new = sorted(day for day in plan.log_days().days if first <= day <= last and str(day) not in done)
+    if not new:
+        return dg.SkipReason(f"every day of the log from {first} to {last} was read already")
+    return chain_request(plan, new[0], new[-1])
+
+
+def _all_days(_: dg.DagsterInstance, plan: Blueprint) -> Decision:
+    return chain_request(plan, *plan.span(), refit=True)

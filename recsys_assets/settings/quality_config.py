@@ -1,0 +1,31 @@
+"""Settings: how bad data may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QualityConfig:
+    """What the data must hold before anything is built from it.
+
+    Args:
+        max_unusable_share: largest share of rows that may be unusable (null ids, unreadable times, ...);
+            above it the day is kept out and its check fails.
+        min_index_recall: least recall of the item index against exact search.
+        tolerance: by how many standard errors NDCG may lie below popularity's, and below the live release's.
+
+    Raises:
+        ValueError: when a share lies outside 0 to 1.
+    """
+
+    max_unusable_share: float = 0.1
+    min_index_recall: float = 0.95
+    tolerance: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_unusable_share", "min_index_recall"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected a share from 0 to 1.")
+        if self.tolerance < 0:
+            raise ValueError(f"tolerance is {self.tolerance}, expected 0 or more standard errors.")

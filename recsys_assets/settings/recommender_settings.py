@@ -1,0 +1,66 @@
+"""Everything that a `defs.yaml` can say of one recommender."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from ops_gpu.logs import EntityTable, InteractionLog
+from ops_gpu.ranking_config import CandidateConfig, RankingConfig
+from ops_gpu.retrieval_config import RetrievalConfig
+from ops_gpu.synthetic.settings import DemoSettings
+from recsys_assets.settings.evaluation_config import EvaluationConfig
+from recsys_assets.settings.quality_config import QualityConfig
+from recsys_assets.settings.schedule_config import ScheduleConfig
+from recsys_assets.settings.serving_config import ServingConfig
+from resources.home import checked_name
+
+
+class RecommenderSettings(dg.Model):
+    """The attributes of `type: recsys_assets.Recommender`.
+
+    Only `interactions` must be given. Unknown keys are refused at any depth. The sections are the
+    configuration classes of the library itself, so a setting is described where it is used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = Field(None, description="Name and key prefix; by default that of the folder.")
+    description: str = Field("", description="What is recommended to whom; shown in the UI.")
+    owners: Sequence[str] = Field((), description="E-mail addresses, or teams as `team:NAME`.")
+    interactions: InteractionLog = Field(description="The log of events.")
+    users: EntityTable | None = Field(None, description="The users table, if there is one.")
+    items: EntityTable | None = Field(None, description="The items table, if there is one.")
+    start: date | None = Field(None, description="First day (UTC); by default the first in the data.")
+    end: date | None = Field(None, description="Day after the last one; by default open for living logs.")
+    generator: DemoSettings | None = Field(None, description="Write demo logs before reading them.")
+    repeats: bool = Field(False, description="Whether items may come back to a user who had them.")
+    workflow: str | None = Field(None, description="`package.module.function` (schema -> Node) of features.")
+    quality: QualityConfig = Field(QualityConfig(), description="What the data must hold.")
+    retrieval: RetrievalConfig = Field(RetrievalConfig(), description="The two towers.")
+    candidates: CandidateConfig = Field(CandidateConfig(), description="Candidate sources and their sizes.")
+    ranking: RankingConfig = Field(RankingConfig(), description="The ranker and its training lists.")
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Days that quality is measured on.")
+    serving: ServingConfig = Field(ServingConfig(), description="How live lists are ordered.")
+    schedule: ScheduleConfig = Field(ScheduleConfig(), description="When everything is rebuilt by the clock.")
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, name: str | None) -> str | None:
+        return None if name is None else checked_name(name)
+
+    @field_validator("workflow")
+    @classmethod
+    def _dotted(cls, path: str | None) -> str | None:
+        if path is not None and not all(part.isidentifier() for part in path.split(".")):
+            raise ValueError(f"workflow is {path!r}, expected a dotted name such as 'shop.features.build'.")
+        return path
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RecommenderSettings:
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"end ({self.end}) is exclusive and must lie after start ({self.start}).")
+        return self

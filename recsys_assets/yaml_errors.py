@@ -1,0 +1,96 @@
+"""What is wrong with a `defs.yaml`, in one sentence with file and line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from recsys_assets.settings.recommender_settings import RecommenderSettings
+
+
+class YamlError(ValueError):
+    """A `defs.yaml` cannot be used; the message names file, line and key, and says how to mend it."""
+
+
+def explain(error: BaseException, file: Path) -> YamlError:
+    """Turns what loading a `defs.yaml` raised into one sentence.
+
+    Args:
+        error: what was raised; its causes are looked at too.
+        file: the YAML.
+    """
+    for cause in _causes(error):
+        if isinstance(cause, YamlError):
+            return cause
+        if isinstance(cause, ValidationError):
+            return YamlError(_of_validation(cause, file))
+        if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark:
+            line = cause.problem_mark.line + 1
+            return YamlError(f"{file}:{line}: this is not valid YAML ({cause.problem}); mend the line.")
+    last = list(_causes(error))[-1]
+    return YamlError(f"{file}: {' '.join(str(last).split())}")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _of_validation(error: ValidationError, file: Path) -> str:
+    sentences = []
+    # A misspelt key is told before the one that is missing because of it.
+    for found in sorted(error.errors(), key=lambda found: found["type"] == "missing"):
+        position = found.get("ctx", {}).get("source_position")
+        line = f":{position.start.line}" if position else ""
+        keys = str(found["loc"][0]).partition(" at ")[0].split(".") if found["loc"] else []
+        sentences.append(f"{file}{line}: {_problem(found, keys)}")
+    return " ".join(sentences)
+
+
+def _problem(found: Any, keys: list[str]) -> str:
+    """One problem that pydantic reports, in our words."""
+    key, kind = ".".join(keys), found["type"]
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _known(keys[:-1])
+        near = difflib.get_close_matches(keys[-1], known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known there: {', '.join(known)}."
+        return f"{key} is not a known key; {hint}"
+    if kind == "missing":
+        return f"{key} is missing; add it."
+    if kind == "value_error":
+        message = str(found["msg"]).removeprefix("Value error, ")
+        return f"{key}: {message}" if key else message
+    return f"{key}: {found['msg'].lower()}, got {found['input']!r}; correct the value."
+
+
+def _known(keys: list[str]) -> list[str]:
+    """The keys that a section may have."""
+    section: Any = RecommenderSettings
+    for key in keys:
+        if key != "attributes":
+            section = _section(_types(section).get(key))
+    return list(_types(section)) or ["type", "attributes"]
+
+
+def _types(section: Any) -> dict[str, Any]:
+    if isinstance(section, type) and issubclass(section, BaseModel):
+        return {name: info.annotation for name, info in section.model_fields.items()}
+    if is_dataclass(section) and isinstance(section, type):
+        from typing import get_type_hints
+
+        hints = get_type_hints(section)
+        return {item.name: hints[item.name] for item in fields(section)}
+    return {}
+
+
+def _section(annotation: Any) -> Any:
+    """The class behind `Section` or `Section | None`."""
+    choices = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+    return choices[0] if choices else None

@@ -1,0 +1,66 @@
+"""Whether the feature store answers online what it holds offline."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.repository import FeatureRepository
+from feature_repo.versions import latest
+from ops_gpu.ragged import Ragged
+from ops_gpu.schema import Schema
+from serving.feast_reader import FeastReader
+from serving.feast_values import NULL_INTEGER
+from serving.operators.base import Column
+
+
+def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "users") -> int:
+    """Rows whose online features, as the ensemble reads them, differ from the newest offline version.
+
+    Args:
+        repository: the Feast repository.
+        sample: at most so many rows, spread evenly over all ids.
+        kind: `users` or `items`.
+
+    Returns:
+        Number of rows that differ in any column, or in whether they exist.
+    """
+    key = "user_id" if kind == "users" else "item_id"
+    rows = latest(pl.read_parquet(repository.source(kind)), key).sort(key)
+    rows = rows.gather_every(max(1, rows.height // max(sample, 1))).head(sample)
+    schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
+    reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)
+    online, known = reader.read(_ids(rows[key]))
+    given = [_series(name, column, rows.schema[name]) for name, column in online.items()]
+    found = _plain(pl.DataFrame([*given, pl.Series(PRESENT, known)]))
+    stored = _plain(rows.select(found.columns))
+    differs = [stored[name].ne_missing(found[name]) for name in found.columns]
+    return int(pl.DataFrame(differs).select(pl.any_horizontal(pl.all()).sum()).item())
+
+
+def _ids(ids: pl.Series) -> Any:
+    return np.array([i.encode() for i in ids], "S") if ids.dtype == pl.String else ids.to_numpy()
+
+
+def _series(name: str, column: Column, dtype: pl.DataType) -> pl.Series:
+    flat = column.values if isinstance(column, Ragged) else column
+    values = [text.decode() for text in flat.tolist()] if flat.dtype.kind == "S" else flat
+    if not isinstance(column, Ragged):
+        return pl.Series(name, values).cast(dtype)
+    lists = [values[start:stop] for start, stop in pairwise(column.offsets.tolist())]
+    return pl.Series(name, lists, dtype=dtype)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with one form for what is missing: a batch cannot tell an empty text from a null."""
+    return frame.with_columns(
+        cs.string().replace("", None),
+        cs.float().fill_nan(None),
+        cs.by_dtype(pl.Int64).replace(NULL_INTEGER, None),
+        cs.list().fill_null([]),
+    )

@@ -1,0 +1,109 @@
+"""Feature store: the state of users and items, for training of the moment and for answering."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import dagster as dg
+import polars as pl
+from pydantic import Field
+
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from feature_repo.repository import FeatureRepository, Written
+    from feature_repo.settings import StoreSettings
+
+
+class FeatureStoreResource(dg.ConfigurableResource[Any]):
+    """Feast, one repository a recommender, under the home; the online store is SQLite or Redis.
+
+    Example:
+        >>> store = FeatureStoreResource(online_store="redis", connection_string="localhost:6379")
+        >>> store.publish("demo", users, items, interactions, as_of)
+    """
+
+    online_store: Literal["sqlite", "redis"] = Field(
+        "sqlite", description="Where online features live: a file under the home, or a Redis server."
+    )
+    connection_string: str = Field(
+        "", description="Of Redis, as Feast takes it: host:port,db=0,password=${REDIS_PASSWORD}."
+    )
+    ttl_days: float = Field(0.0, ge=0, description="How long features hold; 0 for ever.")
+    keep_days: float = Field(
+        30.0, ge=0, description="How long replaced versions of rows stay in the offline source."
+    )
+
+    def publish(
+        self,
+        name: str,
+        users: pl.DataFrame,
+        items: pl.DataFrame,
+        interactions: pl.DataFrame | pl.LazyFrame,
+        as_of: datetime,
+    ) -> dict[str, Written]:
+        """Makes these tables the state that Feast gives; views are generated from their columns.
+
+        Online, only rows that have changed are written.
+
+        Args:
+            name: the recommender.
+            users: canonical users.
+            items: canonical items.
+            interactions: canonical interactions, from which every user's complete history is taken.
+            as_of: the moment that the tables describe; without a zone it is UTC.
+
+        Returns:
+            What was written, by `users` and `items`.
+
+        Raises:
+            ValueError: when an id is missing or comes twice, or Feast has no type for a column.
+        """
+        from feature_repo.user_state import user_state
+
+        repository = self.repository(name)
+        return {
+            "users": repository.write("users", user_state(users, interactions), as_of),
+            "items": repository.write("items", items, as_of),
+        }
+
+    def repository(self, name: str) -> FeatureRepository:
+        """The Feast repository of a recommender, made if it is missing."""
+        from feature_repo.repository import FeatureRepository
+
+        return FeatureRepository(Home.from_environment().feast(name), name, self.settings())
+
+    def settings(self) -> StoreSettings:
+        """The settings of its repositories.
+
+        Raises:
+            ValueError: when Redis has no connection string.
+        """
+        from feature_repo.settings import StoreSettings
+
+        return StoreSettings(
+            online_store=self.online_store,
+            connection_string=self.connection_string,
+            ttl=timedelta(days=self.ttl_days),
+            keep=timedelta(days=self.keep_days),
+        )
+
+    def folder(self, name: str) -> Path:
+        """Folder of a recommender's repository, for `QueryFeast`."""
+        return Home.from_environment().feast(name)
+
+    def mismatches(self, name: str, sample: int = 1_000) -> int:
+        """How many of the newest users' rows are given otherwise online than they stand offline.
+
+        Args:
+            name: the recommender.
+            sample: rows compared; the first ones by a fixed order.
+
+        Raises:
+            FeatureStoreError: when the online store does not answer.
+        """
+        from resources.feature_parity import count_mismatches
+
+        return count_mismatches(self.repository(name), sample)

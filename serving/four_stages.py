@@ -1,0 +1,135 @@
+"""The four stages of a recommendation, wired: retrieve, filter, score, order."""
+
+from __future__ import annotations
+
+from ops_gpu.graph import Node
+from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
+from serving.ensemble import Ensemble
+from serving.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig
+from serving.operators.decode_items import DecodeItems
+from serving.operators.encode_history import EncodeHistory
+from serving.operators.filter_candidates import FilterCandidates
+from serving.operators.lookup_items import LookupItems
+from serving.operators.popular_fallback import PopularFallback
+from serving.operators.predict_tensorflow import PredictTensorflow
+from serving.operators.query_co_occurrence import QueryCoOccurrence
+from serving.operators.query_faiss import QueryFaiss
+from serving.operators.query_feast import QueryFeast
+from serving.operators.query_history import QueryHistory
+from serving.operators.query_popular import QueryPopular
+from serving.operators.ranking_features import OUTPUT as PAIR_FEATURES
+from serving.operators.ranking_features import RankingFeatures
+from serving.operators.recent_items import RecentItems
+from serving.operators.score_co_occurrence import ScoreCoOccurrence
+from serving.operators.softmax_sampling import UNSEEDED, SoftmaxSampling
+from serving.operators.transform_workflow import TransformWorkflow
+from serving.operators.union_candidates import UnionCandidates
+from serving.operators.unroll_features import UnrollFeatures
+from serving.request import optional
+
+HISTORY = "history"
+QUERY_TOWER = "retrieval_model/query_tower.keras"
+RANKER = "ranking_model/ranker.keras"
+
+
+def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
+    """The ensemble of a recommender, over any source of raw user features.
+
+    Sources side by side, each candidate knowing which of them brought it; what was seen or is not
+    available removed; candidates scored by the ranker with the features of user, item and pair; the best
+    ones given back as the ids of the logs. A user without a history gets what is popular.
+
+    Args:
+        user: gives the columns of `config.raw_users` and the four `history_*` lists for `user_id`.
+        config: types, sizes and schemas.
+
+    Returns:
+        Gives `item_id`, `score` and `source`, lists a user.
+    """
+    codes, seen = _user(user, config)
+    vector = _query_vector(codes, seen, config)
+    related = seen >> ScoreCoOccurrence()
+    found = _candidates(vector, seen, related, config)
+    kept = (found + seen["seen_item"]) >> FilterCandidates(config.candidates.repeats)
+    kept = kept[["candidate_item", "candidate_source", "candidate_rank"]]
+    score = _score(kept, codes, (kept + seen + related + vector) >> RankingFeatures(), config)
+    scored = kept[["candidate_item", "candidate_source"]] + score
+    offered = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback()
+    request = ["k", "seed"] if config.temperature else ["k"]
+    best = (offered + Node.of(request)) >> SoftmaxSampling(config.temperature)
+    item_code = config.items.first(Tags.ITEM_ID).name
+    decoded = best["item"] >> DecodeItems(config.item_id_dtype, item_code)
+    return Ensemble(decoded + best[["score", "source"]], request_schema(config))
+
+
+def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
+    """The ensemble of a recommender over its own feature store.
+
+    Args:
+        name: the recommender; releases and feature store lie in one home (`releases/NAME/HASH`,
+            `feast/NAME`).
+        config: types, sizes and schemas.
+    """
+    feast = QueryFeast(
+        f"../../../feast/{name}", config.raw_users.to_dict(), config.user_id_dtype, config.item_id_dtype
+    )
+    return four_stages(["user_id"] >> feast, config)
+
+
+def request_schema(config: FourStagesConfig) -> Schema:
+    """What a request holds: `user_id`, and optionally `k` and, where lists are sampled, `seed`."""
+    columns = [
+        ColumnSchema("user_id", config.user_id_dtype, frozenset({Tags.USER_ID})),
+        optional(ColumnSchema("k", "int32", domain=Domain(1, MOST_ITEMS)), DEFAULT_K),
+    ]
+    if config.temperature:
+        columns.append(optional(ColumnSchema("seed", "int64"), UNSEEDED))
+    return Schema(columns)
+
+
+def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:
+    """Model inputs of the user, and the encoded history."""
+    raw = Node.of("user_id")
+    if len(config.raw_users):
+        raw = raw + user[config.raw_users.names]
+    codes = raw >> TransformWorkflow(("user_id", *config.raw_users.names), config.users.to_dict())
+    item_code = config.items.first(Tags.ITEM_ID).name
+    past = user[["history_item", "history_count", "history_last", "history_positive"]]
+    return codes, past >> EncodeHistory(config.item_id_dtype, item_code)
+
+
+def _query_vector(codes: Node, seen: Node, config: FourStagesConfig) -> Node:
+    history = seen >> RecentItems(config.history_length, HISTORY)
+    inputs = (*config.users.names, HISTORY)
+    tower = PredictTensorflow(QUERY_TOWER, inputs, "query_vector", config.dimension, timed_as="retrieval")
+    return (codes + history) >> tower
+
+
+def _candidates(vector: Node, seen: Node, related: Node, config: FourStagesConfig) -> Node:
+    sizes, repeats = config.candidates, config.candidates.repeats
+    lists: dict[str, Node] = {}
+    if sizes.two_tower:
+        lists["two_tower"] = (vector + seen) >> QueryFaiss(sizes.two_tower, repeats)
+    if sizes.popular:
+        lists["popular"] = seen >> QueryPopular(sizes.popular, repeats)
+    if sizes.history and repeats:
+        lists["history"] = seen >> QueryHistory(sizes.history)
+    if sizes.co_occurrence:
+        lists["co_occurrence"] = (seen + related) >> QueryCoOccurrence(sizes.co_occurrence, repeats)
+    if not lists:
+        raise ValueError("All candidate sources are switched off; give at least one of them a size above 0.")
+    return Node(None, list(lists.values())) >> UnionCandidates(tuple(lists))
+
+
+def _score(kept: Node, codes: Node, pairs: Node, config: FourStagesConfig) -> Node:
+    users, items = (
+        schema if config.id_embeddings else schema.excluding_by_tag([Tags.USER_ID, Tags.ITEM_ID])
+        for schema in (config.users, config.items)
+    )
+    inputs = pairs
+    if len(users):
+        inputs = inputs + ((kept["candidate_item"] + codes[users.names]) >> UnrollFeatures())
+    if len(items):
+        inputs = inputs + (kept["candidate_item"] >> LookupItems(items.to_dict()))
+    names = (*users.names, *items.names, PAIR_FEATURES)
+    return inputs >> PredictTensorflow(RANKER, names, "candidate_score", lists=True)

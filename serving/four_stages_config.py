@@ -1,0 +1,41 @@
+"""What the four-stage ensemble of a recommender is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ops_gpu.ranking_config import CandidateConfig
+from ops_gpu.schema import Schema
+
+DEFAULT_K = 10
+MOST_ITEMS = 1000
+"""The most items that one user can be given in one request."""
+
+
+@dataclass(frozen=True)
+class FourStagesConfig:
+    """Types, sizes and schemas.
+
+    Args:
+        user_id_dtype: type of raw user ids, `int64` or `string`.
+        item_id_dtype: type of raw item ids, `int64` or `string`.
+        raw_users: raw user features as the feature store holds them (without ids and history).
+        users: engineered user columns that models read (`TrainingData.user_schema`).
+        items: engineered item columns that models read (`TrainingData.item_schema`).
+        dimension: width of the two towers' vectors.
+        history_length: last items that the query tower reads.
+        id_embeddings: whether the ranker reads the ids themselves.
+        candidates: sources and their sizes; whether repeats are welcome.
+        temperature: of the final ordering; 0 is the exact top k.
+    """
+
+    user_id_dtype: str
+    item_id_dtype: str
+    raw_users: Schema
+    users: Schema
+    items: Schema
+    dimension: int
+    history_length: int
+    id_embeddings: bool = False
+    candidates: CandidateConfig = field(default_factory=CandidateConfig)
+    temperature: float = 0.0

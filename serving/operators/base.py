@@ -1,0 +1,81 @@
+"""What every operator of a serving ensemble has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.operator import Operator
+from ops_gpu.ragged import Ragged
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+Column = npt.NDArray[Any] | Ragged
+"""One value (or vector) a user, or one list a user."""
+Columns = dict[str, Column]
+"""A batch: columns by name; row = user."""
+
+STAGES = ("features", "retrieval", "filtering", "scoring", "ordering")
+"""The stages of a recommendation, in the order in which their times are reported."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A column that an operator takes.
+
+    Args:
+        column: its name.
+        dtypes: element types that will do, as `ColumnSchema` names them; none given: any.
+        is_list: whether a list a user is expected (else one value or vector).
+    """
+
+    column: str
+    dtypes: tuple[str, ...] = ()
+    is_list: bool = False
+
+    def __str__(self) -> str:
+        kind = "list" if self.is_list else "scalar"
+        return f"{kind} column {self.column!r}" + (f" of {' or '.join(self.dtypes)}" if self.dtypes else "")
+
+
+class ServingOperator(Operator, ABC):
+    """A step of a serving ensemble: columns of a batch of users in, its own columns out.
+
+    A subclass is a dataclass of JSON parameters, and says what it needs (`needs`) and gives
+    (`output_names`, `output_schema`). `bind` is called once, on a copy of the operator, with the release
+    that it shall serve; `transform` is called for every batch, by several threads at once, and changes
+    nothing. Rows of a batch never influence each other: N users in a batch get what N single requests get.
+    """
+
+    stage: ClassVar[str] = "features"
+
+    def needs(self) -> tuple[Need, ...]:
+        """Columns without which the operator cannot work; checked when an ensemble is built."""
+        return ()
+
+    def bind(self, release: Release) -> None:
+        """Loads what the operator needs from the release; by default nothing."""
+        return  # most operators need nothing, so this is no abstract method
+
+    @abstractmethod
+    def transform(self, columns: Columns) -> Columns:
+        """The operator's columns for a batch (`[n]` or `[n, d]` arrays, `Ragged` of n rows)."""
+
+
+def array(columns: Columns, name: str) -> npt.NDArray[Any]:
+    """The scalar column of this name (the type check of the ensemble has seen to it)."""
+    column = columns[name]
+    assert isinstance(column, np.ndarray)
+    return column
+
+
+def ragged(columns: Columns, name: str) -> Ragged:
+    """The list column of this name."""
+    column = columns[name]
+    assert isinstance(column, Ragged)
+    return column

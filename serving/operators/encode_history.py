@@ -1,0 +1,77 @@
+"""EncodeHistory: the user's own past, from the ids of the logs to the codes of the release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ops_gpu.feature_table import FIRST_CODE
+from ops_gpu.history import Histories
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.workflow import Workflow
+from serving.operators.base import Columns, Need, ServingOperator, ragged
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+OUTPUTS = {"seen_item": "int32", "seen_count": "float32", "seen_last": "int64", "seen_positive": "float32"}
+
+
+@dataclass
+class EncodeHistory(ServingOperator):
+    """Encodes the complete history of each user, one entry a distinct item, oldest first.
+
+    Items that the release does not know are left out: it can neither recommend them nor learn from them.
+    Entries of one moment are ordered by code, as `Histories.from_events` orders them offline.
+
+    Args:
+        dtype: type of the raw item ids, `int64` or `string`.
+        column: output column of the workflow that holds item codes.
+        workflow: part of the release with the workflow.
+    """
+
+    stage: ClassVar[str] = "features"
+
+    dtype: str = "int64"
+    column: str = "item_id"
+    workflow: str = "workflow"
+
+    def needs(self) -> tuple[Need, ...]:
+        return (
+            Need("history_item", (self.dtype,), is_list=True),
+            Need("history_count", ("float32",), is_list=True),
+            Need("history_last", ("int64",), is_list=True),
+            Need("history_positive", ("float32",), is_list=True),
+        )
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(OUTPUTS)
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in OUTPUTS.items())
+
+    def bind(self, release: Release) -> None:
+        self._encode = release.shared(self.workflow, Workflow.load).encode
+
+    def transform(self, columns: Columns) -> Columns:
+        raw = ragged(columns, "history_item")
+        codes = self._encode(self.column, raw.values)
+        last = ragged(columns, "history_last").values
+        order = np.lexsort((codes, last, raw.row_ids))
+        known = codes[order] >= FIRST_CODE
+        items = raw.with_values(codes[order]).keep(known)
+        kept = order[known]
+        result: Columns = {"seen_item": items}
+        for name in ("count", "last", "positive"):
+            values = ragged(columns, f"history_{name}").values[kept]
+            result[f"seen_{name}"] = items.with_values(values.astype(OUTPUTS[f"seen_{name}"], copy=False))
+        return result
+
+
+def histories(columns: Columns) -> Histories:
+    """The histories that this operator's columns make up."""
+    count, last, positive = (ragged(columns, f"seen_{name}").values for name in ("count", "last", "positive"))
+    return Histories(ragged(columns, "seen_item"), count, last, positive)

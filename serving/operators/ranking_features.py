@@ -1,0 +1,81 @@
+"""RankingFeatures: what is known of each pair of user and candidate at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.ranking_features import ItemFeatures, ranking_features
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.snapshot import Snapshot
+from serving.operators.base import Columns, Need, ServingOperator, array
+from serving.operators.candidate_source import SEEN
+from serving.operators.encode_history import histories
+from serving.operators.score_co_occurrence import co_occurrence_scores
+from serving.operators.union_candidates import candidates_of
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+OUTPUT = "ranking_features"
+
+
+@dataclass
+class RankingFeatures(ServingOperator):
+    """The pair features of the ranker, by the same function that made its training rows.
+
+    Args:
+        state: part of the release with the item state.
+        vectors: part of the release with the item vectors (`vectors.npy`, float32 `[items, dimension]`).
+    """
+
+    stage: ClassVar[str] = "scoring"
+
+    state: str = "snapshot"
+    vectors: str = "item_embeddings"
+
+    def needs(self) -> tuple[Need, ...]:
+        return (
+            *SEEN,
+            Need("candidate_item", ("int32",), is_list=True),
+            Need("candidate_source", ("uint8",), is_list=True),
+            Need("candidate_rank", ("float32",), is_list=True),
+            Need("related_item", ("int32",), is_list=True),
+            Need("related_score", ("float32",), is_list=True),
+            Need("query_vector", ("float32",)),
+        )
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return (OUTPUT,)
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return Schema([ColumnSchema(OUTPUT, "float32", is_list=True)])
+
+    def bind(self, release: Release) -> None:
+        self._snapshot = release.shared(self.state, Snapshot.load)
+        self._vectors = release.shared(self.vectors, item_vectors)
+        self._item_features = ItemFeatures.of(self._snapshot)
+
+    def transform(self, columns: Columns) -> Columns:
+        candidates = candidates_of(columns)
+        items = candidates.items
+        query = array(columns, "query_vector")[items.row_ids]
+        features = ranking_features(
+            self._snapshot,
+            self._item_features,
+            histories(columns),
+            candidates,
+            co_occurrence_scores(columns, self._snapshot.items),
+            np.einsum("nd,nd->n", query, self._vectors[items.values]),
+        )
+        return {OUTPUT: items.with_values(features)}
+
+
+def item_vectors(folder: Path) -> npt.NDArray[Any]:
+    """The vectors of all items by code, float32 `[items, dimension]`."""
+    return np.asarray(np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False))

@@ -1,0 +1,63 @@
+"""ScoreCoOccurrence: how strongly the user's items lead to other ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.ragged import Ragged
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.snapshot import Snapshot
+from serving.operators.base import Columns, Need, ServingOperator, ragged
+from serving.operators.candidate_source import SEEN
+from serving.operators.encode_history import histories
+
+if TYPE_CHECKING:
+    from serving.release import Release
+
+
+@dataclass
+class ScoreCoOccurrence(ServingOperator):
+    """Every item that co-occurs with the user's own, with summed similarity, by rising code.
+
+    Computed once a request, for the candidate source and for the ranking features. Its settings are the
+    defaults of `CoOccurrenceScores.compute`, with which the ranker was trained.
+
+    Args:
+        state: part of the release with the item state.
+    """
+
+    stage: ClassVar[str] = "retrieval"
+
+    state: str = "snapshot"
+
+    def needs(self) -> tuple[Need, ...]:
+        return SEEN
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ("related_item", "related_score")
+
+    def output_schema(self, schema: Schema) -> Schema:
+        dtypes = {"related_item": "int32", "related_score": "float32"}
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in dtypes.items())
+
+    def bind(self, release: Release) -> None:
+        self._snapshot = release.shared(self.state, Snapshot.load)
+
+    def transform(self, columns: Columns) -> Columns:
+        past = histories(columns)
+        scores = CoOccurrenceScores.compute(self._snapshot, past)
+        row, item = np.divmod(scores.key, scores.items)
+        items = Ragged.from_lengths(item.astype(np.int32), np.bincount(row, minlength=len(past)))
+        return {"related_item": items, "related_score": items.with_values(scores.score)}
+
+
+def co_occurrence_scores(columns: Columns, items: int) -> CoOccurrenceScores:
+    """The scores that this operator's columns make up, for `items` item codes."""
+    related = ragged(columns, "related_item")
+    key = related.row_ids * items + related.values
+    return CoOccurrenceScores(key, ragged(columns, "related_score").values, items)

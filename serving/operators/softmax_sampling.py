@@ -1,0 +1,99 @@
+"""SoftmaxSampling: the best candidates of each user, or a sample that favours them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.schema import ColumnSchema, Schema
+from serving.operators.base import Columns, Need, ServingOperator, array, ragged
+
+UNSEEDED = -1
+"""Seed of a request that did not ask for one."""
+
+
+@dataclass
+class SoftmaxSampling(ServingOperator):
+    """Orders candidates by score, or draws them without replacement with softmax probabilities.
+
+    Adding Gumbel noise to `score / temperature` and taking the k largest is drawing k times without
+    replacement from the softmax (Kool et al. 2019, "Stochastic Beams and Where to Find Them"). Noise is a
+    function of seed and item alone, so a seeded user gets the same list in any batch. Merlin Systems'
+    operator multiplied by the temperature and divided by the sum of scores, which is no softmax.
+
+    Args:
+        temperature: 0 gives the exact top k (ties by rising item code); above, lower is greedier.
+
+    Raises:
+        ValueError: for a negative temperature.
+
+    Example:
+        >>> best = (scored + request["k"]) >> SoftmaxSampling()
+    """
+
+    stage: ClassVar[str] = "ordering"
+
+    temperature: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < np.inf:
+            raise ValueError(f"temperature must be 0 or above, got {self.temperature}; 0 is the exact top k.")
+
+    def needs(self) -> tuple[Need, ...]:
+        seed = (Need("seed", ("int64",)),) if self.temperature else ()
+        return (
+            Need("candidate_item", ("int32",), is_list=True),
+            Need("candidate_score", ("float32",), is_list=True),
+            Need("candidate_source", ("uint8",), is_list=True),
+            Need("k", ("int32",)),
+            *seed,
+        )
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ("item", "score", "source")
+
+    def output_schema(self, schema: Schema) -> Schema:
+        dtypes = {"item": "int32", "score": "float32", "source": "uint8"}
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in dtypes.items())
+
+    def transform(self, columns: Columns) -> Columns:
+        items, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
+        row, k = items.row_ids, array(columns, "k")
+        key = scores
+        if self.temperature:
+            key = self._noisy(scores, items.values, row, array(columns, "seed"))
+        order = np.lexsort((items.values, -key, row))
+        best = order[np.arange(len(order)) - items.offsets[row] < k[row]]
+        lengths = np.minimum(items.lengths, k)
+        chosen = type(items).from_lengths(items.values[best], lengths)
+        return {
+            "item": chosen,
+            "score": chosen.with_values(scores[best]),
+            "source": chosen.with_values(ragged(columns, "candidate_source").values[best]),
+        }
+
+    def _noisy(
+        self, scores: npt.NDArray[Any], items: npt.NDArray[Any], row: npt.NDArray[Any], seed: npt.NDArray[Any]
+    ) -> npt.NDArray[np.float64]:
+        fresh = np.random.default_rng().integers(0, 2**63, len(seed))
+        seeds = np.where(seed == UNSEEDED, fresh, seed)[row]
+        gumbel = -np.log(-np.log(uniform(seeds, items)))
+        return np.asarray(scores.astype(np.float64) / self.temperature + gumbel)
+
+
+def uniform(seed: npt.NDArray[Any], item: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Numbers in (0, 1) that depend on nothing but seed and item (SplitMix64; Steele et al. 2014)."""
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    state = _mixed(seed.astype(np.uint64) + golden) + item.astype(np.uint64) * golden
+    bits = _mixed(state) >> np.uint64(11)
+    return np.asarray((bits.astype(np.float64) + 0.5) / 2.0**53)
+
+
+def _mixed(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))

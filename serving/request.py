@@ -1,0 +1,91 @@
+"""What a request must look like, derived from the input schema of an ensemble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.schema import ColumnSchema, Schema
+from serving.operators.base import Column, Columns
+
+MAX_ID_BYTES = 256
+"""Longest id on the wire, in UTF-8."""
+
+
+def optional(column: ColumnSchema, default: int | float) -> ColumnSchema:
+    """A copy of an input column that a request may leave out, with the value that it then has."""
+    return column.with_properties({"default": default})
+
+
+def complete(batch: Columns, inputs: Schema) -> Columns:
+    """Checks the columns of one request and adds the optional ones that it left out.
+
+    Args:
+        batch: scalar columns `[n]` by name.
+        inputs: the ensemble's input schema; `properties["default"]` marks optional columns and `domain`
+            bounds values.
+
+    Returns:
+        All columns of `inputs`, in its types.
+
+    Raises:
+        ValueError: for a missing or unknown column, another type, another length, or a value outside its
+            domain; names the column.
+    """
+    unknown = sorted(set(batch) - set(inputs.names))
+    if unknown:
+        raise ValueError(f"The request has a column {unknown[0]!r}; expected {', '.join(inputs.names)}.")
+    rows = _rows(batch)
+    return {column.name: _checked(batch.get(column.name), column, rows) for column in inputs}
+
+
+def _rows(batch: Columns) -> int:
+    lengths = {name: len(column) for name, column in batch.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"All columns of a request must have one length of at least 1, got {lengths}.")
+    rows = next(iter(lengths.values()))
+    if rows == 0:
+        raise ValueError("The request is empty; send at least one user.")
+    return rows
+
+
+def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
+    if value is None:
+        if "default" not in column.properties:
+            raise ValueError(f"The request lacks column {column.name!r} of {column.dtype}.")
+        return np.full(rows, column.properties["default"], column.numpy_dtype)
+    if not isinstance(value, np.ndarray) or value.ndim != 1:
+        raise ValueError(f"Column {column.name!r} of a request must be one value a user.")
+    if column.dtype == "string":
+        return _checked_text(value, column)
+    if value.dtype != column.numpy_dtype:
+        raise ValueError(f"Column {column.name!r} of a request must be {column.dtype}, got {value.dtype}.")
+    return _within_domain(value, column)
+
+
+def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
+    if value.dtype.kind != "S" or value.dtype.itemsize > MAX_ID_BYTES:
+        raise ValueError(
+            f"Column {column.name!r} of a request must be UTF-8 of at most {MAX_ID_BYTES} bytes, "
+            f"got {value.dtype}."
+        )
+    try:
+        value.tobytes().decode("utf-8")  # rows are padded with zeros: none can borrow from its neighbour
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Column {column.name!r} of a request must be UTF-8: {error.reason}.") from error
+    return value
+
+
+def _within_domain(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
+    domain = column.domain
+    low = domain.min if domain is not None else None
+    high = domain.max if domain is not None else None
+    outside = (low is not None and value.min() < low) or (high is not None and value.max() > high)
+    if outside:
+        raise ValueError(
+            f"Column {column.name!r} of a request must lie between {low} and {high}, "
+            f"got {value.min()} to {value.max()}."
+        )
+    return value

@@ -1,0 +1,108 @@
+"""Model control of one Triton server over gRPC, with errors a person can read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+class TritonError(RuntimeError):
+    """What a Triton server refused or failed to do."""
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """A model that the server knows.
+
+    Args:
+        name: the model.
+        ready: whether it answers.
+        reason: why it does not.
+    """
+
+    name: str
+    ready: bool
+    reason: str
+
+
+class TritonControl:
+    """Loads, unloads and describes models of a server in explicit control mode.
+
+    Args:
+        grpc_url: `host:port`.
+
+    Example:
+        >>> control = TritonControl(server.start().grpc_url)
+        >>> control.load("demo")
+    """
+
+    def __init__(self, grpc_url: str) -> None:
+        self.grpc_url = grpc_url
+        self._channel = grpc.insecure_channel(grpc_url, options=UNLIMITED)
+        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+
+    def load(self, model: str, timeout: float = 300.0) -> None:
+        """Loads a model, or loads it anew where its files have changed; returns when it is ready.
+
+        Raises:
+            TritonError: when it cannot be loaded, with the server's reason.
+        """
+        self._call("RepositoryModelLoad", service_pb2.RepositoryModelLoadRequest(model_name=model), timeout)
+        request = service_pb2.ModelReadyRequest(name=model)
+        if not self._call("ModelReady", request, 10.0).ready:
+            raise TritonError(f"Triton at {self.grpc_url} loaded {model!r}, but it is not ready.")
+
+    def unload(self, model: str, timeout: float = 60.0) -> None:
+        """Unloads a model; one that is not loaded is left alone. Requests in flight are still answered."""
+        request = service_pb2.RepositoryModelUnloadRequest(model_name=model)
+        self._call("RepositoryModelUnload", request, timeout)
+
+    def models(self) -> list[ModelStatus]:
+        """All models of the repository, loaded or not."""
+        answer = self._call("RepositoryIndex", service_pb2.RepositoryIndexRequest(), 10.0)
+        return [ModelStatus(m.name, m.state == "READY", m.reason) for m in answer.models]
+
+    def parameters(self, model: str) -> dict[str, str] | None:
+        """Parameters in the configuration of a loaded model; None where it is not loaded."""
+        try:
+            answer = self._call("ModelConfig", service_pb2.ModelConfigRequest(name=model), 10.0)
+        except TritonError as error:
+            if isinstance(error.__cause__, grpc.RpcError) and _code(error.__cause__) == "NOT_FOUND":
+                return None
+            raise
+        return {key: value.string_value for key, value in answer.config.parameters.items()}
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def _call(self, method: str, request: Any, timeout: float) -> Any:
+        try:
+            return getattr(self._stub, method)(request, timeout=timeout)
+        except grpc.RpcError as error:
+            raise TritonError(_message(error, self.grpc_url, timeout)) from error
+
+
+def _code(error: Any) -> str:
+    return str(error.code().name)
+
+
+def _message(error: Any, url: str, timeout: float) -> str:
+    if _code(error) == "UNAVAILABLE":
+        return f"No Triton server answers at {url}; start it, or correct the address."
+    if _code(error) == "DEADLINE_EXCEEDED":
+        return f"Triton at {url} did not answer within {timeout:g} s; see its log."
+    return f"Triton at {url}: {_reason(str(error.details()))}"
+
+
+def _reason(details: str) -> str:
+    """The cause, without the traceback that the Python backend adds."""
+    lines = details.strip().splitlines()
+    causes = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line.strip())]
+    return causes[-1].strip() if causes else details.strip()

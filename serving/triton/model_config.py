@@ -1,0 +1,88 @@
+"""The text of Triton model configurations, derived from the schema of an ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops_gpu.schema import ColumnSchema, Schema
+from serving.operators.base import STAGES
+
+
+@dataclass(frozen=True)
+class ModelTensors:
+    """Inputs and outputs of a recommender's model, as text of its configuration.
+
+    Args:
+        inputs: text of each input by name.
+        outputs: text of each output by name.
+    """
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def of(cls, inputs: Schema, item_dtype: str) -> ModelTensors:
+        """From the input schema of an ensemble and the type of its item ids (`int64` or `string`)."""
+        items = (
+            "data_type: TYPE_INT64 dims: [ -1 ]"
+            if item_dtype == "int64"
+            else ("data_type: TYPE_UINT8 dims: [ -1, -1 ]")
+        )
+        outputs = {
+            "item_id": items,
+            "score": "data_type: TYPE_FP32 dims: [ -1 ]",
+            "source": "data_type: TYPE_UINT8 dims: [ -1 ]",
+            "count": "data_type: TYPE_INT32 dims: [ 1 ]",
+            "stage_ms": f"data_type: TYPE_FP32 dims: [ {len(STAGES)} ]",
+            "release": "data_type: TYPE_UINT8 dims: [ 64 ]",
+        }
+        return cls({column.name: _input(column) for column in inputs}, outputs)
+
+
+def _input(column: ColumnSchema) -> str:
+    if column.dtype == "string":
+        # requests with ids of different lengths are joined all the same
+        text = "data_type: TYPE_UINT8 dims: [ -1 ] allow_ragged_batch: true"
+    else:
+        types = {"float32": "FP32", "float64": "FP64"}
+        text = f"data_type: TYPE_{types.get(column.dtype, column.dtype.upper())} dims: [ 1 ]"
+    return text + (" optional: true" if "default" in column.properties else "")
+
+
+def release_parameters(release_hash: str, **more: str) -> dict[str, str]:
+    """Parameters by which clients know the release and the names of its stages."""
+    return {"release": release_hash, "stages": ",".join(STAGES), **more}
+
+
+def config_text(
+    model: str,
+    kind: str,
+    tensors: ModelTensors,
+    max_batch_size: int,
+    more: str,
+    parameters: Mapping[str, str],
+) -> str:
+    """A whole `config.pbtxt`; `kind` names the backend or platform and `more` is further text."""
+    lines = [f"name: {_quoted(model)}", kind, f"max_batch_size: {max_batch_size}"]
+    for field, texts in (("input", tensors.inputs), ("output", tensors.outputs)):
+        lines += [f"{field} {{ name: {_quoted(name)} {text} }}" for name, text in texts.items()]
+    lines += [
+        f"parameters {{ key: {_quoted(key)} value {{ string_value: {_quoted(value)} }} }}"
+        for key, value in parameters.items()
+    ]
+    return "\n".join([*lines, more])
+
+
+def single_step(model: str, tensors: ModelTensors) -> str:
+    """The part of an ensemble's configuration that hands all tensors through to one model."""
+    maps = [f"input_map {{ key: {_quoted(name)} value: {_quoted(name)} }}" for name in tensors.inputs]
+    maps += [f"output_map {{ key: {_quoted(name)} value: {_quoted(name)} }}" for name in tensors.outputs]
+    step = f"model_name: {_quoted(model)} model_version: -1 {' '.join(maps)}"
+    return f"ensemble_scheduling {{ step [ {{ {step} }} ] }}\n"
+
+
+def _quoted(text: str) -> str:
+    """A string of the protobuf text format."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,87 @@
+"""Processes that outlive us: who they are, and how to end them for certain."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process id that cannot be mistaken for a later process that got the same number.
+
+    Args:
+        pid: the process id.
+        started: boot id of the kernel and start time in clock ticks since boot.
+    """
+
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessIdentity | None:
+        """Identity of a living process, None where there is none (a zombie counts as none)."""
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        except OSError:
+            return None
+        fields = text.rpartition(")")[2].split()  # the command's name may hold spaces and brackets
+        return None if fields[0] in "ZX" else cls(pid, f"{boot}:{fields[19]}")
+
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        return ProcessIdentity.of(self.pid) == self
+
+
+def processes_of(folder: Path, programs: Sequence[str]) -> list[psutil.Process]:
+    """Living processes of these programs that were given a path below `folder` on their command line.
+
+    A Triton backend stub can outlive its server, and its process group can no longer be asked for once
+    the leader is gone; its command line still names the folder of the home that it belongs to.
+
+    Args:
+        folder: absolute path.
+        programs: file names of executables.
+    """
+    found = []
+    for process in psutil.process_iter(["name", "cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if process.info["status"] == psutil.STATUS_ZOMBIE or not words:
+            continue
+        program = Path(words[0]).name
+        if program in programs and any(f"{folder}{os.sep}" in word for word in words):
+            found.append(process)
+    return found
+
+
+def end_processes(processes: Sequence[psutil.Process], patience: float) -> list[psutil.Process]:
+    """Asks processes to end, insists after `patience` seconds, and returns those that still live.
+
+    psutil refuses to signal a process whose id was recycled since it was listed.
+    """
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 10.0)):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        _, processes = psutil.wait_procs(processes, timeout=seconds)
+        if not processes:
+            break
+    return [process for process in processes if process.is_running()]
+
+
+def wait_until_gone(folder: Path, programs: Sequence[str], timeout: float) -> bool:
+    """Waits until no process of these programs is left for the folder; False when some still are."""
+    deadline = time.monotonic() + timeout
+    while processes_of(folder, programs):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

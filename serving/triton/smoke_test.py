@@ -1,0 +1,66 @@
+"""Does a loaded release answer like its parts?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ops_gpu.ragged import Ragged
+from serving.client import RecommenderClient
+from serving.ensemble import Ensemble
+from serving.operators.base import Columns
+from serving.recommendation import Id, RecommendationList
+from serving.wire import encode_ids
+
+TOLERANCE = 1e-5
+
+
+def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id], k: int = 10) -> None:
+    """Compares the answers of a served release with those of the same release in this process.
+
+    Args:
+        client: asks the model under test.
+        ensemble: of the same release, bound.
+        users: whom to ask for; known and unknown ones.
+        k: items a user.
+
+    Raises:
+        ValueError: when an answer differs: other items (unless their scores are as good as equal), or a
+            score off by more than a relative 1e-5; names the user.
+    """
+    expected = ensemble.transform(request_for(ensemble, users, k))
+    for row, answer in enumerate(client.recommend(list(users), k)):
+        difference = _difference(answer, expected, row)
+        if difference:
+            raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {difference}.")
+
+
+def request_for(ensemble: Ensemble, users: Sequence[Id], k: int) -> Columns:
+    """A batch for an ensemble, with ids as they come over the wire."""
+    dtype = ensemble.inputs["user_id"].dtype
+    ids = encode_ids(users, "UINT8" if dtype == "string" else "INT64")
+    user_id = ids.view(f"S{ids.shape[1]}")[:, 0] if dtype == "string" else ids[:, 0]
+    return {"user_id": user_id, "k": np.full(len(ids), k, np.int32)}
+
+
+def _difference(answer: RecommendationList, expected: Columns, row: int) -> str | None:
+    items, scores = (_row(expected, name, row) for name in ("item_id", "score"))
+    wanted = [item.decode() if isinstance(item, bytes) else item for item in items.tolist()]
+    found = [item.item_id for item in answer.items]
+    served = np.array([item.score for item in answer.items], np.float32)
+    if len(found) != len(wanted):
+        return f"{len(found)} items instead of {len(wanted)}"
+    if not np.allclose(served, scores, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+        return f"scores {served.tolist()} instead of {scores.tolist()}"
+    swapped = [place for place, (a, b) in enumerate(zip(found, wanted, strict=True)) if a != b]
+    for place in swapped:  # equal scores may swap places, for sums are not added up in one order everywhere
+        if np.sum(np.isclose(scores, scores[place], rtol=TOLERANCE, atol=TOLERANCE)) < 2:
+            return f"item {found[place]!r} at place {place + 1} instead of {wanted[place]!r}"
+    return None
+
+
+def _row(columns: Columns, name: str, row: int) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    column = columns[name]
+    assert isinstance(column, Ragged)
+    return column[row]

@@ -1,0 +1,66 @@
+"""Fixtures that several packages' tests use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from resources.home import Home
+
+YAML = """type: recsys_assets.Recommender
+attributes:
+  description: Little shop.
+  interactions:
+    source:
+      path: logs/*.csv
+    user: user
+    item: item
+    time: time
+    label: stars >= 4
+  items:
+    source:
+      path: items.csv
+    id: item
+    title: name
+    categorical: [kind]
+"""
+FIRST_DAY = date(2024, 1, 1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home of its own."""
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RECSYS_RECOMMENDERS", raising=False)
+    return Home.from_environment()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Folder `shop` of a recommender: 3 days of logs, 8 users, 10 items, integer ids."""
+    folder = tmp_path / "shop"
+    (folder / "logs").mkdir(parents=True)
+    (folder / "defs.yaml").write_text(YAML)
+    for day in range(3):
+        write_day(folder, FIRST_DAY + timedelta(days=day))
+    items = {"item": range(1, 11), "name": [f"Thing {i}" for i in range(1, 11)], "kind": ["a", "b"] * 5}
+    pl.DataFrame(items).write_csv(folder / "items.csv")
+    return folder
+
+
+def write_day(folder: Path, day: date, rows: int = 20) -> Path:
+    """Writes one day of the shop's log: every user in turn, items in turn, stars 1 to 5 in turn."""
+    start = datetime(day.year, day.month, day.day, 8)
+    path = folder / "logs" / f"{day}.csv"
+    pl.DataFrame(
+        {
+            "user": [1 + i % 8 for i in range(rows)],
+            "item": [1 + (i + day.day) % 10 for i in range(rows)],
+            "time": [(start + timedelta(minutes=i)).isoformat() for i in range(rows)],
+            "stars": [1 + i % 5 for i in range(rows)],
+        }
+    ).write_csv(path)
+    return path

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+from ops_gpu.logs import LogError, LogSource
+from ops_gpu.logs.fields import field_names
+
+
+def test_names_come_from_the_header_or_the_source() -> None:
+    assert field_names('a,"b,c"', LogSource("x"), ["a"], "x") == ["a", "b,c"]
+    assert field_names("1,2", LogSource("x", header=False, columns=["u", "v"]), ["v"], "x") == ["u", "v"]
+
+
+@pytest.mark.parametrize(("line", "guess"), [("a\tb", "\\t"), ("a;b", ";"), ("a|b", "|")])
+def test_the_separator_is_guessed(line: str, guess: str) -> None:
+    with pytest.raises(LogError) as raised:
+        field_names(line, LogSource("x"), ["a"], "x")
+    assert str(raised.value).endswith(f'try separator: "{guess}".')

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ops_gpu.logs import (
+    EntityTable,
+    IdTypes,
+    InteractionLog,
+    LogError,
+    LogPlace,
+    LogSource,
+    read_items,
+    read_users,
+)
+
+IDS = IdTypes("integer", "string")
+LOG = InteractionLog(LogSource("log.csv"), user="u", item="i", time="t", filters="q > 0")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> LogPlace:
+    (tmp_path / "log.csv").write_text(
+        "u,i,t,q,name,country,price\n"
+        "1,a,2020-01-01,1,Lamp,FR,2\n2,a,2020-01-01,1,LAMP,DE,4\n1,a,2020-01-02,1,Lamp,FR,2.5\n"
+        "1,c,2020-01-03,1,Cup,IT,1\n3,z,2020-01-03,0,gone,XX,1\n"
+    )
+    (tmp_path / "items.csv").write_text(
+        "id,title,genres,stock,year\na,Alpha,x|y,3,1999\nb,Beta,,0,?\na,Again,z,9,1\n,none,,1,1\n"
+    )
+    return LogPlace(tmp_path)
+
+
+def items(**settings: Any) -> EntityTable:
+    return EntityTable(
+        LogSource("items.csv"),
+        id="id",
+        title="title",
+        **{"lists": ["genres"], "continuous": ["year"], **settings},
+    )
+
+
+def test_items_from_their_own_file(place: LogPlace) -> None:
+    result = read_items(items(available="stock > 0"), LOG, place, IDS)
+    assert result.frame.rows() == [
+        ("a", "Alpha", True, 1999.0, ["x", "y"]),
+        ("b", "Beta", False, None, []),
+        ("c", None, False, None, []),
+    ]
+    report = result.report
+    assert (report.rows_read, report.rows_kept, report.duplicates, report.added) == (4, 3, 1, 1)
+    assert (report.dropped, report.unreadable_values) == ({"null_id": 1}, {"year": 1})
+
+
+def test_unlisted_items_are_available_where_nothing_else_is_said(place: LogPlace) -> None:
+    frame = read_items(items(), LOG, place, IDS).frame
+    assert frame["available"].to_list() == [True, True, True]
+
+
+def test_items_and_users_derived_from_the_interactions(place: LogPlace) -> None:
+    frame = read_items(EntityTable(title="name", continuous=["price"]), LOG, place, IDS).frame
+    assert frame.rows() == [("a", "Lamp", True, 2.5), ("c", "Cup", True, 1.0)]
+    users = read_users(EntityTable(categorical=["country"]), LOG, place, IDS).frame
+    assert users.rows() == [(1, "FR"), (2, "DE")]
+
+
+def test_without_any_table_there_are_ids(place: LogPlace) -> None:
+    assert read_users(None, LOG, place, IDS).frame.rows() == [(1,), (2,)]
+    assert read_items(None, LOG, place, IDS).frame.rows() == [("a", None, True), ("c", None, True)]
+
+
+def test_nothing_later_leaks_into_the_state_of_a_day(place: LogPlace) -> None:
+    derived = read_items(EntityTable(title="name", continuous=["price"]), LOG, place, IDS, before=date(2020, 1, 2))
+    assert derived.frame.rows() == [("a", "LAMP", True, 3.0)]
+    assert read_items(items(), LOG, place, IDS, before=date(2020, 1, 3)).frame["item_id"].to_list() == [
+        "a",
+        "b",
+    ]
+
+
+def test_ids_of_the_wrong_type_are_counted_and_refused_when_all_are_wrong(place: LogPlace) -> None:
+    path = Path(place.base) / "users.csv"
+    table = EntityTable(LogSource("users.csv"), id="id")
+    path.write_text("id\n1\nx\n")
+    assert read_users(table, LOG, place, IDS).report.dropped == {"id_not_integer": 1}
+    path.write_text("id\nx\ny\n")
+    with pytest.raises(
+        LogError, match=r"users\.csv' has no usable row: the column 'id' holds 'x', expected integer ids"
+    ):
+        read_users(table, LOG, place, IDS)
+    path.write_text("id\n\n\n")
+    with pytest.raises(LogError, match="holds only nulls"):
+        read_users(table, LOG, place, IDS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"source": LogSource("u.csv")}, "the table 'u.csv' has no id"),
+        ({"lists": ["genres"]}, "derived from the interactions and has no lists"),
+        ({"categorical": ["item_id"]}, "has the name of a column that we build"),
+        (
+            {"source": LogSource("u.csv"), "id": "id", "available": "stock >"},
+            "available 'stock >' is not an SQL",
+        ),
+        ({"source": LogSource("u.csv"), "id": "id", "list_separator": ""}, "list_separator is empty"),
+    ],
+)
+def test_wrong_settings(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(LogError, match=said):
+        EntityTable(**settings)
+
+
+def test_typed_tables_keep_lists_and_truth_values(place: LogPlace) -> None:
+    frame = pl.DataFrame({"id": ["a"], "tags": [[3, 4]], "live": [False], "kind": [7]})
+    frame.write_parquet(Path(place.base) / "items.parquet")
+    table = EntityTable(LogSource("items.parquet"), id="id", lists=["tags"], available="live", categorical=["kind"])
+    result = read_items(table, LOG, place, IDS).frame
+    assert result.schema["tags"] == pl.List(pl.Int64)
+    assert result.rows() == [("a", None, False, 7, [3, 4]), ("c", None, False, None, [])]

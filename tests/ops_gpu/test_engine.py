@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ops_gpu.dataset import Dataset
+from ops_gpu.engine import DaskEngine, Engine, GpuEngine, LocalEngine
+from ops_gpu.operators import Categorify, FillMedian, Normalize, TargetEncoding
+from ops_gpu.workflow import Workflow
+
+NODE = (
+    (["user"] >> Categorify(freq_threshold=2) >> TargetEncoding("label"))
+    + (["price"] >> FillMedian() >> Normalize())
+    + (["item", "items"] >> Categorify(domain="item"))
+)
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[DaskEngine]:
+    with DaskEngine.local(workers=2) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["local", "dask", pytest.param("gpu", marks=pytest.mark.gpu)])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "dask":
+        yield request.getfixturevalue("dask")
+    elif request.param == "local":
+        yield LocalEngine()
+    else:
+        try:
+            yield GpuEngine()
+        except RuntimeError as error:
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for day in range(10):
+        values = range(day, day + 20)
+        pl.DataFrame(
+            {
+                "user": [f"u{v % 7}" for v in values],
+                "item": [v % (day + 3) for v in values],
+                "items": [[v % 5, v % 9] for v in values],
+                "price": [None if v % 6 == 0 else v**1.5 for v in values],
+                "label": [v % 2 for v in values],
+            }
+        ).write_parquet(tmp_path / f"{day}.parquet")
+    return tmp_path
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def worker(number: int) -> int:
+    return os.getpid()
+
+
+def fail(number: int) -> int:
+    raise ValueError(f"bad number {number}")
+
+
+def total(numbers: Sequence[int]) -> int:
+    return sum(numbers)
+
+
+def test_every_engine_fits_the_same_workflow(engine: Engine, files: Path) -> None:
+    dataset = Dataset(files)
+    found = Workflow(NODE).fit(dataset, engine)
+    expected = Workflow(NODE).fit(dataset.lazy().collect())
+    assert found.vocabulary("item").equals(expected.vocabulary("item"))
+    frame = dataset.lazy().collect()
+    assert_frame_equal(found.transform(frame), expected.transform(frame), rel_tol=1e-6)
+
+
+def test_results_come_in_order(engine: Engine) -> None:
+    assert engine.map(double, range(20)) == [2 * n for n in range(20)]
+    assert engine.map(double, []) == []
+    assert engine.map_reduce(double, range(20), total) == 380
+
+
+def test_errors_arrive_as_they_are(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="bad number 3"):
+        engine.map(fail, [3])
+    with pytest.raises(ValueError, match="bad number"):
+        engine.map_reduce(fail, [3, 4], total)
+
+
+def test_plans_are_collected(engine: Engine) -> None:
+    assert engine.collect(pl.LazyFrame({"a": [1, 2]}).select(pl.col("a").sum())).item() == 3
+
+
+def test_workers_are_other_processes(dask: DaskEngine) -> None:
+    assert os.getpid() not in dask.map(worker, range(8))
+    assert isinstance(dask.inner, LocalEngine)
+
+
+def test_files_are_split_for_clusters_alone(dask: DaskEngine, files: Path) -> None:
+    assert len(dask.split(Dataset(files))) == 10
+    assert len(LocalEngine().split(Dataset(files))) == 1
+
+
+def test_a_running_scheduler_is_found_by_address(dask: DaskEngine) -> None:
+    with DaskEngine.at(dask._client.scheduler.address) as engine:
+        assert engine.map(double, [4]) == [8]
+    assert dask.map(double, [4]) == [8]
+
+
+def test_what_is_not_there_is_said_in_a_sentence() -> None:
+    with pytest.raises(ConnectionError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
+        DaskEngine.at("tcp://127.0.0.1:9", timeout_seconds=0.5)

@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ops_gpu.operators import (
+    AddMetadata,
+    Categorify,
+    FillMedian,
+    FillMissing,
+    ListSlice,
+    LogOp,
+    Normalize,
+    Rename,
+    TargetEncoding,
+)
+from ops_gpu.schema import ColumnSchema, Schema, Tags
+from ops_gpu.statistics import Statistics
+from ops_gpu.workflow import Workflow
+
+
+def rows(count: int = 400) -> pl.DataFrame:
+    random = np.random.default_rng(1)
+    price = random.lognormal(3, 2, count)
+    return pl.DataFrame(
+        {
+            "user_id": random.zipf(1.5, count) % 50,
+            "item_id": pl.Series(random.integers(0, 30, count)).cast(pl.String),
+            "price": [None if p < 3 else p for p in price],
+            "history": [random.integers(0, 40, n % 7).astype(str).tolist() for n in range(count)],
+            "label": random.integers(0, 2, count),
+        },
+        schema_overrides={"user_id": pl.Int64},
+    )
+
+
+NODE = (
+    (["user_id"] >> AddMetadata([Tags.USER_ID]) >> Categorify())
+    + (["item_id", "history"] >> Categorify(domain="item_id"))
+    + (["price"] >> FillMissing(0.0) >> LogOp() >> Normalize())
+)
+LEVELS = (
+    (["user_id"] >> Categorify(freq_threshold=3) >> TargetEncoding("label"))
+    + (["price"] >> FillMedian() >> Normalize())
+    + (["item_id"] >> Categorify())
+)
+
+
+@pytest.mark.parametrize("node", [NODE, LEVELS])
+def test_many_rows_and_one_give_the_same_bits(node: Any) -> None:
+    frame = rows()
+    workflow = Workflow(node).fit(frame)
+    whole = workflow.transform(frame)
+    one_by_one = pl.concat([workflow.transform(frame[i]) for i in range(len(frame))])
+    assert_frame_equal(one_by_one, whole, check_exact=True)
+    assert_frame_equal(workflow.transform(frame.lazy()).collect(engine="streaming"), whole, check_exact=True)
+    large = pl.concat([frame] * 40)
+    assert_frame_equal(workflow.transform(large), pl.concat([whole] * 40), check_exact=True)
+
+
+def test_days_merge_to_the_whole_in_any_order() -> None:
+    frame = rows()
+    days = [frame[:100], frame[100:101], frame[101:101], frame[101:]]
+    workflow = Workflow(NODE)
+    merged = Statistics.merge([workflow.partial(day) for day in reversed(days)])
+    workflow.finalize(merged)
+    whole = Workflow(NODE).fit(frame)
+    assert workflow.vocabulary("item_id").equals(whole.vocabulary("item_id"))
+    assert_frame_equal(workflow.transform(frame), whole.transform(frame), rel_tol=1e-6)
+
+
+def test_levels_are_fitted_from_below() -> None:
+    frame = rows()
+    workflow = Workflow(LEVELS)
+    with pytest.raises(ValueError, match=r"TargetEncoding.* learns from Categorify.*call fit first"):
+        workflow.partial(frame)
+    workflow.fit(frame)
+    codes = Workflow(["user_id"] >> Categorify(freq_threshold=3)).fit(frame).transform(frame)
+    by_hand = Workflow(["user_id"] >> TargetEncoding("label"))
+    by_hand.fit(frame.with_columns(codes["user_id"]))
+    expected = by_hand.transform(codes)["TE_user_id_label"]
+    assert_frame_equal(workflow.transform(frame).select("TE_user_id_label"), expected.to_frame())
+
+
+def test_an_update_is_a_fit_on_everything_but_for_the_order_of_codes() -> None:
+    frame = rows()
+    workflow = Workflow(NODE).fit(frame[:200]).update(frame[200:300]).update(frame[300:])
+    whole = Workflow(NODE).fit(frame)
+    mine, theirs = workflow.transform(frame), whole.transform(frame)
+    assert_frame_equal(mine.select("price"), theirs.select("price"), rel_tol=1e-6)
+    for column in ("user_id", "item_id"):
+        values = workflow.invert(column, mine[column])
+        assert values.equals(whole.invert(column, theirs[column]))
+        assert values.equals(frame[column])
+
+
+def test_an_update_freezes_what_others_learn_from() -> None:
+    frame = rows()
+    workflow = Workflow(LEVELS).fit(frame[:200])
+    filled = workflow.transform(pl.DataFrame({"user_id": [1], "item_id": ["1"], "price": [None]}))["price"]
+    before = workflow._state
+    workflow.update(frame[200:])
+    medians = [key for key, state in before.nodes.items() if "median" in str(state._tables)]
+    assert all(workflow._state.nodes[key] is before.nodes[key] for key in medians)
+    after = workflow.transform(pl.DataFrame({"user_id": [1], "item_id": ["1"], "price": [None]}))["price"]
+    assert filled.item() != after.item()
+    assert workflow._state.generations == before.generations
+
+
+def test_a_part_has_the_state_and_the_statistics_of_the_whole() -> None:
+    frame = rows()
+    workflow = Workflow(NODE).fit(frame)
+    items = workflow.for_inputs(["item_id", "price", "something else"])
+    assert items.input_columns == ["item_id", "price"]
+    assert items.output_columns == ["item_id", "price"]
+    only = frame.select("item_id", "price")
+    assert_frame_equal(items.transform(only), workflow.transform(frame).select("item_id", "price"))
+    assert items.vocabulary("item_id").equals(workflow.vocabulary("item_id"))
+    assert items.hash() != workflow.hash()
+    merged = Statistics.merge([workflow.partial(frame), items.partial(only, weight=0)])
+    assert Workflow(NODE).finalize(merged).hash() == workflow.hash()
+    with pytest.raises(ValueError, match="nothing can be computed from columns colour"):
+        workflow.for_inputs(["colour"])
+    with pytest.raises(ValueError, match="finalize the whole"):
+        items.finalize(items.partial(only))
+
+
+def test_statistics_of_a_part_alone_do_not_make_a_workflow() -> None:
+    workflow = Workflow(["user_id", "item_id"] >> Categorify())
+    part = workflow.for_inputs(["item_id"]).partial(rows())
+    with pytest.raises(ValueError, match="lack 'user_id'"):
+        workflow.finalize(part)
+
+
+def test_what_is_missing_is_named() -> None:
+    workflow = Workflow(NODE)
+    with pytest.raises(ValueError, match=r"no column 'price'.*it has user_id, item_id, history, label"):
+        workflow.fit(rows().drop("price"))
+    with pytest.raises(ValueError, match=r"Categorify.*is not fitted"):
+        workflow.transform(rows())
+    with pytest.raises(ValueError, match="nothing is known of column 'user_id'"):
+        _ = workflow.output_schema
+    with pytest.raises(ValueError, match="no statistics of the rows before"):
+        workflow.update(rows())
+    with pytest.raises(ValueError, match="weight is 2"):
+        workflow.partial(rows(), weight=2)
+    workflow.fit(rows())
+    with pytest.raises(ValueError, match="'price' holds no codes"):
+        workflow.vocabulary("price")
+    with pytest.raises(ValueError, match="'colour' holds no codes"):
+        workflow.encode("colour", np.array([1]))
+
+
+def test_the_output_schema_is_the_contract() -> None:
+    schema = Workflow(NODE, Schema([ColumnSchema("item_id", tags=frozenset({Tags.ITEM_ID}))])).fit(rows())
+    found = schema.output_schema
+    assert found.names == ["user_id", "item_id", "history", "price"]
+    assert found.first(Tags.USER_ID).cardinality == rows()["user_id"].n_unique() + 3
+    assert Tags.ITEM_ID in found["item_id"].tags
+    assert found["item_id"].domain == found["history"].domain
+    assert found["price"].tags == {Tags.CONTINUOUS}
+    assert found["item_id"].embedding_dim == 8
+    assert schema.input_schema["price"].dtype == "float64"
+
+
+def test_codes_are_found_through_other_operators() -> None:
+    node = (
+        ["history"] >> ListSlice(-3) >> Categorify() >> AddMetadata([Tags.SEQUENCE]) >> Rename(name="recent")
+    )
+    workflow = Workflow(node["recent"]).fit(rows())
+    assert workflow.first_code("recent") == 3
+    assert workflow.encode("recent", np.array([b"none"])).tolist() == [2]
+
+
+def test_a_shared_node_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    original = LogOp.transform
+
+    def counted(self: LogOp, *arguments: Any) -> Any:
+        calls["log"] += 1
+        return original(self, *arguments)
+
+    monkeypatch.setattr(LogOp, "transform", counted)
+    log = ["price"] >> LogOp()
+    node = log
+    for name in ("x", "y", "z"):
+        node = node + (log >> Rename(name=name))
+    frame = rows()
+    workflow = Workflow(node).fit(frame)
+    found = workflow.transform(frame)
+    assert calls["log"] == 1
+    assert found["x"].equals(found["z"])
+
+
+def test_a_graph_of_diamonds_stays_small() -> None:
+    node = ["price"] >> FillMissing(1.0)
+    for _ in range(8):
+        left = node >> LogOp()
+        node = left + (node >> Normalize() >> Rename(name="other"))
+        node = node["price"]
+    frame = rows(20)
+    assert Workflow(node).fit(frame).transform(frame).height == 20
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_saved_and_loaded(tmp_path: Path, statistics: bool) -> None:
+    frame = rows()
+    workflow = Workflow(LEVELS, Schema([ColumnSchema("price", properties={"unit": "€"})])).fit(frame[:200])
+    workflow.save(tmp_path / "w", statistics)
+    loaded = Workflow.load(tmp_path / "w")
+    assert loaded.hash() == workflow.hash()
+    assert loaded.input_schema["price"].properties == {"unit": "€"}
+    assert_frame_equal(loaded.transform(frame), workflow.transform(frame), check_exact=True)
+    if statistics:
+        assert loaded.update(frame[200:]).hash() == workflow.update(frame[200:]).hash()
+    else:
+        with pytest.raises(ValueError, match="no statistics"):
+            loaded.update(frame)
+
+
+def test_a_saved_part_is_the_part(tmp_path: Path) -> None:
+    workflow = Workflow(NODE).fit(rows())
+    part = workflow.for_inputs(["item_id"])
+    part.save(tmp_path / "w")
+    loaded = Workflow.load(tmp_path / "w")
+    assert loaded.hash() == part.hash()
+    assert loaded.partial(rows()).graph == workflow.partial(rows()).graph
+
+
+def test_files_hold_nothing_but_json_and_parquet(tmp_path: Path) -> None:
+    Workflow(LEVELS).fit(rows()).save(tmp_path / "w", statistics=True)
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json", ".parquet"}
+
+
+def test_tampered_damaged_and_newer_files_are_one_clear_error(tmp_path: Path) -> None:
+    Workflow(NODE).fit(rows()).save(tmp_path / "w")
+    state = next((tmp_path / "w" / "state").iterdir())
+    table = pl.read_parquet(state)
+    table.reverse().write_parquet(state)
+    with pytest.raises(ValueError, match="was changed after it was saved"):
+        Workflow.load(tmp_path / "w")
+    table.write_parquet(state)
+    Workflow.load(tmp_path / "w")
+    document = tmp_path / "w" / "workflow.json"
+    text = document.read_text()
+    document.write_text(text.replace('"freq_threshold": 0', '"freq_threshold": 1'))
+    with pytest.raises(ValueError, match="was changed after it was saved"):
+        Workflow.load(tmp_path / "w")
+    document.write_text(json.dumps({**json.loads(text), "format": 2}))
+    with pytest.raises(ValueError, match="is of format 2"):
+        Workflow.load(tmp_path / "w")
+    document.write_text(text)
+    state.write_bytes(state.read_bytes()[:40])
+    with pytest.raises(ValueError, match="holds no readable workflow"):
+        Workflow.load(tmp_path / "w")
+
+
+def test_equal_data_gives_an_equal_hash_and_other_data_another() -> None:
+    frame = rows()
+    node = ["user_id", "history"] >> Categorify()
+    first = Workflow(node).fit(frame).hash()
+    assert Workflow(node).fit(frame.sample(fraction=1, shuffle=True, seed=3)).hash() == first
+    assert Workflow(node).fit(frame.filter(pl.col("user_id") != 7)).hash() != first
+    assert Workflow(node["user_id"]).fit(frame).hash() != first
+
+
+def test_saving_over_an_older_one_replaces_it(tmp_path: Path) -> None:
+    Workflow(NODE).fit(rows()).save(tmp_path / "w")
+    second = Workflow(NODE).fit(rows()[:50])
+    second.save(tmp_path / "w")
+    assert Workflow.load(tmp_path / "w").hash() == second.hash()
+    assert [path.name for path in tmp_path.iterdir()] == ["w"]
+
+
+def test_fit_transform_is_transform_where_there_is_no_target() -> None:
+    frame = rows()
+    workflow = Workflow(NODE)
+    assert_frame_equal(workflow.fit_transform(frame), workflow.transform(frame))
+    lazy = Workflow(LEVELS).fit_transform(frame.lazy()).collect()
+    assert_frame_equal(lazy, Workflow(LEVELS).fit_transform(frame))
+    assert not lazy["TE_user_id_label"].equals(
+        Workflow(LEVELS).fit(frame).transform(frame)["TE_user_id_label"]
+    )
+
+
+def test_fixed_size_arrays_are_lists() -> None:
+    frame = pl.DataFrame({"a": [[1, 2], [2, 3]]}, schema={"a": pl.Array(pl.Int64, 2)})
+    workflow = Workflow(["a"] >> Categorify()).fit(frame)
+    assert workflow.transform(frame)["a"].to_list() == [[4, 3], [3, 5]]

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from resources.home import Home
+from tests.recsys_assets.runs import failure, materialize
+
+DAYS = ("2024-01-01", "2024-01-03")
+
+
+def test_users_are_derived_and_items_read(shop: Path, home: Home) -> None:
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    assert pl.read_parquet(home.users("shop"))["user_id"].to_list() == list(range(1, 9))
+    items = pl.read_parquet(home.items("shop"))
+    assert items.columns == ["item_id", "title", "available", "kind"]
+    assert items["title"][0] == "Thing 1"
+
+
+def test_duplicate_items_are_counted(shop: Path, home: Home) -> None:
+    with (shop / "items.csv").open("a") as file:
+        file.write("10,Another name,b\n")
+    result = materialize(shop, ["interactions", "items"], *DAYS)
+    assert result.success
+    event = result.asset_materializations_for_node("shop__items")[0]
+    assert "duplicate | 1" in event.metadata["left_out"].value
+    assert pl.read_parquet(home.items("shop"))["title"][-1] == "Thing 10"
+
+
+def test_a_column_that_does_not_exist(shop: Path, home: Home) -> None:
+    yaml = (shop / "defs.yaml").read_text()
+    (shop / "defs.yaml").write_text(yaml.replace("[kind]", "[colour]"))
+    message = failure(materialize(shop, ["interactions", "items"], *DAYS))
+    assert "items.csv" in message
+    assert "colour" in message
+    assert not home.items("shop").exists()
+
+
+def test_ids_keep_the_type_of_the_first_run(shop: Path, home: Home) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    with (shop / "items.csv").open("a") as file:
+        file.write("x17,Odd one,a\n")
+    result = materialize(shop, ["items"])
+    assert result.success
+    assert pl.read_parquet(home.items("shop"))["item_id"].dtype == pl.Int64
+    assert (
+        "id_not_integer"
+        in result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value
+    )

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from recsys_assets.locations import load
+from resources.home import Home
+from tests.conftest import write_day
+from tests.recsys_assets.runs import failure, materialize
+
+DAYS = ("2024-01-01", "2024-01-03")
+
+
+def test_a_file_a_day_with_canonical_columns(shop: Path, home: Home) -> None:
+    assert materialize(shop, ["interactions"], *DAYS).success
+    frame = pl.read_parquet(home.interactions("shop", "2024-01-02"))
+    assert frame.columns == ["user_id", "item_id", "timestamp", "label"]
+    assert frame.height == 20
+    assert frame["timestamp"].dt.date().unique().to_list() == [date(2024, 1, 2)]
+
+
+def test_metadata_of_a_range_and_of_each_day(shop: Path, home: Home) -> None:
+    result = materialize(shop, ["interactions"], *DAYS)
+    events = result.get_asset_materialization_events()
+    rows = {event.partition: event.materialization.metadata for event in events}
+    assert rows["2024-01-02"]["events"].value == 20
+    assert rows["2024-01-02"]["rows_kept"].value == 60
+    schema = rows["2024-01-02"]["dagster/column_schema"].value
+    assert [column.name for column in schema.columns] == ["user_id", "item_id", "timestamp", "label"]
+    assert "data:image/png;base64," in rows["2024-01-02"]["events_by_day"].value
+
+
+def test_a_day_between_without_events_is_an_empty_file(shop: Path, home: Home) -> None:
+    (shop / "logs" / "2024-01-02.csv").unlink()
+    assert materialize(shop, ["interactions"], *DAYS).success
+    assert pl.read_parquet(home.interactions("shop", "2024-01-02")).is_empty()
+
+
+def test_bad_days_keep_their_earlier_files_and_fail_the_check(shop: Path, home: Home) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    before = home.interactions("shop", "2024-01-02").read_bytes()
+    text = (shop / "logs" / "2024-01-02.csv").read_text().replace("T", " nonsense ")
+    (shop / "logs" / "2024-01-02.csv").write_text(text + "1,2,2024-01-02T10:00:00,5\n")
+    result = materialize(shop, ["interactions", "users"], "2024-01-02")
+    assert not result.success
+    assert home.interactions("shop", "2024-01-02").read_bytes() == before
+    assert not home.users("shop").exists()
+    check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
+    assert not check.passed
+    assert "unreadable_time 20" in str(check.description)
+
+
+def test_an_empty_day_alone_fails_with_a_sentence(shop: Path, home: Home) -> None:
+    result = materialize(shop, ["interactions"], "2024-01-20")
+    check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
+    assert "holds no usable event from 2024-01-20" in str(check.description)
+
+
+def test_a_corrupt_file_fails_its_day_with_the_parsers_sentence(shop: Path, home: Home) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    (shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
+    result = materialize(shop, ["interactions"], "2024-01-04")
+    assert not result.success
+    assert "2024-01-04.csv" in failure(result)
+    assert not home.interactions("shop", "2024-01-04").exists()
+    write_day(shop, date(2024, 1, 4))
+    assert materialize(shop, ["interactions"], "2024-01-04").success
+
+
+def test_a_missing_log_says_where_it_was_looked_for(shop: Path, home: Home) -> None:
+    for file in (shop / "logs").iterdir():
+        file.unlink()
+    defs = load(shop)
+    keys = defs.resolve_asset_graph().get_all_asset_keys()
+    assert dg.AssetKey(["shop", "interactions"]) in keys  # it loads all the same
+    yesterday = defs.resolve_assets_def(["shop", "interactions"]).partitions_def
+    assert yesterday is not None
+    last = yesterday.get_last_partition_key()
+    assert last is not None
+    assert str(shop / "logs") in failure(materialize(shop, ["interactions"], last))
+
+
+@pytest.mark.parametrize("kind", ["contract"])
+def test_the_contract_fails_where_a_column_changed_its_type(shop: Path, home: Home, kind: str) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    path = home.interactions("shop", "2024-01-01")
+    pl.read_parquet(path).with_columns(pl.col("item_id").cast(pl.String)).write_parquet(path)
+    result = materialize(shop, ["interactions"], "2024-01-02")
+    check = next(c for c in result.get_asset_check_evaluations() if c.check_name == kind)
+    assert not check.passed
+    assert "'item_id' of 2024-01-01.parquet is String, expected Int64" in str(check.description)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from recsys_assets.code_location import build_code_location
+from recsys_assets.locations import find
+from recsys_assets.shared import shared_definitions
+from recsys_assets.yaml_errors import YamlError
+from resources.home import Home
+
+
+def keys(defs: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+
+
+def location(home: Home, *folders: Path, own: Path) -> dg.Definitions:
+    return build_code_location(folders, shared_definitions(home), own)
+
+
+@pytest.fixture
+def own(tmp_path: Path, shop: Path) -> Path:
+    """A folder of recommenders with one, called `mine`."""
+    shutil.copytree(shop, tmp_path / "own" / "mine")
+    return tmp_path / "own"
+
+
+def test_recommenders_lie_side_by_side_under_their_prefixes(shop: Path, own: Path, home: Home) -> None:
+    found = keys(location(home, shop, own=own))
+    assert {"shop/interactions", "mine/interactions"} <= found
+
+
+def test_a_parent_of_several_folders(shop: Path, tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        shutil.copytree(shop, tmp_path / "all" / name)
+    assert [folder.name for folder in find([tmp_path / "all"])] == ["a", "b"]
+
+
+def test_a_broken_yaml_is_told_and_takes_nobody_down(
+    shop: Path, own: Path, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text().replace("label:", "lable:"))
+    with caplog.at_level(logging.ERROR):
+        defs = location(home, shop, own=own)
+    assert f"{shop / 'defs.yaml'}:10: " in caplog.text
+    found = keys(defs)
+    assert "mine/interactions" in found
+    assert "shop/defs_yaml" in found
+    assert "shop/interactions" not in found
+
+
+def test_two_folders_cannot_define_one_name(shop: Path, own: Path, home: Home) -> None:
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + "  name: mine\n")
+    defs = location(home, shop, own=own)
+    note = next(spec for spec in defs.resolve_all_asset_specs() if spec.key.path[-1] == "defs_yaml")
+    assert f"'mine' is defined in {own / 'mine' / 'defs.yaml'} already" in str(note.description)
+
+
+def test_folders_of_one_name_in_two_places(shop: Path, tmp_path: Path, own: Path, home: Home) -> None:
+    other = tmp_path / "elsewhere" / "shop"
+    shutil.copytree(shop, other)
+    (other / "defs.yaml").write_text((other / "defs.yaml").read_text() + "  name: second\n")
+    assert {"shop/users", "second/users"} <= keys(location(home, shop, other, own=own))
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, own: Path, home: Home) -> None:
+    defs = location(home, tmp_path / "nowhere", own=own)
+    assert "mine/interactions" in keys(defs)
+    with pytest.raises(YamlError, match=r"nowhere is named in RECSYS_RECOMMENDERS but is not a folder"):
+        find([tmp_path / "nowhere"])
+
+
+def test_a_folder_without_recommenders(tmp_path: Path) -> None:
+    with pytest.raises(YamlError, match=r"holds a defs\.yaml"):
+        find([tmp_path])

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.locations import blueprints
+from recsys_assets.log_sensor import log_sensor
+from resources.home import Home
+from tests.conftest import write_day
+from tests.recsys_assets.runs import materialize
+
+SPAN = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def plan_of(shop: Path, home: Home) -> Blueprint:
+    return blueprints(shop, home)[0]
+
+
+class Sensor:
+    """A sensor with the cursor that the daemon would keep."""
+
+    def __init__(self, shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+        self.shop, self.home, self.instance = shop, home, instance
+        self.cursor: str | None = None
+
+    def tick(self) -> list[dg.RunRequest] | str:
+        """Requests, or why there is none."""
+        sensor = log_sensor(plan_of(self.shop, self.home))
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
+        data = sensor.evaluate_tick(context)
+        self.cursor = data.cursor
+        return list(data.run_requests or []) or str(data.skip_message)
+
+
+@pytest.fixture
+def sensor(shop: Path, home: Home, instance: dg.DagsterInstance) -> Sensor:
+    return Sensor(shop, home, instance)
+
+
+def test_the_first_look_takes_in_everything_in_one_run(sensor: Sensor) -> None:
+    (request,) = sensor.tick()
+    assert [request.tags[tag] for tag in SPAN] == ["2024-01-01", "2024-01-03"]
+    assert request.asset_selection is not None
+    assert dg.AssetKey(["shop", "deployment"]) in request.asset_selection
+    assert "no change" in sensor.tick()
+
+
+def test_a_new_file_asks_for_its_day_alone(sensor: Sensor) -> None:
+    sensor.tick()
+    write_day(sensor.shop, date(2024, 1, 4))
+    (request,) = sensor.tick()
+    assert request.partition_key == "2024-01-04"
+    assert "no change" in sensor.tick()
+
+
+def test_several_days_make_one_run(sensor: Sensor) -> None:
+    sensor.tick()
+    write_day(sensor.shop, date(2024, 1, 5))
+    write_day(sensor.shop, date(2024, 1, 8))
+    (request,) = sensor.tick()
+    assert [request.tags[tag] for tag in SPAN] == ["2024-01-05", "2024-01-08"]
+
+
+def test_a_changed_file_has_another_run_key(sensor: Sensor) -> None:
+    sensor.tick()
+    write_day(sensor.shop, date(2024, 1, 3), rows=21)
+    (first,) = sensor.tick()
+    write_day(sensor.shop, date(2024, 1, 3), rows=22)
+    (second,) = sensor.tick()
+    assert first.partition_key == second.partition_key == "2024-01-03"
+    assert first.run_key != second.run_key
+
+
+def test_days_that_were_materialized_before_are_not_asked_for(sensor: Sensor) -> None:
+    materialize(sensor.shop, ["interactions"], "2024-01-01", "2024-01-02", sensor.instance)
+    (request,) = sensor.tick()
+    assert request.partition_key == "2024-01-03"
+
+
+def test_a_corrupt_file_asks_for_the_day_in_its_name(sensor: Sensor) -> None:
+    sensor.tick()
+    (sensor.shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
+    (request,) = sensor.tick()
+    assert request.partition_key == "2024-01-04"
+
+
+def test_a_missing_log_is_a_reason_to_skip(sensor: Sensor) -> None:
+    for file in (sensor.shop / "logs").iterdir():
+        file.unlink()
+    assert str(sensor.shop / "logs") in sensor.tick()
+
+
+def test_it_waits_while_a_run_is_going_and_forgets_nothing(sensor: Sensor) -> None:
+    key = dg.AssetKey(["shop", "interactions"])
+    run = dg.DagsterRun(job_name="x", status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset({key}))
+    sensor.instance.add_run(run)
+    assert "still going" in sensor.tick()
+    sensor.instance.delete_run(run.run_id)
+    assert len(sensor.tick()) == 1
+
+
+def test_the_cursor_is_what_was_seen(sensor: Sensor) -> None:
+    sensor.tick()
+    assert {Path(path).name for path in json.loads(str(sensor.cursor))} == {
+        "2024-01-01.csv",
+        "2024-01-02.csv",
+        "2024-01-03.csv",
+    }

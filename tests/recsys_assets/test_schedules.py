@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from recsys_assets.locations import blueprints
+from recsys_assets.schedules import schedules
+from resources.home import Home
+from tests.conftest import write_day
+from tests.recsys_assets.runs import materialize
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def tick(shop: Path, home: Home, instance: dg.DagsterInstance, name: str) -> list[dg.RunRequest] | str:
+    schedule = next(s for s in schedules(blueprints(shop, home)[0]) if s.name == name)
+    data = schedule.evaluate_tick(dg.build_schedule_context(instance))
+    return list(data.run_requests or []) or str(data.skip_message)
+
+
+def test_every_night_what_was_not_read_yet(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+    materialize(shop, ["interactions"], "2024-01-01", "2024-01-03", instance)
+    assert "was read already" in tick(shop, home, instance, "shop_nightly")
+    write_day(shop, date(2024, 1, 6))
+    (request,) = tick(shop, home, instance, "shop_nightly")
+    assert request.partition_key == "2024-01-06"
+    assert not request.run_config
+
+
+def test_every_week_everything_anew(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+    (request,) = tick(shop, home, instance, "shop_refit")
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-01-01"
+    assert request.run_config["ops"]["shop__workflow"] == {"config": {"refit": True}}
+
+
+def test_the_yaml_switches_them_off(shop: Path, home: Home) -> None:
+    yaml = (shop / "defs.yaml").read_text()
+    (shop / "defs.yaml").write_text(yaml + "  schedule: {nightly: null, refit: '0 1 * * 1'}\n")
+    (only,) = schedules(blueprints(shop, home)[0])
+    assert (only.name, only.cron_schedule) == ("shop_refit", "0 1 * * 1")
+    assert only.default_status is dg.DefaultScheduleStatus.RUNNING

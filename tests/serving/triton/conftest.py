@@ -1,0 +1,42 @@
+"""A real Triton server for the tests that need one, with the toy operators known to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serving.triton import repository
+from serving.triton.backends import PROGRAMS
+from serving.triton.deployment import TritonTarget
+from serving.triton.process import processes_of
+from serving.triton.server import TritonServer
+
+TOYS = Path(__file__).parents[1] / "toys.py"
+IMPORT_TOYS = f"""
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("tests.serving.toys", {str(TOYS)!r})
+toys = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(toys)
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
+    server = TritonServer(tmp_path_factory.mktemp("home") / "triton")
+    server.start()
+    yield server
+    server.stop()
+    assert not processes_of(server.folder, PROGRAMS), "a process of the test server is left"
+
+
+@pytest.fixture
+def target(server: TritonServer, monkeypatch: pytest.MonkeyPatch) -> TritonTarget:
+    before, after = repository.MODEL_PY.split("from serving.triton")
+    monkeypatch.setattr(
+        repository,
+        "MODEL_PY",
+        before + IMPORT_TOYS.replace("{", "{{").replace("}", "}}") + "\nfrom serving.triton" + after,
+    )
+    return TritonTarget(server.start().grpc_url, server.repository)

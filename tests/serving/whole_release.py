@@ -1,0 +1,132 @@
+"""A release with every part of the four stages, of any size, with models as they are before training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ops_gpu.events import DAY, Events
+from ops_gpu.feature_table import FeatureTable
+from ops_gpu.fitting import FitConfig
+from ops_gpu.graph import Node
+from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
+from ops_gpu.ranking_config import CandidateConfig
+from ops_gpu.schema import Schema
+from ops_gpu.statistics import Statistics
+from ops_gpu.training_data import TrainingData
+from ops_gpu.workflow import Workflow
+from serving.manifest import ReleaseMetadata
+from serving.operators.query_feast import QueryFeast
+from serving.parts import Parts
+from serving.release import Release
+
+AS_OF, NAME = 90 * DAY, "whole"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The release, and the parts that it was made from."""
+
+    release: Release
+    parts: Parts
+
+
+def whole_release(root: Path, users: int = 30, items: int = 60, events: int = 600, **candidates: Any) -> Whole:
+    """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ..."""
+    random = np.random.default_rng(1)
+    raw_events = pl.DataFrame(
+        {
+            "user_id": random.integers(0, users, events),
+            "item_id": 1000 + random.zipf(1.3, events) % items,
+            "timestamp": pl.from_epoch(pl.Series(random.integers(0, AS_OF, events)), "s"),
+            "label": np.ones(events, np.bool_),
+        }
+    )
+    raw_users = pl.DataFrame(
+        {
+            "user_id": np.arange(users),
+            "age": random.normal(40, 9, users).astype(np.float32),
+            "city": [f"city {i}" for i in random.integers(0, 7, users)],
+        }
+    )
+    raw_items = pl.DataFrame(
+        {
+            "item_id": 1000 + np.arange(items),
+            "price": random.lognormal(size=items).astype(np.float32),
+            "genres": [[f"g{g}" for g in random.integers(0, 9, n)] for n in random.integers(1, 4, items)],
+        }
+    )
+    workflow = _workflow(raw_events, raw_users, raw_items)
+    data = _data(workflow, raw_events, raw_users, raw_items)
+    parts = _parts(workflow, data, FitConfig(candidates=CandidateConfig(**candidates)))
+    folder = root / "parts"
+    types = {"user": "int64", "item": "int64"}
+    raw_schema = Schema.from_polars(raw_users.drop("user_id"))
+    feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict())
+    parts.write(folder, ["user_id"] >> feast, raw_schema, types, 0.0)
+    _write_users(root, raw_users, raw_events)
+    return Whole(Release.write(folder, root / "releases", NAME, ReleaseMetadata()), parts)
+
+
+def _workflow(events: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:
+    node: Node = ["user_id"] >> Categorify() >> TagAsUserID()
+    node = node + (["item_id"] >> Categorify() >> TagAsItemID())
+    node = node + (["city"] >> Categorify()) + (["age", "price"] >> FillMissing() >> Normalize())
+    node = node + (["genres"] >> Categorify() >> ListSlice(3))
+    workflow = Workflow(node)
+    catalogue = [workflow.for_inputs(table.columns).partial(table, weight=0) for table in (users, items)]
+    logged = workflow.partial(events.join(users, "user_id").join(items, "item_id"))
+    return workflow.finalize(Statistics.merge([logged, *catalogue]))
+
+
+def _data(workflow: Workflow, events: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame) -> TrainingData:
+    of_users, of_items = workflow.for_inputs(users.columns), workflow.for_inputs(items.columns)
+    user_schema, item_schema = of_users.output_schema, of_items.output_schema
+    sizes = [s[name].cardinality or 0 for s, name in ((user_schema, "user_id"), (item_schema, "item_id"))]
+    user = workflow.encode("user_id", events["user_id"].to_numpy())
+    item = workflow.encode("item_id", events["item_id"].to_numpy())
+    time = events["timestamp"].dt.epoch("s").to_numpy()
+    log = Events.sorted(user, item, time, np.ones(len(events), np.bool_), *sizes)
+    available = np.ones(sizes[1], np.bool_)
+    available[:4] = False
+    return TrainingData(
+        log,
+        FeatureTable.from_frame(of_users.transform(users), "user_id", user_schema, sizes[0]),
+        FeatureTable.from_frame(of_items.transform(items), "item_id", item_schema, sizes[1]),
+        user_schema,
+        item_schema,
+        available,
+        np.zeros((len(events), 1), np.int32),
+    )
+
+
+def _parts(workflow: Workflow, data: TrainingData, config: FitConfig) -> Parts:
+    import keras
+
+    from ops_gpu.models.dlrm import build_dlrm
+    from ops_gpu.models.two_tower import Towers
+    from ops_gpu.ranking import RankingModel, ranking_schema
+    from ops_gpu.ranking_rows import sources_at
+    from ops_gpu.retrieval import RetrievalModel
+
+    keras.utils.set_random_seed(3)
+    towers = Towers.build(data.user_schema, data.item_schema, config.retrieval)
+    retrieval = RetrievalModel(towers, config.retrieval, np.ones(data.items.size, np.bool_), ())
+    ranker = build_dlrm(ranking_schema(data, config.ranking, config.half_lives), config.ranking)
+    ranking = RankingModel(ranker, config.ranking, ())
+    sources = sources_at(data, retrieval, AS_OF, config.candidates, live=True)
+    return Parts(workflow, data, sources, retrieval, ranking, config)
+
+
+def _write_users(root: Path, users: pl.DataFrame, events: pl.DataFrame) -> None:
+    from feature_repo.repository import FeatureRepository
+    from feature_repo.settings import StoreSettings
+    from feature_repo.user_state import user_state
+
+    repository = FeatureRepository(root / "feast" / NAME, NAME, StoreSettings())
+    repository.write("users", user_state(users, events), datetime(1970, 4, 1, tzinfo=UTC))

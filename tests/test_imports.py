@@ -1,0 +1,72 @@
+"""Imports point down: recsys_assets > resources > serving, feature_repo > ops_gpu."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {
+    "ops_gpu": {"ops_gpu"},
+    "serving": {"serving", "ops_gpu"},
+    "feature_repo": {"feature_repo", "ops_gpu"},
+    "resources": {"resources", "serving", "feature_repo", "ops_gpu"},
+    "recsys_assets": {"recsys_assets", "resources", "serving", "feature_repo", "ops_gpu"},
+}
+FORBIDDEN = {"ops_gpu": {"dagster", "mlflow", "feast"}, "serving": {"dagster", "mlflow"}}
+UNSAFE = {"pickle", "cPickle", "cloudpickle", "joblib", "dill", "marshal", "shelve"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Top-level package of everything that a file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_imports_point_down(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(package)
+        for name in imported(path)
+        if name in ALLOWED and name not in ALLOWED[package]
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_libraries_know_no_orchestrator(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(package)
+        for name in imported(path)
+        if name in FORBIDDEN[package] or name.startswith("dagster")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_nothing_unpickles(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(package)
+        for name in imported(path)
+        if name in UNSAFE
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_every_package_has_sources(package: str) -> None:
+    """A renamed package would make the tests above pass on nothing."""
+    assert sources(package)
