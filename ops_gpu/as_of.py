@@ -75,9 +75,9 @@ def evaluate_as_of(
     if past.height == 0:
         raise ValueError(f"no event lies before {datetime.fromtimestamp(cut, UTC):%Y-%m-%d}; choose a later cut.")
     tell(f"features from {past.height:,} events")
+    users, items = _with_later(users, interactions, "user_id"), _with_later(items, interactions, "item_id")
     schema = raw_schema(users, items)
-    seen_users = users.join(past.select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
-    workflow = fit_workflow(past, seen_users, items, Workflow(graph(schema), schema))
+    workflow = fit_workflow(past, users, items, Workflow(graph(schema), schema))
     data = TrainingData.assemble(interactions, users, items, workflow, config.retrieval.history_length)
     fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
     tell("training lists of the ranker")
@@ -92,6 +92,12 @@ def evaluate_as_of(
     result = evaluate(data, sources, fitted.model, ranking, protocol)
     offered = workflow.decode("item_id", np.flatnonzero(sources.snapshot.available))
     return AsOf(data, workflow, result, workflow.decode("user_id", result.users), offered)
+
+
+def _with_later(frame: pl.DataFrame, interactions: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The table with everyone who comes later too: each needs a code of their own to be counted as one."""
+    later = interactions.select(key).unique(maintain_order=True).join(frame, on=key, how="anti", maintain_order="left")
+    return pl.concat([frame, later], how="diagonal")
 
 
 def fit_workflow(

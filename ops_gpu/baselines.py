@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.candidates.candidates import top_of_rows
 from ops_gpu.candidates.own_history import retrieve_history
-from ops_gpu.co_occurrence import Neighbours
+from ops_gpu.candidates.popular import retrieve_popular
 from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
-from ops_gpu.ranking_rows import blocks
+from ops_gpu.item_knn import ItemKnn
+from ops_gpu.ranking_rows import USERS_AT_ONCE, blocks
 from ops_gpu.snapshot import Snapshot, decayed
 
 Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
 WINDOWS = {"popularity": None, "popularity_28d": 28, "popularity_7d": 7}
+CELLS = 4_000_000  # scores held at once: bounds memory to some 100 MB, whatever the catalogue
+TIE = 1e-6  # weight of popularity where it only breaks ties
 
 
 def baseline_lists(
@@ -39,62 +42,63 @@ def baseline_lists(
         Int32 `[users, k]` by name, 0 where a list is shorter. Ties and gaps are filled by 28-day popularity.
     """
     past = events.before(snapshot.as_of)
-    liked = past.where(past.positive)
-    scores = {name: _window(liked, snapshot.as_of, days) for name, days in WINDOWS.items()}
-    scores["popularity_decayed"] = decayed(liked, snapshot.as_of, half_life_days)
+    scores = _popularities(past.where(past.positive), snapshot.as_of, half_life_days)
     filler = scores["popularity_28d"] + 1e-3 * scores["popularity"]
-    filler = (filler / max(float(filler.max(initial=0)), 1.0)).astype(np.float32)
-    neighbours = Neighbours.fit(past, size=100, history=1_000, shrinkage=0.0)
+    filler /= max(float(filler.max(initial=0)), 1.0)
+    orders = {name: _order(snapshot, popularity, filler) for name, popularity in scores.items()}
+    knn, everyone, rows = ItemKnn(past), Histories.from_events(past, users), np.arange(len(users))
     parts: dict[str, list[Codes]] = {}
-    for block in blocks(len(users)):
-        histories = Histories.from_events(past, users[block])
-        offered = _offered(snapshot, histories, repeats)
-        for name, popularity in scores.items():
-            ranked = popularity / max(float(popularity.max(initial=0)), 1.0) + 1e-6 * filler
-            parts.setdefault(name, []).append(_best(np.where(offered, ranked, -np.inf), k))
-        similar = _knn(neighbours, histories, snapshot.items, repeats)
-        filled = similar + 1e-6 * max(float(similar.max(initial=0)), 1.0) * filler
-        parts.setdefault("item_knn", []).append(_best(np.where(offered, filled, -np.inf), k))
+    for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // snapshot.items))):
+        histories = everyone.take(rows[block])
+        for name, order in orders.items():
+            found = retrieve_popular(order, snapshot, histories, k, repeats)
+            parts.setdefault(name, []).append(found.items.to_dense(k, 0))
+        similar = knn.scores(users[block]) + TIE * filler
+        parts.setdefault("item_knn", []).append(_knn(similar, snapshot, histories, k, repeats))
         if repeats:
             parts.setdefault("own_purchases", []).append(_own(snapshot, histories, filler, k))
-    return {name: np.concatenate(blocks_) for name, blocks_ in parts.items()}
+    return {name: np.concatenate(lists) for name, lists in parts.items()}
 
 
-def _window(liked: Events, as_of: int, days: int | None) -> npt.NDArray[np.float32]:
-    recent = liked if days is None else liked.between(as_of - days * DAY, None)
-    return np.bincount(recent.item, minlength=liked.items).astype(np.float32)
+def _popularities(liked: Events, as_of: int, half_life_days: float) -> dict[str, Floats]:
+    """Positive events an item by window, and decayed, float64 `[items]` each."""
+    result = {}
+    for name, days in WINDOWS.items():
+        recent = liked if days is None else liked.between(as_of - days * DAY, None)
+        result[name] = np.bincount(recent.item, minlength=liked.items).astype(np.float64)
+    return {**result, "popularity_decayed": decayed(liked, as_of, half_life_days).astype(np.float64)}
 
 
-def _offered(snapshot: Snapshot, histories: Histories, repeats: bool) -> npt.NDArray[np.bool_]:
-    offered = np.broadcast_to(snapshot.available, (len(histories), snapshot.items)).copy()
+def _order(snapshot: Snapshot, popularity: Floats, filler: Floats) -> Codes:
+    """All items on offer, the most popular first."""
+    codes = np.flatnonzero(snapshot.available)
+    order = np.lexsort((codes, -filler[codes], -popularity[codes]))
+    return codes[order].astype(np.int32)
+
+
+def _knn(scores: Floats, snapshot: Snapshot, histories: Histories, k: int, repeats: bool) -> Codes:
+    """The items on offer that are most similar to what each user chose; `scores` `[users, items]` is overwritten."""
+    scores[:, ~snapshot.available] = -np.inf
     if not repeats:
-        offered[histories.items.row_ids, histories.items.values] = False
-    return offered
+        scores[histories.items.row_ids, histories.items.values] = -np.inf
+    return _best(scores, k)
 
 
-def _knn(neighbours: Neighbours, histories: Histories, items: int, repeats: bool) -> npt.NDArray[np.float32]:
-    liked = histories.positive > 0
-    own = histories.items.keep(liked)
-    scores = np.zeros(len(histories) * items, np.float32)
-    key = own.row_ids[:, None] * items + neighbours.items[own.values]
-    np.add.at(scores, key.ravel(), neighbours.similarity[own.values].ravel())
-    if repeats:  # an item is its own nearest neighbour
-        np.add.at(scores, own.row_ids * items + own.values, 1.0)
-    return scores.reshape(len(histories), items)
-
-
-def _own(snapshot: Snapshot, histories: Histories, filler: npt.NDArray[np.float32], k: int) -> Codes:
+def _own(snapshot: Snapshot, histories: Histories, filler: Floats, k: int) -> Codes:
+    """The user's own items by how often they were chosen, then what is popular."""
     own = retrieve_history(snapshot, histories, size=10_000)
-    scores = np.where(snapshot.available, 1e-6 * filler, -np.inf)[None].repeat(len(histories), axis=0)
+    scores = np.where(snapshot.available, TIE * filler, -np.inf)[None].repeat(len(histories), axis=0)
     scores[own.items.row_ids, own.items.values] += own.score
     return _best(scores, k)
 
 
-def _best(scores: npt.NDArray[np.floating], k: int) -> Codes:  # type: ignore[type-arg]
+def _best(scores: Floats, k: int) -> Codes:
+    """The `k` columns with the highest scores of each row, ties by column; 0 where fewer are finite."""
     size = min(k, scores.shape[1])
     top = np.argpartition(-scores, size - 1, axis=1)[:, :size]
     value = np.take_along_axis(scores, top, axis=1)
-    row = np.repeat(np.arange(len(scores)), size)
-    found = np.isfinite(value).ravel()
-    lists = top_of_rows(row[found], top.ravel()[found], value.ravel()[found].astype(np.float32), len(scores), size)
-    return lists.items.to_dense(k, 0)
+    order = np.lexsort((top, -value), axis=1)
+    best = np.where(np.isfinite(value), top, 0)
+    lists = np.zeros((len(scores), k), np.int32)
+    lists[:, :size] = np.take_along_axis(best, order, axis=1)
+    return lists

@@ -47,10 +47,11 @@ class Neighbours:
         supported = np.flatnonzero(popularity >= 2).astype(np.int32)  # one user makes no co-occurrence worth having
         result = cls(np.zeros((events.items, size), np.int32), np.zeros((events.items, size), np.float32))
         columns, norm = matrix[:, supported], np.sqrt(popularity[supported])
+        likers = columns.T.tocsr()  # items as rows: a block of them is cut out without a pass over all likes
         block = max(1, BLOCK_CELLS // max(1, len(supported)))
         for start in range(0, len(supported), block):
             rows = slice(start, start + block)
-            common = (columns[:, rows].T @ columns).toarray()
+            common = (likers[rows] @ columns).toarray()
             cosine = common / (norm[rows, None] * norm[None, :] + np.float32(shrinkage))
             np.fill_diagonal(cosine[:, start:], 0)
             result._keep_best(supported[rows], supported, cosine.astype(np.float32, copy=False))

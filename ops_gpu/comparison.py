@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ops_gpu.evaluation import Protocol, better_by, measure
 from ops_gpu.feature_table import FIRST_CODE
@@ -15,10 +16,20 @@ from ops_gpu.retrieval import RetrievalModel
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow
 
+Codes = npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True)
 class Contender:
-    """The models of one release or candidate, with the data as its own workflow encodes it."""
+    """The models of one release or candidate, with the data as its own workflow encodes it.
+
+    Args:
+        data: all interactions, and features, encoded by `workflow`.
+        workflow: fitted.
+        retrieval: towers.
+        ranking: ranker.
+        config: the settings that the models were fitted with.
+    """
 
     data: TrainingData
     workflow: Workflow
@@ -55,24 +66,35 @@ def compare(challenger: Contender, champion: Contender, protocol: Protocol) -> C
 
     Both see the item state and the histories as of that moment; what differs is vocabularies, models and settings.
 
+    Args:
+        challenger: says who is compared, and what they chose.
+        champion: trained on nothing at or after `protocol.start`, as the challenger.
+        protocol: the days.
+
     Returns:
         The comparison over users that both know; None when there are none.
     """
     users, chosen = choices_after(challenger.data.events, protocol.start, protocol.end, protocol.repeats)
     theirs = champion.workflow.encode("user_id", challenger.workflow.decode("user_id", users))
-    known = theirs >= FIRST_CODE
+    known = (users >= FIRST_CODE) & (theirs >= FIRST_CODE)
     if not known.any():
         return None
-    users, theirs, chosen = users[known], theirs[known].astype(np.int64), chosen.take(np.flatnonzero(known))
-    mine = _lists(challenger, users, protocol)
-    other = _lists(champion, theirs, protocol)
-    other = challenger.workflow.encode("item_id", champion.workflow.decode("item_id", other))
-    other = np.where(other >= FIRST_CODE, other, 0)
-    ours, its = measure(mine, chosen)[protocol.k], measure(other, chosen)[protocol.k]
-    difference, spread = better_by(ours, its)
-    return Comparison(len(users), float(ours.ndcg.mean()), float(its.ndcg.mean()), difference, spread)
+    chosen = chosen.take(np.flatnonzero(known))
+    mine = measure(_lists(challenger, users[known], protocol), chosen)[protocol.k]
+    lists = _lists(champion, theirs[known].astype(np.int64), protocol)
+    lists = _translated(lists, champion, challenger)
+    other = measure(lists, chosen)[protocol.k]
+    difference, spread = better_by(mine, other)
+    return Comparison(int(known.sum()), float(mine.ndcg.mean()), float(other.ndcg.mean()), difference, spread)
 
 
-def _lists(side: Contender, users: np.ndarray, protocol: Protocol) -> np.ndarray:  # type: ignore[type-arg]
+def _translated(codes: Codes, source: Contender, target: Contender) -> Codes:
+    """Item codes of one workflow in those of another, 0 for padding and for items that the other does not know."""
+    result = target.workflow.encode("item_id", source.workflow.decode("item_id", codes))
+    # padding decodes to an id that a shop might really have
+    return np.where((codes >= FIRST_CODE) & (result >= FIRST_CODE), result, np.int32(0))
+
+
+def _lists(side: Contender, users: npt.NDArray[np.int64], protocol: Protocol) -> Codes:
     sources = sources_at(side.data, side.retrieval, protocol.start, side.config.candidates)
     return recommend(side.data, sources, side.retrieval, side.ranking, users, protocol.k).final

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.baselines import baseline_lists
-from ops_gpu.candidates.candidates import top_of_rows
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.candidates.sources import CandidateSources
 from ops_gpu.events import Events
@@ -137,9 +136,8 @@ def better_by(mine: ListMetrics, other: ListMetrics) -> tuple[float, float]:
     return float(difference.mean()), float(spread)
 
 
-def _new_users(
-    events: Events, sources: CandidateSources, protocol: Protocol
-) -> dict[int, ListMetrics] | None:
+def _new_users(events: Events, sources: CandidateSources, protocol: Protocol) -> dict[int, ListMetrics] | None:
+    """Metrics of the popular items for users without a history; each needs a code of their own."""
     past, future = events.before(protocol.start), events.between(protocol.start, protocol.end)
     new = np.ones(events.users, np.bool_)
     new[past.user] = False
@@ -149,7 +147,6 @@ def _new_users(
     key = np.unique(future.user[chosen].astype(np.int64) * events.items + future.item[chosen])
     users, lengths = np.unique(key // events.items, return_counts=True)
     popular = popular_order(sources.snapshot)[: protocol.k]
-    row = np.repeat(np.arange(len(users)), len(popular))
-    rank = np.tile(-np.arange(len(popular), dtype=np.float32), len(users))
-    lists = top_of_rows(row, np.tile(popular, len(users)), rank, len(users), protocol.k).items.to_dense(protocol.k, 0)
+    lists = np.zeros((len(users), protocol.k), np.int32)
+    lists[:, : len(popular)] = popular
     return measure(lists, Ragged.from_lengths((key % events.items).astype(np.int32), lengths))

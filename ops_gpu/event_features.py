@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
-from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_features import ItemFeatures
 from ops_gpu.snapshot import Snapshot, SnapshotConfig
 from ops_gpu.training_data import TrainingData
@@ -34,7 +36,6 @@ def event_features(data: TrainingData, start: int, end: int, config: SnapshotCon
     first = int(np.searchsorted(data.events.time, start, "left"))
     rows = slice(first, first + len(day))
     profile = data.users.take(day.user) | data.items.take(day.item)
-    history = data.history[rows]
     columns = {
         "user_id": pl.Series(day.user),
         "item_id": pl.Series(day.item),
@@ -44,7 +45,7 @@ def event_features(data: TrainingData, start: int, end: int, config: SnapshotCon
     for name, values in profile.items():
         if name not in columns:
             columns[name] = _lists(values) if values.ndim == 2 else pl.Series(values)
-    columns["history"] = _lists(history)
+    columns["history"] = _lists(data.history[rows])
     return pl.DataFrame({**columns, **_lagged(data.events.before(start), day, start, config)})
 
 
@@ -66,11 +67,8 @@ def _lagged(past: Events, day: Events, as_of: int, config: SnapshotConfig) -> di
     return columns
 
 
-def _lists(values: np.ndarray) -> pl.Series:  # type: ignore[type-arg]
-    """A padded matrix as a list column without its padding."""
-    lengths = (values != 0).sum(axis=1)
-    ragged = Ragged.from_lengths(values[values != 0], lengths)
-    frame = pl.DataFrame({"row": ragged.row_ids, "value": ragged.values})
-    grouped = frame.group_by("row", maintain_order=True).agg("value")
-    every = pl.DataFrame({"row": np.arange(len(values), dtype=np.int64)})
-    return every.join(grouped, on="row", how="left", maintain_order="left")["value"].fill_null([])
+def _lists(values: npt.NDArray[Any]) -> pl.Series:
+    """A matrix `[rows, width]` as a list column, without the zeros that fill a row up on the right."""
+    filled = values != 0
+    lengths = np.where(filled.any(axis=1), values.shape[1] - filled[:, ::-1].argmax(axis=1), 0)
+    return pl.Series(values).arr.to_list().list.head(pl.Series(lengths))

@@ -46,8 +46,17 @@ class Events:
 
     @classmethod
     def sorted(cls, user: Int32s, item: Int32s, time: Int64s, positive: Bools, users: int, items: int) -> Events:
-        """Sorts by time, then user, then item, so that the order of files never matters."""
-        order = np.lexsort((item, user, time))
+        """Sorts by time, then user, item and label, so that the order of files never matters.
+
+        Args:
+            user: int32 codes `[events]`, in any order.
+            item: int32 codes `[events]`.
+            time: int64 epoch seconds `[events]`.
+            positive: bool `[events]`.
+            users: number of user codes.
+            items: number of item codes.
+        """
+        order = np.lexsort((positive, item, user, time))
         return cls(user[order], item[order], time[order], positive[order], users, items)
 
     def __len__(self) -> int:

@@ -11,14 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from ops_gpu.candidates.candidates import top_of_rows
+from ops_gpu.candidates.candidates import Candidates, top_of_rows
 from ops_gpu.candidates.sources import CandidateSources
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking import RankingModel, fit_ranking
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
+from ops_gpu.ranking_features import feature_names
 from ops_gpu.ranking_rows import RankingRows, blocks, moments_before, rows_at
 from ops_gpu.retrieval import RetrievalModel, fit_retrieval
 from ops_gpu.retrieval_config import RetrievalConfig
@@ -29,7 +31,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class FitConfig:
-    """All settings of the models of one recommender."""
+    """All settings of the models of one recommender.
+
+    Args:
+        retrieval: of the towers.
+        candidates: of the sources.
+        ranking: of the ranker and its training lists.
+    """
 
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
@@ -61,7 +69,17 @@ class RetrievalFit:
 def fit_retrieval_until(
     data: TrainingData, config: FitConfig, end: int, progress: Progress | None = None
 ) -> RetrievalFit:
-    """Fits the towers on the events before `end` (epoch seconds), in two steps."""
+    """Fits the towers on the events before `end`, in two steps.
+
+    Args:
+        data: events and features; nothing at or after `end` is read.
+        config: settings; the moments of the ranker's lists decide where the first step ends.
+        end: epoch seconds, exclusive.
+        progress: told one line an epoch.
+
+    Raises:
+        ValueError: when no positive event lies in the first step.
+    """
     first = int(data.events.time[0])
     early_end = moments_before(end, first, config.ranking)[0]
     early = fit_retrieval(data, config.retrieval, early_end, progress=progress)
@@ -70,10 +88,15 @@ def fit_retrieval_until(
 
 
 def make_ranking_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, end: int) -> RankingRows:
-    """The ranker's training lists at all moments whose horizons end by `end`."""
-    first = int(data.events.time[0])
+    """The ranker's training lists at all moments whose horizons end by `end` (epoch seconds)."""
+    moments = moments_before(end, int(data.events.time[0]), config.ranking)
+    return _rows_of(data, early, config, end, moments)
+
+
+def _rows_of(
+    data: TrainingData, early: RetrievalModel, config: FitConfig, end: int, moments: list[int]
+) -> RankingRows:
     horizon = int(config.ranking.horizon_days * DAY)
-    moments = moments_before(end, first, config.ranking)
     return RankingRows.concatenate(
         [rows_at(data, early, m, min(m + horizon, end), config.candidates, config.ranking) for m in moments]
     )
@@ -91,10 +114,12 @@ def continue_models(
 
     Retrieval goes on with the new events alone. The ranker goes on with the lists of all moments up to `end`, the new
     days among them: on the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20
-    fell from .314 to .308, on MovieTweetings from .161 to .153).
+    fell from .314 to .308, on MovieTweetings from .161 to .153). Moments before `fitted.early_end` are left out, which
+    a longer log may bring: the early towers have learned from what came after them.
     """
     later = fit_retrieval(data, config.retrieval, end, start=fitted.end, previous=fitted.model, progress=progress)
-    rows = make_ranking_rows(data, fitted.early, config, end)
+    moments = moments_before(end, int(data.events.time[0]), config.ranking)
+    rows = _rows_of(data, fitted.early, config, end, [m for m in moments if m >= fitted.early_end])
     return later, fit_ranking(data, rows, config.ranking, config.half_lives, ranking, progress)
 
 
@@ -104,13 +129,13 @@ class Lists:
 
     Args:
         final: item codes by falling score, int32 `[users, k]`, 0 where fewer.
-        retrieved: the union of candidates in retrieval order (best rank in any source first), int32 `[users, k]`.
+        retrieved: candidates in retrieval order (best rank in any source, then nearest), int32 `[users, k]`.
         scores: float32 `[users, k]`.
     """
 
-    final: np.ndarray[tuple[int, int], np.dtype[np.int32]]
-    retrieved: np.ndarray[tuple[int, int], np.dtype[np.int32]]
-    scores: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    final: npt.NDArray[np.int32]
+    retrieved: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
 
 
 def recommend(
@@ -118,24 +143,39 @@ def recommend(
     sources: CandidateSources,
     retrieval: RetrievalModel,
     ranking: RankingModel,
-    users: np.ndarray[tuple[int], np.dtype[np.int64]],
+    users: npt.NDArray[np.int64],
     k: int,
 ) -> Lists:
-    """Lists of these users (codes) as of the sources' moment: all four stages, without a server."""
-    past = data.events.before(sources.snapshot.as_of)
-    parts = []
+    """Lists of these users as of the sources' moment: all four stages, without a server.
+
+    Args:
+        data: events and features; events at or after the sources' moment are not looked at.
+        sources: candidate sources.
+        retrieval: towers.
+        ranking: ranker.
+        users: distinct user codes `[users]`.
+        k: length of the lists.
+    """
+    everyone, rows = Histories.from_events(data.events.before(sources.snapshot.as_of), users), np.arange(len(users))
+    empty = np.zeros((0, k), np.int32)
+    parts = [(empty, empty, np.zeros((0, k), np.float32))]
     for block in blocks(len(users)):
-        histories = Histories.from_events(past, users[block])
+        histories = everyone.take(rows[block])
         found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
         row, item = found.items.row_ids, found.items.values
-        score = ranking.score(data, users[block][row], item, features)
-        # best position in any source, the towers' similarity breaking ties
-        order = found.rank.max(axis=1)
-        best = top_of_rows(row, item, score, len(histories), k)
-        first = top_of_rows(row, item, order.astype(np.float32), len(histories), k)
+        best = top_of_rows(row, item, ranking.score(data, users[block][row], item, features), len(histories), k)
+        first = top_of_rows(row, item, _retrieval_order(sources, found, features), len(histories), k)
         scores = Ragged(best.score, best.items.offsets).to_dense(k, np.nan)
         parts.append((best.items.to_dense(k, 0), first.items.to_dense(k, 0), scores))
-    if not parts:
-        empty = np.zeros((0, k), np.int32)
-        return Lists(empty, empty, np.zeros((0, k), np.float32))
     return Lists(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _retrieval_order(
+    sources: CandidateSources, found: Candidates, features: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Scores that order candidates by their best position in any source, the towers' similarity breaking ties."""
+    names = feature_names(len(sources.snapshot.popularity))
+    order = np.lexsort((-features[:, names.index("two_tower")], -found.rank.max(axis=1)))
+    score = np.empty(len(order), np.float32)
+    score[order] = -np.arange(len(order), dtype=np.float32)
+    return score

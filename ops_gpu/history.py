@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,13 @@ class Histories:
     positive: Floats
 
     @classmethod
-    def from_events(cls, events: Events, users: npt.NDArray[np.integer]) -> Histories:  # type: ignore[type-arg]
-        """Histories of these users (codes, `[n]`; distinct) from all given events."""
+    def from_events(cls, events: Events, users: npt.NDArray[np.integer[Any]]) -> Histories:
+        """Histories of these users from all given events.
+
+        Args:
+            events: interactions, positive or not; those of other users are passed over.
+            users: distinct user codes `[n]`; row `i` is the history of `users[i]`, empty for one without events.
+        """
         row_of = np.full(events.users, -1, np.int64)
         row_of[users] = np.arange(len(users))
         row = row_of[events.user]
@@ -54,6 +60,13 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Histories:
+        """The histories of the users at these rows (`[m]`), in this order."""
+        entries = self.items.with_values(np.arange(len(self.items.values))).take(rows)
+        at = entries.values
+        items = entries.with_values(self.items.values[at])
+        return Histories(items, self.count[at], self.last[at], self.positive[at])
 
     def recent(self, length: int) -> npt.NDArray[np.int32]:
         """The last `length` items of each user, latest first, int32 `[n, length]`, padded with 0."""

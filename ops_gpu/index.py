@@ -33,23 +33,25 @@ class ItemIndex:
     recall: float
 
     @classmethod
-    def build(cls, vectors: Floats, offered: npt.NDArray[np.bool_], kind: str = "auto", device: str = "cpu") -> ItemIndex:
+    def build(
+        cls, vectors: Floats, offered: npt.NDArray[np.bool_], kind: str = "auto", device: str = "cpu"
+    ) -> ItemIndex:
         """Indexes the vectors of the offered items.
 
         Args:
             vectors: float32 `[items, dimension]`, unit length.
             offered: bool `[items]`.
-            kind: "flat", "hnsw", "ivf", or "auto" to choose by size.
-            device: "cpu", or "gpu" to train and fill the index there.
+            kind: "flat", "hnsw", "ivf", or "auto" to choose by size and device.
+            device: "cpu", or "gpu" to train and fill the index there; "hnsw" is built on a CPU alone.
 
         Raises:
-            ValueError: for an unknown kind, or when no item is offered.
+            ValueError: for an unknown kind, one that the device does not build, or when no item is offered.
             RuntimeError: when a GPU is asked for and this Faiss has none.
         """
         codes = np.flatnonzero(offered).astype(np.int64)
         if len(codes) == 0:
             raise ValueError("no item may be recommended, so there is nothing to index; check `available` of items.")
-        kind = _choose(len(codes)) if kind == "auto" else kind
+        kind = _choose(len(codes), device) if kind == "auto" else kind
         mine = np.ascontiguousarray(vectors[codes], np.float32)
         index = _on_device(_empty(kind, mine.shape[1], len(codes)), device)
         index.train(mine)
@@ -59,6 +61,10 @@ class ItemIndex:
 
     def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int64], Floats]:
         """The `size` best items of each query.
+
+        Args:
+            queries: float32 `[queries, dimension]`.
+            size: items a query.
 
         Returns:
             Codes int64 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
@@ -81,10 +87,10 @@ class ItemIndex:
         return cls(faiss.read_index(str(folder / "index.faiss")), codes, kind, float(recall))
 
 
-def _choose(items: int) -> str:
+def _choose(items: int, device: str) -> str:
     if items <= EXACT_UP_TO:
         return "flat"
-    return "hnsw" if items < IVF_FROM else "ivf"
+    return "hnsw" if items < IVF_FROM and device == "cpu" else "ivf"
 
 
 def _empty(kind: str, dimension: int, items: int) -> Any:
@@ -105,6 +111,8 @@ def _empty(kind: str, dimension: int, items: int) -> Any:
 def _on_device(index: Any, device: str) -> Any:
     if device == "cpu":
         return index
+    if isinstance(index, faiss.IndexHNSWFlat):
+        raise ValueError("Faiss builds no hnsw index on a GPU; choose auto, flat or ivf, or set faiss_device to cpu.")
     if not hasattr(faiss, "StandardGpuResources") or faiss.get_num_gpus() == 0:
         raise RuntimeError(
             "a Faiss index on a GPU was asked for, but this Faiss sees none; install the `gpu` extra on a machine "

@@ -14,14 +14,20 @@ Gathered = tuple[Batch] | tuple[Batch, npt.NDArray[np.float32]]
 
 
 class Loader(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of rows chosen by index; the last rows that fill no batch wait for another epoch's order.
+    """Batches of rows chosen by index, all of one size.
+
+    The rows are spread evenly over as few batches as `batch_size` allows: of 1,500 rows in batches of 1,024 at most,
+    two batches of 750 are made. Fewer rows than there are batches fill none, and wait for another epoch's order.
 
     Args:
         rows: number of training rows.
         gather: gives the columns, and the labels where there are any, of the rows at these positions
             (int64 `[batch]`).
-        batch_size: rows a batch; smaller than that only when there are fewer rows altogether.
+        batch_size: the most rows of a batch.
         seed: with the epoch it fixes the order.
+
+    Raises:
+        ValueError: when there are no rows.
     """
 
     def __init__(
@@ -35,15 +41,15 @@ class Loader(keras.utils.PyDataset):  # type: ignore[misc]
         if rows == 0:
             raise ValueError("there are no training rows: the days chosen for training hold no positive event.")
         self._rows, self._gather, self._seed, self._epoch = rows, gather, seed, 0
-        self._batch_size = min(batch_size, rows)
+        self._batches = -(-rows // batch_size)
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        return self._rows // self._batch_size
+        return self._batches
 
     def __getitem__(self, index: int) -> Gathered:
-        start = index * self._batch_size
-        return self._gather(self._order[start : start + self._batch_size])
+        size = self._rows // self._batches
+        return self._gather(self._order[index * size : (index + 1) * size])
 
     def on_epoch_end(self) -> None:
         """Draws the next epoch's order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,13 @@ class ListMetrics:
 
     Recall is hits / min(k, positives), so that a perfect list reaches 1 for every user; NDCG has binary gains and
     is normalised by the best list of min(k, positives) hits.
+
+    Args:
+        k: length of the lists that counts.
+        recall: hits / min(k, positives).
+        ndcg: discounted gain over the best possible one.
+        hit: 1 where anything was hit.
+        mrr: 1 / position of the first hit, from 1; 0 without one.
     """
 
     k: int
@@ -27,7 +35,7 @@ class ListMetrics:
     mrr: Floats
 
     @classmethod
-    def of(cls, lists: npt.NDArray[np.integer], positives: Ragged, k: int) -> ListMetrics:  # type: ignore[type-arg]
+    def of(cls, lists: npt.NDArray[np.integer[Any]], positives: Ragged, k: int) -> ListMetrics:
         """Compares lists with what happened.
 
         Args:

@@ -52,7 +52,7 @@ class Ragged:
     @property
     def lengths(self) -> Offsets:
         """Length of each row, int64 `[rows]`."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]  # np.diff costs ten times as much on a single row
 
     @property
     def row_ids(self) -> Offsets:

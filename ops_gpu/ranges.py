@@ -50,16 +50,17 @@ def plan_ranges(start: int, end: int, evaluation_days: int, live: Trained | None
     """Chooses the days so that champion and challenger are compared on days that neither was trained on.
 
     Args:
-        start: epoch seconds of the first event.
+        start: epoch seconds of the first event, or midnight before it.
         end: exclusive end of the data (midnight after its last day).
         evaluation_days: days to hold out where the live release allows it.
         live: ranges of the live release, None where there is none.
 
     Returns:
-        At least half of the log is left to fit on, unless new days are all that may be compared.
+        The plan, cut at midnight. At least half of the days are left to fit on, and with a live release all days
+        that it was trained on; a log of a single day leaves none to evaluate.
     """
-    held_out = max(end - evaluation_days * DAY, start + (end - start) // 2)
-    held_out -= (held_out - start) % DAY  # whole days
+    days = -((start - end) // DAY)  # the first one counts, however late its first event
+    held_out = end - min(evaluation_days, days // 2) * DAY
     if live is None:
         return Ranges(start, held_out, end, "nothing")
     if live.continued_end < end:

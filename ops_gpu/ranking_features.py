@@ -39,7 +39,8 @@ class ItemFeatures:
     def of(cls, snapshot: Snapshot) -> ItemFeatures:
         """Popularity (log, and as a share of the whole), age and rate of every item."""
         age = np.maximum(snapshot.as_of - snapshot.first_seen, 0) / DAY
-        columns = {"positive_rate": snapshot.positive_rate, "item_age": np.log1p(age), "total": np.log1p(snapshot.total)}
+        columns = {"positive_rate": snapshot.positive_rate, "item_age": np.log1p(age)}
+        columns["total"] = np.log1p(snapshot.total)
         for number, popularity in enumerate(snapshot.popularity):
             columns[f"popularity_{number}"] = np.log1p(popularity)
             # a share means the same on a busy day and on a quiet one

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.candidates.candidates import Candidates
 from ops_gpu.candidates.sources import CandidateSources
 from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
+from ops_gpu.ranking_features import feature_names
 from ops_gpu.retrieval import RetrievalModel
 from ops_gpu.snapshot import Snapshot
 from ops_gpu.training_data import TrainingData
@@ -42,8 +44,15 @@ class RankingRows:
     moment: npt.NDArray[np.int64]
 
     @classmethod
+    def empty(cls, half_lives: int) -> RankingRows:
+        """No list at all, with as many features as so many decays of popularity make."""
+        features = np.empty((0, len(feature_names(half_lives))), np.float32)
+        codes, none = np.empty(0, np.int32), np.empty(0, np.int64)
+        return cls(codes, codes, features, np.empty(0, np.bool_), np.zeros(1, np.int64), none)
+
+    @classmethod
     def concatenate(cls, parts: list[RankingRows]) -> RankingRows:
-        """All lists of several moments."""
+        """All lists of several moments, at least one."""
         offsets = np.cumsum([0, *(len(p.item) for p in parts)])
         lists = [p.lists[:-1] + offset for p, offset in zip(parts, offsets, strict=False)]
         return cls(
@@ -61,6 +70,12 @@ def choices_after(
 ) -> tuple[npt.NDArray[np.int64], Ragged]:
     """Users with a history before `start` and what they chose in `[start, end)`.
 
+    Args:
+        events: all interactions.
+        start: epoch seconds.
+        end: epoch seconds, exclusive.
+        repeats: whether an item that the user had seen before `start` counts as a choice.
+
     Returns:
         User codes, rising, and the distinct positive items of each; items seen before `start` are left out unless
         `repeats`. Users without any are left out.
@@ -77,9 +92,17 @@ def choices_after(
 
 
 def moments_before(end: int, first: int, config: RankingConfig) -> list[int]:
-    """Moments (epoch seconds, rising) whose horizons end by `end`; fewer where the log (from `first`) is short.
+    """Past moments at which training lists are made, rising, in epoch seconds.
 
     At least half of the log lies before the earliest one, so that there is a state to make lists from.
+
+    Args:
+        end: epoch seconds; all horizons end by it.
+        first: epoch seconds of the first event.
+        config: number, step and horizon. The horizon is a quarter of the log where that is less.
+
+    Returns:
+        At most `config.moments`, fewer where the log is short, at least one.
     """
     horizon, step = int(config.horizon_days * DAY), int(config.step_days * DAY)
     horizon = min(horizon, max(1, (end - first) // 4))
@@ -106,62 +129,65 @@ def rows_at(
         config: sampling.
     """
     random = np.random.default_rng((config.seed, moment))
+    none = RankingRows.empty(len(candidates.snapshot.half_lives_days))
     users, chosen = choices_after(data.events, moment, end, candidates.repeats)
+    if len(users) == 0:
+        return none
     if len(users) > config.lists:
         kept = np.sort(random.choice(len(users), config.lists, replace=False))
         users, chosen = users[kept], chosen.take(kept)
     sources = sources_at(data, retrieval, moment, candidates)
-    parts = [
-        _labelled(data, sources, retrieval, users[block], chosen.take(np.arange(len(users))[block]), config, random)
-        for block in blocks(len(users))
-    ]
-    if not parts:
-        empty = np.empty((0, 0), np.float32)
-        parts = [(np.empty(0, np.int32), np.empty(0, np.int32), empty, np.empty(0, np.bool_), np.empty(0, np.int64))]
-    user, item, features, label, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
-    lists = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    return RankingRows(user, item, features, label, lists, np.full(len(lengths), moment))
+    everyone, rows = Histories.from_events(data.events.before(moment), users), np.arange(len(users))
+    parts = [none]
+    for block in blocks(len(users)):
+        histories = everyone.take(rows[block])
+        found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
+        parts.append(_labelled(users[block], found, features, chosen.take(rows[block]), moment, config, random))
+    return RankingRows.concatenate(parts)
 
 
 def sources_at(
     data: TrainingData, retrieval: RetrievalModel, as_of: int, candidates: CandidateConfig, live: bool = False
 ) -> CandidateSources:
-    """Candidate sources from the events before `as_of`; `live` offers cold items of the catalogue too."""
+    """Candidate sources as of a moment.
+
+    Args:
+        data: events and features; events at or after `as_of` are not looked at.
+        retrieval: towers.
+        as_of: epoch seconds.
+        candidates: sizes.
+        live: offers every available item of the catalogue, cold ones too; else only those with an event by then.
+    """
     offered = data.offered(None if live else as_of)
     embeddings = retrieval.embed_items(data)
     snapshot = Snapshot.build(data.events, as_of, offered, candidates.snapshot)
     return CandidateSources(snapshot, embeddings, ItemIndex.build(embeddings, offered), candidates)
 
 
-def blocks(rows: int) -> Iterator[slice]:
-    """Slices over so many rows, `USERS_AT_ONCE` at a time."""
-    return (slice(start, min(start + USERS_AT_ONCE, rows)) for start in range(0, rows, USERS_AT_ONCE))
+def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:
+    """Slices over so many rows, at most `at_once` in each."""
+    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
 
 
 def _labelled(
-    data: TrainingData,
-    sources: CandidateSources,
-    retrieval: RetrievalModel,
     users: npt.NDArray[np.int64],
+    found: Candidates,
+    features: npt.NDArray[np.float32],
     chosen: Ragged,
+    moment: int,
     config: RankingConfig,
     random: np.random.Generator,
-) -> tuple[
-    npt.NDArray[np.int32],
-    npt.NDArray[np.int32],
-    npt.NDArray[np.float32],
-    npt.NDArray[np.bool_],
-    npt.NDArray[np.int64],
-]:
-    histories = Histories.from_events(data.events.before(sources.snapshot.as_of), users)
-    found, features = sources.retrieve(histories, retrieval.embed_users(data, users, histories))
+) -> RankingRows:
+    """Lists of the users (codes, a row of `found` and `chosen` each) who chose at least one of their candidates."""
     row, item = found.items.row_ids, found.items.values
-    wanted = chosen.row_ids * data.events.items + chosen.values
-    label = np.isin(row * data.events.items + item, wanted)
+    base = 1 + max(int(item.max(initial=0)), int(chosen.values.max(initial=0)))
+    label = np.isin(row * base + item, chosen.row_ids * base + chosen.values)
     kept = _sample(found.items, label, config.list_size, random)
     lengths = np.bincount(row[kept], minlength=len(users))
-    lengths = lengths[lengths > 0]
-    return users[row[kept]].astype(np.int32), item[kept], features[kept], label[kept], lengths
+    lists = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[lengths > 0])])
+    moments = np.full(len(lists) - 1, moment, np.int64)
+    user = users[row[kept]].astype(np.int32)
+    return RankingRows(user, item[kept], features[kept], label[kept], lists, moments)
 
 
 def _sample(

@@ -128,7 +128,7 @@ def _gatherer(
     data: TrainingData, rows: npt.NDArray[np.int64], config: RetrievalConfig
 ) -> Callable[[npt.NDArray[np.int64]], tuple[Batch]]:
     user, item = data.events.user[rows], data.events.item[rows]
-    share = np.bincount(item, minlength=data.events.items) / len(rows)
+    share = np.bincount(item, minlength=data.events.items) / max(len(rows), 1)
     probability = share.astype(np.float32)  # what in-batch sampling draws negatives with
     user_id = data.user_schema.first(Tags.USER_ID).name
     item_id = data.item_schema.first(Tags.ITEM_ID).name

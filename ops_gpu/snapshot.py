@@ -75,9 +75,10 @@ class Snapshot:
         overall = (total.sum() + 1.0) / (seen.sum() + 2.0)
         first = np.full(events.items, as_of, np.int64)
         np.minimum.at(first, past.item, past.time)
+        decays = [decayed(liked, as_of, days) for days in config.half_lives_days]
         return cls(
             as_of=as_of,
-            popularity=np.stack([decayed(liked, as_of, days) for days in config.half_lives_days]),
+            popularity=np.array(decays, np.float32).reshape(len(decays), events.items),
             popular=decayed(liked, as_of, config.popular_half_life_days),
             total=total.astype(np.float32),
             positive_rate=((total + 10.0 * overall) / (seen + 10.0)).astype(np.float32),

@@ -59,9 +59,7 @@ class TrainingData:
         user_table, user_schema = entity_table(users, "user_id", workflow)
         item_table, item_schema = entity_table(items, "item_id", workflow)
         events = encode_events(interactions, workflow)
-        available = np.zeros(item_table.size, np.bool_)
-        available[workflow.encode("item_id", ids(items["item_id"]))] = items["available"].fill_null(True).to_numpy()
-        available[:FIRST_CODE] = False
+        available = _available(items, workflow, item_table.size)
         history = histories_before(events, history_length)
         return cls(events, user_table, item_table, user_schema, item_schema, available, history)
 
@@ -92,6 +90,15 @@ def entity_table(frame: pl.DataFrame, key: str, workflow: Workflow) -> tuple[Fea
     widths = {c.name: table.columns[c.name].shape[1] for c in schema if c.is_list}
     limited = [schema[name].with_value_count(Domain(0, width)) for name, width in widths.items()]
     return table, schema.with_columns(limited)
+
+
+def _available(items: pl.DataFrame, workflow: Workflow, size: int) -> npt.NDArray[np.bool_]:
+    """Whether each item code may be shown; of several rows of an item the first counts, as for its features."""
+    rows = items.unique("item_id", keep="first", maintain_order=True)
+    available = np.zeros(size, np.bool_)
+    available[workflow.encode("item_id", ids(rows["item_id"]))] = rows["available"].fill_null(True).to_numpy()
+    available[:FIRST_CODE] = False
+    return available
 
 
 def encode_events(interactions: pl.DataFrame, workflow: Workflow) -> Events:

@@ -8,11 +8,12 @@ import dagster as dg
 
 from recsys_assets.code_location import build_code_location
 from recsys_assets.shared import shared_definitions
-from resources.environment import recommender_folders
+from resources.environment import quiet_libraries, recommender_folders
 from resources.home import Home
 
 # Dagster warns at every use of a parameter that is new; dozens of such lines would hide what we have to say.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="dagster")
 
+quiet_libraries()
 defs = build_code_location(recommender_folders(), shared_definitions(Home.from_environment()))

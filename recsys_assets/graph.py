@@ -24,6 +24,9 @@ from recsys_assets.checks.models import model_checks
 from recsys_assets.log_sensor import log_sensor
 from recsys_assets.schedules import schedules
 
+FRESH = "the features of a day, the users or the items were made anew"
+TOWERS = "the towers were fitted anew"
+
 
 def build_graph(plan: Blueprint) -> dg.Definitions:
     """Assets, checks, sensor and schedules of a recommender."""
@@ -35,8 +38,8 @@ def build_graph(plan: Blueprint) -> dg.Definitions:
     )
 
 
-def _only(plan: Blueprint, asset: str) -> dg.AssetSelection:
-    return dg.AssetSelection.assets(plan.key(asset))
+def _only(plan: Blueprint, *assets: str) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*(plan.key(asset) for asset in assets))
 
 
 def _data(plan: Blueprint) -> list[dg.AssetsDefinition]:
@@ -45,29 +48,30 @@ def _data(plan: Blueprint) -> list[dg.AssetsDefinition]:
     return [
         *generated,
         interactions(plan, automation.code_changed()),
-        entities("users", plan, automation.whole()),
-        entities("items", plan, automation.whole()),
+        entities("users", plan, automation.code_changed()),
+        entities("items", plan, automation.code_changed()),
     ]
 
 
 def _features(plan: Blueprint) -> list[dg.AssetsDefinition]:
     events = _only(plan, "interactions")
     known = automation.daily_after(events, plan.key("interactions"), plan.key("workflow"))
+    anew = automation.after(_only(plan, "features", "users", "items"), FRESH)
     return [
         statistics(plan, automation.daily(events)),
         workflow(plan, automation.whole()),
         schema(plan, automation.whole()),
         features(plan, known),
-        feature_store(plan, automation.after(_only(plan, "features"), "the features were made anew")),
+        feature_store(plan, anew),
     ]
 
 
 def _models(plan: Blueprint) -> list[dg.AssetsDefinition]:
     return [
-        retrieval_model(plan, automation.after(_only(plan, "features"), "the features were made anew")),
-        item_embeddings(plan, automation.whole()),
+        retrieval_model(plan, automation.after(_only(plan, "features", "users", "items"), FRESH)),
+        item_embeddings(plan, automation.after(_only(plan, "retrieval_model"), TOWERS)),
         faiss_index(plan, automation.whole()),
-        ranking_model(plan, automation.after(_only(plan, "retrieval_model"), "the towers were fitted anew")),
+        ranking_model(plan, automation.after(_only(plan, "retrieval_model"), TOWERS)),
         evaluation(plan, automation.whole()),
     ]
 

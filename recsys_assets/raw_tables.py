@@ -10,13 +10,16 @@ from ops_gpu.logs import decide_id_types, read_interactions, read_items, read_us
 from recsys_assets.blueprint import Blueprint
 
 
-def raw_tables(plan: Blueprint, first: date, last: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def raw_tables(
+    plan: Blueprint, first: date, last: date, before: date | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Interactions of these days, users and items.
 
     Args:
         plan: the recommender.
         first: first day.
         last: last day, included.
+        before: what tables derive from interactions is derived from those before this day.
 
     Raises:
         LogError: when a file cannot be read.
@@ -25,6 +28,6 @@ def raw_tables(plan: Blueprint, first: date, last: date) -> tuple[pl.DataFrame, 
     ids = decide_id_types(settings.interactions, place, settings.users, settings.items)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     events = read_interactions(settings.interactions, place, ids, days, plan.log_days().files).frame
-    users = read_users(settings.users, settings.interactions, place, ids).frame
-    items = read_items(settings.items, settings.interactions, place, ids).frame
+    users = read_users(settings.users, settings.interactions, place, ids, before).frame
+    items = read_items(settings.items, settings.interactions, place, ids, before).frame
     return events, users, items

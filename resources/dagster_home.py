@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from resources.environment import QUIET as QUIET_LIBRARIES
 from resources.home import Home
 
 TEMPLATE = Path(__file__).parent.parent / "recsys_assets" / "dagster.yaml"
@@ -21,6 +22,7 @@ def dagster_environment(home: Home) -> dict[str, str]:
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_bytes(TEMPLATE.read_bytes())
     return {
+        **QUIET_LIBRARIES,
         "PYTHONWARNINGS": QUIET,  # Dagster warns of every parameter that is new; whoever wants it sets this
         **os.environ,
         "RECSYS_HOME": str(home.root),

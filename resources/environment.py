@@ -9,6 +9,8 @@ from pathlib import Path
 from resources.home import Home
 
 RECOMMENDERS = "RECSYS_RECOMMENDERS"
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "MLFLOW_DISABLE_TELEMETRY": "true"}
+"""Libraries that print or send what nobody asked for; what a user sets wins."""
 
 
 def recommender_folders() -> tuple[Path, ...]:
@@ -18,6 +20,12 @@ def recommender_folders() -> tuple[Path, ...]:
     """
     named = os.environ.get(RECOMMENDERS, "").split(os.pathsep)
     return tuple(Path(name).expanduser().resolve() for name in named if name.strip())
+
+
+def quiet_libraries() -> None:
+    """Makes libraries that are imported later keep to themselves, in this process and its children."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def path_variables(home: Home) -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from resources.environment import quiet_libraries
 from resources.home import Home
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class MlflowResource(dg.ConfigurableResource[Any]):
 
     def _client(self) -> MlflowClient:
         """A client; the store's tables are made on first use (about 5 s)."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
+        quiet_libraries()
         from mlflow import MlflowClient
 
         for name in ("alembic", "mlflow.store.db.utils"):

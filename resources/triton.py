@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from serving.ensemble import Ensemble
     from serving.recommendation import Id
     from serving.release import Release
-    from serving.triton.deployment import LiveRelease, TritonTarget
-    from serving.triton.server import ServerState, TritonServer
+    from serving.triton.deployment import LiveRelease
+    from serving.triton.server import TritonServer
+    from serving.triton.server_state import ServerState
+    from serving.triton.target import TritonTarget
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +68,13 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.server import TritonServer
 
         if self.address is not None:
-            raise ValueError(
-                f"The server at {self.address} is not ours to start or stop; do so where it runs."
-            )
+            raise ValueError(f"The server at {self.address} is not ours to start or stop; do so where it runs.")
         return TritonServer(
             Home.from_environment().triton,
             http_port=self.http_port,
             grpc_port=self.grpc_port,
             metrics_port=self.metrics_port,
+            environment=os.environ,
         )
 
     def target(self) -> TritonTarget:
@@ -139,8 +141,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.deployment import TritonTarget
         from serving.triton.repository import ModelSettings
+        from serving.triton.target import TritonTarget
 
         if self.address is not None and self.repository is None:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from resources.home import Home
+from tests.tiny import NAME, Tiny
 
 YAML = """type: recsys_assets.Recommender
 attributes:
@@ -64,3 +66,14 @@ def write_day(folder: Path, day: date, rows: int = 20) -> Path:
         }
     ).write_csv(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
+    """A small recommender, materialized and live on a Triton server of its own."""
+    made = Tiny.make(tmp_path_factory.mktemp("tiny"))
+    try:
+        made.json("materialize", NAME)
+        yield made
+    finally:
+        made.recsys("stop")

@@ -31,14 +31,21 @@ class CoOccurrenceScores:
     def compute(
         cls, snapshot: Snapshot, histories: Histories, length: int = 100, half_life_days: float = 60.0
     ) -> CoOccurrenceScores:
-        """Adds up the neighbours of each user's last `length` liked items, later ones weighing more."""
+        """Adds up the neighbours of each user's last `length` liked items, later ones weighing more.
+
+        Args:
+            snapshot: item state with neighbours.
+            histories: complete histories, a row a user.
+            length: liked items of a user that count.
+            half_life_days: age at which an item of the user weighs half. Who stayed away for long gets the same
+                order of candidates with lower scores.
+        """
         liked = histories.positive > 0
         age = np.maximum(snapshot.as_of - histories.last[liked], 0) / DAY
         weight = (0.5 ** (age / half_life_days)).astype(np.float32)
         own = histories.items.keep(liked)
         late = np.arange(len(own.values)) >= own.offsets[own.row_ids + 1] - length
         row, item, weight = own.row_ids[late], own.values[late], weight[late]
-        # weights are relative to the user's own latest item: absence changes no order, only the scale
         score = snapshot.neighbours.similarity[item] * weight[:, None]
         target = snapshot.neighbours.items[item]
         found = score > 0

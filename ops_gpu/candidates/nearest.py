@@ -17,6 +17,9 @@ def retrieve_nearest(
 ) -> SourceList:
     """The `size` nearest items of each user, without seen ones unless `repeats`.
 
+    A user's search goes as much deeper as that user has seen, not as the batch has: how deep an approximate index is
+    searched changes what it finds, and nobody's list may depend on who else asks.
+
     Args:
         index: index over offered items.
         vectors: float32 `[users, dimension]`.
@@ -25,11 +28,28 @@ def retrieve_nearest(
         size: candidates a user.
         repeats: whether seen items may come back.
     """
-    seen = 0 if repeats or len(histories) == 0 else int(histories.items.lengths.max(initial=0))
-    codes, scores = index.search(vectors, size + min(seen, MOST_EXTRA))
-    row = np.repeat(np.arange(len(vectors), dtype=np.int64), codes.shape[1])
-    item, score = codes.ravel(), scores.ravel()
+    extra = np.zeros(len(vectors), np.int64) if repeats else _extra(histories.items.lengths)
+    found = [_search(index, vectors, np.flatnonzero(extra == depth), size + int(depth)) for depth in np.unique(extra)]
+    if not found:
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+    row, item, score = (np.concatenate(column) for column in zip(*found, strict=True))
     mask = item >= 0  # Faiss fills up with -1 when the index holds fewer
-    if seen:
+    if not repeats:
         mask &= ~np.isin(row * items + item, histories.keys(items))
     return top_of_rows(row[mask], item[mask], score[mask], len(vectors), size)
+
+
+def _extra(seen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many items more are searched for users who have seen so many: the next power of two, so that few depths
+    serve many users.
+    """
+    powers = 2 ** np.ceil(np.log2(np.maximum(seen, 1))).astype(np.int64)
+    return np.where(seen > 0, np.minimum(powers, MOST_EXTRA), 0)
+
+
+def _search(
+    index: ItemIndex, vectors: npt.NDArray[np.float32], users: npt.NDArray[np.int64], depth: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Row, item and score of the `depth` nearest items of these users."""
+    codes, scores = index.search(vectors[users], depth)
+    return np.repeat(users, depth), codes.ravel(), scores.ravel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.history import Histories
@@ -10,7 +11,7 @@ from ops_gpu.ragged import Ragged
 from ops_gpu.snapshot import Snapshot
 
 
-def popular_order(snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+def popular_order(snapshot: Snapshot) -> npt.NDArray[np.int32]:
     """All available items that anybody liked, most popular first (all-time count, then code, on ties)."""
     codes = np.flatnonzero(snapshot.available & (snapshot.total > 0))
     order = np.lexsort((codes, -snapshot.total[codes], -snapshot.popular[codes]))
@@ -18,7 +19,7 @@ def popular_order(snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.int3
 
 
 def retrieve_popular(
-    order: np.ndarray[tuple[int], np.dtype[np.int32]],
+    order: npt.NDArray[np.int32],
     snapshot: Snapshot,
     histories: Histories,
     size: int,
@@ -33,16 +34,15 @@ def retrieve_popular(
         size: candidates a user.
         repeats: whether seen items may come back.
     """
-    users = len(histories)
-    longest = 0 if repeats or users == 0 else int(histories.items.lengths.max(initial=0))
+    longest = 0 if repeats else int(histories.items.lengths.max(initial=0))
     pool = order[: size + longest]  # even who saw the most can be given `size`
-    offered = np.ones((users, len(pool)), np.bool_)
+    offered = np.ones((len(histories), len(pool)), np.bool_)
     if longest:
         place = np.full(snapshot.items, -1, np.int64)
         place[pool] = np.arange(len(pool))
         seen = place[histories.items.values]
         known = seen >= 0
         offered[histories.items.row_ids[known], seen[known]] = False
-    offered &= np.cumsum(offered, axis=1) <= size
+    offered &= np.cumsum(offered, axis=1, dtype=np.int32) <= size
     items = np.broadcast_to(pool, offered.shape)[offered]
     return SourceList(Ragged.from_lengths(items, offered.sum(axis=1)), snapshot.popular[items])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,13 @@ class CandidateSources:
     index: ItemIndex
     config: CandidateConfig
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_popular", popular_order(self.snapshot))
-        object.__setattr__(self, "_item_features", ItemFeatures.of(self.snapshot))
+    @cached_property
+    def _popular(self) -> npt.NDArray[np.int32]:
+        return popular_order(self.snapshot)
+
+    @cached_property
+    def _item_features(self) -> ItemFeatures:
+        return ItemFeatures.of(self.snapshot)
 
     def retrieve(self, histories: Histories, vectors: Floats) -> tuple[Candidates, Floats]:
         """Candidates of all sources that are switched on, and their ranking features.
@@ -51,22 +56,26 @@ class CandidateSources:
         Returns:
             The union, and float32 `[total candidates, features]`.
         """
-        config, repeats = self.config, self.config.repeats
         scores = CoOccurrenceScores.compute(self.snapshot, histories)
+        found = Candidates.union(self._lists(histories, vectors, scores), len(histories))
+        similarity = np.einsum("nd,nd->n", vectors[found.items.row_ids], self.embeddings[found.items.values])
+        features = ranking_features(self.snapshot, self._item_features, histories, found, scores, similarity)
+        return found, features
+
+    def _lists(
+        self, histories: Histories, vectors: Floats, scores: CoOccurrenceScores
+    ) -> dict[str, SourceList]:
+        """What every source that is switched on brings, by its name."""
+        config, snapshot, repeats = self.config, self.snapshot, self.config.repeats
         lists: dict[str, SourceList] = {}
         if config.two_tower:
             lists["two_tower"] = retrieve_nearest(
-                self.index, vectors, histories, self.snapshot.items, config.two_tower, repeats
+                self.index, vectors, histories, snapshot.items, config.two_tower, repeats
             )
         if config.popular:
-            order = self._popular  # type: ignore[attr-defined]
-            lists["popular"] = retrieve_popular(order, self.snapshot, histories, config.popular, repeats)
+            lists["popular"] = retrieve_popular(self._popular, snapshot, histories, config.popular, repeats)
         if config.history and repeats:
-            lists["history"] = retrieve_history(self.snapshot, histories, config.history)
+            lists["history"] = retrieve_history(snapshot, histories, config.history)
         if config.co_occurrence:
-            lists["co_occurrence"] = scores.retrieve(self.snapshot, histories, config.co_occurrence, repeats)
-        found = Candidates.union(lists, len(histories))
-        similarity = np.einsum("nd,nd->n", vectors[found.items.row_ids], self.embeddings[found.items.values])
-        item_features = self._item_features  # type: ignore[attr-defined]
-        features = ranking_features(self.snapshot, item_features, histories, found, scores, similarity)
-        return found, features
+            lists["co_occurrence"] = scores.retrieve(snapshot, histories, config.co_occurrence, repeats)
+        return lists

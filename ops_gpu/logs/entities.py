@@ -15,8 +15,8 @@ from ops_gpu.logs.source import LogSource
 class EntityTable:
     """A table of users or of items.
 
-    Without files of its own it is derived from the interactions: every id that occurs there, with the most
-    frequent value of each column named here (the median of continuous ones).
+    Without files of its own it is derived from the interactions: every id that occurs there, with the earliest
+    value of each feature column (a feature must not know what came later) and the most frequent title.
 
     Args:
         source: the files; None to derive the table from the interactions.

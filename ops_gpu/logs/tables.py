@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from ops_gpu.logs.cleaning import RAW
-from ops_gpu.logs.derived import most_frequent
+from ops_gpu.logs.derived import first_values, most_frequent
 from ops_gpu.logs.entities import EntityTable
 from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.features import categorical, continuous, listed
@@ -108,11 +108,12 @@ def _derived(
     key, path = f"{role}_id", place.resolve(log.source.path)
     columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
     columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
-    if table.title:
-        columns.append(rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
-    frame = most_frequent(rows.select(key).with_columns(columns), key)
+    frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
     if role == "item":
         title = pl.col("title") if table.title else pl.lit(None, pl.String).alias("title")
+        if table.title:
+            shown = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
+            frame = frame.join(most_frequent(shown, key, "title"), on=key, how="left")
         frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
     return frame, {"rows_read": frame.height}
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from ops_gpu.schema import ColumnSchema, Schema, Tags
 
+CHANGED = "the configuration changed: fit from scratch instead of continuing"
+
 
 @dataclass
 class SchemaInputs:
@@ -83,26 +85,36 @@ def _width(column: ColumnSchema) -> int:
 
 
 def transfer(source: keras.Model, target: keras.Model) -> None:
-    """Copies weights by layer name; a table that has grown keeps its new rows as initialised.
+    """Copies weights by layer name; an embedding table that has grown keeps its new rows as initialised.
+
+    Args:
+        source: a trained model.
+        target: a model of the same configuration, possibly with longer embedding tables; it is overwritten.
 
     Raises:
-        ValueError: when a weight's shape differs otherwise: the configuration changed, so train anew.
+        ValueError: when the layers or a shape differ otherwise: the configuration changed, so train anew.
     """
-    layers: Mapping[str, Any] = {layer.name: layer for layer in source.layers}
-    for layer in target.layers:
-        old = layers.get(layer.name)
-        if old is None or not layer.weights:
-            continue
-        pairs = zip(layer.get_weights(), old.get_weights(), strict=True)
-        layer.set_weights([_grown(new, was, layer.name) for new, was in pairs])
+    layers: Mapping[str, Any] = {layer.name: layer for layer in source.layers if layer.weights}
+    wanted = [layer for layer in target.layers if layer.weights]
+    different = sorted(set(layers) ^ {layer.name for layer in wanted})
+    if different:
+        raise ValueError(
+            f"only one of the saved model and the new one has the layers {', '.join(different)}; {CHANGED}."
+        )
+    for layer in wanted:
+        pairs = zip(layer.get_weights(), layers[layer.name].get_weights(), strict=True)
+        layer.set_weights([_grown(new, was, layer) for new, was in pairs])
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with constants that only this makes of its weights
 
 
-def _grown(new: npt.NDArray[Any], was: npt.NDArray[Any], layer: str) -> npt.NDArray[Any]:
+def _grown(new: npt.NDArray[Any], was: npt.NDArray[Any], layer: keras.Layer) -> npt.NDArray[Any]:
     if new.shape == was.shape:
         return was
-    if new.shape[1:] != was.shape[1:] or len(new) < len(was):
+    longer = isinstance(layer, keras.layers.Embedding) and new.shape[1:] == was.shape[1:] and len(new) > len(was)
+    if not longer:
         raise ValueError(
-            f"layer {layer!r} has weights of shape {was.shape} in the saved model and {new.shape} in the new one; "
-            "the configuration changed: fit from scratch instead of continuing."
+            f"layer {layer.name!r} has weights of shape {was.shape} in the saved model and {new.shape} in the new "
+            f"one; {CHANGED}."
         )
     return np.concatenate([was, new[len(was) :]])

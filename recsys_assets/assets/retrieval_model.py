@@ -87,10 +87,10 @@ def _moments(plan: Blueprint) -> dict[str, Any]:
 
 def _decide(plan: Blueprint, data: "TrainingData", live: str | None) -> ChainRanges:
     from ops_gpu.ranges import plan_ranges
-    from recsys_assets.canonical import as_day, day_end
+    from recsys_assets.canonical import as_day, day_end, day_start
 
     release = live_release(plan, live)
     before = trained(release.manifest) if release else None
     end = day_end(as_day(int(data.events.time[-1])))
-    start = int(data.events.time[0])
+    start = day_start(as_day(int(data.events.time[0])))
     return ChainRanges(plan_ranges(start, end, plan.settings.evaluation.days, before), live)

@@ -31,7 +31,9 @@ def evaluate(name: str, as_of: Cut = None, as_json: Json = False) -> None:
     out = console(as_json)
     with sentences(as_json):
         from recsys_assets.cli.find import find_recommender
+        from resources.environment import quiet_libraries
 
+        quiet_libraries()
         plan = find_recommender(name, home)
         with out.status("reading ...") as spinner:
             values = _measure(plan, as_of, lambda line: spinner.update(f"{line} ..."))
@@ -57,7 +59,7 @@ def _measure(plan: Blueprint, as_of: str | None, progress: Any) -> dict[str, Any
     cut = date.fromisoformat(as_of) if as_of else last - timedelta(days=plan.settings.evaluation.days - 1)
     if not first < cut <= last:
         raise ValueError(f"--as-of is {cut}, expected a day after {first} and up to {last}, the days of the log.")
-    tables = raw_tables(plan, first, last)
+    tables = raw_tables(plan, first, last, before=cut)
     end = day_start(last + timedelta(days=1))
     found = evaluate_as_of(*tables, feature_graph(plan), fit_config(plan), day_start(cut), end, progress)
     values = found.evaluation.to_dict()

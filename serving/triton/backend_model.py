@@ -138,8 +138,8 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
         "score": score.with_values(score.values.astype(np.float32, copy=False)).to_dense(width, np.nan),
         "source": source.to_dense(width, 0),
         "count": count.astype(np.int32)[:, None],
-        "stage_ms": np.tile(stages, (len(items), 1)),
-        "release": np.tile(release_hash, (len(items), 1)),
+        "stage_ms": stages[None, :].repeat(len(items), axis=0),
+        "release": release_hash[None, :].repeat(len(items), axis=0),
     }
 
 

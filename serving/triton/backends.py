@@ -68,7 +68,7 @@ def assemble_backends(folder: Path) -> Path:
     return folder
 
 
-def server_environment(extra: Mapping[str, str]) -> dict[str, str]:
+def server_environment(given: Mapping[str, str]) -> dict[str, str]:
     """Variables with which the server finds its libraries, and its stubs find this Python environment.
 
     The directory of libpython comes first: with another libpython of the same version taken instead,
@@ -76,16 +76,14 @@ def server_environment(extra: Mapping[str, str]) -> dict[str, str]:
     environment's packages; it runs isolated, so `PYTHONPATH` and its like would be ignored.
 
     Args:
-        extra: further variables, which win.
+        given: what the server shall have besides; paths are put behind ours.
     """
     libpython = sysconfig.get_config_var("LIBDIR")
     wheel_libraries = wheel_folder().parent.parent / "nvidia_pytriton.libs"
-    inherited = os.environ.copy()  # a child's environment, not configuration: nothing is read from it
     return {
-        **inherited,
-        "LD_LIBRARY_PATH": _joined(libpython, wheel_libraries, inherited.get("LD_LIBRARY_PATH")),
-        "PATH": _joined(Path(sys.executable).parent, inherited.get("PATH")),
-        **extra,
+        **given,
+        "LD_LIBRARY_PATH": _joined(libpython, wheel_libraries, given.get("LD_LIBRARY_PATH")),
+        "PATH": _joined(Path(sys.executable).parent, given.get("PATH", os.defpath)),
     }
 
 

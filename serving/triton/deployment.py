@@ -7,52 +7,23 @@ import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from serving.client import RecommenderClient, RecommenderError
+from serving.client import RecommenderClient
 from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import (
-    ModelSettings,
-    model_name,
-    replace_config,
-    write_model,
-    write_pointer,
-)
+from serving.triton.repository import model_name, replace_config, write_model, write_pointer
 from serving.triton.smoke_test import smoke_test
+from serving.triton.target import TritonTarget
 
 WARM_UP_BATCHES = (1, 1, 2, 4, 16, 1, 1, 1)
 
 
 class DeploymentError(RuntimeError):
     """Why a release did not go live; what was live still is."""
-
-
-@dataclass(frozen=True)
-class TritonTarget:
-    """A Triton server to deploy to, ours or somebody else's.
-
-    Args:
-        grpc_url: `host:port`; the server is in explicit model control.
-        repository: its model repository, as we see it.
-        releases: folder of the releases as the server sees it, where that differs from what we see.
-        settings: how the models shall run.
-    """
-
-    grpc_url: str
-    repository: Path
-    releases: str | None = None
-    settings: ModelSettings = field(default_factory=ModelSettings)
-
-    def release_path(self, release: Release) -> str:
-        """The release's directory as the server sees it."""
-        if self.releases is None:
-            return str(release.path)
-        return f"{self.releases}/{release.name}/{release.hash}"
 
 
 @dataclass(frozen=True)
@@ -113,9 +84,11 @@ def deploy(
                 loading.result()
             _prove(model, ensemble, target, users)
             _point(release.name, release.hash, tensors, target, control, before)
-        except (TritonError, RecommenderError, ValueError) as error:
+        except BaseException as error:
             if before is None or release.hash not in (before.hash, before.previous):
                 _remove(model, target, control)
+            if not isinstance(error, Exception):  # interrupted
+                raise
             raise DeploymentError(
                 f"The release {release.hash[:12]} of {release.name!r} did not go live ({_still(before)}): {error}"
             ) from error

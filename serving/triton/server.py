@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -14,61 +13,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from serving.triton.backends import PROGRAMS, SERVER, assemble_backends, server_environment, wheel_folder
 from serving.triton.process import ProcessIdentity, end_processes, processes_of, wait_until_gone
+from serving.triton.server_state import LOOPBACK, ServerState
 
-LOOPBACK = "127.0.0.1"
+STATE = "server.json"
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
     # For one request at a time, handing work to other threads costs more than the work.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-"""Variables of the server; what a user gives wins."""
-
-
-@dataclass(frozen=True)
-class ServerState:
-    """What `server.json` says of the daemon.
-
-    Args:
-        pid: process id, also the id of its process group.
-        started: start of the process, so that a recycled pid is not mistaken for it.
-        http_port: HTTP port on loopback.
-        grpc_port: gRPC port on loopback.
-        metrics_port: Prometheus port on loopback.
-        repository: absolute path of the model repository.
-    """
-
-    pid: int
-    started: str
-    http_port: int
-    grpc_port: int
-    metrics_port: int
-    repository: str
-
-    @property
-    def http_url(self) -> str:
-        """`http://127.0.0.1:PORT`."""
-        return f"http://{LOOPBACK}:{self.http_port}"
-
-    @property
-    def grpc_url(self) -> str:
-        """`127.0.0.1:PORT`, as gRPC clients want it."""
-        return f"{LOOPBACK}:{self.grpc_port}"
-
-    @property
-    def metrics_url(self) -> str:
-        """Address of the Prometheus metrics."""
-        return f"http://{LOOPBACK}:{self.metrics_port}/metrics"
-
-    def alive(self) -> bool:
-        """Whether the process that this state speaks of still runs."""
-        return ProcessIdentity(self.pid, self.started).alive()
+"""Variables of the server where none of these names are given."""
 
 
 class TritonServer:
@@ -82,7 +40,7 @@ class TritonServer:
         http_port: fixed HTTP port; None asks the system for a free one.
         grpc_port: fixed gRPC port, or None.
         metrics_port: fixed metrics port, or None.
-        environment: further environment variables of the server.
+        environment: variables that the server shall have; it inherits none by itself.
 
     Example:
         >>> server = TritonServer(home.triton)
@@ -145,11 +103,7 @@ class TritonServer:
 
     def status(self) -> ServerState | None:
         """State of the running daemon, None when there is none (the state of a dead one is ignored)."""
-        try:
-            state = ServerState(**json.loads((self.folder / "server.json").read_text()))
-        except (FileNotFoundError, json.JSONDecodeError, TypeError):
-            return None
-        return state if state.alive() else None
+        return ServerState.load(self.folder / STATE)
 
     def stop(self, timeout: float = 15.0) -> bool:
         """Ends the daemon with all its backend processes and makes sure that none is left.
@@ -167,7 +121,7 @@ class TritonServer:
             return False
         with self._locked():
             running = self._end_leftovers(timeout)
-            (self.folder / "server.json").unlink(missing_ok=True)
+            (self.folder / STATE).unlink(missing_ok=True)
             return running
 
     def last_log_lines(self, count: int = 15) -> str:
@@ -206,7 +160,7 @@ class TritonServer:
             )
         identity = ProcessIdentity.of(process.pid)
         state = ServerState(process.pid, identity.started if identity else "", *ports, str(self.repository))
-        self._write(state)
+        state.save(self.folder / STATE)
         return state
 
     def _command(self, backends: Path, ports: tuple[int, int, int]) -> list[str]:
@@ -230,11 +184,6 @@ class TritonServer:
             f"--metrics-address={LOOPBACK}",
             f"--metrics-port={metrics}",
         ]
-
-    def _write(self, state: ServerState) -> None:
-        aside = self.folder / f".server.json.{os.getpid()}"
-        aside.write_text(json.dumps(asdict(state), indent=2))
-        aside.replace(self.folder / "server.json")
 
     def _wait(self, state: ServerState, timeout: float) -> None:
         deadline = time.monotonic() + timeout

@@ -51,11 +51,12 @@ def _difference(answer: RecommendationList, expected: Columns, row: int) -> str 
     served = np.array([item.score for item in answer.items], np.float32)
     if len(found) != len(wanted):
         return f"{len(found)} items instead of {len(wanted)}"
-    if not np.allclose(served, scores, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+    margin = TOLERANCE * max(1.0, float(np.abs(scores).max(initial=0.0)))  # sums of large terms round alike
+    if not np.allclose(served, scores, rtol=TOLERANCE, atol=margin, equal_nan=True):
         return f"scores {served.tolist()} instead of {scores.tolist()}"
     swapped = [place for place, (a, b) in enumerate(zip(found, wanted, strict=True)) if a != b]
     for place in swapped:  # equal scores may swap places, for sums are not added up in one order everywhere
-        if np.sum(np.isclose(scores, scores[place], rtol=TOLERANCE, atol=TOLERANCE)) < 2:
+        if np.sum(np.isclose(scores, scores[place], rtol=TOLERANCE, atol=margin)) < 2:
             return f"item {found[place]!r} at place {place + 1} instead of {wanted[place]!r}"
     return None
 

@@ -38,7 +38,9 @@ def test_a_helper_two_imports_away_counts(package: Path) -> None:
 
 def test_comments_docstrings_and_modules_that_are_not_imported_do_not_count(package: Path) -> None:
     before = version()
-    (package / "helper.py").write_text('# why\n\ndef g():\n    """Better words.\n\n    "Quoted" too.\n    """\n    return 1\n')
+    (package / "helper.py").write_text(
+        '# why\n\ndef g():\n    """Better words.\n\n    "Quoted" too.\n    """\n    return 1\n'
+    )
     (package / "other.py").write_text("x = 2\n")
     assert version() == before
 

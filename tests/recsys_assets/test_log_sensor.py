@@ -9,8 +9,9 @@ import dagster as dg
 import pytest
 
 from recsys_assets.blueprint import Blueprint
-from recsys_assets.locations import blueprints
+from recsys_assets.locations import blueprints, load
 from recsys_assets.log_sensor import log_sensor
+from recsys_assets.shared import shared_definitions
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import materialize
@@ -38,7 +39,8 @@ class Sensor:
     def tick(self) -> list[dg.RunRequest] | str:
         """Requests, or why there is none."""
         sensor = log_sensor(plan_of(self.shop, self.home))
-        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
+        defs = dg.Definitions.merge(load(self.shop), shared_definitions(self.home))
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor, repository_def=defs.get_repository_def())
         data = sensor.evaluate_tick(context)
         self.cursor = data.cursor
         return list(data.run_requests or []) or str(data.skip_message)
@@ -113,8 +115,15 @@ def test_it_waits_while_a_run_is_going_and_forgets_nothing(sensor: Sensor) -> No
 
 def test_the_cursor_is_what_was_seen(sensor: Sensor) -> None:
     sensor.tick()
-    assert {Path(path).name for path in json.loads(str(sensor.cursor))} == {
-        "2024-01-01.csv",
-        "2024-01-02.csv",
-        "2024-01-03.csv",
-    }
+    kept = json.loads(str(sensor.cursor))
+    assert {Path(path).name for path in kept["log"]} == {f"2024-01-0{day}.csv" for day in (1, 2, 3)}
+    assert [Path(path).name for path in kept["tables"]] == ["items.csv"]
+
+
+def test_a_changed_items_file_asks_for_the_newest_day(sensor: Sensor) -> None:
+    sensor.tick()
+    with (sensor.shop / "items.csv").open("a") as file:
+        file.write("11,New thing,a\n")
+    (request,) = sensor.tick()
+    assert request.partition_key == "2024-01-03"
+    assert "no change" in sensor.tick()

@@ -7,8 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from recsys_assets.locations import blueprints
+from recsys_assets.locations import blueprints, load
 from recsys_assets.schedules import schedules
+from recsys_assets.shared import shared_definitions
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import materialize
@@ -22,7 +23,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def tick(shop: Path, home: Home, instance: dg.DagsterInstance, name: str) -> list[dg.RunRequest] | str:
     schedule = next(s for s in schedules(blueprints(shop, home)[0]) if s.name == name)
-    data = schedule.evaluate_tick(dg.build_schedule_context(instance))
+    defs = dg.Definitions.merge(load(shop), shared_definitions(home))
+    context = dg.build_schedule_context(instance, repository_def=defs.get_repository_def())
+    data = schedule.evaluate_tick(context)
     return list(data.run_requests or []) or str(data.skip_message)
 
 

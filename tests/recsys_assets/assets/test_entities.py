@@ -44,7 +44,4 @@ def test_ids_keep_the_type_of_the_first_run(shop: Path, home: Home) -> None:
     result = materialize(shop, ["items"])
     assert result.success
     assert pl.read_parquet(home.items("shop"))["item_id"].dtype == pl.Int64
-    assert (
-        "id_not_integer"
-        in result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value
-    )
+    assert "id_not_integer" in result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value

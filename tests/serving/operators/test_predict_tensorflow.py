@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.ragged import Ragged
+from serving import traced_model
+from serving.operators.base import Columns
 from serving.operators.predict_tensorflow import PredictTensorflow
 
 
@@ -43,6 +45,14 @@ def test_any_number_of_rows_gives_what_the_model_gives(folder: Path) -> None:
         expected = model({"code": code.astype(np.int32), "price": price[:, None].astype(np.float32)})
         assert isinstance(found, np.ndarray) and found.shape == (rows, 2)
         np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5)
+
+
+def test_a_model_too_large_to_be_frozen_gives_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: Columns = {"code": np.array([1, 4]), "price": np.array([0.5, 2.0])}
+    operator = PredictTensorflow("model.keras", ("price", "code"), "vector", 2)
+    frozen = bound(folder, operator).transform(given)["vector"]
+    monkeypatch.setattr(traced_model, "FROZEN_UP_TO", 0)
+    np.testing.assert_allclose(bound(folder, operator).transform(given)["vector"], frozen, rtol=1e-5)  # type: ignore[arg-type]
 
 
 def test_lists_go_in_and_come_out_with_their_rows(folder: Path) -> None:

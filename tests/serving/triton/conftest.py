@@ -9,9 +9,9 @@ import pytest
 
 from serving.triton import repository
 from serving.triton.backends import PROGRAMS
-from serving.triton.deployment import TritonTarget
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
+from serving.triton.target import TritonTarget
 
 TOYS = Path(__file__).parents[1] / "toys.py"
 IMPORT_TOYS = f"""

@@ -45,9 +45,9 @@ def model(release: Release, monkeypatch: pytest.MonkeyPatch) -> TritonPythonMode
     return model
 
 
-def request(users: list[str], k: int | None = None, **more: npt.NDArray[Any]) -> Tensors:
+def request(users: list[str], k: int | None = None) -> Tensors:
     tensors: Tensors = {"user_id": encode_ids(users, "UINT8")} if users else {}
-    return tensors | ({} if k is None else {"k": np.full((len(users), 1), k, np.int32)}) | more
+    return tensors | ({} if k is None else {"k": np.full((len(users), 1), k, np.int32)})
 
 
 def items(response: Response) -> list[list[Any]]:
@@ -88,7 +88,7 @@ def test_the_answer_has_the_types_of_the_wire(model: TritonPythonModel, release:
         (request(["u100"], -1), "'k'"),
         (request(["poison"]), "user 999 is poison"),
         (request([]), "lacks column 'user_id'|one length of at least 1"),
-        (request(["u100"], None, k=np.ones((2, 1), np.int32)), "one length"),
+        (request(["u100"]) | {"k": np.ones((2, 1), np.int32)}, "one length"),
         ({"user_id": np.full((1, 3), 255, np.uint8)}, "must be UTF-8"),
         ({"user_id": np.ones((1, 300), np.uint8)}, "1 to 256 bytes wide, got 300"),
         ({"user_id": np.ones((1, 0), np.uint8)}, "1 to 256 bytes wide, got 0"),

@@ -9,8 +9,9 @@ import pytest
 
 from serving.client import RecommenderClient, RecommenderError
 from serving.triton.control import TritonControl, TritonError
-from serving.triton.deployment import DeploymentError, TritonTarget, deploy, live_release, restore, rollback
+from serving.triton.deployment import DeploymentError, deploy, live_release, restore, rollback
 from serving.triton.server import TritonServer
+from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
 
 pytestmark = pytest.mark.triton

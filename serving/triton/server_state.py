@@ -1,0 +1,67 @@
+"""What is remembered of a running server."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from serving.triton.process import ProcessIdentity
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """What `server.json` says of the daemon.
+
+    Args:
+        pid: process id, also the id of its process group.
+        started: start of the process, so that a recycled pid is not mistaken for it.
+        http_port: HTTP port on loopback.
+        grpc_port: gRPC port on loopback.
+        metrics_port: Prometheus port on loopback.
+        repository: absolute path of the model repository.
+    """
+
+    pid: int
+    started: str
+    http_port: int
+    grpc_port: int
+    metrics_port: int
+    repository: str
+
+    @property
+    def http_url(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+    @property
+    def grpc_url(self) -> str:
+        """`127.0.0.1:PORT`, as gRPC clients want it."""
+        return f"{LOOPBACK}:{self.grpc_port}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Address of the Prometheus metrics."""
+        return f"http://{LOOPBACK}:{self.metrics_port}/metrics"
+
+    def alive(self) -> bool:
+        """Whether the process that this state speaks of still runs."""
+        return ProcessIdentity(self.pid, self.started).alive()
+
+    def save(self, path: Path) -> None:
+        """Writes the state as JSON: aside first, then renamed."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        aside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> ServerState | None:
+        """What `save` wrote; None where there is no file, a damaged one, or one of a server that has ended."""
+        try:
+            state = cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (FileNotFoundError, json.JSONDecodeError, TypeError):
+            return None
+        return state if state.alive() else None

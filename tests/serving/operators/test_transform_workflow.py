@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ops_gpu.operators import Categorify, FillMissing, ListSlice
+from ops_gpu.ragged import Ragged
+from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.workflow import Workflow
+from serving.operators.base import Columns
+from serving.operators.transform_workflow import NULL_INTEGER, TransformWorkflow
+
+FRAME = pl.DataFrame(
+    {"age": [30.0, 40.0, None], "city": ["a", "a", "b"], "zip": [7, 7, None], "tags": [["x"], ["x", "y"], []]}
+)
+NODE = (["age"] >> FillMissing(1.0)) + (["city", "zip"] >> Categorify()) + (["tags"] >> Categorify() >> ListSlice(3))
+WORKFLOW = Workflow(NODE).fit(FRAME)
+
+
+def bound(**built_with: str) -> TransformWorkflow:
+    release: Any = SimpleNamespace(shared=lambda part, load: WORKFLOW, built_with=built_with)
+    operator = TransformWorkflow(tuple(FRAME.columns), WORKFLOW.output_schema.to_dict())
+    operator.bind(release)
+    return operator
+
+
+def batch() -> Columns:
+    return {
+        "age": np.array([30.0, np.nan], np.float32),
+        "city": np.array([b"b", b""]),
+        "zip": np.array([7, NULL_INTEGER]),
+        "tags": Ragged.from_lists([[b"y", b"unseen"], []], "S6"),
+    }
+
+
+def test_a_row_becomes_what_the_models_were_trained_with() -> None:
+    result = bound().transform(batch())
+    found = {name: column.tolist() for name, column in result.items() if isinstance(column, np.ndarray)}
+    assert found == {"age": [30.0, 1.0], "city": [4, 1], "zip": [3, 1], "tags": [[4, 2, 0], [0, 0, 0]]}
+    dtypes = {name: column.dtype.name for name, column in result.items() if isinstance(column, np.ndarray)}
+    assert dtypes == {"age": "float32", "city": "int32", "zip": "int32", "tags": "int32"}
+
+
+def test_the_workflow_must_be_that_of_the_other_parts() -> None:
+    bound(workflow=WORKFLOW.hash())
+    with pytest.raises(ValueError, match="built with workflow 999, but it holds"):
+        bound(workflow="999")
+
+
+def test_columns_that_cannot_be_computed_are_named() -> None:
+    schema = Schema([ColumnSchema("age", "float32")])
+    with pytest.raises(ValueError, match="needs column 'city', and is connected to age"):
+        TransformWorkflow(("age", "city"), WORKFLOW.output_schema.to_dict()).output_schema(schema)
+    operator = TransformWorkflow(("age",), WORKFLOW.output_schema.to_dict())
+    release: Any = SimpleNamespace(shared=lambda part, load: WORKFLOW, built_with={})
+    with pytest.raises(ValueError, match="does not compute 'city' from age"):
+        operator.bind(release)

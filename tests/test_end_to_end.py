@@ -1,0 +1,117 @@
+"""From generated logs to answers over the network: Dagster, Feast, MLflow and Triton as they are."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from serving.client import RecommenderClient
+from serving.manifest import Manifest
+from tests.tiny import NAME, Tiny
+
+pytestmark = pytest.mark.triton
+
+
+def test_status_names_the_server_and_the_release(tiny: Tiny) -> None:
+    status = tiny.json("status")
+    assert status["running"]
+    assert status["grpc_url"].startswith("127.0.0.1:")
+    live = status["releases"][NAME]
+    assert live["last_day"] == "2026-01-24"
+    assert tiny.home.release(NAME, live["live"]).is_dir()
+
+
+def test_recommendations_over_the_network(tiny: Tiny) -> None:
+    answer = tiny.json("recommend", NAME, "--user", "7", "-k", "5")
+    assert answer["user_id"] == 7
+    assert answer["source"] == "personalized"
+    assert [set(item) >= {"item_id", "score", "title", "sources"} for item in answer["items"]] == [True] * 5
+    scores = [item["score"] for item in answer["items"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(answer["release"]) == 64
+    assert set(answer["stage_ms"]) == {"features", "retrieval", "filtering", "scoring", "ordering"}
+
+
+def test_what_was_seen_or_is_not_available_never_comes_back(tiny: Tiny) -> None:
+    events = pl.read_parquet(tiny.home.interactions_folder(NAME) / "*.parquet")
+    items = pl.read_parquet(tiny.home.items(NAME))
+    hidden = set(items.filter(~pl.col("available"))["item_id"])
+    assert hidden
+    users = events["user_id"].unique().sort().to_list()[:60]
+    with RecommenderClient(tiny.json("status")["grpc_url"], NAME) as client:
+        for answer in client.recommend(users, 50):
+            given = {item.item_id for item in answer.items}
+            seen = set(events.filter(pl.col("user_id") == answer.user_id)["item_id"])
+            assert given
+            assert not given & seen
+            assert not given & hidden
+
+
+def test_an_unknown_user_gets_what_is_popular(tiny: Tiny) -> None:
+    answer = tiny.json("recommend", NAME, "--user", "987654", "-k", "3")
+    assert answer["source"] == "popular"
+    assert len(answer["items"]) == 3
+
+
+def test_a_batch_is_answered_as_its_users_alone(tiny: Tiny) -> None:
+    with RecommenderClient(tiny.json("status")["grpc_url"], NAME) as client:
+        together = client.recommend([1, 2, 3, 987654], 5)
+        alone = [client.recommend([user], 5)[0] for user in (1, 2, 3, 987654)]
+    for one, other in zip(together, alone, strict=True):
+        assert [item.item_id for item in one.items] == [item.item_id for item in other.items]
+        assert [item.score for item in one.items] == pytest.approx([i.score for i in other.items], rel=1e-4)
+
+
+def test_the_manifest_records_both_ranges_and_all_data(tiny: Tiny) -> None:
+    live = tiny.json("status")["releases"][NAME]["live"]
+    metadata = Manifest.load(tiny.home.release(NAME, live) / "manifest.json").metadata
+    assert metadata.fitted is not None
+    assert metadata.continued is not None
+    assert (metadata.fitted.first, metadata.fitted.last) == ("2026-01-01", "2026-01-20")
+    assert (metadata.continued.first, metadata.continued.last) == ("2026-01-21", "2026-01-24")
+    assert {f"{NAME}/interactions", f"{NAME}/evaluation", f"{NAME}/feature_store"} <= set(metadata.data_versions)
+    assert all(metadata.data_versions.values())
+    assert metadata.metrics["final"]["recall@20"] > 0
+
+
+def test_bench_has_three_loads_and_all_stages(tiny: Tiny) -> None:
+    found = tiny.json("bench", NAME, "--seconds", "0.5")
+    assert list(found["clients"]) == ["1", "4", "16"]
+    for row in found["clients"].values():
+        assert 0 < row["p50_ms"] <= row["p99_ms"]
+        assert row["requests_per_s"] > 0
+        assert row["errors"] == 0
+    assert found["stage_ms"]["scoring"] > 0
+
+
+def test_evaluate_measures_as_of_a_cut_and_touches_nothing(tiny: Tiny) -> None:
+    before = tiny.json("status")["releases"]
+    found = tiny.json("evaluate", NAME, "--as-of", "2026-01-19")
+    assert (found["first_day"], found["last_day"]) == ("2026-01-19", "2026-01-24")
+    assert {"recall@20", "ndcg@20"} <= set(found["final"])
+    assert {"popularity", "popularity_7d", "popularity_28d", "popularity_decayed", "item_knn", "oracle"} <= set(
+        found["baselines"]
+    )
+    assert found["baselines"]["oracle"]["recall@20"] > found["baselines"]["popularity"]["recall@20"]
+    assert "users" in found["new_users"]
+    assert tiny.json("status")["releases"] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["recommend", NAME, "--user", "me"], ["integers", "'me'"]),
+        (["recommend", "nobody", "--user", "1"], ["'nobody'"]),
+        (["evaluate", NAME, "--as-of", "2030-01-01"], ["2030-01-01", "2026-01-24"]),
+        (["materialize", "nobody"], ["no recommender 'nobody'", NAME, "demo"]),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(tiny: Tiny, arguments: list[str], parts: list[str]) -> None:
+    done = tiny.recsys(*arguments, "--json")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    message = json.loads(done.stdout.splitlines()[-1])["error"]
+    for part in parts:
+        assert part in message
