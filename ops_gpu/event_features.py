@@ -11,7 +11,8 @@ import polars as pl
 from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
 from ops_gpu.ranking_features import ItemFeatures
-from ops_gpu.snapshot import Snapshot, SnapshotConfig
+from ops_gpu.snapshot import Snapshot
+from ops_gpu.snapshot_config import SnapshotConfig
 from ops_gpu.training_data import TrainingData
 
 
@@ -71,4 +72,6 @@ def _lists(values: npt.NDArray[Any]) -> pl.Series:
     """A matrix `[rows, width]` as a list column, without the zeros that fill a row up on the right."""
     filled = values != 0
     lengths = np.where(filled.any(axis=1), values.shape[1] - filled[:, ::-1].argmax(axis=1), 0)
-    return pl.Series(values).arr.to_list().list.head(pl.Series(lengths))
+    frame = pl.DataFrame({"values": values, "length": lengths})
+    lists = frame.select(pl.col("values").arr.to_list().list.head("length")).to_series()
+    return lists.cast(pl.List(pl.Series(values.ravel()).dtype))  # Polars forgets the type where there is no row

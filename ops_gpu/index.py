@@ -101,9 +101,9 @@ def _empty(kind: str, dimension: int, items: int) -> Any:
         graph.hnsw.efConstruction, graph.hnsw.efSearch = 100, 128
         return graph
     if kind == "ivf":
-        lists = max(1, int(4 * items**0.5))
+        lists = max(1, min(int(4 * items**0.5), items // 39))  # k-means wants 39 vectors a centre
         inverted = faiss.IndexIVFFlat(faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT)
-        inverted.nprobe = max(1, lists // 16)
+        inverted.nprobe = min(lists, max(8, lists // 16))
         return inverted
     raise ValueError(f"unknown index kind {kind!r}; choose auto, flat, hnsw or ivf.")
 

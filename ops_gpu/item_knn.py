@@ -48,7 +48,7 @@ def _bm25(matrix: sp.coo_matrix) -> sp.csr_matrix:
 
 def _unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
     norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return sp.diags(1 / np.where(norm > 0, norm, 1)).tocsr() @ matrix
+    return sp.csr_matrix(sp.diags(1 / np.where(norm > 0, norm, 1)) @ matrix)
 
 
 def _nearest(rows: sp.csr_matrix, neighbours: int) -> sp.csr_matrix:
@@ -62,4 +62,4 @@ def _nearest(rows: sp.csr_matrix, neighbours: int) -> sp.csr_matrix:
         value = np.take_along_axis(cosine, best, axis=1)
         offsets = np.arange(0, best.size + 1, size)
         parts.append(sp.csr_matrix((value.ravel(), best.ravel(), offsets), shape=cosine.shape))
-    return sp.vstack(parts, format="csr", dtype=np.float32)
+    return sp.csr_matrix(sp.vstack(parts), dtype=np.float32)

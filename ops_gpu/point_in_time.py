@@ -56,7 +56,7 @@ def check_point_in_time(
         early: towers that made the ranker's lists, the state as of the moment.
         config: settings of the recommender.
         moment: epoch seconds inside the log.
-        days: days of event rows before the moment to compare.
+        days: days of event rows to compare, the last of which is half over at the moment.
 
     Returns:
         The report; `changed` must be empty.
@@ -67,8 +67,8 @@ def check_point_in_time(
     changed: list[str] = []
     rows = 0
     for number in range(days):
-        start, end = moment - (number + 1) * DAY, moment - number * DAY
-        real, again = (event_features(d, start, end, config.candidates.snapshot) for d in (data, fake))
+        start = moment - DAY // 2 - number * DAY  # noon: what a row knows of its own day shows, too
+        real, again = (_rows_before(d, start, config, moment) for d in (data, fake))
         changed += differing(real, again)
         rows += real.height
     real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
@@ -83,6 +83,12 @@ def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
     if one.height != other.height:
         return ["rows"]
     return [name for name in one.columns if not one[name].equals(other[name], null_equal=True)]
+
+
+def _rows_before(data: TrainingData, start: int, config: FitConfig, moment: int) -> pl.DataFrame:
+    """Feature rows of the day that begins at `start`, as far as they lie before the moment."""
+    frame = event_features(data, start, start + DAY, config.candidates.snapshot)
+    return frame.filter(pl.col("timestamp").dt.epoch("s") < moment)
 
 
 def _list_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ops_gpu.snapshot import SnapshotConfig
+from ops_gpu.snapshot_config import SnapshotConfig
 
 
 @dataclass(frozen=True)

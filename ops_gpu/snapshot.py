@@ -14,23 +14,9 @@ import numpy.typing as npt
 
 from ops_gpu.co_occurrence import Neighbours
 from ops_gpu.events import DAY, Events
+from ops_gpu.snapshot_config import SnapshotConfig
 
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class SnapshotConfig:
-    """Args:
-    half_lives_days: decays at which popularity is a ranking feature.
-    popular_half_life_days: the decay by which the popular source ranks.
-    neighbours: similar items kept for each item.
-    co_occurrence_history: last liked items of a user that count for co-occurrence.
-    """
-
-    half_lives_days: tuple[float, ...] = (1.0, 3.0, 7.0, 28.0)
-    popular_half_life_days: float = 7.0
-    neighbours: int = 50
-    co_occurrence_history: int = 200
 
 
 @dataclass(frozen=True)

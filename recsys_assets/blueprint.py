@@ -68,7 +68,7 @@ class Blueprint:
         the other recommenders must load, and this one's assets will say what is wrong.
         """
         folder = folder if folder.is_dir() else folder.parent
-        name = settings.name or checked_name(folder.name)
+        name = named(settings, folder)
         place = LogPlace(folder, path_variables(home))
         problem = None
         try:
@@ -164,6 +164,15 @@ class Blueprint:
         )
 
 
+def named(settings: RecommenderSettings, folder: Path) -> str:
+    """The name of a recommender: what its YAML says, else that of the YAML's folder.
+
+    Raises:
+        ValueError: when the folder's name cannot be one.
+    """
+    return settings.name or checked_name(folder.name)
+
+
 def _span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> tuple[date, date]:
     """Days that decide the partitions; the log is only looked at where the YAML leaves a date open."""
     if settings.start and settings.end:
@@ -174,7 +183,7 @@ def _span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace)
 def _raw_span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> tuple[date, date]:
     """First and last day of the raw log; of a generated one, also of what it will hold once generated."""
     if settings.generator is None:
-        return look(name, settings, home, place).span(settings.interactions.source.path)
+        return look(name, settings, home, place).span(place.resolve(settings.interactions.source.path))
     first = settings.generator.start
     days = {first, first + timedelta(days=settings.generator.days - 1)}
     with suppress(LogError):  # nothing was generated so far

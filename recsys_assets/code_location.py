@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +30,26 @@ def build_code_location(outside: Iterable[Path], shared: dg.Definitions, own: Pa
     """
     loaded: dict[str, Path] = {}
     parts: list[dg.Definitions] = [shared]
-    for place in [own, *outside]:
+    broken: dict[Path, YamlError] = {}
+    for folder in _folders([own, *outside], broken):
         try:
-            folders = find([place])
+            part = load(folder)
+            _claim(part, folder, loaded)
+            parts.append(part)
         except YamlError as error:
-            parts.append(_broken(place, error))
-            continue
-        for folder in folders:
-            try:
-                part = load(folder)
-                _claim(part, folder, loaded)
-                parts.append(part)
-            except YamlError as error:
-                parts.append(_broken(folder, error))
-    return dg.Definitions.merge(*parts)
+            broken[folder] = error
+    return dg.Definitions.merge(*parts, *_notes(broken))
+
+
+def _folders(places: Iterable[Path], broken: dict[Path, YamlError]) -> list[Path]:
+    """Every folder with a `defs.yaml` once, however often it is named; places without one become `broken`."""
+    found: dict[Path, None] = {}
+    for place in places:
+        try:
+            found.update(dict.fromkeys(find([place])))
+        except YamlError as error:
+            broken[place] = error
+    return list(found)
 
 
 def _claim(part: dg.Definitions, folder: Path, loaded: dict[str, Path]) -> None:
@@ -60,11 +68,24 @@ def _names(part: dg.Definitions) -> set[str]:
     return {key.path[0] for asset in found for key in asset.keys}
 
 
-def _broken(folder: Path, error: YamlError) -> dg.Definitions:
+def _notes(broken: Mapping[Path, YamlError]) -> list[dg.Definitions]:
+    """A note for each; folders of one name are numbered, as two assets cannot have one key."""
+    notes: dict[str, dg.Definitions] = {}
+    for folder, error in broken.items():
+        name = base = re.sub(r"[^A-Za-z0-9_-]", "_", folder.name) or "root"
+        for number in count(2):
+            if name not in notes:
+                break
+            name = f"{base}_{number}"
+        notes[name] = _broken(name, error)
+    return list(notes.values())
+
+
+def _broken(name: str, error: YamlError) -> dg.Definitions:
     log.error("%s", error)
     metadata: Mapping[str, Any] = {"error": dg.MetadataValue.text(str(error))}
     note = dg.AssetSpec(
-        key=[folder.name, "defs_yaml"],
+        key=[name, "defs_yaml"],
         group_name="broken",
         description=f"**This recommender could not be loaded.** {error}",
         kinds={"yaml"},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint import Blueprint, named
 from recsys_assets.recommender import Recommender
 from recsys_assets.yaml_errors import YamlError, explain
 from resources.environment import RECOMMENDERS
@@ -48,6 +48,18 @@ def load(folder: Path) -> dg.Definitions:
     """
     try:
         return _tree(folder).build_defs_at_path(folder)
+    except Exception as error:
+        raise explain(error, folder / FILE) from error
+
+
+def names(folder: Path) -> list[str]:
+    """The names of the recommenders in a folder's `defs.yaml`; their logs are not looked at.
+
+    Raises:
+        YamlError: when it cannot be used.
+    """
+    try:
+        return [named(component, folder) for component in _tree(folder).get_all_components(of_type=Recommender)]
     except Exception as error:
         raise explain(error, folder / FILE) from error
 

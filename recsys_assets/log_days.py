@@ -60,7 +60,10 @@ class LogDays:
         days = self.days
         if not days:
             errors = [entry.error for entry in self.files.values() if entry.error]
-            nothing = f"'{path}' holds no events; check the path and the files."
+            nothing = (
+                f"'{path}' holds no events, expected at least one row below the names of the columns; check the "
+                "path and the files."
+            )
             raise LogError(errors[0] if errors else nothing)
         return min(days), max(days)
 

@@ -12,6 +12,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from recsys_assets.settings.recommender_settings import RecommenderSettings
+from recsys_assets.yaml_lines import line_of
+
+TYPE = "recsys_assets.Recommender"
 
 
 class YamlError(ValueError):
@@ -25,6 +28,8 @@ def explain(error: BaseException, file: Path) -> YamlError:
         error: what was raised; its causes are looked at too.
         file: the YAML.
     """
+    if not isinstance(_content(file), dict):
+        return YamlError(f"{file} holds no keys; begin it with the lines `type: {TYPE}` and `attributes:`.")
     for cause in _causes(error):
         if isinstance(cause, YamlError):
             return cause
@@ -33,8 +38,23 @@ def explain(error: BaseException, file: Path) -> YamlError:
         if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark:
             line = cause.problem_mark.line + 1
             return YamlError(f"{file}:{line}: this is not valid YAML ({cause.problem}); mend the line.")
-    last = list(_causes(error))[-1]
-    return YamlError(f"{file}: {' '.join(str(last).split())}")
+    return YamlError(_of_another(list(_causes(error))[-1], file))
+
+
+def _of_another(error: BaseException, file: Path) -> str:
+    """What is left: a type that is not there, or what loading a component raised."""
+    kind, message = _content(file).get("type"), " ".join(str(error).split()).rstrip(".")
+    if kind == TYPE:
+        return f"{file}: {message}."
+    return f"{file}:{line_of(file, ['type'])}: type is {kind!r}, expected {TYPE} ({message}); correct the type."
+
+
+def _content(file: Path) -> Any:
+    """What the file holds; no keys where that cannot be told, as then the error says more."""
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -47,11 +67,19 @@ def _of_validation(error: ValidationError, file: Path) -> str:
     sentences = []
     # A misspelt key is told before the one that is missing because of it.
     for found in sorted(error.errors(), key=lambda found: found["type"] == "missing"):
-        position = found.get("ctx", {}).get("source_position")
-        line = f":{position.start.line}" if position else ""
-        keys = str(found["loc"][0]).partition(" at ")[0].split(".") if found["loc"] else []
-        sentences.append(f"{file}{line}: {_problem(found, keys)}")
+        keys, line = _place(found, file)
+        sentences.append(f"{file}{f':{line}' if line else ''}: {_problem(found, keys)}")
     return " ".join(sentences)
+
+
+def _place(found: Any, file: Path) -> tuple[list[str], int | None]:
+    """Keys from the top of the file, and the line."""
+    position = found.get("ctx", {}).get("source_position")
+    if position:
+        return str(found["loc"][0]).partition(" at ")[0].split("."), position.start.line
+    # Dagster cannot place every kind of error; pydantic's own begins below the attributes.
+    keys = ["attributes", *(str(key) for key in found["loc"])]
+    return keys, line_of(file, keys)
 
 
 def _problem(found: Any, keys: list[str]) -> str:
@@ -64,6 +92,8 @@ def _problem(found: Any, keys: list[str]) -> str:
         return f"{key} is not a known key; {hint}"
     if kind == "missing":
         return f"{key} is missing; add it."
+    if kind in ("sequence_str", "list_type", "tuple_type"):
+        return f"{key}: expected a list, got {found['input']!r}; write [{found['input']}]."
     if kind == "value_error":
         message = str(found["msg"]).removeprefix("Value error, ")
         return f"{key}: {message}" if key else message

@@ -13,7 +13,7 @@ import numpy as np
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema
-from ops_gpu.snapshot import SnapshotConfig
+from ops_gpu.snapshot_config import SnapshotConfig
 from serving.built_with import write_built_with
 from serving.four_stages import four_stages
 from serving.four_stages_config import FourStagesConfig

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import psutil
+import pytest
 
 from resources.dagster_home import dagster_environment
 from tests.tiny import Tiny
@@ -34,6 +36,10 @@ def dagster_dev(tiny: Tiny) -> Iterator[Path]:
     command += ["-h", "127.0.0.1", "-p", str(port)]
     environment = {**dagster_environment(tiny.home), **tiny.environment, "PYTHONPATH": str(ROOT)}
     environment |= {"DAGSTER_HOME": str(tiny.home.dagster), "RECSYS_DAGSTER": str(tiny.home.dagster)}
+    # Made before anybody else opens them: two processes that make SQLite's tables at once spoil them.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECSYS_DAGSTER", str(tiny.home.dagster))
+        dg.DagsterInstance.from_config(str(tiny.home.dagster)).dispose()
     output = tiny.folder.parent / "dagster_dev.log"
     with output.open("w") as stream:
         process = subprocess.Popen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,23 @@ import dagster as dg
 import pytest
 
 from ops_gpu.synthetic import DemoData, DemoSettings
+from recsys_assets.cli.run_failure import run_failure
+from resources.dagster_home import dagster_environment
 from serving.manifest import Manifest
 from tests.dagster_dev import dagster_dev, wait_for
 from tests.tiny import NAME, Tiny
 
+LATER = "2026-01-25.parquet"
 pytestmark = [pytest.mark.triton, pytest.mark.daemon, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Tiny]:
-    """A recommender of which only the raw logs are there."""
+    """A recommender of which only the raw logs are there, and the last of them not yet."""
     made = Tiny.make(tmp_path)
-    DemoData.generate(DemoSettings(users=300, items=200, days=24, events=6000)).write(made.home.data(NAME))
+    data = made.home.data(NAME)
+    DemoData.generate(DemoSettings(users=300, items=200, days=25, events=6000)).write(data)
+    (data / "interactions" / LATER).rename(tmp_path / LATER)
     try:
         yield made
     finally:
@@ -30,34 +34,31 @@ def fresh(tmp_path: Path) -> Iterator[Tiny]:
 
 
 def wait_for_day(tiny: Tiny, day: str, log: Path) -> dict[str, Any]:
-    """The live release once it was trained until a day."""
+    """The live release once it was trained until a day; a failed run ends the wait."""
     for _ in wait_for(f"a live release that knows {day}", 500, log):
         live = tiny.json("status")["releases"].get(NAME)
         if live and live["last_day"] == day:
             return dict(live)
+        assert not failures(tiny), failures(tiny)
     raise AssertionError
 
 
-def wait_for_failure(tiny: Tiny, day: str, log: Path) -> str:
-    """What the failed run of a day says."""
+def failures(tiny: Tiny) -> dict[str, str]:
+    """What failed runs say, by the day (or range) that they were for."""
+    found: dict[str, str] = {}
     with dg.DagsterInstance.from_config(str(tiny.home.dagster)) as instance:
-        for _ in wait_for(f"a failed run for {day}", 300, log):
-            failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-            found = [run for run in failed if run.tags.get("dagster/partition") == day]
-            if found:
-                kind = dg.DagsterEventType.STEP_FAILURE
-                records = instance.get_records_for_run(found[0].run_id, of_type=kind).records
-                event: Any = records[0].event_log_entry.get_dagster_event()
-                return str(event.step_failure_data.user_failure_data.description)
-    raise AssertionError
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
+            day = run.tags.get("dagster/partition", "several days")
+            found[day] = " ".join(run_failure(run.run_id, dagster_environment(tiny.home)))
+    return found
 
 
-def test_from_a_dropped_file_to_the_live_answer(fresh: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_a_dropped_file_to_the_live_answer(fresh: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECSYS_DAGSTER", str(fresh.home.dagster))
     with dagster_dev(fresh) as log:
         first = wait_for_day(fresh, "2026-01-24", log)  # the sensor's first look takes in what is there
 
-        fresh.write_day(date(2026, 1, 25))
+        (tmp_path / LATER).rename(fresh.home.data(NAME) / "interactions" / LATER)
         second = wait_for_day(fresh, "2026-01-25", log)
         assert second["live"] != first["live"]
         assert second["previous"] == first["live"]
@@ -71,7 +72,10 @@ def test_from_a_dropped_file_to_the_live_answer(fresh: Tiny, monkeypatch: pytest
 
         corrupt = fresh.home.data(NAME) / "interactions" / "2026-01-26.parquet"
         corrupt.write_bytes(b"not a Parquet file")
-        message = wait_for_failure(fresh, "2026-01-26", log)
+        for _ in wait_for("a failed run for 2026-01-26", 300, log):
+            if failures(fresh):
+                break
+        (message,) = failures(fresh).values()
         assert "2026-01-26.parquet" in message
         assert "\n" not in message
         assert fresh.json("status")["releases"][NAME]["live"] == second["live"]

@@ -7,16 +7,12 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from resources.home import Home
 
 NAME = "tiny"
-FIRST, DAYS = date(2026, 1, 1), 24
 YAML = """type: recsys_assets.Recommender
 attributes:
   description: A small world for tests.
@@ -94,17 +90,3 @@ class Tiny:
         assert done.returncode == 0, done.stdout + done.stderr
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
-
-    def write_day(self, day: date, seed: int = 0) -> Path:
-        """Drops the log of a new day: another day's events, with other users."""
-        folder = self.home.data(NAME) / "interactions"
-        source = sorted(folder.glob("*.parquet"))[0]
-        frame = pl.read_parquet(source)
-        shift = pl.lit(day) - pl.lit(date.fromisoformat(source.stem))
-        events = frame.with_columns(
-            pl.col("user_id").shuffle(seed=seed), (pl.col("timestamp") + shift).cast(pl.Datetime("us"))
-        )
-        aside, path = folder / f".{day}.parquet", folder / f"{day}.parquet"
-        events.write_parquet(aside)
-        aside.replace(path)
-        return path

@@ -68,7 +68,7 @@ def _title(genre: str, generator: np.random.Generator) -> str:
         f"The {adjective} {noun}",
         f"{adjective} {noun}",
         f"The {noun} of {place}",
-        f"A {adjective} {noun}",
+        f"{'An' if adjective[0] in 'AEIOU' else 'A'} {adjective} {noun}",
     )
     return f"{adjective} {place}" if generator.random() < 0.15 else forms[generator.integers(4)]
 

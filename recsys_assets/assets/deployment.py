@@ -43,8 +43,8 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         target = triton.target()
         return dg.MaterializeResult(
             metadata={
-                "release": live.hash,
-                "previous": live.previous or "",
+                "release": live.hash[:12],
+                "previous": (live.previous or "none")[:12],
                 "grpc_url": target.grpc_url,
                 "mlflow_version": version,
                 "answers": dg.MetadataValue.md(answers(plan, target.grpc_url, users)),

@@ -14,6 +14,7 @@ from recsys_assets.content_hash import content_hash
 from recsys_assets.files import write_frame
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.plainly import plainly
 
@@ -54,8 +55,9 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
             reader = read_users if kind == "users" else read_items
             clean = reader(declared, settings.interactions, plan.place, id_types(plan))
         write_frame(clean.frame, path)
+        shown = frame_metadata(clean.frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
-            metadata={**frame_metadata(clean.frame), **report_metadata(clean.report), **_counts(clean.frame)},
+            metadata={**shown, **report_metadata(clean.report), **_counts(clean.frame)},
             data_version=dg.DataVersion(content_hash([path])),
         )
 
@@ -65,8 +67,8 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
 def _counts(frame: pl.DataFrame) -> dict[str, Any]:
     """What is missing: nulls by column, and items that may not be shown."""
     missing = zip(frame.columns, frame.null_count().row(0), strict=True)
-    nulls = {name: count for name, count in missing if count}
-    counts: dict[str, Any] = {"nulls": dg.MetadataValue.json(nulls)}
+    nulls = [f"{name} {count:,}" for name, count in missing if count]
+    counts: dict[str, Any] = {"nulls": ", ".join(nulls) or "none"}
     if "available" in frame.columns:
         counts["available"] = int(frame["available"].sum())
     return counts

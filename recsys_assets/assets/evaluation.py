@@ -16,6 +16,7 @@ from recsys_assets.content_hash import content_hash
 from recsys_assets.files import read_json, write_json
 from recsys_assets.fitted import candidate
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
+from recsys_assets.metadata.lists import list_pictures
 from recsys_assets.metadata.samples import sample_lists
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
@@ -62,6 +63,7 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             metadata={
                 **chain.metadata(),
                 **evaluation_metadata(report),
+                **list_pictures(mine, sources, found, protocol),
                 "samples": dg.MetadataValue.md(samples),
                 "mlflow_run": run,
             },

@@ -15,6 +15,7 @@ from recsys_assets.canonical import day_end, day_start
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_file
 from recsys_assets.fitted import training_data
+from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 
 DESCRIPTION = """Feature rows, point in time: one row an event, with the engineered columns of user and
@@ -46,14 +47,17 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
         days = as_days(context.partition_keys)
         data, fit = training_data(plan, until=max(days)), fit_id(plan)
-        frame = pl.DataFrame()
+        frame, total = pl.DataFrame(), 0
         for day in days:
             rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)
             _write(rows, day, fit, plan)
-            context.add_asset_metadata({"rows": rows.height}, asset_key=plan.key("features"), partition_key=str(day))
-            frame = rows if rows.height else frame
+            counted = {"dagster/partition_row_count": rows.height}
+            context.add_asset_metadata(counted, asset_key=plan.key("features"), partition_key=str(day))
+            frame, total = (rows if rows.height else frame), total + rows.height
         version = content_hash([plan.home.features(plan.name, day) for day in days])
-        metadata = {"workflow_fit": fit, **frame_metadata(frame)}
+        notes = event_feature_notes(plan.settings.candidates.snapshot.half_lives_days)
+        counts = {"dagster/row_count": total, "days": len(days), "workflow_fit": fit[:12]}
+        metadata = frame_metadata(frame, notes) | counts
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return make

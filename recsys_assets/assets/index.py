@@ -16,7 +16,7 @@ from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
 from recsys_assets.fitted import fitted_workflow, towers, training_data
 from recsys_assets.metadata.pictures import histogram
-from recsys_assets.metadata.tables import table
+from recsys_assets.metadata.tables import rounded, table
 from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         metadata: dict[str, Any] = {
             "items": len(vectors) - 3,
             "dimension": vectors.shape[1],
-            "similarity": histogram(similarity, "similarity of two random items", "pairs"),
+            "similarity": histogram(similarity, "cosine similarity", "pairs", title="Similarity of two random items"),
         }
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content_hash([folder])))
 
@@ -87,7 +87,7 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         metadata: dict[str, Any] = {
             "kind": index.kind,
             "items": len(index.codes),
-            "recall": index.recall,
+            "recall": rounded(index.recall),
             "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, plan)),
         }
         return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))

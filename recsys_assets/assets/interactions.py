@@ -18,8 +18,9 @@ from recsys_assets.content_hash import content_hash
 from recsys_assets.files import write_frame
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
-from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.plainly import plainly
 
 DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`, `timestamp` (UTC), `label`.
@@ -27,11 +28,12 @@ DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`,
 Read from the raw log that the YAML names. Rows that cannot be used are left out and counted by reason; when
 their share is above `quality.max_unusable_share`, or there is no event at all, nothing is written and the
 check `volume` fails, so that the files of an earlier, better run stay as they are.
+
+In the metadata, `events`, `positive`, `users` and `items` are counts of one day (plots show them day by day);
+everything else is about all days that were read together.
 """
-NOTES = {
-    "user_id": "as in the log",
-    "item_id": "as in the log",
-    "timestamp": "UTC",
+NOTES = IDS | {
+    "timestamp": "moment of the event (UTC)",
     "label": "whether the event counts as liking (`interactions.label`)",
 }
 
@@ -102,14 +104,14 @@ def _by_day(frame: pl.DataFrame, days: Sequence[date]) -> dict[str, dict[str, An
 def _metadata(log: CleanLog, days: Sequence[date]) -> dict[str, Any]:
     frame = log.frame
     counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
-    by_item = frame.group_by("item_id").len()["len"]
-    by_user = frame.group_by("user_id").len()["len"]
+    by_item = frame.group_by("item_id").len()["len"].to_numpy()
+    by_user = frame.group_by("user_id").len()["len"].to_numpy()
     return {
         **frame_metadata(frame, NOTES),
         **report_metadata(log.report),
         "days": len(days),
-        "positive_share": float(frame["label"].mean() or 0.0) if frame.height else 0.0,  # type: ignore[arg-type]
-        "events_by_day": day_chart(counts, "events"),
-        "popularity": histogram(by_item.to_numpy(), "events of an item", "items", log=True),
-        "activity": histogram(by_user.to_numpy(), "events of a user", "users", log=True),
+        "positive_share": rounded(int(frame["label"].sum()) / max(frame.height, 1)),
+        "events_by_day": day_chart(counts, "events", "Events by day"),
+        "popularity": histogram(by_item, "events of an item", "items", log=True, title="Popularity of items"),
+        "activity": histogram(by_user, "events of a user", "users", log=True, title="Activity of users"),
     }

@@ -14,6 +14,7 @@ from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
 from recsys_assets.fitted import fit_config, towers, training_data
 from recsys_assets.metadata.pictures import line_chart
+from recsys_assets.metadata.tables import rounded
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 
@@ -63,8 +64,9 @@ def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             **chain.metadata(),
             "lists": len(rows.lists) - 1,
             "rows": len(rows.item),
-            "positive_share": float(rows.label.mean()),
-            "loss": line_chart({"loss": losses}, "epoch", "loss", 1),
+            "positive_share": rounded(rows.label.mean()),
+            "loss": line_chart({"loss": losses}, "epoch", "loss", 1, "Loss of the ranker"),
+            "final_loss": rounded(losses[-1]),
             "mlflow_run": run,
         }
         version = dg.DataVersion(content_hash([folder]))

@@ -9,6 +9,7 @@ import dagster as dg
 from ops_gpu.synthetic.settings import DemoSettings
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.content_hash import content_hash
+from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.tables import frame_metadata
 
 DESCRIPTION = """Raw logs of a small world with planted tastes, as a service would export them.
@@ -16,6 +17,7 @@ DESCRIPTION = """Raw logs of a small world with planted tastes, as a service wou
 Only recommenders whose YAML says `generator` have this asset. Equal settings give equal files. The truth
 behind the events lies beside them (`truth.npz`) and is read by the evaluation only.
 """
+NOTES = IDS | {"timestamp": "moment of the event (UTC)", "watched": "share of the film that was watched"}
 
 
 def raw_logs(plan: Blueprint, generator: DemoSettings) -> dg.AssetsDefinition:
@@ -37,8 +39,11 @@ def raw_logs(plan: Blueprint, generator: DemoSettings) -> dg.AssetsDefinition:
         data = DemoData.generate(generator)
         data.write(folder)
         version = dg.DataVersion(content_hash([folder]))
-        sizes = {"users": data.users.height, "items": data.items.height, "path": str(folder)}
-        metadata = frame_metadata(data.interactions) | sizes
+        metadata = frame_metadata(data.interactions, NOTES) | {
+            "users": data.users.height,
+            "items": data.items.height,
+            "path": dg.MetadataValue.path(str(folder)),
+        }
         return dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return generate

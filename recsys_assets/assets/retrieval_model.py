@@ -15,6 +15,7 @@ from recsys_assets.files import aside_folder
 from recsys_assets.fitted import fit_config, training_data
 from recsys_assets.live import live_hash, live_release, trained
 from recsys_assets.metadata.pictures import line_chart
+from recsys_assets.metadata.tables import rounded
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
@@ -69,7 +70,8 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         run = mlflow.track(plan.name, "retrieval_model", asdict(settings.retrieval), final, {"loss": losses})
         metadata: dict[str, Any] = {
             **chain.metadata(),
-            "loss": line_chart({"loss": losses}, "epoch", "loss", 1),
+            "loss": line_chart({"loss": losses}, "epoch", "loss", 1, "Loss of the two towers"),
+            **{f"final_{name}": rounded(value) for name, value in final.items()},
             "items_trained": int(fitted.model.trained.sum()),
             "mlflow_run": run,
         }

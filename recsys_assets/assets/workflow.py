@@ -137,8 +137,8 @@ def _statistics(plan: Blueprint, found: "Workflow") -> "Statistics":
 def _vocabularies(fitted: "Workflow") -> str:
     """Size and most frequent values of each vocabulary."""
     rows = [
-        [c.name, c.cardinality, c.embedding_dim, fitted.vocabulary(c.name).head(5).to_list()]
+        [c.name, c.cardinality, fitted.vocabulary(c.name).head(3).to_list()]
         for c in fitted.output_schema
         if c.cardinality
     ]
-    return table(["column", "codes", "embedding width", "most frequent first"], rows)
+    return table(["column", "codes", "most frequent first"], rows)

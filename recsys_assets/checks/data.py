@@ -11,6 +11,7 @@ from ops_gpu.logs.identifiers import id_dtype
 from recsys_assets.assets.quality_report import load_report
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.id_types import id_types
+from recsys_assets.metadata.tables import rounded
 
 CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
 recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
@@ -88,7 +89,7 @@ def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=bool(report["written"]),
             description=_sentence(plan, report, limit),
-            metadata={"unusable_share": report["unusable_share"], "rows_kept": report["rows_kept"]},
+            metadata={"unusable_share": rounded(report["unusable_share"]), "rows_kept": report["rows_kept"]},
         )
 
     return check

@@ -13,7 +13,7 @@ from recsys_assets.canonical import as_day
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.champion import METRIC, Standing
 from recsys_assets.fitted import fit_config, towers, training_data
-from recsys_assets.metadata.tables import table
+from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.parity import differences
 from resources.feature_store import FeatureStoreResource
 
@@ -61,7 +61,7 @@ def _point_in_time(plan: Blueprint) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not changed,
             description=f"{found}: {f'{changed} look ahead' if changed else 'nothing changed'}.",
-            metadata={"rows": report.rows, "poisoned": report.poisoned, "changed": changed},
+            metadata={"rows": report.rows, "poisoned": report.poisoned, "changed": changed or "nothing"},
         )
 
     return check
@@ -90,7 +90,7 @@ def _index_recall(plan: Blueprint) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=index.recall >= least,
             description=f"{found}, expected at least {least:.0%}.",
-            metadata={"recall": index.recall, "kind": index.kind},
+            metadata={"recall": rounded(index.recall), "kind": index.kind},
         )
 
     return check
@@ -108,8 +108,12 @@ def _better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:
         found = f"{METRIC} {mine[METRIC]:.4f}, popularity {other[METRIC]:.4f} (± {error:.4f})"
         return dg.AssetCheckResult(
             passed=bool(mine[METRIC] >= other[METRIC] - tolerance * error),
-            description=f"{found}, over {mine['users']:.0f} users.",
-            metadata={"final": mine[METRIC], "popularity": other[METRIC], "standard_error": error},
+            description=f"{found}, over {mine['users']:,.0f} users.",
+            metadata={
+                "final": rounded(mine[METRIC]),
+                "popularity": rounded(other[METRIC]),
+                "standard_error": rounded(error),
+            },
         )
 
     return check
@@ -125,7 +129,10 @@ def _not_worse_than_live(plan: Blueprint) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=standing.not_worse(tolerance),
             description=_beside(standing),
-            metadata={"difference": standing.difference, "standard_error": standing.standard_error},
+            metadata={
+                "difference": rounded(standing.difference),
+                "standard_error": rounded(standing.standard_error),
+            },
         )
 
     return check

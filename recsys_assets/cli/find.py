@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from recsys_assets.blueprint import Blueprint
-from recsys_assets.locations import OWN, blueprints, find
+from recsys_assets.locations import FILE, OWN, blueprints, find, names
 from recsys_assets.yaml_errors import YamlError
 from resources.environment import RECOMMENDERS, recommender_folders
 from resources.home import Home
@@ -13,25 +16,38 @@ def find_recommender(name: str, home: Home) -> Blueprint:
     """The recommender of this name.
 
     Raises:
-        YamlError: when its YAML cannot be used, or there is no recommender of this name; a broken YAML
-            elsewhere does not matter.
+        YamlError: when its YAML cannot be used, or there is none of this name, or more than one; a broken YAML
+            or a missing folder elsewhere does not matter.
     """
-    known: list[str] = []
-    broken: dict[str, YamlError] = {}
-    for folder in find([OWN, *recommender_folders()]):
+    found = list(_look())
+    folders = {folder: None for folder, inside, _ in found if name in inside}
+    errors = {folder: error for folder, _, error in found if error}
+    if not folders:
+        raise next((error for folder, error in errors.items() if folder.name == name), _unknown(name, found))
+    if len(folders) > 1:
+        files = " and ".join(str(folder / FILE) for folder in folders)
+        raise YamlError(f"The name {name!r} is used by {files}; give all but one of them another name.")
+    return next(plan for plan in blueprints(next(iter(folders)), home) if plan.name == name)
+
+
+def _look() -> Iterator[tuple[Path, list[str], YamlError | None]]:
+    """Every folder, with the names of its recommenders or with what is wrong."""
+    for place in (OWN, *recommender_folders()):
         try:
-            found = blueprints(folder, home)
+            folders = find([place])
         except YamlError as error:
-            broken[folder.name] = error
+            yield place, [], error
             continue
-        known += [plan.name for plan in found]
-        for plan in found:
-            if plan.name == name:
-                return plan
-    if name in broken:
-        raise broken[name]
-    others = "".join(f" {error}" for error in broken.values())
-    there = ", ".join(sorted(known)) or "none"
-    raise YamlError(
-        f"There is no recommender {name!r}, only {there}; name the folder of its defs.yaml in {RECOMMENDERS}.{others}"
+        for folder in folders:
+            try:
+                yield folder, names(folder), None
+            except YamlError as error:
+                yield folder, [], error
+
+
+def _unknown(name: str, found: list[tuple[Path, list[str], YamlError | None]]) -> YamlError:
+    known = ", ".join(sorted({name for _, inside, _ in found for name in inside})) or "none"
+    others = "".join(f" {error}" for _, _, error in found if error)
+    return YamlError(
+        f"There is no recommender {name!r}, only {known}; name the folder of its defs.yaml in {RECOMMENDERS}.{others}"
     )

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from ops_gpu.logs import CleanReport
-from recsys_assets.metadata.tables import table
+from recsys_assets.metadata.tables import rounded, table
 
 
 def report_metadata(report: CleanReport) -> dict[str, Any]:
@@ -22,6 +22,6 @@ def report_metadata(report: CleanReport) -> dict[str, Any]:
         "rows_read": report.rows_read,
         "rows_kept": report.rows_kept,
         "rows_added": report.added,
-        "unusable_share": report.unusable_share,
+        "unusable_share": rounded(report.unusable_share),
         "left_out": found,
     }

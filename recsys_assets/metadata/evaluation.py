@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from recsys_assets.metadata.pictures import bar_chart
-from recsys_assets.metadata.tables import table
+from recsys_assets.metadata.tables import rounded, table
 
 METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "hit@20")
+SHORT = ("recall@20", "ndcg@20")
+"""As many as fit into the UI's column beside the name."""
 
 
 def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The table of all methods, two charts, and the candidate's own numbers to plot over time."""
+    """Tables and charts of all methods, and the candidate's own numbers to plot over time."""
     methods = by_method(report)
-    values = {name: float(report["final"][name]) for name in METRICS}
+    values = {name: rounded(report["final"][name]) for name in METRICS}
     return {
         "users": int(report["final"]["users"]),
         **{name.replace("@", "_at_"): value for name, value in values.items()},
-        "methods": dg.MetadataValue.md(methods_table(report)),
-        "recall": bar_chart(_values(methods, "recall@20"), "recall@20", "final list"),
-        "ndcg": bar_chart(_values(methods, "ndcg@20"), "NDCG@20", "final list"),
-        "live": dg.MetadataValue.json(report["live"]),
+        "methods": dg.MetadataValue.md(methods_table(report, SHORT).replace(" ± ", "\u00a0±\u00a0")),
+        "all_metrics": dg.MetadataValue.md(methods_table(report)),
+        "recall": bar_chart(_values(methods, "recall@20"), "recall@20", "final list", "Recall@20 by method"),
+        "ndcg": bar_chart(_values(methods, "ndcg@20"), "NDCG@20", "final list", "NDCG@20 by method"),
+        "beside_live": beside_live(report["live"]),
     }
 
 
-def methods_table(report: Mapping[str, Any]) -> str:
+def beside_live(standing: Mapping[str, Any]) -> str:
+    """The candidate and the release that is live, in a sentence."""
+    if standing["against"] == "nothing":
+        return f"not compared: {standing['because']}"
+    return (
+        f"NDCG@20 {standing['candidate']:.4f}, live {standing['champion']:.4f} "
+        f"(difference {standing['difference']:+.4f} ± {standing['standard_error']:.4f}, {standing['users']:,} users)"
+    )
+
+
+def methods_table(report: Mapping[str, Any], metrics: Sequence[str] = METRICS) -> str:
     """One row a method: metrics with their standard errors."""
     rows = [
-        [name, int(found.get("users", 0)), *(with_error(found, metric) for metric in METRICS)]
+        [name, int(found.get("users", 0)), *(with_error(found, metric) for metric in metrics)]
         for name, found in by_method(report).items()
     ]
-    return table(["method", "users", *METRICS], rows)
+    return table(["method", "users", *metrics], rows)
 
 
 def by_method(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LIMIT = 100_000  # characters; the UI fetches metadata as a whole
-SIZE = (6.4, 3.0)
+SIZE = (6.4, 3.2)
+BLUE, ORANGE, GREY = "#3b6ea5", "#e07b39", "#b3bcc6"
+"""The usual colour, what is set apart, and what it is compared with."""
 
 
-def line_chart(lines: Mapping[str, Sequence[float]], x: str, y: str, first: int = 0) -> dg.MarkdownMetadataValue:
+def line_chart(
+    lines: Mapping[str, Sequence[float]], x: str, y: str, first: int = 0, title: str = ""
+) -> dg.MarkdownMetadataValue:
     """One line a series over positions that start at `first`.
 
     Args:
@@ -25,52 +29,63 @@ def line_chart(lines: Mapping[str, Sequence[float]], x: str, y: str, first: int 
         x: what positions are.
         y: what values are.
         first: the first position, 1 for epochs.
+        title: above the picture.
     """
     from matplotlib.ticker import MaxNLocator
 
     figure, axes = _empty(x, y)
-    for name, values in lines.items():
-        marker = "." if len(values) < 30 else ""
-        axes.plot(range(first, first + len(values)), values, marker=marker, label=name)
+    colors = [BLUE, ORANGE, *([GREY] * len(lines))]
+    for color, (name, values) in zip(colors, lines.items(), strict=False):
+        marker = "o" if len(values) < 30 else ""
+        axes.plot(range(first, first + len(values)), values, marker=marker, markersize=4, color=color, label=name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(lines) > 1:
-        axes.legend(fontsize=8, frameon=False)
-    return _picture(figure, f"{y} by {x}")
+        axes.legend(fontsize=9, frameon=False)
+    return _picture(figure, title or f"{y} by {x}")
 
 
-def day_chart(counts: Mapping[str, float], y: str) -> dg.MarkdownMetadataValue:
+def day_chart(counts: Mapping[str, float], y: str, title: str = "") -> dg.MarkdownMetadataValue:
     """One bar a day.
 
     Args:
         counts: value by day (`YYYY-MM-DD`).
         y: what values are.
+        title: above the picture.
     """
     import matplotlib.dates as dates
 
     figure, axes = _empty("day", y)
-    axes.bar(dates.datestr2num(list(counts)) if counts else [], list(counts.values()), width=0.9)
+    axes.bar(dates.datestr2num(list(counts)) if counts else [], list(counts.values()), width=0.85, color=BLUE)
     axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks=8))
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
-    return _picture(figure, f"{y} by day")
+    _thousands(axes, dated=True)
+    return _picture(figure, title or f"{y} by day")
 
 
-def bar_chart(bars: Mapping[str, float], y: str, highlight: str | None = None) -> dg.MarkdownMetadataValue:
-    """One horizontal bar a name, in the order given.
+def bar_chart(
+    bars: Mapping[str, float], y: str, highlight: str | None = None, title: str = ""
+) -> dg.MarkdownMetadataValue:
+    """One horizontal bar a name with its value, in the order given.
 
     Args:
         bars: value by name.
         y: what values are.
         highlight: the bar to set apart.
+        title: above the picture.
     """
     figure, axes = _empty(y, "")
     names = list(bars)[::-1]
-    colors = ["tab:orange" if name == highlight else "tab:blue" for name in names]
-    axes.barh(names, [bars[name] for name in names], color=colors)
-    axes.tick_params(labelsize=8)
-    return _picture(figure, y)
+    colors = [ORANGE if name == highlight else BLUE if highlight is None else GREY for name in names]
+    drawn = axes.barh(names, [bars[name] for name in names], color=colors)
+    axes.bar_label(drawn, fmt="%.3f", padding=3, fontsize=9)
+    axes.margins(x=0.12)
+    axes.grid(visible=False, axis="y")
+    return _picture(figure, title or y)
 
 
-def histogram(values: Any, x: str, y: str = "count", bins: int = 40, log: bool = False) -> dg.MarkdownMetadataValue:
+def histogram(
+    values: Any, x: str, y: str = "count", bins: int = 40, log: bool = False, title: str = ""
+) -> dg.MarkdownMetadataValue:
     """How often values occur.
 
     Args:
@@ -79,16 +94,40 @@ def histogram(values: Any, x: str, y: str = "count", bins: int = 40, log: bool =
         y: what is counted.
         bins: number of bars.
         log: whether counts are on a logarithmic axis, for long tails.
+        title: above the picture.
     """
     figure, axes = _empty(x, y)
-    axes.hist(values, bins=bins, log=log and len(values) > 0)
-    return _picture(figure, f"{y} by {x}")
+    axes.hist(values, bins=bins, log=log and len(values) > 0, color=BLUE)
+    _thousands(axes)
+    return _picture(figure, title or f"{y} by {x}")
+
+
+def densities(groups: Mapping[str, Any], x: str, bins: int = 40, title: str = "") -> dg.MarkdownMetadataValue:
+    """How often values occur in each of two groups, as shares of the group, so that small ones can be seen.
+
+    Args:
+        groups: arrays `[n]` by name, the one to set apart first; empty ones are left out.
+        x: what values are.
+        bins: number of bars, the same for all groups.
+        title: above the picture.
+    """
+    import numpy as np
+
+    figure, axes = _empty(x, "share of the group")
+    shown = {name: np.asarray(values) for name, values in groups.items() if len(values)}
+    edges = np.histogram_bin_edges(np.concatenate([*shown.values()]) if shown else [], bins).tolist()
+    for color, (name, values) in zip([ORANGE, BLUE, GREY], shown.items(), strict=False):
+        weights = np.full(len(values), 1 / len(values))
+        axes.hist(values, edges, weights=weights, alpha=0.6, color=color, label=f"{name} ({len(values):,})")
+    if shown:
+        axes.legend(fontsize=9, frameon=False)
+    return _picture(figure, title or x)
 
 
 def _empty(x: str, y: str) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # without pyplot there is no window system and no global state
 
-    figure = Figure(figsize=SIZE, dpi=100, layout="constrained")
+    figure = Figure(figsize=SIZE, dpi=110, layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -98,8 +137,19 @@ def _empty(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def _thousands(axes: Axes, dated: bool = False) -> None:
+    """`4,000` rather than `4000` on linear axes of counts."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    if axes.get_yscale() == "linear" and axes.get_ylim()[1] >= 1_000:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    if axes.get_xlim()[1] >= 1_000 and not dated:
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
 def _picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
     stream = io.BytesIO()
+    figure.axes[0].set_title(title, loc="left", fontsize=11)
     figure.savefig(stream, format="png")
     text = base64.b64encode(stream.getvalue()).decode()
     if len(text) > LIMIT:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-
-from recsys_assets.metadata.tables import table
 
 if TYPE_CHECKING:
     from ops_gpu.schema import ColumnSchema, Schema
 
 
-def schema_metadata(schema: Schema) -> dict[str, dg.MetadataValue[dg.TableSchema] | dg.MarkdownMetadataValue]:
-    """Types and tags for the UI's column view, and everything else in a table."""
+def schema_metadata(schema: Schema) -> dict[str, Any]:
+    """Types, tags and limits for the UI's column view, and what the models are built for in numbers."""
     columns = [
-        dg.TableColumn(c.name, _dtype(c), description=", ".join(sorted(c.tags)), tags=dict.fromkeys(c.tags, ""))
+        dg.TableColumn(c.name, _dtype(c), description=_limits(c), tags=dict.fromkeys(sorted(c.tags), ""))
         for c in schema
     ]
-    rows = [[c.name, _dtype(c), ", ".join(sorted(c.tags)), c.cardinality, c.embedding_dim, _length(c)] for c in schema]
-    header = ["column", "type", "tags", "cardinality", "embedding width", "list length"]
+    embedded = [c for c in schema if c.cardinality and c.embedding_dim]
     return {
-        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns)),
-        "columns": dg.MetadataValue.md(table(header, rows)),
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "columns": len(columns),
+        "embedded_columns": len(embedded),
+        "embedding_weights": sum((c.cardinality or 0) * (c.embedding_dim or 0) for c in embedded),
     }
 
 
@@ -30,5 +29,14 @@ def _dtype(column: ColumnSchema) -> str:
     return f"list of {column.dtype}" if column.is_list else column.dtype
 
 
-def _length(column: ColumnSchema) -> str | None:
-    return f"{column.value_count.min} to {column.value_count.max}" if column.value_count else None
+def _limits(column: ColumnSchema) -> str | None:
+    """Codes, width of the embedding and length of lists, where the column has them."""
+    found = []
+    if column.cardinality:
+        found.append(f"{column.cardinality:,} codes")
+    if column.embedding_dim:
+        found.append(f"embedding of width {column.embedding_dim}")
+    if column.value_count:
+        least, most = column.value_count.min, column.value_count.max
+        found.append(f"lists of {least or 0:g} to {most:g} values" if most is not None else "lists of any length")
+    return ", ".join(found) or None

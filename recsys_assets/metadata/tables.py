@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-ROWS = 10
+ROWS = 5
 
 
 def frame_metadata(frame: pl.DataFrame, notes: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -19,7 +20,8 @@ def frame_metadata(frame: pl.DataFrame, notes: Mapping[str, str] | None = None) 
         notes: what columns mean, by name.
     """
     columns = [
-        dg.TableColumn(name, str(dtype), description=(notes or {}).get(name)) for name, dtype in frame.schema.items()
+        dg.TableColumn(name, type_name(dtype), description=(notes or {}).get(name))
+        for name, dtype in frame.schema.items()
     ]
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),
@@ -33,12 +35,27 @@ def frame_table(frame: pl.DataFrame) -> str:
     return table(frame.columns, frame.rows())
 
 
+def type_name(dtype: pl.DataType) -> str:
+    """`Datetime[us]` and the like; other types as Polars writes them."""
+    return f"Datetime[{dtype.time_unit}]" if isinstance(dtype, pl.Datetime) else str(dtype)
+
+
+def rounded(value: float, digits: int = 4) -> float:
+    """A number to as many significant digits as anybody reads in the UI.
+
+    Example:
+        >>> rounded(0.2725315099636292)
+        0.2725
+    """
+    return float(f"{value:.{digits}g}")
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Rows as a Markdown table.
 
     Args:
         header: names of the columns.
-        rows: values; numbers are rounded to four digits, lists joined by commas.
+        rows: values; fractions are rounded to four digits, lists joined by commas.
 
     Example:
         >>> print(table(["k", "recall"], [[20, 0.25]]))
@@ -56,7 +73,9 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
+    if isinstance(value, datetime):
+        return str(value).replace(" ", "\u00a0")  # one line in a narrow column
     if isinstance(value, list | tuple | pl.Series):
         return ", ".join(_text(part) for part in value)
     return str(value).replace("|", "\\|").replace("\n", " ")

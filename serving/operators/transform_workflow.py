@@ -15,9 +15,8 @@ from ops_gpu.feature_table import padded
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
+from serving.feast_values import NULL_INTEGER
 from serving.operators.base import Column, Columns, Need, ServingOperator
-
-NULL_INTEGER = int(np.iinfo(np.int64).min)  # as QueryFeast gives it
 
 if TYPE_CHECKING:
     from serving.release import Release

@@ -16,6 +16,8 @@ SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
 PROGRAMS = (SERVER, STUB)
 """Programs that belong to one running server."""
+METRICS_FOLDER = frozenset({"PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR"})
+"""Variables that Feast sets when it is imported."""
 
 
 def wheel_folder() -> Path:
@@ -75,13 +77,17 @@ def server_environment(given: Mapping[str, str]) -> dict[str, str]:
     importing Feast fails with an undefined symbol. The stub looks up `python3` on `PATH` to find the
     environment's packages; it runs isolated, so `PYTHONPATH` and its like would be ignored.
 
+    Importing Feast names a folder for metrics in the environment, which is removed when the importing process
+    ends; the server outlives it, and no model of a later release could be loaded, so these are left out.
+
     Args:
         given: what the server shall have besides; paths are put behind ours.
     """
     libpython = sysconfig.get_config_var("LIBDIR")
     wheel_libraries = wheel_folder().parent.parent / "nvidia_pytriton.libs"
+    kept = {name: value for name, value in given.items() if name.upper() not in METRICS_FOLDER}
     return {
-        **given,
+        **kept,
         "LD_LIBRARY_PATH": _joined(libpython, wheel_libraries, given.get("LD_LIBRARY_PATH")),
         "PATH": _joined(Path(sys.executable).parent, given.get("PATH", os.defpath)),
     }

@@ -103,6 +103,7 @@ def _message(error: Any, url: str, timeout: float) -> str:
 
 def _reason(details: str) -> str:
     """The cause, without the traceback that the Python backend adds."""
-    lines = details.strip().splitlines()
+    text = re.split(r"^At:$", details, flags=re.MULTILINE)[0].strip()
+    lines = text.splitlines()
     causes = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line.strip())]
-    return causes[-1].strip() if causes else details.strip()
+    return causes[-1].strip() if causes else " ".join(text.split())

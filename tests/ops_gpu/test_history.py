@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ops_gpu.events import Events
 from ops_gpu.history import Histories
-from tests.ops_gpu.toys import everyone, events_of, logs, rows_of, toy_events
+from tests.ops_gpu.toys import events_of, everyone, logs, rows_of, toy_events
 
 Entry = tuple[int, float, int, float]  # item, count, last, positive
 

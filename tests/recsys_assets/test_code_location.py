@@ -77,3 +77,21 @@ def test_a_folder_that_is_not_there(tmp_path: Path, own: Path, home: Home) -> No
 def test_a_folder_without_recommenders(tmp_path: Path) -> None:
     with pytest.raises(YamlError, match=r"holds a defs\.yaml"):
         find([tmp_path])
+
+
+def test_a_folder_named_twice_is_loaded_once(shop: Path, own: Path, home: Home) -> None:
+    found = keys(location(home, shop, shop.parent, shop, own=own))
+    assert "shop/interactions" in found
+    assert not any(key.endswith("defs_yaml") for key in found)
+
+
+def test_broken_folders_of_one_name_and_of_an_odd_one_take_nobody_down(
+    shop: Path, own: Path, home: Home, tmp_path: Path
+) -> None:
+    places = [tmp_path / "a" / "toys", tmp_path / "b" / "toys", tmp_path / "c" / "Spiel & Spaß.d", tmp_path / "toys"]
+    for place in places[:3]:
+        place.mkdir(parents=True)
+        (place / "defs.yaml").write_text("type: [")
+    found = keys(location(home, *places, shop, own=own))
+    assert "shop/interactions" in found
+    assert {"toys/defs_yaml", "toys_2/defs_yaml", "toys_3/defs_yaml", "Spiel___Spa__d/defs_yaml"} <= found

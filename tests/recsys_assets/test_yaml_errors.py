@@ -43,6 +43,9 @@ def error(shop: Path, old: str, new: str) -> str:
         ("Little shop.", "Little shop.\n  schedule: {nightly: tonight}", 4, ["nightly is 'tonight'", "cron"]),
         ("Little shop.", "Little shop.\n  name: a/b", 4, ["'a/b'", "rename"]),
         ("Little shop.", "Little shop.\n  workflow: not a name", 4, ["dotted name"]),
+        ("[kind]", "kind", 16, ["attributes.items.categorical", "expected a list", "[kind]"]),
+        ("[kind]", "{kind: 1}", 16, ["attributes.items.categorical"]),
+        ("[kind]", "[1]", 16, ["attributes.items.categorical.0", "valid string, got 1"]),
     ],
 )
 def test_one_sentence_with_file_line_and_key(
@@ -61,11 +64,21 @@ def test_text_that_is_no_yaml(shop: Path, home: Home) -> None:
 
 def test_an_unknown_component_type_names_file_and_type(shop: Path, home: Home) -> None:
     message = error(shop, "recsys_assets.Recommender", "recsys_assets.Recomender")
-    assert str(shop / "defs.yaml") in message
-    assert "Recomender" in message
+    assert message.startswith(f"{shop / 'defs.yaml'}:1: type is 'recsys_assets.Recomender', expected ")
+    assert message.endswith("correct the type.")
 
 
 def test_a_file_without_attributes(shop: Path, home: Home) -> None:
     (shop / "defs.yaml").write_text("type: recsys_assets.Recommender\n")
     with pytest.raises(YamlError, match=r"defs\.yaml.*interactions"):
         load(shop)
+
+
+@pytest.mark.parametrize("text", ["", "\n---\n", "- a\n", "a text\n"])
+def test_a_file_without_keys(shop: Path, home: Home, text: str) -> None:
+    (shop / "defs.yaml").write_text(text)
+    with pytest.raises(YamlError) as caught:
+        load(shop)
+    message = str(caught.value)
+    assert message.startswith(f"{shop / 'defs.yaml'} holds no keys; begin it with")
+    assert "\n" not in message

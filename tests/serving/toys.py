@@ -16,7 +16,8 @@ from ops_gpu.graph import Node
 from ops_gpu.operators.categorify import Categorify
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Domain, Schema
-from ops_gpu.snapshot import Snapshot, SnapshotConfig
+from ops_gpu.snapshot import Snapshot
+from ops_gpu.snapshot_config import SnapshotConfig
 from ops_gpu.workflow import Workflow
 from serving.built_with import write_built_with
 from serving.ensemble import Ensemble

@@ -3,11 +3,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import dagster as dg
 import polars as pl
 import pytest
 
-from recsys_assets.locations import load
+from recsys_assets.locations import blueprints
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
@@ -74,12 +73,9 @@ def test_a_corrupt_file_fails_its_day_with_the_parsers_sentence(shop: Path, home
 def test_a_missing_log_says_where_it_was_looked_for(shop: Path, home: Home) -> None:
     for file in (shop / "logs").iterdir():
         file.unlink()
-    defs = load(shop)
-    keys = defs.resolve_asset_graph().get_all_asset_keys()
-    assert dg.AssetKey(["shop", "interactions"]) in keys  # it loads all the same
-    yesterday = defs.resolve_assets_def(["shop", "interactions"]).partitions_def
-    assert yesterday is not None
-    last = yesterday.get_last_partition_key()
+    (plan,) = blueprints(shop, home)  # it loads all the same
+    assert str(shop / "logs") in str(plan.problem)
+    last = plan.partitions.get_last_partition_key()
     assert last is not None
     assert str(shop / "logs") in failure(materialize(shop, ["interactions"], last))
 

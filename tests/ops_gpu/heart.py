@@ -1,0 +1,83 @@
+"""A tiny recommender, fitted once for all tests of the models: 300 users, 200 items, 24 days, 6,000 events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ops_gpu.as_of import fit_workflow
+from ops_gpu.candidates.sources import CandidateSources
+from ops_gpu.default_workflow import default_workflow
+from ops_gpu.events import DAY
+from ops_gpu.fitting import FitConfig, RetrievalFit, fit_retrieval_until, make_ranking_rows
+from ops_gpu.ranking import RankingModel, fit_ranking
+from ops_gpu.ranking_config import CandidateConfig, RankingConfig
+from ops_gpu.ranking_rows import RankingRows, sources_at
+from ops_gpu.raw_schema import raw_schema
+from ops_gpu.retrieval_config import RetrievalConfig
+from ops_gpu.snapshot import SnapshotConfig
+from ops_gpu.synthetic import DemoData, DemoSettings
+from ops_gpu.training_data import TrainingData
+from ops_gpu.workflow import Workflow
+
+SETTINGS = DemoSettings(users=300, items=200, days=24, events=6_000)
+START = int(datetime.combine(SETTINGS.start, datetime.min.time(), UTC).timestamp())
+CUT, END = START + 18 * DAY, START + 24 * DAY
+CONFIG = FitConfig(
+    RetrievalConfig(dimension=8, hidden=(16,), history_length=10, epochs=6, batch_size=256, learning_rate=1e-2),
+    CandidateConfig(two_tower=30, popular=30, co_occurrence=30, snapshot=SnapshotConfig((1.0, 7.0), neighbours=20)),
+    RankingConfig(moments=3, step_days=3, horizon_days=3, list_size=40, dimension=4, bottom=(16,), top=(16,), epochs=8),
+)
+
+
+@dataclass(frozen=True)
+class Heart:
+    """The recommender, fitted on the days before `CUT`.
+
+    Args:
+        demo: raw data.
+        interactions: canonical.
+        workflow: fitted on everything.
+        data: encoded by it.
+        fit: early towers, and the towers up to the cut.
+        rows: training lists of the ranker.
+        ranking: the ranker.
+        sources: as of the cut.
+    """
+
+    demo: DemoData
+    interactions: pl.DataFrame
+    workflow: Workflow
+    data: TrainingData
+    fit: RetrievalFit
+    rows: RankingRows
+    ranking: RankingModel
+    sources: CandidateSources
+
+    @classmethod
+    def make(cls) -> Heart:
+        demo = DemoData.generate(SETTINGS)
+        interactions = canonical(demo)
+        schema = raw_schema(demo.users, demo.items)
+        workflow = fit_workflow(interactions, demo.users, demo.items, Workflow(default_workflow(schema), schema))
+        data = TrainingData.assemble(
+            interactions, demo.users, demo.items, workflow, CONFIG.retrieval.history_length
+        )
+        fit = fit_retrieval_until(data, CONFIG, CUT)
+        rows = make_ranking_rows(data, fit.early, CONFIG, CUT)
+        ranking = fit_ranking(data, rows, CONFIG.ranking, CONFIG.half_lives)
+        sources = sources_at(data, fit.model, CUT, CONFIG.candidates)
+        return cls(demo, interactions, workflow, data, fit, rows, ranking, sources)
+
+    def users(self, count: int) -> npt.NDArray[np.int64]:
+        """Codes of some users with a history before the cut."""
+        return np.unique(self.data.events.before(CUT).user)[:count].astype(np.int64)
+
+
+def canonical(demo: DemoData) -> pl.DataFrame:
+    """The demo's interactions with a label."""
+    return demo.interactions.with_columns(label=pl.col("watched") >= 0.5)
