@@ -13,6 +13,7 @@ from typing import Any, Literal
 import dagster as dg
 
 from ops_gpu.logs import LogError, LogPlace
+from recsys_assets.chain import CHAIN
 from recsys_assets.code_version import code_version
 from recsys_assets.log_days import LogDays
 from recsys_assets.partitions import day_partitions
@@ -21,23 +22,6 @@ from resources.environment import path_variables
 from resources.home import Home, checked_name
 
 Stage = Literal["data", "features", "models", "release"]
-CHAIN = (
-    "interactions",
-    "users",
-    "items",
-    "statistics",
-    "workflow",
-    "schema",
-    "features",
-    "feature_store",
-    "retrieval_model",
-    "item_embeddings",
-    "faiss_index",
-    "ranking_model",
-    "evaluation",
-    "release",
-    "deployment",
-)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.blueprint import CHAIN, Blueprint
+from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import as_day, event_files, users_frame
+from recsys_assets.chain import CHAIN
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
 from recsys_assets.fitted import towers

@@ -12,7 +12,7 @@ from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.features import categorical, continuous
 from ops_gpu.logs.identifiers import IdTypes, canonical_ids
 from ops_gpu.logs.interactions import InteractionLog
-from ops_gpu.logs.times import parse_times
+from ops_gpu.logs.units import read_times
 
 RAW = "raw:"
 _PASSED, _REASON = "__passed__", "__reason__"
@@ -55,10 +55,10 @@ def clean(
         Usable rows in file order, and counts.
 
     Raises:
-        LogError: when not a single row that passed the filters can be used.
+        LogError: when not a single row that passed the filters can be used, or the time unit cannot be right.
     """
     kept, unreadable = _kept(raw, log, path)
-    moments = parse_times(raw[log.time], log.time_unit, log.time_format)
+    moments = read_times(raw[log.time], log, path)
     frame = raw.select(
         canonical_ids(log.user, raw.schema[log.user], ids.user).alias("user_id"),
         canonical_ids(log.item, raw.schema[log.item], ids.item).alias("item_id"),
@@ -151,7 +151,7 @@ def _require_usable(
     column, total = _column(reason, log), sum(dropped.values())
     if reason == "too_many_fields":
         raise LogError(
-            f"'{path}' has too many fields with separator '{log.source.separator}' in {count} of {total} "
+            f"'{path}' has too many fields with separator '{log.source.shown_separator}' in {count} of {total} "
             "lines; "
             f"correct the separator, or quote fields that hold it."
         )

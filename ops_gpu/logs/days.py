@@ -17,7 +17,7 @@ from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
-from ops_gpu.logs.times import parse_times
+from ops_gpu.logs.units import read_times
 
 _DATE = re.compile(r"(\d{4})[-_]?(\d{2})[-_]?(\d{2})")
 
@@ -118,7 +118,7 @@ def _days_of(file: LogFile, log: InteractionLog, known: Mapping[str, FileDays]) 
     try:
         with named_in(log):
             raw, _ = read_file(file, log.source, [log.time])
-        moments = parse_times(raw[log.time], log.time_unit, log.time_format)
+        moments = read_times(raw[log.time], log, file.path)
     except LogError as error:
         return FileDays(file.fingerprint, _named_day(file.path), str(error))
     days = tuple(moments.drop_nulls().cast(pl.Date).unique().sort().to_list())

@@ -92,6 +92,6 @@ def _parse(
         return pl.DataFrame(schema=dict.fromkeys(chosen.values(), pl.String))
     except pl.exceptions.PolarsError as error:
         raise LogError(
-            f"'{path}' cannot be parsed as text separated by '{source.separator}' ({first_line(error)}); "
+            f"'{path}' cannot be parsed as text separated by '{source.shown_separator}' ({first_line(error)}); "
             f"an unpaired quote is the usual reason: mend the line, or say quote: ''."
         ) from error

@@ -33,7 +33,7 @@ def field_names(first: str, source: LogSource, columns: Collection[str], path: s
         return found
     if len(found) != len(source.columns):
         raise LogError(
-            f"'{path}' has {len(found)} fields a line with separator '{source.separator}', expected "
+            f"'{path}' has {len(found)} fields a line with separator '{source.shown_separator}', expected "
             f"{len(source.columns)} (columns: {names(source.columns)}){_hint(first, source)}."
         )
     missing = [name for name in columns if name not in source.columns]
@@ -51,7 +51,7 @@ def _check_header(found: list[str], first: str, source: LogSource, columns: Coll
     if missing:
         hint = _hint(first, source) if len(found) == 1 else "; correct the name in the YAML"
         raise LogError(
-            f"'{path}' has no column '{missing[0]}' when read with separator '{source.separator}', "
+            f"'{path}' has no column '{missing[0]}' when read with separator '{source.shown_separator}', "
             f"found: {names(found)}{hint}.",
             missing[0],
         )

@@ -60,6 +60,11 @@ class LogSource:
             raise LogError(f"source '{self.path}' lists a column twice ({names(self.columns)}); rename one of them.")
 
     @property
+    def shown_separator(self) -> str:
+        """The separator as a YAML would write it, for messages: a tab cannot be seen."""
+        return self.separator.replace("\t", "\\t")
+
+    @property
     def quote_character(self) -> str | None:
         """The quoting that applies to delimited files, None for none."""
         if self.quote is None:

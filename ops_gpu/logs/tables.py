@@ -21,6 +21,7 @@ from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
 from ops_gpu.logs.report import CleanReport
+from ops_gpu.logs.values import require_values
 
 
 def read_users(
@@ -43,7 +44,7 @@ def read_users(
         The frame and what was left out of it.
 
     Raises:
-        LogError: when a file is missing or damaged, or a column is missing.
+        LogError: when a file is missing or damaged, or a column is missing or holds no value at all.
     """
     return _read(table or EntityTable(), log, place, ids, "user", before)
 
@@ -109,6 +110,8 @@ def _derived(
     columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
     columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
     frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
+    if before is None:  # early on a value may not be there yet
+        require_values(frame, table, path)
     if role == "item":
         title = pl.col("title") if table.title else pl.lit(None, pl.String).alias("title")
         if table.title:
@@ -124,11 +127,13 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
     parts: list[pl.DataFrame] = []
     unreadable: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     for file in list_files(source, place):
         with named_in(table):
             raw, malformed = read_file(file, source, table.raw_columns)
         dropped["too_many_fields"] += malformed
         parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
+        examples = _example(parts[-1], table, role, file.path) | examples
     frame = pl.concat(alike(parts))
     read = frame.height + dropped["too_many_fields"]
     whole = frame.filter(pl.col("__raw_id__").is_not_null())
@@ -137,13 +142,21 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
     dropped["id_not_integer"] = whole.height - usable.height
     if frame.height and usable.is_empty():
         raise LogError(_no_ids(table, place, kind, whole))
+    require_values(usable, table, place.resolve(source.path))
     unique = usable.drop("__raw_id__").unique(subset=f"{role}_id", keep="first", maintain_order=True)
     return unique, {
         "rows_read": read,
         "dropped": dict(+dropped),
         "duplicates": usable.height - unique.height,
+        "examples": examples,
         "unreadable_values": dict(+unreadable),
     }
+
+
+def _example(part: pl.DataFrame, table: EntityTable, role: str, path: str) -> dict[str, str]:
+    """The first id of a file that cannot be one."""
+    wrong = part.filter(pl.col("__raw_id__").is_not_null() & pl.col(f"{role}_id").is_null())
+    return {} if wrong.is_empty() else {"id_not_integer": f"{table.id} = {wrong['__raw_id__'][0]!r} in '{path}'"}
 
 
 def _canonical(

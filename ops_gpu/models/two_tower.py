@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import ops
-from keras_rs.layers import RemoveAccidentalHits, SamplingProbabilityCorrection
+from keras_rs.layers import SamplingProbabilityCorrection
 
 from ops_gpu.models.inputs import SchemaInputs, masked_mean
 from ops_gpu.retrieval_config import RetrievalConfig
@@ -72,8 +72,7 @@ class TwoTower(keras.Model):  # type: ignore[misc]
         super().__init__()
         self.query_tower, self.item_tower = towers.query, towers.item
         self._temperature = temperature
-        self._correct = SamplingProbabilityCorrection()
-        self._remove_hits = RemoveAccidentalHits()
+        self._correct = SamplingProbabilityCorrection(epsilon=1e-12)  # the default levels what is rarer than 1e-6
 
     def call(self, inputs: dict[str, Any]) -> Any:
         """Logits of every query against every item of the batch, `[batch, batch]`."""
@@ -81,7 +80,7 @@ class TwoTower(keras.Model):  # type: ignore[misc]
         item = self.item_tower({name: inputs[f"item_{name}"] for name in self.item_tower.input})
         logits = ops.matmul(query, ops.transpose(item)) / self._temperature
         logits = self._correct(logits, inputs[PROBABILITY])
-        return self._remove_hits(logits, ops.eye(ops.shape(logits)[0]), inputs[CANDIDATE])
+        return without_accidental_hits(logits, inputs[CANDIDATE])
 
     def compute_loss(  # type: ignore[no-untyped-def]
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -89,6 +88,21 @@ class TwoTower(keras.Model):  # type: ignore[misc]
         """Softmax cross-entropy; the positive of row `i` is item `i`."""
         labels = ops.arange(ops.shape(y_pred)[0])
         return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=True))
+
+
+def without_accidental_hits(logits: Any, candidates: Any) -> Any:
+    """Logits `[batch, batch]` that leave no probability to other rows that hold the same item as the positive.
+
+    `RemoveAccidentalHits` of keras-rs 0.4 adds a tiny positive number instead of a large negative one, and so removes
+    nothing (keras-team/keras-rs, pull request 206).
+
+    Args:
+        logits: of every query against every item of the batch; the positives are on the diagonal.
+        candidates: item codes `[batch]`.
+    """
+    same = ops.equal(ops.expand_dims(candidates, 1), ops.expand_dims(candidates, 0))
+    other = ops.logical_not(ops.eye(ops.shape(logits)[0], dtype="bool"))
+    return ops.where(ops.logical_and(same, other), -1e9, logits)
 
 
 def vectors(tower: keras.Model, columns: dict[str, npt.NDArray[Any]], batch: int = 8192) -> npt.NDArray[np.float32]:

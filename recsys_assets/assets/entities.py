@@ -7,7 +7,7 @@ from typing import Any, Literal
 import dagster as dg
 import polars as pl
 
-from ops_gpu.logs import LogError, read_items, read_users
+from ops_gpu.logs import CleanReport, LogError, read_items, read_users
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.content_hash import content_hash
@@ -23,12 +23,14 @@ DESCRIPTIONS = {
     "users": """One row a user: `user_id` and the features that the YAML names.
 
 Users who occur in the interactions but in no table are appended without features; without a table of their
-own, users are derived from the interactions.
+own, users are derived from the interactions. When more than `quality.max_unusable_share` of the rows of their
+table cannot be used, nothing is written.
 """,
     "items": """One row an item: `item_id`, `title`, `available` and the features that the YAML names.
 
 An item that is not `available` is never recommended. Items that occur in the interactions but in no table are
-appended without features; of several rows with one id the first counts.
+appended without features; of several rows with one id the first counts. When more than
+`quality.max_unusable_share` of the rows cannot be used, nothing is written.
 """,
 }
 
@@ -54,6 +56,7 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
         with plainly(LogError):
             reader = read_users if kind == "users" else read_items
             clean = reader(declared, settings.interactions, plan.place, id_types(plan))
+            require_usable(kind, clean.report, settings.quality.max_unusable_share)
         write_frame(clean.frame, path)
         shown = frame_metadata(clean.frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
@@ -62,6 +65,22 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
         )
 
     return read
+
+
+def require_usable(kind: Kind, report: CleanReport, limit: float) -> None:
+    """Refuses a table of which too many rows were left out, before anything is written.
+
+    Raises:
+        LogError: when their share is above `limit`.
+    """
+    if report.unusable_share <= limit:
+        return
+    reasons = ", ".join(f"{reason} {count}" for reason, count in report.dropped.items())
+    examples = "".join(f"; for example {example}" for example in report.examples.values())
+    raise LogError(
+        f"{report.unusable:,} of the {report.rows_read:,} rows of the {kind} table cannot be used "
+        f"({reasons}{examples}), expected at most {limit:.0%}; mend the file, or raise quality.max_unusable_share."
+    )
 
 
 def _counts(frame: pl.DataFrame) -> dict[str, Any]:

@@ -29,7 +29,8 @@ and removal of accidental hits, vectors of unit length.
 
 Fitted on all days but the last (`evaluation.days`, fewer where the live release has not seen some of them):
 those are kept for the comparison with what is live, and the same configuration is continued over them for
-the release.
+the release. The curve of the loss has two parts: epochs up to the oldest lists that the ranker learns from, then
+those over the newer days, where it starts higher again.
 """
 
 

@@ -98,6 +98,13 @@ def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:
 def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
     path = plan.place.resolve(plan.settings.interactions.source.path)
     days = f"{report['first_day']} to {report['last_day']}"
+    if report["rows_kept"] == 0 and report["filtered"]:
+        texts = ", ".join(f"'{condition.text}'" for condition in plan.settings.interactions.conditions)
+        return (
+            f"The filters ({texts}) leave out {report['filtered']:,} of the {report['rows_read']:,} rows read from "
+            f"'{path}' and no usable event of {days} is left, expected at least one; correct interactions.filters, "
+            "or mend the file."
+        )
     if report["rows_kept"] == 0:
         return (
             f"'{path}' holds no usable event from {days}, expected at least one; check that the log covers "
@@ -106,7 +113,12 @@ def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
     share, reasons = report["unusable_share"], ", ".join(f"{k} {v}" for k, v in report["dropped"].items())
     if not report["written"]:
         return (
-            f"{share:.1%} of the rows read from '{path}' for {days} cannot be used ({reasons}), expected at "
-            f"most {limit:.0%}; mend the file, filter these rows, or raise quality.max_unusable_share."
+            f"{share:.1%} of the rows read from '{path}' for {days} cannot be used ({reasons}{_examples(report)}), "
+            f"expected at most {limit:.0%}; mend the file, filter these rows, or raise quality.max_unusable_share."
         )
     return f"{report['rows_kept']:,} events from {days}; {share:.2%} of the rows read could not be used."
+
+
+def _examples(report: Any) -> str:
+    found = list(report.get("examples", {}).values())
+    return f"; for example {', '.join(found[:3])}" if found else ""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
+from recsys_assets.chain import CHAIN
+
 LINE = re.compile(r" - dagster - \w+ - \S+ - (?P<run>[0-9a-f-]{36}) - (?P<rest>.*)")
 EVENT = re.compile(r"(?:(?P<pid>\d+) - )?(?:(?P<step>\S+) - )?(?P<event>[A-Z][A-Z_]+) - (?P<message>.*)")
 
@@ -57,7 +59,7 @@ class Progress:
         return (event["event"], event["step"] or "") if event else None
 
     def _take(self, event: str, step: str, console: Console, prefix: str) -> None:
-        name = step.removeprefix(prefix)
+        name = _named(step.removeprefix(prefix))
         if event == "STEP_START":
             self._begun[step] = time.monotonic()
         elif event == "STEP_SUCCESS":
@@ -68,3 +70,9 @@ class Progress:
             console.print(f"  [red]✗[/] {name}")
         elif event == "STEP_SKIPPED":
             console.print(f"  [dim]- {name} (left out)[/]")
+
+
+def _named(step: str) -> str:
+    """`release_answers_like_its_parts` is the check `answers_like_its_parts` of `release`."""
+    asset = max((asset for asset in CHAIN if step.startswith(f"{asset}_")), key=len, default="")
+    return step if not asset or step in CHAIN else f"[dim]{asset}: {step.removeprefix(f'{asset}_')}[/]"

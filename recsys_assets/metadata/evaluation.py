@@ -10,9 +10,11 @@ import dagster as dg
 from recsys_assets.metadata.pictures import bar_chart
 from recsys_assets.metadata.tables import rounded, table
 
-METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "hit@20")
+METRICS = ("recall@20", "ndcg@20", "recall@10", "ndcg@10")
 SHORT = ("recall@20", "ndcg@20")
-"""As many as fit into the UI's column beside the name."""
+"""As many as fit into the column of the UI; it cuts wider tables off."""
+ALL = (*METRICS, "hit@20", "mrr@20", "hit@10", "mrr@10")
+"""Those of the table that the UI opens in a window of its own."""
 
 
 def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,8 +24,8 @@ def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "users": int(report["final"]["users"]),
         **{name.replace("@", "_at_"): value for name, value in values.items()},
-        "methods": dg.MetadataValue.md(methods_table(report, SHORT).replace(" ± ", "\u00a0±\u00a0")),
-        "all_metrics": dg.MetadataValue.md(methods_table(report)),
+        "methods": dg.MetadataValue.md(methods_table(report, SHORT)),
+        "all_metrics": dg.MetadataValue.md(methods_table(report, ALL)),
         "recall": bar_chart(_values(methods, "recall@20"), "recall@20", "final list", "Recall@20 by method"),
         "ndcg": bar_chart(_values(methods, "ndcg@20"), "NDCG@20", "final list", "NDCG@20 by method"),
         "beside_live": beside_live(report["live"]),
@@ -57,10 +59,10 @@ def by_method(report: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
 
 
 def with_error(metrics: Mapping[str, float], name: str) -> str:
-    """`0.213 ± 0.004`; empty where it was not measured."""
+    """`0.213±0.004`, without spaces so that no table breaks it; empty where it was not measured."""
     if name not in metrics:
         return ""
-    return f"{metrics[name]:.3f} ± {metrics[f'{name}_se']:.3f}"
+    return f"{metrics[name]:.3f}±{metrics[f'{name}_se']:.3f}"
 
 
 def _values(methods: Mapping[str, Mapping[str, float]], metric: str) -> dict[str, float]:

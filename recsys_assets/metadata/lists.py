@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 USERS = 1_000
 
 
-def list_pictures(
-    mine: Contender, sources: CandidateSources, found: Evaluation, protocol: Protocol
-) -> dict[str, Any]:
+def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation, protocol: Protocol) -> dict[str, Any]:
     """Metric curves and score histogram of some users of the evaluation, spread over all of them.
 
     Args:

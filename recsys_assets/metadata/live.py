@@ -27,5 +27,5 @@ def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
         for user in users:
             answer = client.recommend([user], k)[0]
             items = [str(titles.get(item.item_id) or item.item_id) for item in answer.items]
-            rows.append([user, answer.source, items, f"{sum(answer.stage_ms.values()):.2f} ms"])
-    return table(["user", "list", "items", "stages"], rows)
+            rows.append([user, answer.source, items, round(sum(answer.stage_ms.values()), 2)])
+    return table(["user", "list", "items", "ms"], rows)

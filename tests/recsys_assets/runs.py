@@ -7,7 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from recsys_assets.locations import load
+from recsys_assets.locations import blueprints, load
+from recsys_assets.refit import refit_config
 from recsys_assets.shared import shared_definitions
 from resources.home import Home
 
@@ -18,6 +19,7 @@ def materialize(
     first: str | None = None,
     last: str | None = None,
     instance: dg.DagsterInstance | None = None,
+    refit: bool = False,
 ) -> dg.ExecuteInProcessResult:
     """Materializes assets of the recommender in a folder, over days where they are given; does not raise."""
     home = Home.from_environment()
@@ -31,7 +33,8 @@ def materialize(
         }
     job = defs.resolve_implicit_global_asset_job_def()
     chosen = instance or dg.DagsterInstance.ephemeral()
-    return job.execute_in_process(asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
+    config = refit_config(blueprints(folder, home)[0]) if refit else {}
+    return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from recsys_assets.blueprint import CHAIN
+from recsys_assets.chain import CHAIN
 from recsys_assets.locations import load
 from recsys_assets.shared import shared_definitions
 from resources.home import Home

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from recsys_assets.blueprint import CHAIN
+from recsys_assets.chain import CHAIN
 from recsys_assets.locations import OWN, load
 from recsys_assets.shared import shared_definitions
 from resources.home import Home

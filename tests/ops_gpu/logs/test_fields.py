@@ -16,3 +16,8 @@ def test_the_separator_is_guessed(line: str, guess: str) -> None:
     with pytest.raises(LogError) as raised:
         field_names(line, LogSource("x"), ["a"], "x")
     assert str(raised.value).endswith(f'try separator: "{guess}".')
+
+
+def test_a_tab_is_shown_as_a_yaml_writes_it() -> None:
+    with pytest.raises(LogError, match=r"with separator '\\t', found: a,b"):
+        field_names("a,b", LogSource("f.csv", separator="\t"), ["a"], "f.csv")

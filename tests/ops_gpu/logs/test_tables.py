@@ -86,7 +86,9 @@ def test_ids_of_the_wrong_type_are_counted_and_refused_when_all_are_wrong(place:
     path = Path(place.base) / "users.csv"
     table = EntityTable(LogSource("users.csv"), id="id")
     path.write_text("id\n1\nx\n")
-    assert read_users(table, LOG, place, IDS).report.dropped == {"id_not_integer": 1}
+    report = read_users(table, LOG, place, IDS).report
+    assert report.dropped == {"id_not_integer": 1}
+    assert report.examples == {"id_not_integer": f"id = 'x' in '{path}'"}
     path.write_text("id\nx\ny\n")
     with pytest.raises(
         LogError, match=r"users\.csv' has no usable row: the column 'id' holds 'x', expected integer ids"

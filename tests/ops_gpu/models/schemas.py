@@ -10,7 +10,9 @@ import numpy.typing as npt
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 
 
-def categorical(name: str, codes: int, *tags: Tags, width: int | None = None, domain: str | None = None) -> ColumnSchema:
+def categorical(
+    name: str, codes: int, *tags: Tags, width: int | None = None, domain: str | None = None
+) -> ColumnSchema:
     """A column of codes below `codes`, a list of `width` of them where that is given."""
     limits = Domain(0, codes - 1, domain or name)
     count = None if width is None else Domain(0, width)

@@ -107,3 +107,11 @@ def test_padding_does_not_matter_whatever_it_scores(ranker: keras.Model) -> None
 
 def test_the_trainer_scores_as_the_ranker(ranker: keras.Model) -> None:
     np.testing.assert_array_equal(np.asarray(ListwiseRanker(ranker, 3)(rows(6))), np.asarray(ranker(rows(6))))
+
+
+def test_interactions_are_the_dot_products_of_all_pairs(ranker: keras.Model) -> None:
+    random = np.random.default_rng(0)
+    parts = [random.normal(size=(2, 4)).astype(np.float32) for _ in range(3)]
+    found = np.asarray(ranker.get_layer("interaction")(parts))
+    expected = [[parts[a][row] @ parts[b][row] for a, b in ((0, 1), (0, 2), (1, 2))] for row in range(2)]
+    np.testing.assert_allclose(np.sort(found, axis=1), np.sort(expected, axis=1), rtol=1e-5)

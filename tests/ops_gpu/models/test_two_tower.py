@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ops_gpu.models.two_tower import CANDIDATE, HISTORY, PROBABILITY, Towers, TwoTower, vectors
+from ops_gpu.models.two_tower import CANDIDATE, HISTORY, PROBABILITY, Towers, TwoTower, vectors, without_accidental_hits
 from ops_gpu.retrieval_config import RetrievalConfig
 from tests.ops_gpu.models.schemas import columns, items, users
 
@@ -62,11 +62,26 @@ def test_loss_is_that_of_numpy(towers: Towers) -> None:
 
 def test_correction_and_hits_matter(towers: Towers) -> None:
     even, different = [1 / ROWS] * ROWS, list(range(3, 3 + ROWS))
+    model = TwoTower(towers, CONFIG.temperature)
     losses = {
-        float(TwoTower(towers, CONFIG.temperature).compute_loss(y_pred=TwoTower(towers, 0.2)(batch(*given))))
+        float(model.compute_loss(y_pred=model(batch(*given))))
         for given in ((CANDIDATES, PROBABILITIES), (CANDIDATES, even), (different, PROBABILITIES))
     }
     assert len(losses) == 3
+
+
+def test_rare_items_are_corrected_too(towers: Towers) -> None:
+    """In a log of 100 million events an item that was chosen once has a share of 1e-8."""
+    model, rare = TwoTower(towers, CONFIG.temperature), [1e-8] * ROWS
+    difference = model(batch(CANDIDATES, rare)) - model(batch(CANDIDATES, [1e-2] * ROWS))
+    np.testing.assert_allclose(np.diag(np.asarray(difference)), np.log(1e6), rtol=1e-4)
+
+
+def test_no_hits_in_a_batch_of_different_items() -> None:
+    logits = np.arange(9, dtype=np.float32).reshape(3, 3)
+    np.testing.assert_array_equal(np.asarray(without_accidental_hits(logits, np.array([3, 5, 4]))), logits)
+    softmax = keras.ops.softmax(without_accidental_hits(logits, np.array([3, 5, 3])))
+    assert np.asarray(softmax)[0, 2] == np.asarray(softmax)[2, 0] == 0
 
 
 def test_vectors_have_unit_length_and_do_not_depend_on_the_batch(towers: Towers) -> None:

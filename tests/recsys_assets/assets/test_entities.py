@@ -45,3 +45,17 @@ def test_ids_keep_the_type_of_the_first_run(shop: Path, home: Home) -> None:
     assert result.success
     assert pl.read_parquet(home.items("shop"))["item_id"].dtype == pl.Int64
     assert "id_not_integer" in result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value
+
+
+def test_a_table_with_too_many_unusable_rows_is_refused_before_anything_is_written(shop: Path, home: Home) -> None:
+    materialize(shop, ["interactions", "items"], *DAYS)
+    before = home.items("shop").read_bytes()
+    text = (shop / "items.csv").read_text()
+    (shop / "items.csv").write_text(text.replace("\n1,", "\nx1,").replace("\n2,", "\nx2,"))
+    message = failure(materialize(shop, ["items"]))
+    assert "2 of the 10 rows of the items table cannot be used (id_not_integer 2; for example item = 'x1'" in message
+    assert "expected at most 10%" in message
+    assert home.items("shop").read_bytes() == before
+    limit = (shop / "defs.yaml").read_text() + "  quality: {max_unusable_share: 0.2}\n"
+    (shop / "defs.yaml").write_text(limit)
+    assert materialize(shop, ["items"]).success

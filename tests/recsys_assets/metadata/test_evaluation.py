@@ -19,5 +19,5 @@ def test_the_final_list_comes_first_and_new_users_last() -> None:
 
 def test_means_stand_with_their_errors_and_what_was_not_measured_is_empty() -> None:
     lines = methods_table(REPORT).splitlines()
-    assert "0.200 ± 0.010" in lines[2]
+    assert "0.200±0.010" in lines[2]
     assert lines[-1].startswith("| new users | 0 |  |")

@@ -1,0 +1,50 @@
+"""Refusing a time unit that turns good times into the first days of 1970."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.times import parse_times
+
+_EARLY = datetime(1971, 1, 1)
+_DECLARED = ("s", "ms", "us", "ns")
+
+
+def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
+    """The moments of a file's events, as `parse_times` gives them.
+
+    Args:
+        values: the time column.
+        log: what a time means.
+        path: the file, for messages.
+
+    Raises:
+        LogError: when the declared unit puts every event into 1970, and the size of the numbers says that another
+            unit is meant. Times that count from zero are left alone: their size says nothing.
+    """
+    moments = parse_times(values, log.time_unit, log.time_format)
+    if log.time_unit not in _DECLARED or log.time_format or not _all_early(moments):
+        return moments
+    likely = parse_times(values, "auto")
+    if likely.null_count() > values.null_count() or likely.min() == moments.min():
+        return moments
+    raise LogError(
+        f"'{path}' has its events in {_year(moments)} when the column '{log.time}' is read with time_unit: "
+        f"{log.time_unit}, but in {_year(likely)} by the size of its numbers, such as {values.drop_nulls()[0]}; "
+        "correct time_unit, or say time_unit: auto."
+    )
+
+
+def _all_early(moments: pl.Series) -> bool:
+    latest = moments.max()
+    return isinstance(latest, datetime) and latest < _EARLY
+
+
+def _year(moments: pl.Series) -> str:
+    years = moments.dt.year()
+    first, last = years.min(), years.max()
+    return f"{first!s}" if first == last else f"{first!s} to {last!s}"

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ops_gpu.schema import Schema
+from ops_gpu.workflow import Workflow
+from resources.home import Home
+from tests.conftest import write_day
+from tests.recsys_assets.runs import failure, materialize
+
+UP_TO_WORKFLOW = ["interactions", "users", "items", "statistics", "workflow", "schema"]
+DAYS = ("2024-01-01", "2024-01-03")
+
+
+def vocabulary(home: Home, column: str) -> list[object]:
+    return list(Workflow.load(home.workflow("shop")).vocabulary(column))
+
+
+def fitted(result: object) -> str:
+    event = result.asset_materializations_for_node("shop__workflow")[0]  # type: ignore[attr-defined]
+    return str(event.metadata["fitted"].value)
+
+
+def test_every_item_of_the_catalogue_has_a_code(shop: Path, home: Home) -> None:
+    with (shop / "items.csv").open("a") as file:
+        file.write("77,Never bought,c\n")
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    items = vocabulary(home, "item_id")
+    assert set(items) == {*range(1, 11), 77}
+    assert items[-1] == 77  # without an event, behind all that have some
+    assert set(vocabulary(home, "kind")) == {"a", "b", "c"}
+    schema = Schema.load(home.schema("shop"))
+    assert {"user_id", "item_id", "kind"} <= set(schema.names)
+
+
+def test_a_new_day_appends_and_a_refit_orders_anew(shop: Path, home: Home) -> None:
+    assert fitted(materialize(shop, UP_TO_WORKFLOW, *DAYS)) == "anew"
+    before = vocabulary(home, "user_id")
+    path = write_day(shop, date(2024, 1, 4), rows=8)
+    rows = pl.read_csv(path)
+    pl.concat([rows.with_columns(user=pl.lit(99).cast(pl.Int64))] * 20).write_csv(path)
+    assert fitted(materialize(shop, UP_TO_WORKFLOW, "2024-01-04")) == "appended to"
+    assert vocabulary(home, "user_id") == [*before, 99]
+    result = materialize(shop, UP_TO_WORKFLOW, "2024-01-01", "2024-01-04", refit=True)
+    assert fitted(result) == "anew"
+    assert vocabulary(home, "user_id")[0] == 99
+
+
+def test_a_function_beside_the_yaml_makes_the_graph(shop: Path, home: Home) -> None:
+    (shop / "features.py").write_text(
+        "from ops_gpu.operators import Categorify\n"
+        "def build(schema):\n"
+        "    return ['user_id', 'item_id'] >> Categorify()\n"
+    )
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + "  workflow: features.build\n")
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    assert Workflow.load(home.workflow("shop")).output_columns == ["user_id", "item_id"]
+
+
+def test_a_graph_of_two_levels_is_fitted_from_all_events(shop: Path, home: Home) -> None:
+    (shop / "features.py").write_text(
+        "from ops_gpu.operators import Categorify, TargetEncoding\n"
+        "def build(schema):\n"
+        "    codes = ['user_id', 'item_id'] >> Categorify()\n"
+        "    return codes + (codes['item_id'] >> TargetEncoding('label'))\n"
+    )
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + "  workflow: features.build\n")
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    assert len(Workflow.load(home.workflow("shop")).output_columns) == 3
+
+
+@pytest.mark.parametrize(("workflow", "part"), [("features.build", "features.py"), ("features.nothing", "features.py")])
+def test_a_function_that_is_not_there(shop: Path, home: Home, workflow: str, part: str) -> None:
+    if workflow == "features.nothing":
+        (shop / "features.py").write_text("x = 1\n")
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + f"  workflow: {workflow}\n")
+    result = materialize(shop, UP_TO_WORKFLOW, *DAYS)
+    assert not result.success
+    assert workflow in failure(result)
+    assert part in failure(result)
