@@ -125,12 +125,25 @@ def evaluate(
 
 
 def measure(lists: Codes, chosen: Ragged) -> dict[int, ListMetrics]:
-    """Metrics of lists at all depths."""
+    """Metrics of lists at all depths.
+
+    Args:
+        lists: item codes `[users, k]`, best first, 0 where a list is shorter.
+        chosen: what each user chose, at least one item each.
+    """
     return {k: ListMetrics.of(lists, chosen, k) for k in DEPTHS}
 
 
 def better_by(mine: ListMetrics, other: ListMetrics) -> tuple[float, float]:
-    """Mean difference of NDCG over the same users, and its standard error (paired)."""
+    """How much better one recommender is than another, by NDCG.
+
+    Args:
+        mine: metrics of the one.
+        other: of the other, for the same users in the same order.
+
+    Returns:
+        Mean of the differences and their standard error, paired by user.
+    """
     difference = mine.ndcg - other.ndcg
     spread = difference.std(ddof=1) / len(difference) ** 0.5 if len(difference) > 1 else 0.0
     return float(difference.mean()), float(spread)

@@ -69,7 +69,12 @@ class Events:
         )
 
     def between(self, start: int | None, end: int | None) -> Events:
-        """Events with `start <= time < end` (epoch seconds; None leaves a side open)."""
+        """Events with `start <= time < end`, without a copy.
+
+        Args:
+            start: epoch seconds; None leaves this side open.
+            end: epoch seconds, exclusive; None leaves this side open.
+        """
         low = 0 if start is None else int(np.searchsorted(self.time, start, "left"))
         high = len(self) if end is None else int(np.searchsorted(self.time, end, "left"))
         part = slice(low, max(low, high))

@@ -71,12 +71,19 @@ class FeatureTable:
 
 
 def padded(lists: pl.Series, width: int | None = None) -> npt.NDArray[Any]:
-    """A list column as `[rows, width]`, padded with 0 on the right; null lists are empty."""
-    longest = int(lists.list.len().max() or 0)  # type: ignore[arg-type]
-    width = max(1, longest if width is None else width)
+    """A list column as a matrix, padded with 0 on the right; null lists are empty.
+
+    Args:
+        lists: a column of lists of numbers.
+        width: columns of the matrix; longer lists are cut. None takes the longest list, at least 1.
+
+    Returns:
+        int32 or float32 `[rows, width]`.
+    """
+    lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
+    width = max(1, int(lengths.max(initial=0)) if width is None else width)
     inner = lists.dtype.inner if isinstance(lists.dtype, pl.List) else pl.Int32()
     dense = np.zeros((len(lists), width), np.int32 if inner.is_integer() else np.float32)
-    lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
     values = lists.drop_nulls().list.explode(empty_as_null=False).to_numpy()
     row = np.repeat(np.arange(len(lists)), lengths)
     place = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)

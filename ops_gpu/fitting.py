@@ -88,7 +88,14 @@ def fit_retrieval_until(
 
 
 def make_ranking_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, end: int) -> RankingRows:
-    """The ranker's training lists at all moments whose horizons end by `end` (epoch seconds)."""
+    """The ranker's training lists at all moments whose horizons end by `end`.
+
+    Args:
+        data: events and features; nothing at or after `end` is read.
+        early: towers that learned from nothing after the first of the moments.
+        config: settings.
+        end: epoch seconds, exclusive.
+    """
     moments = moments_before(end, int(data.events.time[0]), config.ranking)
     return _rows_of(data, early, config, end, moments)
 
@@ -116,6 +123,17 @@ def continue_models(
     days among them: on the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20
     fell from .314 to .308, on MovieTweetings from .161 to .153). Moments before `fitted.early_end` are left out, which
     a longer log may bring: the early towers have learned from what came after them.
+
+    Args:
+        data: events and features; nothing at or after `end` is read.
+        fitted: towers, early ones among them.
+        ranking: ranker, fitted up to `fitted.end`.
+        config: settings that both were fitted with.
+        end: epoch seconds, exclusive.
+        progress: told one line an epoch.
+
+    Returns:
+        Towers and ranker.
     """
     later = fit_retrieval(data, config.retrieval, end, start=fitted.end, previous=fitted.model, progress=progress)
     moments = moments_before(end, int(data.events.time[0]), config.ranking)

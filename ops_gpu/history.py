@@ -47,16 +47,10 @@ class Histories:
         last = np.zeros(len(pair), np.int64)
         last[inverse] = events.time[mine]  # in time order: the last write is the latest event
         positive = np.bincount(inverse, weights=events.positive[mine], minlength=len(pair))
-        rows = pair // events.items
-        order = np.lexsort((pair, last, rows))
-        lengths = np.bincount(rows, minlength=len(users))
-        items = (pair % events.items).astype(np.int32)[order]
-        return cls(
-            Ragged.from_lengths(items, lengths),
-            count.astype(np.float32)[order],
-            last[order],
-            positive.astype(np.float32)[order],
-        )
+        rows, item = np.divmod(pair, events.items)
+        order = np.lexsort((item, last, rows))
+        items = Ragged.from_lengths(item[order].astype(np.int32), np.bincount(rows, minlength=len(users)))
+        return cls(items, count[order].astype(np.float32), last[order], positive[order].astype(np.float32))
 
     def __len__(self) -> int:
         return len(self.items)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
+EF_SEARCH = 128  # HNSW nodes followed at least; with fewer than are asked for, half of those found are not the nearest
 IVF_FROM = 1_000_000  # above, HNSW's links cost more memory than the vectors
 
 Floats = npt.NDArray[np.float32]
@@ -69,7 +70,8 @@ class ItemIndex:
         Returns:
             Codes int64 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
         """
-        scores, labels = self.index.search(np.ascontiguousarray(queries, np.float32), size)
+        queries = np.ascontiguousarray(queries, np.float32)
+        scores, labels = self.index.search(queries, size, params=_effort(self.kind, size))
         return np.where(labels >= 0, self.codes[labels], -1), scores
 
     def save(self, folder: Path) -> None:
@@ -87,6 +89,13 @@ class ItemIndex:
         return cls(faiss.read_index(str(folder / "index.faiss")), codes, kind, float(recall))
 
 
+def _effort(kind: str, size: int) -> Any:
+    """Search parameters of HNSW, which follows as many nodes as items are asked for; None for the other kinds."""
+    if kind != "hnsw":
+        return None
+    return faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, size))  # type: ignore[attr-defined]
+
+
 def _choose(items: int, device: str) -> str:
     if items <= EXACT_UP_TO:
         return "flat"
@@ -98,7 +107,7 @@ def _empty(kind: str, dimension: int, items: int) -> Any:
         return faiss.IndexFlatIP(dimension)
     if kind == "hnsw":
         graph = faiss.IndexHNSWFlat(dimension, 32, faiss.METRIC_INNER_PRODUCT)
-        graph.hnsw.efConstruction, graph.hnsw.efSearch = 100, 128
+        graph.hnsw.efConstruction, graph.hnsw.efSearch = 100, EF_SEARCH
         return graph
     if kind == "ivf":
         lists = max(1, min(int(4 * items**0.5), items // 39))  # k-means wants 39 vectors a centre

@@ -13,7 +13,7 @@ Batch = dict[str, npt.NDArray[Any]]
 Gathered = tuple[Batch] | tuple[Batch, npt.NDArray[np.float32]]
 
 
-class Loader(keras.utils.PyDataset):  # type: ignore[misc]
+class Loader(keras.utils.PyDataset):
     """Batches of rows chosen by index, all of one size.
 
     The rows are spread evenly over as few batches as `batch_size` allows: of 1,500 rows in batches of 1,024 at most,

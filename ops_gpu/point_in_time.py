@@ -35,7 +35,13 @@ class PointInTimeReport:
 
 
 def poisoned(events: Events, moment: int, seed: int = 0) -> Events:
-    """The same events, but with other users, items and labels at or after `moment`."""
+    """The same events, but with other users, items and labels at or after a moment.
+
+    Args:
+        events: all events.
+        moment: epoch seconds.
+        seed: of what takes their place.
+    """
     random = np.random.default_rng(seed)
     future = events.time >= moment
     size = int(future.sum())
@@ -79,7 +85,15 @@ def check_point_in_time(
 
 
 def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
-    """Names of columns in which two frames differ, `rows` when their heights do."""
+    """Where two frames of the same columns differ; nulls equal nulls, and NaN NaN.
+
+    Args:
+        one: a frame.
+        other: another.
+
+    Returns:
+        Names of columns, or `rows` alone when the heights differ.
+    """
     if one.height != other.height:
         return ["rows"]
     return [name for name in one.columns if not one[name].equals(other[name], null_equal=True)]

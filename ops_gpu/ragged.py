@@ -37,14 +37,24 @@ class Ragged:
 
     @classmethod
     def from_lengths(cls, values: Array, lengths: npt.NDArray[np.integer[Any]]) -> Ragged:
-        """Builds from the values and the length of each row (int array `[rows]`)."""
+        """Builds from lengths instead of offsets.
+
+        Args:
+            values: elements of all rows, one row after another.
+            lengths: int array `[rows]`.
+        """
         offsets = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         return cls(values, offsets)
 
     @classmethod
     def from_lists(cls, lists: Sequence[Iterable[Any]], dtype: npt.DTypeLike) -> Ragged:
-        """Builds from one Python list (or array) a row."""
+        """Builds from one Python list (or array) a row.
+
+        Args:
+            lists: the rows.
+            dtype: of the values.
+        """
         rows = [np.asarray(row, dtype) for row in lists]
         values = np.concatenate(rows) if rows else np.empty(0, dtype)
         return cls.from_lengths(values, np.fromiter((len(r) for r in rows), np.int64, len(rows)))
@@ -76,7 +86,7 @@ class Ragged:
         return Ragged(self.values[mask], kept[self.offsets])
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Ragged:
-        """The rows at these positions, in this order."""
+        """The rows at these positions (from 0, `[n]`), in this order."""
         lengths = self.lengths[rows]
         result = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(lengths, out=result[1:])
@@ -89,7 +99,12 @@ class Ragged:
         return self.keep(position >= np.repeat(self.lengths - length, self.lengths))
 
     def to_dense(self, width: int, fill: Any) -> Array:
-        """Array `[rows, width]`: the first `width` values of each row, the rest `fill`."""
+        """Array `[rows, width]` of the first values of each row.
+
+        Args:
+            width: values a row; longer rows are cut.
+            fill: what stands behind the end of a shorter row.
+        """
         dense = np.full((len(self), width, *self.values.shape[1:]), fill, self.values.dtype)
         position = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], self.lengths)
         mask = position < width

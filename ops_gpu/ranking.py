@@ -45,7 +45,18 @@ class RankingModel:
         features: npt.NDArray[np.float32],
         batch: int = 32_768,
     ) -> npt.NDArray[np.float32]:
-        """Logits of (user, item, features) rows, float32 `[rows]`."""
+        """Logits of pairs.
+
+        Args:
+            data: features of users and items.
+            user: user codes `[rows]`.
+            item: item codes `[rows]`.
+            features: float32 `[rows, features]`, as `ranking_features` gives them.
+            batch: rows at once.
+
+        Returns:
+            float32 `[rows]`.
+        """
         parts = []
         for start in range(0, len(item), batch):
             rows = slice(start, start + batch)
@@ -61,7 +72,12 @@ class RankingModel:
 
     @classmethod
     def load(cls, folder: Path, config: RankingConfig) -> RankingModel:
-        """Opens what `save` wrote, in Keras' safe mode."""
+        """Opens what `save` wrote, in Keras' safe mode.
+
+        Args:
+            folder: of the model.
+            config: the settings that it was fitted with.
+        """
         losses = np.load(folder / "losses.npy", allow_pickle=False)
         return cls(keras.models.load_model(folder / "ranker.keras"), config, tuple(losses.tolist()))
 
@@ -72,12 +88,25 @@ def rank_columns(
     item: npt.NDArray[np.integer[Any]],
     features: npt.NDArray[np.float32],
 ) -> Batch:
-    """All input columns of a ranker for these rows."""
+    """All input columns of a ranker.
+
+    Args:
+        data: features of users and items.
+        user: user codes `[rows]`.
+        item: item codes `[rows]`.
+        features: float32 `[rows, features]`.
+    """
     return data.users.take(user) | data.items.take(item) | {PAIR_COLUMN: features}
 
 
 def ranking_schema(data: TrainingData, config: RankingConfig, half_lives: int) -> Schema:
-    """Columns of the ranker: user and item features (ids by configuration) and the pair features."""
+    """Columns of the ranker: user and item features and the pair features.
+
+    Args:
+        data: schemas of users and items.
+        config: says whether the ids are among them.
+        half_lives: decays of popularity among the pair features.
+    """
     width = len(feature_names(half_lives))
     pair = ColumnSchema(
         PAIR_COLUMN,

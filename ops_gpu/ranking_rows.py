@@ -165,7 +165,12 @@ def sources_at(
 
 
 def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:
-    """Slices over so many rows, at most `at_once` in each."""
+    """Slices that together cover all rows.
+
+    Args:
+        rows: how many there are.
+        at_once: most rows of a slice.
+    """
     return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
 
 

@@ -53,7 +53,16 @@ class RetrievalModel:
     def embed_users(
         self, data: TrainingData, users: npt.NDArray[np.integer[Any]], histories: Histories
     ) -> npt.NDArray[np.float32]:
-        """Unit vectors of these users with these histories, float32 `[users, dimension]`."""
+        """Unit vectors of users.
+
+        Args:
+            data: features of users.
+            users: codes `[users]`.
+            histories: their histories, in the same order.
+
+        Returns:
+            float32 `[users, dimension]`.
+        """
         columns = data.users.take(users) | {HISTORY: histories.recent(self.config.history_length)}
         return vectors(self.towers.query, columns)
 
@@ -67,7 +76,12 @@ class RetrievalModel:
 
     @classmethod
     def load(cls, folder: Path, config: RetrievalConfig) -> RetrievalModel:
-        """Opens what `save` wrote, in Keras' safe mode."""
+        """Opens what `save` wrote, in Keras' safe mode.
+
+        Args:
+            folder: of the model.
+            config: the settings that it was fitted with.
+        """
         query, item = (keras.models.load_model(folder / f"{name}_tower.keras") for name in ("query", "item"))
         trained = np.load(folder / "trained.npy", allow_pickle=False)
         losses = np.load(folder / "losses.npy", allow_pickle=False)

@@ -47,18 +47,29 @@ class Snapshot:
     def build(
         cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: SnapshotConfig
     ) -> Snapshot:
-        """State at the moment `as_of` (epoch seconds): events at or after it are not looked at."""
+        """State at a moment.
+
+        Args:
+            events: all events; those at or after `as_of` are not looked at.
+            as_of: epoch seconds.
+            available: bool `[items]`, what may be offered.
+            config: decays and neighbours.
+        """
         neighbours = Neighbours.fit(events.before(as_of), config.neighbours, config.co_occurrence_history)
         return replace(cls.of_counts(events, as_of, config), available=available, neighbours=neighbours)
 
     @classmethod
     def of_counts(cls, events: Events, as_of: int, config: SnapshotConfig) -> Snapshot:
-        """The counts alone, without neighbours and with every item offered: cheap enough for every day."""
+        """The counts alone, without neighbours and with every item offered: cheap enough for every day.
+
+        Args:
+            events: all events; those at or after `as_of` are not looked at.
+            as_of: epoch seconds.
+            config: decays.
+        """
         past = events.before(as_of)
         liked = past.where(past.positive)
-        total = np.bincount(liked.item, minlength=events.items)
-        seen = np.bincount(past.item, minlength=events.items)
-        overall = (total.sum() + 1.0) / (seen.sum() + 2.0)
+        total = np.bincount(liked.item, minlength=events.items).astype(np.float32)
         first = np.full(events.items, as_of, np.int64)
         np.minimum.at(first, past.item, past.time)
         decays = [decayed(liked, as_of, days) for days in config.half_lives_days]
@@ -66,8 +77,8 @@ class Snapshot:
             as_of=as_of,
             popularity=np.array(decays, np.float32).reshape(len(decays), events.items),
             popular=decayed(liked, as_of, config.popular_half_life_days),
-            total=total.astype(np.float32),
-            positive_rate=((total + 10.0 * overall) / (seen + 10.0)).astype(np.float32),
+            total=total,
+            positive_rate=_smoothed(total, np.bincount(past.item, minlength=events.items)),
             first_seen=first,
             available=np.ones(events.items, np.bool_),
             neighbours=Neighbours(np.zeros((events.items, 0), np.int32), np.zeros((events.items, 0), np.float32)),
@@ -96,6 +107,21 @@ class Snapshot:
 
 
 def decayed(events: Events, as_of: int, half_life_days: float) -> Floats:
-    """Events an item, each weighing 0.5 ** (age / half-life); float32 `[items]`."""
+    """Events an item, each weighing 0.5 ** (age / half-life).
+
+    Args:
+        events: what to count, all of it before `as_of`.
+        as_of: epoch seconds.
+        half_life_days: age at which an event counts half.
+
+    Returns:
+        float32 `[items]`.
+    """
     weight = 0.5 ** ((as_of - events.time) / (DAY * half_life_days))
     return np.bincount(events.item, weights=weight, minlength=events.items).astype(np.float32)
+
+
+def _smoothed(liked: Floats, seen: npt.NDArray[np.int64], weight: float = 10.0) -> Floats:
+    """Share of liked events of every item, drawn towards the share of all events as by `weight` more of them."""
+    overall = (liked.sum(dtype=np.float64) + 1.0) / (seen.sum() + 2.0)
+    return ((liked + weight * overall) / (seen + weight)).astype(np.float32)

@@ -80,7 +80,16 @@ class TrainingData:
 
 
 def entity_table(frame: pl.DataFrame, key: str, workflow: Workflow) -> tuple[FeatureTable, Schema]:
-    """Engineered features of all entities by code, and their schema with the lengths of list columns."""
+    """Engineered features of users or items.
+
+    Args:
+        frame: raw features; of several rows of an entity the first counts.
+        key: `user_id` or `item_id`.
+        workflow: fitted; entities that it does not know are left out.
+
+    Returns:
+        The features by code, and their schema with the lengths of list columns.
+    """
     part = workflow.for_inputs(frame.columns)
     schema = part.output_schema
     size = schema[key].cardinality
@@ -102,7 +111,12 @@ def _available(items: pl.DataFrame, workflow: Workflow, size: int) -> npt.NDArra
 
 
 def encode_events(interactions: pl.DataFrame, workflow: Workflow) -> Events:
-    """Canonical interactions as `Events`, in time order."""
+    """Canonical interactions as `Events`, in time order.
+
+    Args:
+        interactions: `user_id`, `item_id`, `timestamp` (cut to seconds), `label`.
+        workflow: fitted; ids that it does not know become the out-of-vocabulary code.
+    """
     sizes = {name: workflow.output_schema[name].cardinality or 0 for name in ("user_id", "item_id")}
     return Events.sorted(
         workflow.encode("user_id", ids(interactions["user_id"])),

@@ -49,7 +49,12 @@ class Candidates:
 
     @classmethod
     def union(cls, lists: dict[str, SourceList], users: int) -> Candidates:
-        """Joins the lists of the named sources (names from `SOURCES`) of the same `users` rows."""
+        """Joins the lists of several sources.
+
+        Args:
+            lists: by the source's name (of `SOURCES`); a row a user each.
+            users: number of rows.
+        """
         rows = [found.items.row_ids for found in lists.values()]
         codes = [found.items.values for found in lists.values()]
         base = 1 + max((int(c.max()) for c in codes if len(c)), default=0)
@@ -72,7 +77,15 @@ class Candidates:
 def top_of_rows(
     row: npt.NDArray[np.int64], item: npt.NDArray[Any], score: npt.NDArray[np.float32], users: int, size: int
 ) -> SourceList:
-    """The `size` best-scored entries of each row, ties by rising item code."""
+    """The best-scored entries of each row, ties by rising item code.
+
+    Args:
+        row: int64 `[entries]`, in any order.
+        item: item codes `[entries]`, distinct within a row.
+        score: float32 `[entries]`.
+        users: number of rows.
+        size: most entries a row.
+    """
     order = np.lexsort((item, -score, row))
     lengths = np.bincount(row, minlength=users)
     starts = np.cumsum(lengths) - lengths

@@ -55,11 +55,26 @@ class CoOccurrenceScores:
         return cls(pair, total.astype(np.float32), snapshot.items)
 
     def of(self, row: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Score of each pair, 0 where nothing leads to the item; float32 `[pairs]`."""
+        """Scores of pairs.
+
+        Args:
+            row: user rows, int64 `[pairs]`.
+            item: item codes, int32 `[pairs]`.
+
+        Returns:
+            float32 `[pairs]`, 0 where nothing leads to the item.
+        """
         return lookup(self.key, self.score, row * self.items + item)
 
     def retrieve(self, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
-        """The `size` best available items of each user, without seen ones unless `repeats`."""
+        """The best available items of each user.
+
+        Args:
+            snapshot: says what may be offered.
+            histories: those that the scores were computed from.
+            size: candidates a user.
+            repeats: whether seen items may come back.
+        """
         row, item = self.key // self.items, self.key % self.items
         mask = snapshot.available[item]
         if not repeats:
@@ -70,7 +85,16 @@ class CoOccurrenceScores:
 def lookup(
     keys: npt.NDArray[np.int64], values: npt.NDArray[np.float32], wanted: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Values at the wanted keys (`keys` rising), 0 where a key is absent."""
+    """Values at the wanted keys.
+
+    Args:
+        keys: int64 `[n]`, rising.
+        values: float32 `[n]`.
+        wanted: int64 `[m]`, in any order.
+
+    Returns:
+        float32 `[m]`, 0 where a key is absent.
+    """
     if len(keys) == 0:
         return np.zeros(len(wanted), np.float32)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from ops_gpu.candidates.candidates import SourceList, top_of_rows
+from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.snapshot import Snapshot
 
 
 def retrieve_history(snapshot: Snapshot, histories: Histories, size: int) -> SourceList:
-    """The user's own available items, most often chosen first, the later one on ties."""
+    """The user's own available items, most often chosen first, the later one on ties.
+
+    Args:
+        snapshot: says what may be offered, and what time it is.
+        histories: complete histories, a row a user; items that were never positive are left out.
+        size: candidates a user.
+    """
     mine = snapshot.available[histories.items.values] & (histories.positive > 0)
     own = histories.items.keep(mine)
     age = np.maximum(snapshot.as_of - histories.last[mine], 0)
-    score = histories.positive[mine] + 1.0 / (2.0 + age / 86_400.0)  # below one: only ever breaks ties of count
+    score = histories.positive[mine] + 1.0 / (2.0 + age / DAY)  # below one: only ever breaks ties of count
     return top_of_rows(own.row_ids, own.values, score.astype(np.float32), len(histories), size)

@@ -46,12 +46,17 @@ def _network(value: Any, widths: tuple[int, ...], name: str) -> Any:
 
 
 def adapt(model: keras.Model, continuous: list[npt.NDArray[np.float32]]) -> None:
-    """Sets the normalisation from training rows: a matrix or vector a continuous input, in schema order."""
+    """Sets the normalisation from training rows.
+
+    Args:
+        model: what `build_dlrm` gave.
+        continuous: a vector `[rows]` or matrix `[rows, width]` a continuous input, in schema order.
+    """
     columns = [c if c.ndim == 2 else c[:, None] for c in continuous]
     model.get_layer("normalization").adapt(np.concatenate(columns, axis=1))
 
 
-class ListwiseRanker(keras.Model):  # type: ignore[misc]
+class ListwiseRanker(keras.Model):
     """Trains a ranker on lists by softmax cross-entropy: each list's positives share its probability.
 
     Every list weighs the same, however many candidates or positives it has, as the metrics do.
@@ -71,10 +76,10 @@ class ListwiseRanker(keras.Model):  # type: ignore[misc]
         """Logits `[rows, 1]`."""
         return self.ranker(inputs)
 
-    def compute_loss(  # type: ignore[no-untyped-def]
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Mean over lists of the cross-entropy between the positives and the softmax of the logits."""
+        """Mean over lists of the cross-entropy between the positives `y` and the softmax of the logits `y_pred`."""
         label = ops.reshape(ops.cast(y, "float32"), (-1, self._list_size))
         filled = ops.cast(ops.equal(label, PADDING), "float32")
         logit = ops.reshape(y_pred, (-1, self._list_size)) - 1e9 * filled

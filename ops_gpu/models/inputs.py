@@ -66,7 +66,15 @@ class SchemaInputs:
 
 
 def masked_mean(vectors: Any, codes: Any) -> Any:
-    """Mean of `vectors` `[batch, length, dim]` over the places where `codes` `[batch, length]` is not 0."""
+    """Mean vector of each list, of zeros for an empty one.
+
+    Args:
+        vectors: `[batch, length, dim]`.
+        codes: `[batch, length]`; places with 0 are padding and do not count.
+
+    Returns:
+        `[batch, dim]`.
+    """
     mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(codes, 0), "float32"), -1)
     return keras.ops.sum(vectors * mask, 1) / keras.ops.maximum(keras.ops.sum(mask, 1), 1.0)
 

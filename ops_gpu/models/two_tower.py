@@ -34,7 +34,13 @@ class Towers:
 
     @classmethod
     def build(cls, users: Schema, items: Schema, config: RetrievalConfig) -> Towers:
-        """Builds both towers from the engineered schemas of users and items."""
+        """Builds both towers.
+
+        Args:
+            users: engineered columns of users.
+            items: engineered columns of items, their id among them.
+            config: widths and history length.
+        """
         tables: dict[str, keras.layers.Embedding] = {}
         query = SchemaInputs(users, tables)
         item = SchemaInputs(items, tables)
@@ -56,7 +62,7 @@ def _tower(parts: list[Any], config: RetrievalConfig, name: str) -> Any:
     return keras.layers.UnitNormalization(name=f"{name}_unit")(vector)
 
 
-class TwoTower(keras.Model):  # type: ignore[misc]
+class TwoTower(keras.Model):
     """Trains two towers with in-batch sampled softmax.
 
     The other rows' items are the negatives. Popular items are drawn more often, so their logits are corrected by
@@ -82,10 +88,10 @@ class TwoTower(keras.Model):  # type: ignore[misc]
         logits = self._correct(logits, inputs[PROBABILITY])
         return without_accidental_hits(logits, inputs[CANDIDATE])
 
-    def compute_loss(  # type: ignore[no-untyped-def]
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Softmax cross-entropy; the positive of row `i` is item `i`."""
+        """Softmax cross-entropy of the logits `y_pred`; the positive of row `i` is item `i`."""
         labels = ops.arange(ops.shape(y_pred)[0])
         return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=True))
 
@@ -106,7 +112,16 @@ def without_accidental_hits(logits: Any, candidates: Any) -> Any:
 
 
 def vectors(tower: keras.Model, columns: dict[str, npt.NDArray[Any]], batch: int = 8192) -> npt.NDArray[np.float32]:
-    """Unit vectors of all rows, float32 `[rows, dimension]`."""
+    """Unit vectors of all rows.
+
+    Args:
+        tower: query or item tower.
+        columns: its inputs by name, `[rows, ...]` each; others are passed over.
+        batch: rows at once.
+
+    Returns:
+        float32 `[rows, dimension]`.
+    """
     wanted = {name: columns[name] for name in tower.input}
     rows = len(next(iter(wanted.values())))
     if rows == 0:

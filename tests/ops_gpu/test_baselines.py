@@ -91,13 +91,12 @@ def test_the_future_is_not_looked_at() -> None:
         np.testing.assert_array_equal(lists, known[name], err_msg=name)
 
 
-def test_close_counts_of_popular_items_are_told_apart_by_the_last_month() -> None:
-    """Counts in the thousands leave single precision no room for a tie-break."""
-    old = [(3, 10 + item, 0, True) for item in range(2) for _ in range(2000)]
-    late = [(4, 11, 35 * DAY, True), (4, 11, 30 * DAY, True), (4, 10, 20 * DAY, True), (4, 10, 3, True)]
-    events = events_of(old + late, 9, 24)
+def test_items_of_equal_count_are_told_apart_by_the_last_month() -> None:
+    """However small the difference is beside what is most popular now: single precision would not see it."""
+    old = [(3, item, 0, True) for item in (10, 11) for _ in range(500)]
+    month = [(4, 11, 30 * DAY, True), (4, 11, 31 * DAY, True), (4, 10, 30 * DAY, True), (4, 10, 1, True)]
+    hit = [(4, 12, 39 * DAY, True)] * 400
+    events = events_of([*old, *month, *hit])
     snapshot = Snapshot.build(events, AS_OF, np.arange(24) >= 3, SnapshotConfig())
-    found = baseline_lists(events, snapshot, np.array([5]), 2, False, 7.0)
-    assert found["popularity"].tolist() == [[11, 10]]
-
-
+    found = baseline_lists(events, snapshot, np.array([5]), 3, False, 7.0)
+    assert found["popularity"].tolist() == [[11, 10, 12]]

@@ -68,6 +68,15 @@ def test_fewer_items_than_are_asked_for(kind: str) -> None:
         assert len(found) == 3
 
 
+def test_hnsw_finds_many_where_many_are_asked_for() -> None:
+    """A user who has seen hundreds of items asks for hundreds more."""
+    queries = clustered(20, seed=1)
+    codes, _ = ItemIndex.build(VECTORS, OFFERED, "hnsw").search(queries, 700)
+    assert (codes >= 0).all()
+    hits = [len(set(found) & set(wanted)) / 700 for found, wanted in zip(codes, exact(queries, 700), strict=True)]
+    assert np.mean(hits) > 0.95
+
+
 def test_no_queries() -> None:
     codes, scores = ItemIndex.build(VECTORS, OFFERED).search(VECTORS[:0], 5)
     assert codes.shape == scores.shape == (0, 5)

@@ -34,8 +34,9 @@ def test_a_batch_gives_what_single_users_get() -> None:
         same_row(batch, row, alone)
 
 
-def test_a_heavy_user_changes_nobody_elses_list() -> None:
-    """HNSW finds more the more neighbours are asked for."""
+def test_a_heavy_user_changes_nobody_elses_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HNSW finds more of the nearest the more neighbours are asked for."""
+    monkeypatch.setattr("ops_gpu.index.EF_SEARCH", 1)  # it misses some of 3,000, as it does of millions
     random = np.random.default_rng(0)
     items, size = 3000, 20
     vectors = random.normal(size=(items, 32)).astype(np.float32)
