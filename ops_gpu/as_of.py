@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.evaluation import Evaluation, Protocol, evaluate
 from ops_gpu.fitting import FitConfig, fit_retrieval_until, make_ranking_rows
 from ops_gpu.graph import Node
+from ops_gpu.progress import Progress
 from ops_gpu.ranking import fit_ranking
 from ops_gpu.ranking_rows import sources_at
 from ops_gpu.raw_schema import joined, raw_schema
@@ -19,8 +22,6 @@ from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class AsOf:
     data: TrainingData
     workflow: Workflow
     evaluation: Evaluation
-    user_ids: np.ndarray  # type: ignore[type-arg]
-    offered: np.ndarray  # type: ignore[type-arg]
+    user_ids: npt.NDArray[Any]
+    offered: npt.NDArray[Any]
 
 
 def evaluate_as_of(
@@ -103,7 +104,14 @@ def _with_later(frame: pl.DataFrame, interactions: pl.DataFrame, key: str) -> pl
 def fit_workflow(
     interactions: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, workflow: Workflow
 ) -> Workflow:
-    """Fits on the joined events; users and items without an event get codes too, at the end."""
+    """Fits a workflow; users and items without an event get codes too, at the end.
+
+    Args:
+        interactions: canonical.
+        users: all that are to have a code.
+        items: all that are to have a code.
+        workflow: not fitted.
+    """
     events = workflow.partial(joined(interactions, users, items))
     known = [workflow.for_inputs(frame.columns).partial(frame, weight=0) for frame in (users, items)]
     return workflow.finalize(Statistics.merge([events, *known]))

@@ -7,7 +7,6 @@ ranker would learn to trust them more than it may.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +16,7 @@ from ops_gpu.candidates.candidates import Candidates, top_of_rows
 from ops_gpu.candidates.sources import CandidateSources
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
+from ops_gpu.progress import Progress
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking import RankingModel, fit_ranking
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
@@ -25,8 +25,6 @@ from ops_gpu.ranking_rows import RankingRows, blocks, moments_before, rows_at
 from ops_gpu.retrieval import RetrievalModel, fit_retrieval
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.training_data import TrainingData
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
 from ops_gpu.models.inputs import transfer
+from ops_gpu.progress import Progress, epoch_lines
 from ops_gpu.ranking_config import RankingConfig
 from ops_gpu.ranking_features import feature_names
 from ops_gpu.ranking_rows import RankingRows
@@ -127,7 +128,7 @@ def fit_ranking(
     config: RankingConfig,
     half_lives: int,
     previous: RankingModel | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> RankingModel:
     """Trains the ranker on lists.
 
@@ -157,7 +158,7 @@ def fit_ranking(
     trainer.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed)
-    history = trainer.fit(loader, epochs=epochs, verbose=0, callbacks=_callbacks(progress, epochs))
+    history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))
     losses = (*(previous.losses if previous else ()), *map(float, history.history["loss"]))
     return RankingModel(model, config, losses)
 
@@ -189,13 +190,3 @@ def _gatherer(
 
 def _column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values[:, None] if values.ndim == 1 and values.dtype == np.float32 else values
-
-
-def _callbacks(progress: Callable[[str], None] | None, epochs: int) -> list[keras.callbacks.Callback]:
-    if progress is None:
-        return []
-
-    def report(epoch: int, logs: dict[str, float]) -> None:
-        progress(f"epoch {epoch + 1}/{epochs}: loss {logs['loss']:.4f}")
-
-    return [keras.callbacks.LambdaCallback(on_epoch_end=report)]

@@ -16,11 +16,10 @@ from ops_gpu.history import Histories
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.inputs import transfer
 from ops_gpu.models.two_tower import CANDIDATE, HISTORY, PROBABILITY, Towers, TwoTower, vectors
+from ops_gpu.progress import Progress, epoch_lines
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Tags
 from ops_gpu.training_data import TrainingData
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class RetrievalModel:
         known[: len(self.trained)] = self.trained
         columns[id_column] = np.where(known, columns[id_column], UNKNOWN_CODE).astype(np.int32)
         result = vectors(self.towers.item, columns)
-        result[:UNKNOWN_CODE + 1] = 0
+        result[: UNKNOWN_CODE + 1] = 0
         return result
 
     def embed_users(
@@ -124,7 +123,7 @@ def fit_retrieval(
     model.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed)
-    history = model.fit(loader, epochs=epochs, verbose=0, callbacks=_callbacks(progress, epochs))
+    history = model.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))
     trained = np.zeros(data.events.items, np.bool_)
     trained[data.events.item[rows]] = True
     if previous is not None:
@@ -134,8 +133,8 @@ def fit_retrieval(
 
 
 def _positive_rows(data: TrainingData, start: int | None, end: int) -> npt.NDArray[np.int64]:
-    inside = (data.events.time < end) & (data.events.time >= (start if start is not None else np.iinfo(np.int64).min))
-    return np.flatnonzero(inside & data.events.positive)
+    wanted = data.events.positive & (data.events.time < end)
+    return np.flatnonzero(wanted if start is None else wanted & (data.events.time >= start))
 
 
 def _gatherer(
@@ -162,13 +161,3 @@ def _gatherer(
         return (batch,)
 
     return gather
-
-
-def _callbacks(progress: Progress | None, epochs: int) -> list[keras.callbacks.Callback]:
-    if progress is None:
-        return []
-
-    def report(epoch: int, logs: dict[str, float]) -> None:
-        progress(f"epoch {epoch + 1}/{epochs}: loss {logs['loss']:.4f}")
-
-    return [keras.callbacks.LambdaCallback(on_epoch_end=report)]

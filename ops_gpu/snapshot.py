@@ -124,4 +124,5 @@ def decayed(events: Events, as_of: int, half_life_days: float) -> Floats:
 def _smoothed(liked: Floats, seen: npt.NDArray[np.int64], weight: float = 10.0) -> Floats:
     """Share of liked events of every item, drawn towards the share of all events as by `weight` more of them."""
     overall = (liked.sum(dtype=np.float64) + 1.0) / (seen.sum() + 2.0)
-    return ((liked + weight * overall) / (seen + weight)).astype(np.float32)
+    rate: Floats = ((liked + weight * overall) / (seen + weight)).astype(np.float32)
+    return rate
