@@ -57,9 +57,9 @@ class Histories:
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Histories:
         """The histories of the users at these rows (`[m]`), in this order."""
-        entries = self.items.with_values(np.arange(len(self.items.values))).take(rows)
-        at = entries.values
-        items = entries.with_values(self.items.values[at])
+        places = self.items.places(rows)
+        at = places.values
+        items = places.with_values(self.items.values[at])
         return Histories(items, self.count[at], self.last[at], self.positive[at])
 
     def recent(self, length: int) -> npt.NDArray[np.int32]:

@@ -87,11 +87,15 @@ class Ragged:
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Ragged:
         """The rows at these positions (from 0, `[n]`), in this order."""
+        places = self.places(rows)
+        return places.with_values(self.values[places.values])
+
+    def places(self, rows: npt.NDArray[np.integer[Any]]) -> Ragged:
+        """Where the values of these rows (`[n]`) lie, to take the same from columns that are aligned with them."""
         lengths = self.lengths[rows]
         result = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(lengths, out=result[1:])
-        index = np.arange(result[-1]) - np.repeat(result[:-1] - self.offsets[rows], lengths)
-        return Ragged(self.values[index], result)
+        return Ragged(np.arange(result[-1]) - np.repeat(result[:-1] - self.offsets[rows], lengths), result)
 
     def tail(self, length: int) -> Ragged:
         """The last `length` values of each row."""

@@ -37,8 +37,10 @@ def test_keep(rows: list[list[int]]) -> None:
 @given(lists, st.lists(st.integers(0, 7), max_size=10))
 def test_take(rows: list[list[int]], wanted: list[int]) -> None:
     chosen = [number for number in wanted if number < len(rows)]
-    found = Ragged.from_lists(rows, np.int32).take(np.array(chosen, np.int64))
-    assert plain(found) == [rows[number] for number in chosen]
+    ragged = Ragged.from_lists(rows, np.int32)
+    assert plain(ragged.take(np.array(chosen, np.int64))) == [rows[number] for number in chosen]
+    places = ragged.places(np.array(chosen, np.int64))
+    assert ragged.values[places.values].tolist() == [value for number in chosen for value in rows[number]]
 
 
 @given(lists, st.integers(0, 7))
