@@ -58,10 +58,16 @@ class ItemIndex:
         index.train(mine)
         index.add(mine)
         index = faiss.index_gpu_to_cpu(index) if device == "gpu" else index
+        if kind == "ivf":
+            index.make_direct_map()  # vectors can be read back, which `search` does
         return cls(index, codes, kind, 1.0 if kind == "flat" else _recall(index, mine))
 
     def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int64], Floats]:
-        """The `size` best items of each query.
+        """The `size` best items of each query, equally good ones by rising code.
+
+        Faiss rounds the product with one and the same vector differently from place to place and from batch to batch,
+        and cold items of equal features do have one and the same vector. So the products are made anew here, one by
+        one, and the order follows from them.
 
         Args:
             queries: float32 `[queries, dimension]`.
@@ -71,8 +77,15 @@ class ItemIndex:
             Codes int64 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
         """
         queries = np.ascontiguousarray(queries, np.float32)
-        scores, labels = self.index.search(queries, size, params=_effort(self.kind, size))
-        return np.where(labels >= 0, self.codes[labels], -1), scores
+        _, labels = self.index.search(queries, size, params=_effort(self.kind, size))
+        if labels.size == 0:
+            return labels, np.empty(labels.shape, np.float32)
+        found = labels >= 0
+        codes = np.where(found, self.codes[labels], -1)
+        vectors = self.index.reconstruct_batch(np.maximum(labels, 0).ravel()).reshape(*labels.shape, -1)
+        scores = np.where(found, np.einsum("qd,qkd->qk", queries, vectors), np.float32(-np.inf))
+        order = np.lexsort((codes, -scores), axis=1)
+        return np.take_along_axis(codes, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
     def save(self, folder: Path) -> None:
         """Writes the index into a new folder."""
