@@ -54,7 +54,7 @@ class ItemIndex:
             raise ValueError("no item may be recommended, so there is nothing to index; check `available` of items.")
         kind = _choose(len(codes), device) if kind == "auto" else kind
         mine = np.ascontiguousarray(vectors[codes], np.float32)
-        index = _on_device(_empty(kind, mine.shape[1], len(codes)), device)
+        index: Any = _on_device(_empty(kind, mine.shape[1], len(codes)), device)
         index.train(mine)
         index.add(mine)
         index = faiss.index_gpu_to_cpu(index) if device == "gpu" else index

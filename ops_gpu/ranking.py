@@ -156,7 +156,7 @@ def fit_ranking(
         transfer(previous.model, model)
     trainer = ListwiseRanker(model, config.list_size)
     trainer.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
-    trainer.optimizer.build(trainer.trainable_variables)  # else every step is traced twice, to find the optimizer's own
+    trainer.optimizer.build(trainer.trainable_variables)  # made while tracing, it costs a second trace
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed)
     history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))

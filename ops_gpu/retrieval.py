@@ -121,7 +121,7 @@ def fit_retrieval(
         transfer(previous.towers.item, towers.item)
     model = TwoTower(towers, config.temperature)
     model.compile(optimizer=keras.optimizers.Adam(config.learning_rate))
-    model.optimizer.build(model.trainable_variables)  # else every step is traced twice, to find the optimizer's own
+    model.optimizer.build(model.trainable_variables)  # made while tracing, it costs a second trace
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed)
     history = model.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))

@@ -10,6 +10,7 @@ from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
 
 MOST_EXTRA = 1_000  # seen items among the nearest that are searched past, a user
+SPARE = 2  # cold items of equal features tie, often across the last place: the tie must be inside what is searched
 
 
 def retrieve_nearest(
@@ -29,7 +30,7 @@ def retrieve_nearest(
         repeats: whether seen items may come back.
     """
     extra = np.zeros(len(vectors), np.int64) if repeats else _extra(histories.items.lengths)
-    found = [_search(index, vectors, np.flatnonzero(extra == depth), size + int(depth)) for depth in np.unique(extra)]
+    found = [_search(index, vectors, np.flatnonzero(extra == depth), SPARE * size + int(depth)) for depth in np.unique(extra)]
     if not found:
         found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
     row, item, score = (np.concatenate(column) for column in zip(*found, strict=True))
