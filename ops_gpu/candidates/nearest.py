@@ -30,7 +30,8 @@ def retrieve_nearest(
         repeats: whether seen items may come back.
     """
     extra = np.zeros(len(vectors), np.int64) if repeats else _extra(histories.items.lengths)
-    found = [_search(index, vectors, np.flatnonzero(extra == depth), SPARE * size + int(depth)) for depth in np.unique(extra)]
+    depths = SPARE * size + extra
+    found = [_search(index, vectors, np.flatnonzero(depths == depth), int(depth)) for depth in np.unique(depths)]
     if not found:
         found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
     row, item, score = (np.concatenate(column) for column in zip(*found, strict=True))

@@ -57,9 +57,20 @@ def test_a_search_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = STATE.vectors @ STATE.embeddings.T
     for row in range(len(STATE.users)):
         assert not set(found.items[row].tolist()) & STATE.seen(row)
-        depth = 3 + min(2, len(STATE.seen(row)))
+        depth = nearest.SPARE * 3 + min(2, len(STATE.seen(row)))
         least = np.sort(scores[row, STATE.snapshot.available])[::-1][depth - 1]
         assert (scores[row, found.items[row]] >= least).all()
+
+
+def test_a_tie_across_the_last_place_is_settled_by_code() -> None:
+    alike = STATE.embeddings.copy()
+    offered = np.flatnonzero(STATE.snapshot.available)
+    alike[offered] = alike[offered[0]]  # cold items of equal features have one and the same vector
+    index = ItemIndex.build(alike, STATE.snapshot.available)
+    size = len(offered) // nearest.SPARE
+    found = retrieve_nearest(index, STATE.vectors, STATE.histories, ITEMS, size, True)
+    for row in range(len(STATE.users)):
+        assert found.items[row].tolist() == offered[:size].tolist()
 
 
 def test_nobody() -> None:
