@@ -35,7 +35,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     else:
         try:
             yield GpuEngine()
-        except RuntimeError as error:
+        except RuntimeError as error:  # only that there is no GPU, or no cudf-polars, here; it says which
             pytest.skip(str(error))
 
 
