@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,10 +34,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     elif request.param == "local":
         yield LocalEngine()
     else:
-        try:
-            yield GpuEngine()
-        except RuntimeError as error:  # only that there is no GPU, or no cudf-polars, here; it says which
-            pytest.skip(str(error))
+        if shutil.which("nvidia-smi") is None:  # where there is a GPU, an engine that does not start must fail
+            pytest.skip("no GPU on this machine")
+        yield GpuEngine()
 
 
 @pytest.fixture
