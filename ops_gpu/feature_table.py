@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.mapped import mapped
 from ops_gpu.schema import Schema
 
 NULL_CODE, UNKNOWN_CODE, FIRST_CODE = 1, 2, 3  # 0 is padding; see Categorify
@@ -66,7 +67,7 @@ class FeatureTable:
     @classmethod
     def load(cls, folder: Path) -> FeatureTable:
         """Opens what `save` wrote, memory-mapped."""
-        columns = {p.stem: np.load(p, mmap_mode="r", allow_pickle=False) for p in sorted(folder.glob("*.npy"))}
+        columns = {p.stem: mapped(p) for p in sorted(folder.glob("*.npy"))}
         return cls(columns, len(next(iter(columns.values()))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,25 @@ class ItemIndex:
             return labels, np.empty(labels.shape, np.float32)
         found = labels >= 0
         codes = np.where(found, self.codes[labels], -1)
-        vectors = self.index.reconstruct_batch(np.maximum(labels, 0).ravel()).reshape(*labels.shape, -1)
+        vectors = self._vectors(np.maximum(labels, 0))
         scores = np.where(found, np.einsum("qd,qkd->qk", queries, vectors), np.float32(-np.inf))
         order = np.lexsort((codes, -scores), axis=1)
         return np.take_along_axis(codes, order, axis=1), np.take_along_axis(scores, order, axis=1)
+
+    def _vectors(self, labels: npt.NDArray[np.int64]) -> Floats:
+        """The vectors at these places, float32 `[..., dimension]`."""
+        if self._flat is not None:
+            return self._flat[labels]
+        read: Floats = self.index.reconstruct_batch(labels.ravel()).reshape(*labels.shape, -1)
+        return read
+
+    @cached_property
+    def _flat(self) -> Floats | None:
+        """The vectors themselves where Faiss keeps them as one array."""
+        if self.kind != "flat":
+            return None
+        stored = faiss.rev_swig_ptr(self.index.get_xb(), self.index.ntotal * self.index.d)  # type: ignore[attr-defined]
+        return np.asarray(stored).reshape(self.index.ntotal, self.index.d)
 
     def save(self, folder: Path) -> None:
         """Writes the index into a new folder."""

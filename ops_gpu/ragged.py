@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
+
+_OF_ROWS = ("lengths", "row_ids")
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,16 @@ class Ragged:
         values = np.concatenate(rows) if rows else np.empty(0, dtype)
         return cls.from_lengths(values, np.fromiter((len(r) for r in rows), np.int64, len(rows)))
 
-    @property
+    @cached_property
     def lengths(self) -> Offsets:
         """Length of each row, int64 `[rows]`."""
         return self.offsets[1:] - self.offsets[:-1]  # np.diff costs ten times as much on a single row
 
-    @property
+    @cached_property
     def row_ids(self) -> Offsets:
         """The row of every value, int64 `[total]`."""
+        if len(self) == 1:
+            return np.zeros(len(self.values), np.int64)
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     def __len__(self) -> int:
@@ -77,7 +82,10 @@ class Ragged:
 
     def with_values(self, values: Array) -> Ragged:
         """The same rows over other values of the same total length."""
-        return Ragged(values, self.offsets)
+        result = Ragged(values, self.offsets)
+        # The rows are the same, so what is known of them goes along (a cached property lives in `__dict__`).
+        result.__dict__.update({name: self.__dict__[name] for name in _OF_ROWS if name in self.__dict__})
+        return result
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Ragged:
         """Only the values where `mask` (`[total]`) is true; rows may become empty."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ops_gpu.co_occurrence import Neighbours
 from ops_gpu.events import DAY, Events
+from ops_gpu.mapped import mapped
 from ops_gpu.snapshot_config import SnapshotConfig
 
 Floats = npt.NDArray[np.float32]
@@ -101,7 +102,7 @@ class Snapshot:
     @classmethod
     def load(cls, folder: Path) -> Snapshot:
         """Opens what `save` wrote; arrays are memory-mapped."""
-        arrays = {p.stem: np.load(p, mmap_mode="r", allow_pickle=False) for p in folder.glob("*.npy")}
+        arrays = {p.stem: mapped(p) for p in folder.glob("*.npy")}
         neighbours = Neighbours(arrays.pop("neighbours_items"), arrays.pop("neighbours_similarity"))
         return cls(as_of=int(arrays.pop("as_of")), neighbours=neighbours, **arrays)
 

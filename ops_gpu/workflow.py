@@ -304,6 +304,24 @@ class Workflow:
         """Raw ids of codes: int64 or bytes (dtype `S`) of the same shape; -1 or empty where there is none."""
         return self._encoder(column).decode(codes)
 
+    def encoded_from(self, column: str) -> str | None:
+        """The raw column, of integers or strings, whose codes an output column holds and nothing else.
+
+        `encode` gives the output column from it, and knows nothing of nulls.
+        """
+        node, name, coded = self._graph.node.origin(column), column, False
+        while isinstance(node.operator, FeatureOperator):
+            if isinstance(node.operator, Categorify) and not coded:
+                coded, source = True, name
+            elif (found := node.operator.source(name, node.input_names)) is not None:
+                source = found
+            else:
+                return None
+            node, name = Node(None, node.parents).origin(source), source
+        raw = self._state.schema[name]
+        scalar = not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype)
+        return name if coded and scalar else None
+
     def _encoder(self, column: str) -> Vocabulary:
         operator, unit, state = self._categorified(column)
         first = operator.first_code(unit)

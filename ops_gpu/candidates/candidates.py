@@ -87,8 +87,23 @@ def top_of_rows(
         size: most entries a row.
     """
     order = np.lexsort((item, -score, row))
+    return first_of_rows(row[order], item[order], score[order], users, size)
+
+
+def first_of_rows(
+    row: npt.NDArray[np.int64], item: npt.NDArray[Any], score: npt.NDArray[np.float32], users: int, size: int
+) -> SourceList:
+    """The first entries of each row.
+
+    Args:
+        row: int64 `[entries]`, rising.
+        item: item codes `[entries]`, the best of each row first.
+        score: float32 `[entries]`.
+        users: number of rows.
+        size: most entries a row.
+    """
     lengths = np.bincount(row, minlength=users)
     starts = np.cumsum(lengths) - lengths
-    best = order[np.arange(len(row)) - np.repeat(starts, lengths) < size]
+    best = np.arange(len(row)) - np.repeat(starts, lengths) < size
     items = Ragged.from_lengths(item[best].astype(np.int32), np.minimum(lengths, size))
-    return SourceList(items, score[best].astype(np.float32))
+    return SourceList(items, score[best].astype(np.float32, copy=False))

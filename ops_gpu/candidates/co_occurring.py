@@ -12,6 +12,9 @@ from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.snapshot import Snapshot
 
+# Up to so many pairs of user and item are added up in one array of all of them (8 MB); both ways add in one order.
+DENSE = 1_000_000
+
 
 @dataclass(frozen=True)
 class CoOccurrenceScores:
@@ -50,9 +53,7 @@ class CoOccurrenceScores:
         target = snapshot.neighbours.items[item]
         found = score > 0
         key = (row[:, None] * snapshot.items + target)[found]
-        pair, inverse = np.unique(key, return_inverse=True)
-        total = np.bincount(inverse, weights=score[found], minlength=len(pair))
-        return cls(pair, total.astype(np.float32), snapshot.items)
+        return cls(*_summed(key, score[found], len(histories) * snapshot.items), snapshot.items)
 
     def of(self, row: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Scores of pairs.
@@ -78,8 +79,20 @@ class CoOccurrenceScores:
         row, item = self.key // self.items, self.key % self.items
         mask = snapshot.available[item]
         if not repeats:
-            mask &= ~np.isin(self.key, histories.keys(self.items))
+            mask &= ~histories.contain(row, item, self.items)
         return top_of_rows(row[mask], item[mask], self.score[mask], len(histories), size)
+
+
+def _summed(
+    key: npt.NDArray[np.int64], score: npt.NDArray[np.float32], keys: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The keys (below `keys`) that there are, rising, and the sum of the positive scores of each."""
+    if keys <= DENSE:  # one cell a key: no sorting
+        dense = np.bincount(key, weights=score, minlength=keys)
+        pair = np.flatnonzero(dense)
+        return pair, dense[pair].astype(np.float32)
+    pair, inverse = np.unique(key, return_inverse=True)
+    return pair, np.bincount(inverse, weights=score, minlength=len(pair)).astype(np.float32)
 
 
 def lookup(

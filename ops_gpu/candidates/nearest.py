@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.candidates.candidates import SourceList, top_of_rows
+from ops_gpu.candidates.candidates import SourceList, first_of_rows
 from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
 
@@ -37,8 +37,12 @@ def retrieve_nearest(
     row, item, score = (np.concatenate(column) for column in zip(*found, strict=True))
     mask = item >= 0  # Faiss fills up with -1 when the index holds fewer
     if not repeats:
-        mask &= ~np.isin(row * items + item, histories.keys(items))
-    return top_of_rows(row[mask], item[mask], score[mask], len(vectors), size)
+        mask &= ~histories.contain(row, item, items)
+    row, item, score = row[mask], item[mask], score[mask]
+    if len(found) > 1:
+        order = np.argsort(row, kind="stable")
+        row, item, score = row[order], item[order], score[order]
+    return first_of_rows(row, item, score, len(vectors), size)
 
 
 def _extra(seen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

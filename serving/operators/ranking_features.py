@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.mapped import mapped
 from ops_gpu.ranking_features import ItemFeatures, ranking_features
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
@@ -78,4 +79,4 @@ class RankingFeatures(ServingOperator):
 
 def item_vectors(folder: Path) -> npt.NDArray[Any]:
     """The vectors of all items by code, float32 `[items, dimension]`."""
-    return np.asarray(np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False))
+    return mapped(folder / "vectors.npy")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.feature_table import padded
+from ops_gpu.feature_table import NULL_CODE, padded
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
@@ -72,7 +72,7 @@ class TransformWorkflow(ServingOperator):
                 f"{whole.hash()[:12]}; build the release anew."
             )
         self._part = whole.for_inputs(self.inputs)
-        self._types = self._part.input_schema
+        self._types, self._encode = self._part.input_schema, whole.encode
         lacking = [name for name in self._schema.names if name not in self._part.output_columns]
         if lacking:
             raise ValueError(
@@ -80,10 +80,38 @@ class TransformWorkflow(ServingOperator):
                 f"build ensemble and release from one workflow."
             )
 
+        self._encoded = self._bind_encoded(whole)
+
+    def _bind_encoded(self, whole: Workflow) -> dict[str, str]:
+        """Sets aside the outputs that are codes of a raw column; gives that column by output.
+
+        `Workflow.encode` gives the same for them in a tenth of the time that a frame takes to be made.
+        """
+        sources = {name: self._part.encoded_from(name) for name in self._schema.names}
+        encoded = {name: raw for name, raw in sources.items() if raw is not None}
+        others = [name for name in self.inputs if name not in encoded.values()]
+        rest = [name for name in self._schema.names if name not in encoded]
+        if not rest:
+            self._types = Schema()
+        elif encoded and others:
+            part = whole.for_inputs(others)
+            if any(name not in part.output_columns for name in rest):
+                return {}  # an encoded column is also an input of something else: one frame for all
+            self._part, self._types = part, part.input_schema
+        return encoded
+
     def transform(self, columns: Columns) -> Columns:
-        frame = pl.DataFrame([_series(columns[c.name], c) for c in self._types])
-        done = self._part.transform(frame)
-        return {column.name: _array(done[column.name], column) for column in self._schema}
+        result: Columns = {name: self._codes(name, columns[raw]) for name, raw in self._encoded.items()}
+        if len(self._types):
+            done = self._part.transform(pl.DataFrame([_series(columns[c.name], c) for c in self._types]))
+            result |= {c.name: _array(done[c.name], c) for c in self._schema if c.name not in result}
+        return result
+
+    def _codes(self, name: str, raw: Column) -> npt.NDArray[np.int32]:
+        assert isinstance(raw, np.ndarray)
+        null = raw == (b"" if raw.dtype.kind == "S" else NULL_INTEGER)
+        codes = self._encode(name, raw)
+        return np.where(null, np.int32(NULL_CODE), codes) if null.any() else codes
 
 
 def _dense(column: ColumnSchema) -> ColumnSchema:
@@ -96,6 +124,8 @@ def _dense(column: ColumnSchema) -> ColumnSchema:
 def _series(column: Column, schema: ColumnSchema) -> pl.Series:
     """A Polars column of the type that the workflow was fitted with."""
     if not isinstance(column, Ragged):
+        if column.dtype.kind == "i" and column.dtype == schema.numpy_dtype and not (column == NULL_INTEGER).any():
+            return pl.Series(schema.name, column)
         return pl.Series(schema.name, _with_nulls(column), dtype=schema.polars_dtype)
     values = _with_nulls(column.values)
     lists = [values[start:stop] for start, stop in pairwise(column.offsets.tolist())]

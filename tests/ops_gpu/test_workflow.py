@@ -294,3 +294,15 @@ def test_fixed_size_arrays_are_lists() -> None:
     frame = pl.DataFrame({"a": [[1, 2], [2, 3]]}, schema={"a": pl.Array(pl.Int64, 2)})
     workflow = Workflow(["a"] >> Categorify()).fit(frame)
     assert workflow.transform(frame)["a"].to_list() == [[4, 3], [3, 5]]
+
+
+def test_columns_that_are_nothing_but_codes_of_a_raw_one_are_known() -> None:
+    nodes = [
+        ["item_id"] >> AddMetadata([Tags.ITEM_ID]) >> Rename(postfix="_again") >> Categorify(),
+        ["user_id"] >> Categorify() >> Categorify(),
+        ["history"] >> Categorify(),
+        ["price"] >> Normalize(),
+    ]
+    workflow = Workflow(nodes[0] + nodes[1] + nodes[2] + nodes[3]).fit(rows())
+    found = {name: workflow.encoded_from(name) for name in workflow.output_columns}
+    assert found == {"item_id_again": "item_id", "user_id": None, "history": None, "price": None}

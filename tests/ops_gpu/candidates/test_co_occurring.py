@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ops_gpu.candidates import co_occurring
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores, lookup
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
@@ -35,6 +36,14 @@ def test_scores_are_those_of_brute_force(length: int, half_life: float) -> None:
         mine = found.key // found.items == row
         pairs = zip((found.key % found.items)[mine].tolist(), found.score[mine].tolist(), strict=True)
         assert dict(pairs) == pytest.approx(brute_force(row, length, half_life), rel=1e-5)
+
+
+def test_adding_up_by_cell_and_by_sorting_agree_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_cell = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    monkeypatch.setattr(co_occurring, "DENSE", 0)
+    by_sorting = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    np.testing.assert_array_equal(by_cell.key, by_sorting.key)
+    np.testing.assert_array_equal(by_cell.score, by_sorting.score)
 
 
 @pytest.mark.parametrize("repeats", [False, True])

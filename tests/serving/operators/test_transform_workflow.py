@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.operators import Categorify, FillMissing, ListSlice
+from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, ListSlice
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
@@ -43,6 +43,30 @@ def test_a_row_becomes_what_the_models_were_trained_with() -> None:
     assert found == {"age": [30.0, 1.0], "city": [4, 1], "zip": [3, 1], "tags": [[4, 2, 0], [0, 0, 0]]}
     dtypes = {name: column.dtype.name for name, column in result.items() if isinstance(column, np.ndarray)}
     assert dtypes == {"age": "float32", "city": "int32", "zip": "int32", "tags": "int32"}
+
+
+def test_plain_codes_take_the_short_way_and_say_the_same() -> None:
+    operator = bound()
+    assert operator._encoded == {"city": "city", "zip": "zip"}
+    assert operator._types.names == ["age", "tags"]
+    frame = pl.DataFrame(
+        {"age": [30.0, 1.0], "city": ["b", None], "zip": [7, None], "tags": [["y"], ["x"]]}, schema=FRAME.schema
+    )
+    columns = {**batch(), "tags": Ragged.from_lists([[b"y"], [b"x"]], "S1")}
+    result, expected = operator.transform(columns), WORKFLOW.transform(frame)
+    for name in ("city", "zip"):
+        np.testing.assert_array_equal(result[name], expected[name].to_numpy())
+
+
+def test_a_column_that_something_else_reads_too_goes_the_long_way() -> None:
+    node = (["city"] >> Categorify()) + (["city"] >> JoinGroupby())
+    workflow = Workflow(node).fit(FRAME)
+    release: Any = SimpleNamespace(shared=lambda part, load: workflow, built_with={})
+    operator = TransformWorkflow(("city",), workflow.output_schema.to_dict())
+    operator.bind(release)
+    result = operator.transform({"city": np.array([b"a", b"", b"z"])})
+    found = {name: column.tolist() for name, column in result.items() if isinstance(column, np.ndarray)}
+    assert found == {"city": [3, 1, 2], "city_count": [2, 0, 0]}
 
 
 def test_the_workflow_must_be_that_of_the_other_parts() -> None:
