@@ -12,7 +12,7 @@ from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
 from ops_gpu.plan import Plan, Program
-from ops_gpu.stable_hash import hash_rows
+from ops_gpu.stable_hash import row_hash
 
 Transform = Callable[[Node, Mapping[str, pl.Expr], Plan], dict[str, pl.Expr]]
 
@@ -100,13 +100,10 @@ class Compiler:
     def _hash_of(self, content: Sequence[str], operator: FittedOperator) -> pl.Expr:
         for name in content:
             self._check(name, operator)
-        return pl.struct(content).map_batches(_hash_struct, pl.UInt64(), is_elementwise=True)
+        return row_hash({name: self._schema[name] for name in content})
 
     def _check(self, name: str, needed_by: object) -> None:
         if name not in self._schema:
             there = ", ".join(self._schema) or "none"
             raise ValueError(f"the frame has no column {name!r}, which {needed_by} needs; it has {there}.")
 
-
-def _hash_struct(rows: pl.Series) -> pl.Series:
-    return hash_rows(rows.struct.unnest().get_columns())

@@ -1,14 +1,24 @@
-"""Dataset: rows in memory or in Parquet files, as one lazy frame or file by file."""
+"""Dataset: rows in memory or in Parquet files, as one lazy frame or part by part."""
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import polars.selectors as cs
+
+from ops_gpu.engine import Engine, LocalEngine
+from ops_gpu.written_aside import folder_written_aside
 
 Source = pl.DataFrame | pl.LazyFrame | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+# Rows that are worked on at once, and that one written file holds at most.
+PART_ROWS = 500_000
 
 
 class Dataset:
@@ -22,11 +32,15 @@ class Dataset:
         FileNotFoundError: when no file matches.
 
     Example:
-        >>> Workflow(node).fit(Dataset("interactions/*.parquet"))
+        >>> workflow = Workflow(node).fit(Dataset("interactions/*.parquet"))
+        >>> workflow.transform(Dataset("interactions/*.parquet")).to_parquet("features")
     """
 
     def __init__(self, source: Source) -> None:
         self._frame = source.lazy() if isinstance(source, (pl.DataFrame, pl.LazyFrame)) else None
+        self._rows: tuple[int, int] | None = None
+        self._columns: list[str] | None = None
+        self._after: tuple[Callable[[Any], Any], ...] = ()
         self.files: list[Path] = []
         if not isinstance(source, (pl.DataFrame, pl.LazyFrame)):
             paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
@@ -36,36 +50,119 @@ class Dataset:
                     "a dataset was given no files; name a Parquet file, folder or pattern."
                 )
 
+    def then(self, transform: Callable[[Any], Any], columns: Sequence[str] | None = None) -> Dataset:
+        """The same rows after a function of frames, lazy or not, that works on any part of them by itself.
+
+        Args:
+            transform: the function.
+            columns: all that it reads, so that nothing else is; all columns by default.
+        """
+        result = copy.copy(self)
+        if columns is not None and not self._after:
+            result._columns = list(columns)
+        result._after = (*self._after, transform)
+        return result
+
     def lazy(self) -> pl.LazyFrame:
         """All rows; nothing is read yet."""
-        if self._frame is not None:
-            return self._frame
-        return pl.scan_parquet(self.files, glob=False)
+        result: pl.LazyFrame = _applied(self._after, self._read())
+        return result
 
-    def parts(self) -> list[Dataset]:
-        """One dataset a file; rows in memory are one part."""
-        return [Dataset(file) for file in self.files] or [self]
+    def collect(self, engine: Engine | None = None) -> pl.DataFrame:
+        """All rows, in memory."""
+        return (engine or LocalEngine()).run(self._read(), partial(_applied, self._after))
+
+    def _read(self) -> pl.LazyFrame:
+        frame = pl.scan_parquet(self.files, glob=False) if self._frame is None else self._frame
+        if self._columns is not None:
+            # A column that is not there is for the function to tell.
+            frame = frame.select(cs.by_name(self._columns, require_all=False))
+        return frame if self._rows is None else frame.slice(*self._rows)
+
+    def parts(self, rows: int | None = None) -> list[Dataset]:
+        """One dataset a file, or several of at most so many rows each; rows in memory are one part."""
+        return [part for file in self.files for part in self._of_file(file, rows)] or [self]
+
+    def _of_file(self, file: Path, rows: int | None) -> Iterable[Dataset]:
+        length = 0 if rows is None else _length(file)
+        for start in range(0, max(length, 1), rows or 1):
+            part = copy.copy(self)
+            part.files = [file]
+            part._rows = None if rows is None or length <= rows else (start, rows)
+            yield part
 
     def schema(self) -> pl.Schema:
         """Types of the columns; ValueError where a file is no Parquet, or the files' columns differ."""
-        try:
-            schemas = [part.lazy().collect_schema() for part in self.parts()]
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise ValueError(
-                f"a file of {self} cannot be read as Parquet ({error}); write it anew."
-            ) from error
+        schemas = [self._schema_of(part) for part in self.parts()]
         for file, schema in zip(self.files, schemas, strict=False):
             if schema != schemas[0]:
                 differ = sorted(set(schema.items()) ^ set(schemas[0].items()), key=str)
                 raise ValueError(
                     f"{file} has other columns than {self.files[0]} ({differ}); write both with one schema."
                 )
-        return schemas[0]
+        nothing: pl.LazyFrame = _applied(self._after, pl.LazyFrame(schema=schemas[0]))
+        return nothing.collect_schema()
+
+    def _schema_of(self, part: Dataset) -> pl.Schema:
+        try:
+            return part._read().collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise ValueError(
+                f"{part.files[0] if part.files else self} cannot be read as Parquet ({error}); write it anew."
+            ) from error
+
+    def to_parquet(
+        self,
+        folder: str | os.PathLike[str],
+        engine: Engine | None = None,
+        rows: int = PART_ROWS,
+        compression: str = "zstd",
+    ) -> Dataset:
+        """Writes the rows part by part: aside first, then renamed.
+
+        Args:
+            folder: gets `part_00000.parquet` and so on, in the order of the rows; an older one is replaced.
+            engine: where to work; this process by default. Workers of a cluster must see the folder.
+            rows: the most rows of one file.
+            compression: of Parquet: `zstd`, `snappy`, `lz4`, `gzip` or `uncompressed`.
+
+        Returns:
+            The dataset of what was written.
+
+        Raises:
+            ValueError: when a file cannot be read, or the files' columns differ; nothing is written then.
+        """
+        self.schema()
+        parts = self.parts(rows)
+        with folder_written_aside(folder) as aside:
+            chosen = engine or LocalEngine()
+            work = partial(_write, folder=aside, engine=chosen.inner, compression=compression)
+            chosen.map(work, list(enumerate(parts)))
+        return Dataset(sorted(Path(folder).glob("part_*.parquet")))
 
     def __repr__(self) -> str:
         if self._frame is not None:
             return "Dataset(frame)"
         return f"Dataset({len(self.files)} files from {self.files[0]})"
+
+
+def _applied(functions: Sequence[Callable[[Any], Any]], frame: Any) -> Any:
+    for function in functions:
+        frame = function(frame)
+    return frame
+
+
+def _write(numbered: tuple[int, Dataset], folder: Path, engine: Engine, compression: Any) -> None:
+    number, part = numbered
+    frame = part.collect(engine)
+    frame.write_parquet(folder / f"part_{number:05d}.parquet", compression=compression)
+
+
+def _length(file: Path) -> int:
+    try:
+        return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ValueError(f"{file} cannot be read as Parquet ({error}); write it anew.") from error
 
 
 def _files(path: Path) -> list[Path]:

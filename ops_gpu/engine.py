@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import polars as pl
 
-from ops_gpu.dataset import Dataset
+if TYPE_CHECKING:
+    from ops_gpu.dataset import Dataset
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +29,22 @@ class Engine(ABC):
     @abstractmethod
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Runs one plan where it is called from."""
+
+    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+        """Runs several plans where it is called from; what they have in common may be computed once."""
+        return [self.collect(frame) for frame in frames]
+
+    def run(
+        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
+    ) -> pl.DataFrame:
+        """Reads a part that fits in memory, and transforms it.
+
+        Args:
+            rows: the part.
+            transform: takes and gives lazy frames and frames alike.
+        """
+        done = transform(rows)
+        return self.collect(done) if isinstance(done, pl.LazyFrame) else done
 
     @abstractmethod
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
@@ -68,6 +84,16 @@ class LocalEngine(Engine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine="streaming")
 
+    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+        return pl.collect_all(frames, engine="streaming")
+
+    def run(
+        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
+    ) -> pl.DataFrame:
+        # Column by column in memory is faster than one wide plan, and takes less of it.
+        done = transform(rows.collect())
+        return done if isinstance(done, pl.DataFrame) else done.collect()
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         return [function(item) for item in items]
 
@@ -97,6 +123,14 @@ class GpuEngine(LocalEngine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine=pl.GPUEngine(raise_on_fail=True))
 
+    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+        return Engine.collect_all(self, frames)
+
+    def run(
+        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
+    ) -> pl.DataFrame:
+        return Engine.run(self, rows, transform)
+
 
 class DaskEngine(Engine):
     """A Dask cluster: workers read files and send back small frames; rows are never moved.
@@ -115,12 +149,16 @@ class DaskEngine(Engine):
         self._owned = [*owned]
 
     @classmethod
-    def local(cls, workers: int) -> DaskEngine:
-        """Starts processes on this machine, which share its cores."""
+    def local(cls, workers: int, threads: int | None = None) -> DaskEngine:
+        """Starts processes on this machine.
+
+        Args:
+            workers: number of processes.
+            threads: threads of Polars in each; by default they share the cores.
+        """
         from distributed import Client, LocalCluster
 
-        threads = max((os.cpu_count() or 1) // workers, 1)
-
+        threads = threads or max((os.cpu_count() or 1) // workers, 1)
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -172,6 +210,14 @@ class DaskEngine(Engine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return self.inner.collect(frame)
 
+    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+        return self.inner.collect_all(frames)
+
+    def run(
+        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
+    ) -> pl.DataFrame:
+        return self.inner.run(rows, transform)
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         results: list[R] = self._client.gather(self._submit(function, items))
         return results
@@ -191,5 +237,10 @@ class DaskEngine(Engine):
             self._owned.pop().close()
 
     def _submit(self, function: Callable[[T], R], items: Iterable[T]) -> list[Any]:
-        # Each call is bound beforehand: `Client.map` would swallow arguments that it takes for its own.
-        return [self._client.submit(partial(function, item), pure=False) for item in items]
+        # The function goes to every worker once: it may hold all that a workflow has learnt.
+        shared = self._client.scatter([function], broadcast=True, hash=False)[0]
+        return [self._client.submit(_call, shared, item, pure=False) for item in items]
+
+
+def _call(function: Callable[[T], R], item: T) -> R:
+    return function(item)

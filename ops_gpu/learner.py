@@ -39,8 +39,8 @@ class Learner:
         for key in keys:
             node, operator = self._graph.fitted[key], self._operator(key)
             if weight or operator.registers:
-                plans = operator.partial(compiler.below(node).lazy(frame), node.input_names, weight)
-                tables[key] = {unit: operator.merge(unit, [engine.collect(p)]) for unit, p in plans.items()}
+                found = operator.collect(compiler.below(node).lazy(frame), node.input_names, weight, engine)
+                tables[key] = {unit: operator.merge(unit, [table]) for unit, table in found.items()}
         read = pl.Schema({name: types[name] for name in self._graph.fit_columns if name in types})
         return Statistics(
             self._graph.whole,

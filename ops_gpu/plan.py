@@ -33,6 +33,13 @@ class _Lookup:
         found = zip(self.table.take(keys), self.outputs, strict=True)
         return [column.alias(name) for column, name in found]
 
+    def plan(self, frame: pl.DataFrame) -> pl.LazyFrame:
+        """The outputs for many rows, apart from all other columns: wide joins copy what they need not."""
+        if self.in_lists:
+            return pl.DataFrame(self.eager(frame)).lazy()
+        keys = frame.select(list(dict.fromkeys(self.keys))).lazy()
+        return self.table.join(keys, self.keys, self.outputs).select(self.outputs)
+
     def lazy(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         if not self.in_lists:
             return self.table.join(frame, self.keys, self.outputs)
@@ -151,7 +158,7 @@ class Program:
             if stage.columns:
                 frame = frame.with_columns(stage.columns)
             if stage.lookups:
-                frame = frame.hstack([column for lookup in stage.lookups for column in lookup.eager(frame)])
+                frame = frame.hstack(_looked_up(stage.lookups, frame))
         # Threads cost more than they gain for a few rows.
         select = frame.select_seq if frame.height <= SMALL else frame.select
         if not self._bare:
@@ -161,3 +168,10 @@ class Program:
         if self._computed:
             ready.update(select(self._computed).to_dict())
         return pl.DataFrame([ready[name] for name in self._names])
+
+
+def _looked_up(lookups: Sequence[_Lookup], frame: pl.DataFrame) -> list[pl.Series]:
+    if frame.height <= SMALL:
+        return [column for lookup in lookups for column in lookup.eager(frame)]
+    found = pl.collect_all([lookup.plan(frame) for lookup in lookups])
+    return [column for columns in found for column in columns.get_columns()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -69,12 +71,32 @@ def hash_series(values: pl.Series) -> pl.Series:
     return pl.Series(values.name, hashes, pl.UInt64)
 
 
-def hash_rows(columns: Sequence[pl.Series]) -> pl.Series:
-    """Hash of every row over several columns, UInt64; the order of the columns matters."""
-    total = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        total = mix(total ^ hash_series(column).to_numpy())
-    return pl.Series("row", total, pl.UInt64)
+def row_hash(columns: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Hash of every row over several columns, UInt64, in the engine's own arithmetic; their order matters.
+
+    A sum of each value times an odd number of its own, modulo 2^64 (multilinear; Lemire, Kaser 2014): its high bits
+    are those that are well mixed. Floats and strings are hashed one by one before.
+
+    Args:
+        columns: types by name.
+    """
+    odd = mix(np.arange(1, len(columns) + 1, dtype=np.uint64)) | np.uint64(1)
+    terms = [
+        _word(name, dtype) * pl.lit(int(factor), pl.UInt64)
+        for (name, dtype), factor in zip(columns.items(), odd, strict=True)
+    ]
+    return reduce(add, terms)
+
+
+def _word(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as 64-bit words."""
+    kept = key_dtype(name, dtype)
+    if kept.is_float() or kept in (pl.String, pl.Null):
+        return pl.col(name).map_batches(hash_series, pl.UInt64(), is_elementwise=True)
+    key = as_key(pl.col(name), dtype, kept)
+    if kept == pl.UInt64:
+        return key.fill_null(int(_NULL))
+    return key.to_physical().cast(pl.Int64).fill_null(int(_NULL.view(np.int64))).reinterpret(signed=False)
 
 
 def _hash_values(key: pl.Series) -> Hashes:

@@ -88,7 +88,7 @@ class Statistics:
             for node, units in self.tables.items():
                 for unit, table in units.items():
                     file = f"{len(entries)}.parquet"
-                    table.write_parquet(folder / file)
+                    _ordered(table).write_parquet(folder / file)
                     entries.append({"node": node, "unit": unit, "file": file})
             document = {
                 "format": FORMAT,
@@ -130,6 +130,12 @@ class Statistics:
             document["below"],
             tables,
         )
+
+
+def _ordered(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows by key, so that equal statistics are equal files."""
+    keys = [name for name in table.columns if name in ("value", "fold") or name.startswith("key")]
+    return table.sort(keys, nulls_last=False) if keys else table
 
 
 def check_format(folder: Path, document: Mapping[str, Any], known: int) -> None:
@@ -181,9 +187,11 @@ def _words(column: ColumnSchema) -> str:
 def _merge_node(node: str, operator: FittedOperator, parts: Sequence[Statistics]) -> dict[str, pl.DataFrame]:
     there = [part.tables[node] for part in parts if node in part.tables]
     units = dict.fromkeys(unit for tables in there for unit in tables)
-    return {
-        unit: operator.merge(unit, [tables[unit] for tables in there if unit in tables]) for unit in units
-    }
+    return {unit: _merge_unit(unit, operator, [t[unit] for t in there if unit in t]) for unit in units}
+
+
+def _merge_unit(unit: str, operator: FittedOperator, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return frames[0] if len(frames) == 1 else operator.merge(unit, frames)
 
 
 def _check_below(below: Mapping[str, str], part: Statistics) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,12 +23,13 @@ from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.plan import Program
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.statistics import Statistics
+from ops_gpu.training_transform import TrainingTransform
 from ops_gpu.vocabulary import Codes, Vocabulary
 from ops_gpu.workflow_files import WorkflowFiles
 from ops_gpu.workflow_graph import WorkflowGraph
 from ops_gpu.workflow_state import WorkflowState
 
-Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame, Dataset)
 Rows = pl.DataFrame | pl.LazyFrame | Dataset
 
 
@@ -220,14 +221,17 @@ class Workflow:
         """The output columns for rows of a frame, in their order: a function of each row and the state alone.
 
         Args:
-            frame: has `input_columns`, of the types that were fitted; other columns are ignored.
+            frame: has `input_columns`, of the types that were fitted; other columns are ignored. A frame,
+                lazy or not, or a `Dataset`.
 
         Returns:
-            A frame of the same kind, lazy or not.
+            The same kind. A dataset is transformed part by part when it is written (`to_parquet`).
 
         Raises:
             ValueError: when the workflow is not fitted, or a column is missing or of another type.
         """
+        if isinstance(frame, Dataset):
+            return frame.then(self.transform, self.input_columns)
         if isinstance(frame, pl.LazyFrame):
             schema = frame.collect_schema()
             return self._program(schema.names(), schema.dtypes()).lazy(frame)
@@ -243,16 +247,20 @@ class Workflow:
     def _state_of(self, node: Node) -> NodeState:
         return self._state.of(self._graph, node)
 
-    def fit_transform(self, frame: Frame) -> Frame:
-        """Fits, and gives the output for the same rows, with targets encoded out of fold."""
-        statistics = self.fit(frame)._statistics
+    def fit_transform(self, frame: Frame, engine: Engine | None = None) -> Frame:
+        """Fits, and gives the output for the same rows, with targets encoded out of fold.
+
+        Args:
+            frame: rows with all of `fit_columns`: a frame, lazy or not, or a `Dataset`.
+            engine: where to fit; this process by default.
+
+        Returns:
+            The same kind. A dataset is transformed part by part when it is written (`to_parquet`).
+        """
+        statistics = self.fit(frame, engine)._statistics
         assert statistics is not None
-
-        def tables_of(node: Node) -> Mapping[str, pl.DataFrame]:
-            return statistics.tables[self._graph.key(node)]
-
-        program = Compiler(frame.collect_schema(), self._state_of).training(self._graph.node, tables_of)
-        return program.lazy(frame) if isinstance(frame, pl.LazyFrame) else program.eager(frame)
+        transform = TrainingTransform(self._graph, self._state, statistics)
+        return frame.then(transform) if isinstance(frame, Dataset) else transform(frame)
 
     def for_inputs(self, columns: Iterable[str]) -> Workflow:
         """The part that is computable from these raw columns alone, with the state of this workflow.
@@ -380,4 +388,5 @@ class Workflow:
         return workflow
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_programs": {}}
+        # What goes to the workers of a cluster transforms there, and learns nothing.
+        return {**self.__dict__, "_programs": {}, "_statistics": None}

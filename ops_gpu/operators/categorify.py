@@ -100,12 +100,14 @@ class Categorify(FittedOperator):
         }
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        if len(frames) == 1:
+            return frames[0]
         types = {frame.schema["value"] for frame in frames} - {pl.Null()}
         if len(types) > 1:
             found = " and ".join(sorted(str(dtype) for dtype in types))
             raise ValueError(f"column {unit!r} is of type {found} in different parts; cast it to one type.")
         rows = pl.concat(frames, how="vertical_relaxed")
-        return rows.group_by("value").agg(pl.col("count").sum()).sort("value", nulls_last=False)
+        return rows.group_by("value").agg(pl.col("count").sum())
 
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from ops_gpu.engine import Engine
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.plan import Plan
@@ -29,9 +30,11 @@ class FittedOperator(FeatureOperator):
     Attributes:
         registers: True where values without events matter (a catalogue item still needs a code); only these
             take part in `Workflow.partial(frame, weight=0)`.
+        folds: True where training rows are transformed otherwise than rows to come (`transform_training`).
     """
 
     registers: ClassVar[bool] = False
+    folds: ClassVar[bool] = False
 
     def dependencies(self) -> tuple[str, ...]:
         """Raw columns that `partial` reads beside its own, under the name `RAW` + column (a target)."""
@@ -63,9 +66,17 @@ class FittedOperator(FeatureOperator):
             One plan of a small frame a unit.
         """
 
+    def collect(
+        self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine
+    ) -> dict[str, pl.DataFrame]:
+        """What the plans of `partial` give; one after another, which is faster than all at once and takes
+        less memory, where a subclass does not know better.
+        """
+        return {unit: engine.collect(plan) for unit, plan in self.partial(frame, columns, weight).items()}
+
     @abstractmethod
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        """One frame of several: associative, commutative, and sorted, so that equal statistics are equal."""
+        """One frame of several; associative and commutative, up to the order of rows."""
 
     @abstractmethod
     def finalize(

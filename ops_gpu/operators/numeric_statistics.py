@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from ops_gpu.engine import Engine
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.operators.summary import merge_rows, merged_summary, summary_of
 from ops_gpu.schema import ColumnSchema, Tags
@@ -24,6 +25,19 @@ class NumericStatistics(FittedOperator):
             for column in columns
         }
 
+    def collect(
+        self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine
+    ) -> dict[str, pl.DataFrame]:
+        types = frame.collect_schema()
+        lists = [name for name in columns if isinstance(types[name], pl.List)]
+        scalars = [name for name in columns if name not in lists]
+        # One pass for all columns of numbers; lists have lengths of their own.
+        row = engine.collect(
+            frame.select(part for i, name in enumerate(scalars) for part in summary_of(pl.col(name), f"{i} "))
+        )
+        found = {name: _of_prefix(row, f"{i} ") for i, name in enumerate(scalars)}
+        return found | (super().collect(frame, lists, weight, engine) if lists else {})
+
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         return merge_rows(frames, [], merged_summary())
 
@@ -31,6 +45,11 @@ class NumericStatistics(FittedOperator):
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
     ) -> dict[str, pl.DataFrame]:
         return dict(tables)
+
+
+def _of_prefix(row: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    names = [name for name in row.columns if name.startswith(prefix)]
+    return row.select(pl.col(name).alias(name.removeprefix(prefix)) for name in names)
 
 
 def values_of(frame: pl.LazyFrame, column: str) -> pl.Expr:

@@ -15,11 +15,11 @@ def summary_of(value: pl.Expr, prefix: str = "") -> list[pl.Expr]:
         prefix: put before the names `count`, `mean`, `m2`, `min` and `max`.
     """
     number = value.cast(pl.Float64)
-    finite = number.filter(number.is_finite())
+    finite = pl.when(number.is_finite()).then(number)
     return [
-        finite.len().cast(pl.Int64).alias(f"{prefix}count"),
+        finite.count().cast(pl.Int64).alias(f"{prefix}count"),
         finite.mean().fill_null(0.0).alias(f"{prefix}mean"),
-        (finite.var(ddof=0).fill_null(0.0) * finite.len()).alias(f"{prefix}m2"),
+        (finite.var(ddof=0).fill_null(0.0) * finite.count()).alias(f"{prefix}m2"),
         finite.min().alias(f"{prefix}min"),
         finite.max().alias(f"{prefix}max"),
     ]
@@ -49,6 +49,8 @@ def merge_rows(
     frames: Sequence[pl.DataFrame], keys: Sequence[str], merged: Sequence[pl.Expr]
 ) -> pl.DataFrame:
     """Rows of all frames, merged by key and sorted; over everything where there are no keys."""
+    if len(frames) == 1:
+        return frames[0].sort(keys, nulls_last=False) if keys else frames[0]
     rows = pl.concat(frames, how="vertical_relaxed")
     if not keys:
         return rows.select(merged)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from ops_gpu.engine import Engine
 from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
@@ -16,10 +18,13 @@ from ops_gpu.operators.column_groups import units_of
 from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
 from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
 from ops_gpu.operators.numeric_statistics import continuous
+from ops_gpu.operators.out_of_fold import OutOfFold, target_mean
 from ops_gpu.operators.summary import merge_rows
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.stable_hash import mix
+
+FOLD = "row fold"
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +39,8 @@ class TargetEncoding(FittedOperator):
 
     Args:
         target: name of the raw column to average, or names; null and NaN targets do not count.
+        target_mean: overall mean of the target (a number each, for several), where it is known; by default
+            that of the rows.
         kfold: number of folds.
         fold_seed: another seed, other folds.
         p_smooth: weight of the overall mean, in rows.
@@ -46,7 +53,10 @@ class TargetEncoding(FittedOperator):
         >>> node = [["city", "weekday"], "device"] >> TargetEncoding("click", kfold=5)
     """
 
+    folds: ClassVar[bool] = True
+
     target: str | Sequence[str]
+    target_mean: float | Sequence[float] | None = None
     kfold: int = 3
     fold_seed: int = 42
     p_smooth: float = 20.0
@@ -58,6 +68,11 @@ class TargetEncoding(FittedOperator):
     def __post_init__(self) -> None:
         if self.kfold < 2:
             raise ValueError(f"TargetEncoding has kfold {self.kfold}; give 2 or more.")
+        if isinstance(self.target_mean, Sequence) and len(self.target_mean) != len(self.targets):
+            raise ValueError(
+                f"TargetEncoding has {len(self.target_mean)} values of target_mean for targets "
+                f"{', '.join(self.targets)}; give one each."
+            )
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -89,16 +104,21 @@ class TargetEncoding(FittedOperator):
         counts = [target.count().cast(pl.Int64).alias(f"count{i}") for i, target in enumerate(targets)]
         sums = [target.sum().alias(f"sum{i}") for i, target in enumerate(targets)]
         return {
-            unit: frame.group_by(*group_keys(frame, names), self._fold(pl.col(ROW_HASH)).alias("fold")).agg(
-                *counts, *sums
-            )
+            unit: frame.group_by(*group_keys(frame, names), pl.col(FOLD).alias("fold")).agg(*counts, *sums)
             for unit, names in units_of(columns, self.groups).items()
         }
 
     def _fold(self, row_hash: pl.Expr) -> pl.Expr:
-        return row_hash.map_batches(
-            partial(_fold_of, seed=self.fold_seed, folds=self.kfold), pl.Int16(), is_elementwise=True
-        )
+        factor = int(mix(np.full(1, self.fold_seed, np.uint64))[0]) | 1
+        # The high bits, which are mixed best.
+        return (row_hash * pl.lit(factor, pl.UInt64) // 2**40 % self.kfold).cast(pl.Int16)
+
+    def collect(
+        self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine
+    ) -> dict[str, pl.DataFrame]:
+        # The folds are computed once for all units.
+        plans = self.partial(frame.with_columns(self._fold(pl.col(ROW_HASH)).alias(FOLD)), columns, weight)
+        return dict(zip(plans, engine.collect_all(list(plans.values())), strict=True))
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         check_key_types(unit, frames)
@@ -112,9 +132,7 @@ class TargetEncoding(FittedOperator):
         for unit, table in tables.items():
             keys = [name for name in table.columns if name.startswith("key")]
             total = table.group_by(keys).agg(pl.exclude("fold", *keys).sum()).sort(keys, nulls_last=False)
-            means = total.select(
-                _ratio(pl.col(f"sum{i}").sum(), pl.col(f"count{i}").sum(), i) for i in self._places
-            )
+            means = total.select(self._mean(i).alias(f"value{i}") for i in self._places)
             state[_mean_of(unit)] = means
             state[unit] = total.select(
                 *keys, *(self._smoothed(i, pl.lit(means.item(0, i))) for i in self._places)
@@ -122,8 +140,18 @@ class TargetEncoding(FittedOperator):
         return state
 
     @property
+    def _dtype(self) -> pl.DataType:
+        return ColumnSchema("", self.out_dtype).polars_dtype
+
+    @property
     def _places(self) -> range:
         return range(len(self.targets))
+
+    def _mean(self, i: int) -> pl.Expr:
+        """The given mean of a target, or that of all rows; 0 of nothing."""
+        if self.target_mean is not None:
+            return pl.lit(target_mean(self.target_mean, i))
+        return (pl.col(f"sum{i}").sum() / pl.col(f"count{i}").sum()).fill_nan(0.0)
 
     def _smoothed(self, i: int, mean: pl.Expr) -> pl.Expr:
         count, total = pl.col(f"count{i}"), pl.col(f"sum{i}")
@@ -148,33 +176,16 @@ class TargetEncoding(FittedOperator):
         if row_hash is None:
             raise ValueError(f"{self.name} needs a column that tells rows apart; name one in fold_columns.")
         outputs: dict[str, pl.Expr] = {}
-        fold = self._fold(row_hash).cast(pl.Int64)
+        fold = plan.column(self._fold(row_hash))
         for unit, names in units_of(list(columns), self.groups).items():
-            table = self._table(self._without_fold(tables[unit]), state[_mean_of(unit)].row(0))
-            keys = [*(columns[name] for name in names), fold]
-            outputs |= self._looked_up(unit, [*names, "fold"], keys, table, plan)
+            values = OutOfFold.of(tables[unit], len(self.targets), self.kfold, self.p_smooth, self.target_mean)
+            (place,) = plan.lookup(names, [columns[name] for name in names], values.places)
+            for i, target in enumerate(self.targets):
+                outputs[self._output(unit, target)] = values.expression(i, place, fold, self._dtype)
         return outputs
 
-    def _without_fold(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Values by key and fold, from all rows outside the fold."""
-        keys = [name for name in table.columns if name.startswith("key")]
-        sums = pl.exclude("fold", *keys)
-        rest = table.select(*keys, pl.col("fold").cast(pl.Int64), sums.sum().over(keys) - sums)
-        everything = table.select(sums.sum())
-        folds = table.group_by(pl.col("fold").cast(pl.Int64)).agg(
-            _ratio(
-                everything.item(0, f"sum{i}") - pl.col(f"sum{i}").sum(),
-                everything.item(0, f"count{i}") - pl.col(f"count{i}").sum(),
-                i,
-            ).alias(f"mean{i}")
-            for i in self._places
-        )
-        joined = rest.join(folds, on="fold", how="left")
-        return joined.select(*keys, "fold", *(self._smoothed(i, pl.col(f"mean{i}")) for i in self._places))
-
     def _table(self, values: pl.DataFrame, means: Sequence[float]) -> LookupTable:
-        dtype = ColumnSchema("", self.out_dtype).polars_dtype
-        columns = values.select(pl.col(f"value{i}").cast(dtype) for i in self._places)
+        columns = values.select(pl.col(f"value{i}").cast(self._dtype) for i in self._places)
         return LookupTable(values.drop(columns.columns), columns, list(means))
 
     def _looked_up(
@@ -196,12 +207,3 @@ class TargetEncoding(FittedOperator):
 def _mean_of(unit: str) -> str:
     return f"{unit} mean"
 
-
-def _ratio(total: pl.Expr, count: pl.Expr, i: int) -> pl.Expr:
-    """Mean, and 0 of nothing."""
-    return (total / count).fill_nan(0.0).alias(f"value{i}")
-
-
-def _fold_of(row_hash: pl.Series, seed: int, folds: int) -> pl.Series:
-    hashes = mix(row_hash.to_numpy() ^ mix(np.full(1, seed, np.uint64)))
-    return pl.Series(row_hash.name, hashes % np.uint64(folds), pl.Int16)

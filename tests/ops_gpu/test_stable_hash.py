@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.stable_hash import hash_fixed_width, hash_rows, hash_series
+from ops_gpu.stable_hash import hash_fixed_width, hash_series, row_hash
 
 
 def test_hashes_never_change() -> None:
@@ -43,8 +45,32 @@ def test_bytes_hash_like_strings(texts: list[str]) -> None:
 
 
 def test_rows_depend_on_the_order_of_columns() -> None:
-    a, b = pl.Series([1, 2]), pl.Series([2, 1])
-    assert hash_rows([a, b])[0] == hash_rows([b, a])[1] != hash_rows([a, b])[1]
+    frame = pl.DataFrame({"a": [1, 2], "b": [2, 1]})
+    one, other = (hashes(frame, names) for names in (["a", "b"], ["b", "a"]))
+    assert one[0] == other[1] != one[1]
+
+
+def hashes(frame: pl.DataFrame, names: list[str]) -> list[int]:
+    types = {name: frame.schema[name] for name in names}
+    return frame.select(row_hash(types)).to_series().to_list()
+
+
+def test_rows_of_any_types_are_told_apart() -> None:
+    frame = pl.DataFrame(
+        {
+            "int": [None, 0, 2**63 - 1, -(2**63)],
+            "big": pl.Series([None, 0, 2**64 - 1, 1], dtype=pl.UInt64),
+            "text": [None, "", "a", "b"],
+            "float": [None, 0.0, float("nan"), 1.5],
+            "flag": [None, True, False, False],
+            "day": [None, date(2026, 1, 1), date(2026, 1, 2), date(1960, 1, 1)],
+        }
+    )
+    for name in frame.columns:
+        expected = 3 if name in ("float", "flag") else 4  # NaN is null, and two flags are alike
+        assert len(set(hashes(frame, [name]))) == expected
+    assert len(set(hashes(frame, frame.columns))) == 4
+    assert hashes(frame[1:2], frame.columns)[0] == hashes(frame, frame.columns)[1]
 
 
 def test_buckets_are_even() -> None:

@@ -167,4 +167,5 @@ def test_a_catalogue_gives_codes_to_items_without_events() -> None:
     workflow.finalize(Statistics.merge([events, catalogue]))
     assert workflow.vocabulary("item_id").to_list() == ["b", "a", "c"]
     assert workflow.vocabulary("user_id").to_list() == [1]
-    assert Statistics.merge([catalogue, events]).tables["1"]["item_id"]["count"].to_list() == [0, 2, 0]
+    merged = Statistics.merge([catalogue, events]).tables["1"]["item_id"]
+    assert dict(merged.iter_rows()) == {"a": 0, "b": 2, "c": 0}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops_gpu.operators import TargetEncoding
-from ops_gpu.stable_hash import hash_rows
+from ops_gpu.stable_hash import row_hash
 from ops_gpu.workflow import Workflow
 
 ROWS = st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 1)), min_size=2, max_size=40)
@@ -64,8 +64,8 @@ def test_no_training_row_sees_its_own_target(rows: list[tuple[str | None, int]])
 
 
 def fold_of(frame: pl.DataFrame, operator: TargetEncoding) -> pl.Series:
-    content = hash_rows([frame["key"], frame["row"]])
-    return content.to_frame("h").select(operator._fold(pl.col("h"))).to_series()
+    content = row_hash({name: frame.schema[name] for name in ("key", "row")})
+    return frame.select(operator._fold(content)).to_series()
 
 
 def test_folds_come_from_content_not_from_position() -> None:
@@ -93,6 +93,17 @@ def test_groups_and_several_targets() -> None:
     assert found["TE_a_b_y"].to_list() == pytest.approx([0.5, 0.5, 0.5])
     assert found["TE_a_b_z"].to_list() == pytest.approx([3, 3, 6])
     assert found["TE_b_z"].to_list() == pytest.approx([4, 4, 4])
+
+
+def test_a_mean_that_is_known_takes_the_place_of_that_of_the_rows() -> None:
+    frame = frame_of([("a", 1), ("a", 1), ("b", 0)])
+    node = ["key"] >> TargetEncoding("y", target_mean=0.25, p_smooth=2)
+    found = Workflow(node).fit(frame).transform(pl.DataFrame({"key": ["a", "new"]}))["TE_key_y"]
+    assert found.to_list() == pytest.approx([(2 + 0.5) / 4, 0.25])
+    trained = Workflow(node).fit_transform(frame.clear())
+    assert trained.height == 0
+    with pytest.raises(ValueError, match="2 values of target_mean for targets y"):
+        TargetEncoding("y", target_mean=[0.1, 0.2])
 
 
 def test_a_missing_target_is_named() -> None:

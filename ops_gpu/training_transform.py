@@ -1,0 +1,55 @@
+"""TrainingTransform: what a workflow gives for the very rows that it was fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import polars as pl
+
+from ops_gpu.compiler import Compiler
+from ops_gpu.graph import Node
+from ops_gpu.operators.fitted_operator import FittedOperator
+from ops_gpu.plan import Program
+from ops_gpu.statistics import Statistics
+from ops_gpu.workflow_graph import WorkflowGraph
+from ops_gpu.workflow_state import WorkflowState
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+
+
+class TrainingTransform:
+    """Encodes targets out of fold, and does everything else as `Workflow.transform` does.
+
+    Args:
+        graph: the graph.
+        state: what was learnt.
+        statistics: what it was learnt from; only those of operators that tell folds apart are kept.
+    """
+
+    def __init__(self, graph: WorkflowGraph, state: WorkflowState, statistics: Statistics) -> None:
+        self._graph, self._state = graph, state
+        folded = [key for key, node in graph.fitted.items() if _tells_folds(node)]
+        self._tables = {key: statistics.tables[key] for key in folded}
+        self._programs: dict[tuple[Any, ...], Program] = {}
+
+    def __call__(self, frame: Frame) -> Frame:
+        """The output for rows of the training data, lazy or not; any part of them."""
+        schema: pl.Schema = frame.collect_schema()
+        signature = (*schema.names(), *schema.dtypes())
+        if signature not in self._programs:
+            compiler = Compiler(schema, lambda node: self._state.of(self._graph, node))
+            self._programs[signature] = compiler.training(self._graph.node, self._tables_of)
+        program = self._programs[signature]
+        return program.lazy(frame) if isinstance(frame, pl.LazyFrame) else program.eager(frame)
+
+    def _tables_of(self, node: Node) -> Mapping[str, pl.DataFrame]:
+        return self._tables.get(self._graph.key(node), {})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_programs": {}}
+
+
+def _tells_folds(node: Node) -> bool:
+    operator = node.operator
+    return isinstance(operator, FittedOperator) and operator.folds
