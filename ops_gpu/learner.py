@@ -61,6 +61,23 @@ class Learner:
                 learnt = learnt.with_node(key, state)
         return learnt.with_schema(merged_schema([learnt.schema, statistics.schema]))
 
+    def extend(
+        self, before: Statistics, new: Statistics, keys: Sequence[str], frozen: Collection[str]
+    ) -> tuple[WorkflowState, Statistics]:
+        """State and statistics of both together, where `before` has been learnt already."""
+        both, learnt = before.extended(new), self._state
+        for key in keys:
+            operator, previous = self._operator(key), learnt.nodes.get(key)
+            Learner(self._graph, learnt)._check(key, both)
+            if previous is None:
+                learnt = learnt.with_node(key, NodeState(operator.finalize(both.tables[key], None)))
+            elif key not in frozen or operator.registers:
+                found = before.tables[key]
+                frames = {unit: [piece.frame for piece in found.pieces(unit)] for unit in found}
+                state = operator.extend(frames, new.tables[key], both.tables[key], previous)
+                learnt = learnt.with_node(key, NodeState(state))
+        return learnt.with_schema(merged_schema([learnt.schema, new.schema])), both
+
     def fit(self, dataset: Dataset, engine: Engine) -> tuple[WorkflowState, Statistics]:
         """State and statistics of all rows, level by level, each level over the states of those below."""
         schema = pl.LazyFrame(schema=dataset.schema())

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from ops_gpu.node_statistics import NodeStatistics, Piece
 from ops_gpu.operator import Operator
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.written_aside import folder_written_aside
 
-FORMAT = 1
+FORMAT = 2
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -51,7 +53,7 @@ class Statistics:
         self.schema = schema
         self.operators = dict(operators)
         self.below = dict(below)
-        self.tables = {node: dict(units) for node, units in tables.items()}
+        self.tables = {node: _of_node(self.operators[node], units) for node, units in tables.items()}
 
     @staticmethod
     def merge(parts: Sequence[Statistics]) -> Statistics:
@@ -65,31 +67,34 @@ class Statistics:
         """
         if not parts:
             raise ValueError("there are no statistics to merge; make some with Workflow.partial.")
-        for part in parts:
-            if part.graph != parts[0].graph:
-                raise ValueError(
-                    f"statistics of workflows {parts[0].graph[:12]} and {part.graph[:12]} do not merge; "
-                    "make both with the same workflow."
-                )
-        below: dict[str, str] = {}
-        operators: dict[str, FittedOperator] = {}
-        for part in parts:
-            operators |= part.operators
-            _check_below(below, part)
-            below |= part.below
-        schema = merged_schema([part.schema for part in parts])
+        operators, below, schema = _common(parts)
         tables = {node: _merge_node(node, operators[node], parts) for node in operators}
         return Statistics(parts[0].graph, schema, operators, below, tables)
 
+    def extended(self, new: Statistics) -> Statistics:
+        """These and those of new rows; unlike `merge`, it leaves what is large as it lies until it is asked for.
+
+        Raises:
+            ValueError: as `merge` does.
+        """
+        operators, below, schema = _common([self, new])
+        tables = {
+            node: _of_node(operator, self.tables.get(node, {})).extended(
+                _of_node(operator, new.tables.get(node, {}))
+            )
+            for node, operator in operators.items()
+        }
+        return Statistics(self.graph, schema, operators, below, tables)
+
     def save(self, directory: str | os.PathLike[str]) -> None:
-        """Writes `statistics.json` and one Parquet file a unit; aside first, then renamed."""
+        """Writes `statistics.json` and one Parquet file a piece; aside first, then renamed."""
         with folder_written_aside(directory) as folder:
             entries: list[dict[str, str]] = []
             for node, units in self.tables.items():
-                for unit, table in units.items():
-                    file = f"{len(entries)}.parquet"
-                    _ordered(table).write_parquet(folder / file)
-                    entries.append({"node": node, "unit": unit, "file": file})
+                for unit in units:
+                    for piece in units.pieces(unit):
+                        entries.append({"node": node, "unit": unit, "file": f"{len(entries)}.parquet"})
+                        piece.write(folder / entries[-1]["file"])
             document = {
                 "format": FORMAT,
                 "graph": self.graph,
@@ -100,6 +105,14 @@ class Statistics:
             }
             text = json.dumps(document, indent=1, ensure_ascii=False)
             (folder / "statistics.json").write_text(text, encoding="utf-8")
+        self.stored(directory)
+
+    def stored(self, directory: str | os.PathLike[str]) -> None:
+        """Says where the files of the last `save` lie, when their folder was renamed since."""
+        places = (Path(directory, f"{number}.parquet") for number in count())
+        for units in self.tables.values():
+            for unit in units:
+                units.stored(unit, list(islice(places, len(units.pieces(unit)))))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Statistics:
@@ -120,22 +133,35 @@ class Statistics:
 
     @classmethod
     def _read(cls, folder: Path, document: Mapping[str, Any]) -> Statistics:
-        tables: dict[str, dict[str, pl.DataFrame]] = {node: {} for node in document["operators"]}
+        operators = {node: _fitted(data) for node, data in document["operators"].items()}
+        pieces: dict[str, dict[str, list[Piece]]] = {node: {} for node in operators}
         for entry in document["tables"]:
-            tables[entry["node"]][entry["unit"]] = pl.read_parquet(folder / entry["file"], glob=False)
-        return cls(
-            document["graph"],
-            Schema.from_dict(document["schema"]),
-            {node: _fitted(data) for node, data in document["operators"].items()},
-            document["below"],
-            tables,
-        )
+            path = folder / entry["file"]
+            piece = Piece.at(path, pl.read_parquet(path, glob=False))
+            pieces[entry["node"]].setdefault(entry["unit"], []).append(piece)
+        tables = {node: NodeStatistics(operators[node], found) for node, found in pieces.items()}
+        return cls(document["graph"], Schema.from_dict(document["schema"]), operators, document["below"], tables)
 
 
-def _ordered(table: pl.DataFrame) -> pl.DataFrame:
-    """Rows by key, so that equal statistics are equal files."""
-    keys = [name for name in table.columns if name in ("value", "fold") or name.startswith("key")]
-    return table.sort(keys, nulls_last=False) if keys else table
+def _common(parts: Sequence[Statistics]) -> tuple[dict[str, FittedOperator], dict[str, str], Schema]:
+    """What parts agree on: operators, the states below them, and the raw columns; ValueError where they do not."""
+    for part in parts:
+        if part.graph != parts[0].graph:
+            raise ValueError(
+                f"statistics of workflows {parts[0].graph[:12]} and {part.graph[:12]} do not merge; "
+                "make both with the same workflow."
+            )
+    below: dict[str, str] = {}
+    operators: dict[str, FittedOperator] = {}
+    for part in parts:
+        operators |= part.operators
+        _check_below(below, part)
+        below |= part.below
+    return operators, below, merged_schema([part.schema for part in parts])
+
+
+def _of_node(operator: FittedOperator, units: Tables) -> NodeStatistics:
+    return units if isinstance(units, NodeStatistics) else NodeStatistics.of(operator, units)
 
 
 def check_format(folder: Path, document: Mapping[str, Any], known: int) -> None:

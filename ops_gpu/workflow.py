@@ -210,7 +210,11 @@ class Workflow:
             raise ValueError(
                 "the workflow has no statistics of the rows before; fit it, or save it with them."
             )
-        return self.finalize(Statistics.merge([self._statistics, self.partial(data, engine=engine)]))
+        new = self.partial(data, engine=engine)
+        learner = Learner(self._graph, self._state)
+        frozen = self._graph.read_by_fitted()
+        self._set_state(*learner.extend(self._statistics, new, list(self._graph.fitted), frozen))
+        return self
 
     @property
     def statistics(self) -> Statistics | None:

@@ -64,6 +64,8 @@ class WorkflowFiles:
             (folder / "workflow.json").write_text(text, encoding="utf-8")
             if self.statistics is not None:
                 self.statistics.save(folder / "statistics")
+        if self.statistics is not None:
+            self.statistics.stored(Path(directory, "statistics"))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> tuple[WorkflowFiles, str]:

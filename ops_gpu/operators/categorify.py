@@ -115,6 +115,22 @@ class Categorify(FittedOperator):
         before = previous or {}
         return {unit: self._vocabulary(unit, table, before.get(unit)) for unit, table in tables.items()}
 
+    def extend(
+        self,
+        before: Mapping[str, Sequence[pl.DataFrame]],
+        new: Mapping[str, pl.DataFrame],
+        both: Mapping[str, pl.DataFrame],
+        previous: Mapping[str, pl.DataFrame],
+    ) -> dict[str, pl.DataFrame]:
+        # Only what the new rows have can enter a vocabulary now, so only that is counted again.
+        state = dict(previous)
+        for unit, table in new.items():
+            alike = all(frame.schema == table.schema for frame in before.get(unit, ()))
+            seen = [f.join(table, on="value", how="semi", nulls_equal=True) for f in before.get(unit, ()) if alike]
+            counts = self.merge(unit, [table, *seen]) if alike else both[unit]
+            state[unit] = self._vocabulary(unit, counts, previous.get(unit))
+        return state
+
     def _vocabulary(self, unit: str, table: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
         threshold = per_column(self.name, "freq_threshold", self.freq_threshold, unit) or 0
         frequent = table.filter(pl.col("value").is_not_null() & (pl.col("count") >= threshold))

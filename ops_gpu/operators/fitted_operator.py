@@ -84,6 +84,23 @@ class FittedOperator(FeatureOperator):
     ) -> dict[str, pl.DataFrame]:
         """The state from merged statistics, and from the state before, where there is one."""
 
+    def extend(
+        self,
+        before: Mapping[str, Sequence[pl.DataFrame]],
+        new: Mapping[str, pl.DataFrame],
+        both: Mapping[str, pl.DataFrame],
+        previous: Mapping[str, pl.DataFrame],
+    ) -> dict[str, pl.DataFrame]:
+        """As `finalize(both, previous)`, where `previous` was learnt from `before`; cheaper where a subclass can.
+
+        Args:
+            before: statistics of the old rows, by unit one frame or several that were not merged.
+            new: those of the new rows.
+            both: the two together, merged when asked for.
+            previous: the state before.
+        """
+        return self.finalize(both, previous)
+
     def transform_training(
         self,
         columns: Mapping[str, pl.Expr],

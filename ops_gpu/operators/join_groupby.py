@@ -15,7 +15,7 @@ from ops_gpu.operators.column_groups import units_of
 from ops_gpu.operators.fitted_operator import RAW, FittedOperator
 from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
 from ops_gpu.operators.numeric_statistics import continuous
-from ops_gpu.operators.summary import merge_rows, merged_summary, standard_deviation, summary_of
+from ops_gpu.operators.summary import merge_rows, merged_summary, standard_deviation, summary_of, upsert
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 
@@ -94,13 +94,31 @@ class JoinGroupby(FittedOperator):
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         check_key_types(unit, frames)
         keys = [name for name in frames[0].columns if name.startswith("key")]
+        return merge_rows(frames, keys, self._merged())
+
+    def _merged(self) -> list[pl.Expr]:
         numbers = [part for i in range(len(self.cont_cols)) for part in merged_summary(f"{i} ")]
-        return merge_rows(frames, keys, [pl.col("rows").sum(), *numbers])
+        return [pl.col("rows").sum(), *numbers]
 
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
     ) -> dict[str, pl.DataFrame]:
         return dict(tables)
+
+    def extend(
+        self,
+        before: Mapping[str, Sequence[pl.DataFrame]],
+        new: Mapping[str, pl.DataFrame],
+        both: Mapping[str, pl.DataFrame],
+        previous: Mapping[str, pl.DataFrame],
+    ) -> dict[str, pl.DataFrame]:
+        state = dict(previous)
+        for unit, table in new.items():
+            keys = [name for name in table.columns if name.startswith("key")]
+            known = previous.get(unit, table.clear())
+            check_key_types(unit, [known, table])
+            state[unit] = upsert(known, table, keys, self._merged())
+        return state
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         outputs: dict[str, pl.Expr] = {}

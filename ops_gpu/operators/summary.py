@@ -45,6 +45,18 @@ def standard_deviation(prefix: str = "") -> pl.Expr:
     return pl.when(count > 1).then((m2 / (count - 1)).sqrt()).otherwise(float("nan"))
 
 
+def upsert(
+    rows: pl.DataFrame, new: pl.DataFrame, keys: Sequence[str], merged: Sequence[pl.Expr]
+) -> pl.DataFrame:
+    """Rows with new ones merged in by key: as `merge_rows` of both, but the many that stay are not touched."""
+    if rows.schema != new.schema:
+        return merge_rows([rows, new], keys, merged)
+    touched, rest = (
+        rows.join(new, on=keys, how=how, nulls_equal=True, maintain_order="left") for how in ("semi", "anti")
+    )
+    return pl.concat([rest, merge_rows([touched, new], keys, merged)])
+
+
 def merge_rows(
     frames: Sequence[pl.DataFrame], keys: Sequence[str], merged: Sequence[pl.Expr]
 ) -> pl.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
 from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
 from ops_gpu.operators.numeric_statistics import continuous
 from ops_gpu.operators.out_of_fold import OutOfFold, target_mean
-from ops_gpu.operators.summary import merge_rows
+from ops_gpu.operators.summary import merge_rows, upsert
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.stable_hash import mix
@@ -128,15 +127,22 @@ class TargetEncoding(FittedOperator):
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
     ) -> dict[str, pl.DataFrame]:
-        state: dict[str, pl.DataFrame] = {}
-        for unit, table in tables.items():
-            keys = [name for name in table.columns if name.startswith("key")]
-            total = table.group_by(keys).agg(pl.exclude("fold", *keys).sum()).sort(keys, nulls_last=False)
-            means = total.select(self._mean(i).alias(f"value{i}") for i in self._places)
-            state[_mean_of(unit)] = means
-            state[unit] = total.select(
-                *keys, *(self._smoothed(i, pl.lit(means.item(0, i))) for i in self._places)
-            )
+        return {unit: _totals(table) for unit, table in tables.items()}
+
+    def extend(
+        self,
+        before: Mapping[str, Sequence[pl.DataFrame]],
+        new: Mapping[str, pl.DataFrame],
+        both: Mapping[str, pl.DataFrame],
+        previous: Mapping[str, pl.DataFrame],
+    ) -> dict[str, pl.DataFrame]:
+        state = dict(previous)
+        for unit, table in new.items():
+            total = _totals(table)
+            keys = [name for name in total.columns if name.startswith("key")]
+            known = previous.get(unit, total.clear())
+            check_key_types(unit, [known, total])
+            state[unit] = upsert(known, total, keys, [pl.exclude(keys).sum()])
         return state
 
     @property
@@ -160,9 +166,9 @@ class TargetEncoding(FittedOperator):
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         outputs: dict[str, pl.Expr] = {}
         for unit, names in units_of(list(columns), self.groups).items():
-            means = state[_mean_of(unit)].row(0)
-            table = state.derived(unit, "table", partial(self._table, means=means))
-            outputs |= self._looked_up(unit, names, [columns[name] for name in names], table, plan)
+            table = state.derived(unit, "table", self._table)
+            found = plan.lookup(names, [columns[name] for name in names], table)
+            outputs |= dict(zip((self._output(unit, target) for target in self.targets), found, strict=True))
         return outputs
 
     def transform_training(
@@ -184,15 +190,12 @@ class TargetEncoding(FittedOperator):
                 outputs[self._output(unit, target)] = values.expression(i, place, fold, self._dtype)
         return outputs
 
-    def _table(self, values: pl.DataFrame, means: Sequence[float]) -> LookupTable:
-        columns = values.select(pl.col(f"value{i}").cast(self._dtype) for i in self._places)
-        return LookupTable(values.drop(columns.columns), columns, list(means))
-
-    def _looked_up(
-        self, unit: str, names: Sequence[str], keys: Sequence[pl.Expr], table: LookupTable, plan: Plan
-    ) -> dict[str, pl.Expr]:
-        outputs = (self._output(unit, target) for target in self.targets)
-        return dict(zip(outputs, plan.lookup(names, keys, table), strict=True))
+    def _table(self, total: pl.DataFrame) -> LookupTable:
+        """Smoothed means by key; that of all rows for an unknown one."""
+        means = total.select(self._mean(i).alias(f"mean{i}") for i in self._places).row(0)
+        columns = total.select(self._smoothed(i, pl.lit(means[i])).cast(self._dtype) for i in self._places)
+        keys = [name for name in total.columns if name.startswith("key")]
+        return LookupTable(total.select(keys), columns, list(means))
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(
@@ -204,6 +207,7 @@ class TargetEncoding(FittedOperator):
         )
 
 
-def _mean_of(unit: str) -> str:
-    return f"{unit} mean"
-
+def _totals(table: pl.DataFrame) -> pl.DataFrame:
+    """Counts and sums by key, over all folds."""
+    keys = [name for name in table.columns if name.startswith("key")]
+    return table.group_by(keys).agg(pl.exclude("fold", *keys).sum()).sort(keys, nulls_last=False)

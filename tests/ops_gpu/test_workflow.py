@@ -15,6 +15,7 @@ from ops_gpu.operators import (
     Categorify,
     FillMedian,
     FillMissing,
+    JoinGroupby,
     ListSlice,
     LogOp,
     Normalize,
@@ -306,3 +307,42 @@ def test_columns_that_are_nothing_but_codes_of_a_raw_one_are_known() -> None:
     workflow = Workflow(nodes[0] + nodes[1] + nodes[2] + nodes[3]).fit(rows())
     found = {name: workflow.encoded_from(name) for name in workflow.output_columns}
     assert found == {"item_id_again": "item_id", "user_id": None, "history": None, "price": None}
+
+
+UPDATED = (
+    (["user_id", "item_id", "history"] >> Categorify(freq_threshold=2))
+    + (["price"] >> FillMedian() >> Rename(postfix="_filled"))
+    + (["price"] >> Normalize())
+    + ([["user_id", "item_id"], "item_id"] >> TargetEncoding("label"))
+    + (["user_id"] >> JoinGroupby(["price"], ["count", "mean", "std", "max"]))
+)
+
+
+def test_updates_are_as_fitting_all_and_write_only_what_is_new(tmp_path: Path) -> None:
+    frame = rows(900)
+    workflow = Workflow(UPDATED).fit(frame[:600])
+    workflow.save(tmp_path / "workflow", statistics=True)
+    before = {file.stat().st_ino for file in (tmp_path / "workflow/statistics").iterdir()}
+    for start in range(600, 900, 20):
+        workflow.update(frame[start : start + 20])
+        workflow.save(tmp_path / "workflow", statistics=True)
+        workflow = Workflow.load(tmp_path / "workflow")
+    kept = {file.stat().st_ino for file in (tmp_path / "workflow/statistics").iterdir()}
+    assert before & kept
+    whole = Workflow(UPDATED).fit(frame)
+    for column in ("user_id", "item_id", "history"):
+        assert set(workflow.vocabulary(column)) == set(whole.vocabulary(column))
+    others = [name for name in whole.output_columns if name not in ("user_id", "item_id", "history")]
+    found, expected = workflow.transform(frame).select(others), whole.transform(frame).select(others)
+    assert_frame_equal(found, expected, rel_tol=1e-6, abs_tol=1e-9)
+    assert_frame_equal(workflow.fit_transform(frame), whole.fit_transform(frame))
+
+
+def test_statistics_are_not_taken_from_a_file_that_became_another(tmp_path: Path) -> None:
+    one, other = Workflow(["item_id"] >> Categorify()), Workflow(["item_id"] >> Categorify())
+    one.fit(pl.DataFrame({"item_id": ["a"] * 3})).save(tmp_path / "workflow", statistics=True)
+    other.fit(pl.DataFrame({"item_id": ["b"] * 5})).save(tmp_path / "workflow", statistics=True)
+    one.save(tmp_path / "again", statistics=True)
+    found = Workflow.load(tmp_path / "again").statistics
+    assert found is not None
+    assert [table["item_id"].rows() for table in found.tables.values()] == [[("a", 3)]]
