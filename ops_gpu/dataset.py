@@ -79,6 +79,21 @@ class Dataset:
             frame = frame.select(cs.by_name(self._columns, require_all=False))
         return frame if self._rows is None else frame.slice(*self._rows)
 
+    def _raw(self) -> Dataset:
+        result = copy.copy(self)
+        result._after = ()
+        return result
+
+    def chunks(self, number: int) -> list[Dataset]:
+        """At most so many datasets of about as many files each; rows in memory are one."""
+        size = -(-len(self.files) // number) if self.files else 1
+        return [self._of_files(self.files[start : start + size]) for start in range(0, len(self.files), size)] or [self]
+
+    def _of_files(self, files: list[Path]) -> Dataset:
+        part = copy.copy(self)
+        part.files = files
+        return part
+
     def parts(self, rows: int | None = None) -> list[Dataset]:
         """One dataset a file, or several of at most so many rows each; rows in memory are one part."""
         return [part for file in self.files for part in self._of_file(file, rows)] or [self]
@@ -136,8 +151,11 @@ class Dataset:
         parts = self.parts(rows)
         with folder_written_aside(folder) as aside:
             chosen = engine or LocalEngine()
-            work = partial(_write, folder=aside, engine=chosen.inner, compression=compression)
-            chosen.map(work, list(enumerate(parts)))
+            # The functions go to each worker once, not with every part.
+            work = partial(
+                _write, after=self._after, folder=aside, engine=chosen.inner, compression=compression
+            )
+            chosen.map(work, [(number, part._raw()) for number, part in enumerate(parts)])
         return Dataset(sorted(Path(folder).glob("part_*.parquet")))
 
     def __repr__(self) -> str:
@@ -152,9 +170,15 @@ def _applied(functions: Sequence[Callable[[Any], Any]], frame: Any) -> Any:
     return frame
 
 
-def _write(numbered: tuple[int, Dataset], folder: Path, engine: Engine, compression: Any) -> None:
+def _write(
+    numbered: tuple[int, Dataset],
+    after: Sequence[Callable[[Any], Any]],
+    folder: Path,
+    engine: Engine,
+    compression: Any,
+) -> None:
     number, part = numbered
-    frame = part.collect(engine)
+    frame = engine.run(part.lazy(), partial(_applied, after))
     frame.write_parquet(folder / f"part_{number:05d}.parquet", compression=compression)
 
 

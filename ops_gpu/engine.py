@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from ops_gpu.dataset import Dataset
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,13 +50,14 @@ class Engine(ABC):
 
     @abstractmethod
     def map_reduce(
-        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
-    ) -> R:
-        """The merged results of all items (at least one); results stay where they were made until merged."""
+        self, function: Callable[[T], R], groups: Sequence[Sequence[T]], merge: Callable[[Sequence[R]], R]
+    ) -> list[R]:
+        """The merged results of each group's items (at least one); results stay where they were made until merged."""
 
-    def split(self, dataset: Dataset) -> list[Dataset]:
-        """Parts of a dataset that are best worked on apart; one for engines that stream."""
-        return [dataset]
+    @property
+    def workers(self) -> int:
+        """How many other processes work for it; none by default."""
+        return 0
 
     @property
     def inner(self) -> Engine:
@@ -98,9 +97,9 @@ class LocalEngine(Engine):
         return [function(item) for item in items]
 
     def map_reduce(
-        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
-    ) -> R:
-        return merge(self.map(function, items))
+        self, function: Callable[[T], R], groups: Sequence[Sequence[T]], merge: Callable[[Sequence[R]], R]
+    ) -> list[R]:
+        return [merge(self.map(function, items)) for items in groups]
 
 
 class GpuEngine(LocalEngine):
@@ -156,17 +155,19 @@ class DaskEngine(Engine):
             workers: number of processes.
             threads: threads of Polars in each; by default they share the cores.
         """
+        import dask
         from distributed import Client, LocalCluster
 
         threads = threads or max((os.cpu_count() or 1) // workers, 1)
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            host="127.0.0.1",
-            env={"POLARS_MAX_THREADS": str(threads)},
-        )
+        # Set before the processes start: Polars makes its threads when it is imported, which is at once.
+        with dask.config.set({"distributed.nanny.pre-spawn-environ.POLARS_MAX_THREADS": threads}):
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                host="127.0.0.1",
+            )
         client = Client(cluster)
         return cls(client, owned=[cluster, client])
 
@@ -204,8 +205,9 @@ class DaskEngine(Engine):
     def inner(self) -> Engine:
         return GpuEngine() if self._gpu else LocalEngine()
 
-    def split(self, dataset: Dataset) -> list[Dataset]:
-        return dataset.parts()
+    @property
+    def workers(self) -> int:
+        return max(len(self._client.nthreads()), 1)
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return self.inner.collect(frame)
@@ -223,14 +225,19 @@ class DaskEngine(Engine):
         return results
 
     def map_reduce(
-        self, function: Callable[[T], R], items: Iterable[T], merge: Callable[[Sequence[R]], R]
-    ) -> R:
-        futures = self._submit(function, items)
+        self, function: Callable[[T], R], groups: Sequence[Sequence[T]], merge: Callable[[Sequence[R]], R]
+    ) -> list[R]:
+        futures = iter(self._submit(function, [item for items in groups for item in items]))
+        merged = [self._reduced(list(islice(futures, len(items))), merge) for items in groups]
+        results: list[R] = self._client.gather(merged)
+        return results
+
+    def _reduced(self, futures: list[Any], merge: Callable[[Sequence[R]], R]) -> Any:
+        """The future of the merged results, as a tree."""
         while len(futures) > 1:
             groups = [futures[start : start + FAN_IN] for start in range(0, len(futures), FAN_IN)]
             futures = [self._client.submit(merge, group, pure=False) for group in groups]
-        result: R = futures[0].result()
-        return result
+        return futures[0]
 
     def close(self) -> None:
         while self._owned:

@@ -18,6 +18,9 @@ from ops_gpu.statistics import Statistics, merged_schema
 from ops_gpu.workflow_graph import WorkflowGraph
 from ops_gpu.workflow_state import WorkflowState
 
+Job = tuple[str, tuple[str, ...]]
+"""A node, by its key, and those of its columns that are learnt about together."""
+
 
 class Learner:
     """What a workflow learns, given what it knows already.
@@ -31,15 +34,15 @@ class Learner:
         self._graph = graph
         self._state = state
 
-    def partial(self, frame: pl.LazyFrame, weight: int, engine: Engine, keys: Sequence[str]) -> Statistics:
-        """Statistics of some rows for the nodes of these keys."""
+    def partial(self, frame: pl.LazyFrame, weight: int, engine: Engine, jobs: Sequence[Job]) -> Statistics:
+        """Statistics of some rows for these columns of these nodes."""
         types = frame.collect_schema()
         compiler = Compiler(types, lambda node: self._state.of(self._graph, node))
         tables: dict[str, dict[str, pl.DataFrame]] = {}
-        for key in keys:
+        for key, columns in jobs:
             node, operator = self._graph.fitted[key], self._operator(key)
             if weight or operator.registers:
-                found = operator.collect(compiler.below(node).lazy(frame), node.input_names, weight, engine)
+                found = operator.collect(compiler.below(node).lazy(frame), columns, weight, engine)
                 tables[key] = {unit: operator.merge(unit, [table]) for unit, table in found.items()}
         read = pl.Schema({name: types[name] for name in self._graph.fit_columns if name in types})
         return Statistics(
@@ -81,13 +84,35 @@ class Learner:
     def fit(self, dataset: Dataset, engine: Engine) -> tuple[WorkflowState, Statistics]:
         """State and statistics of all rows, level by level, each level over the states of those below."""
         schema = pl.LazyFrame(schema=dataset.schema())
-        parts = engine.split(dataset)
         learner, found = self, [self.partial(schema, 1, LocalEngine(), [])]
         for keys in self._graph.levels():
-            work = partial(_partial_of, learner=learner, engine=engine.inner, keys=keys)
-            found.append(engine.map_reduce(work, parts, Statistics.merge))
+            found.append(learner._level(keys, dataset, engine))
             learner = Learner(self._graph, learner.finalize(found[-1], keys, ()))
         return learner._state.with_schema(found[-1].schema), Statistics.merge(found)
+
+    def _level(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:
+        """Statistics of one level: column by column on several workers, which hardly leaves anything to merge, and
+        file by file only where there are more workers than columns.
+        """
+        if not engine.workers:
+            return self.partial(dataset.lazy(), 1, engine.inner, self.jobs(keys))
+        jobs = [(key, columns) for key, all_of in self.jobs(keys) for columns in self._operator(key).apart(all_of)]
+        # Those that read most come first, so that no worker is left alone with one of them at the end.
+        names = dataset.schema().names()
+        jobs.sort(key=lambda job: -self._width(job, names))
+        parts = dataset.chunks(-(-2 * engine.workers // len(jobs)))
+        work = partial(_partial_of, learner=self, engine=engine.inner)
+        groups = [[(job, part) for part in parts] for job in jobs]
+        return Statistics.merge(engine.map_reduce(work, groups, Statistics.merge))
+
+    def jobs(self, keys: Sequence[str]) -> list[Job]:
+        """What there is to learn for the nodes of these keys."""
+        return [(key, self._graph.fitted[key].input_names) for key in keys]
+
+    def _width(self, job: Job, names: Sequence[str]) -> int:
+        """About how many columns a job reads."""
+        operator = self._operator(job[0])
+        return len(job[1]) + len(operator.dependencies()) + len(operator.row_content(names))
 
     def _operator(self, key: str) -> FittedOperator:
         operator = self._graph.fitted[key].operator
@@ -114,5 +139,6 @@ class Learner:
             )
 
 
-def _partial_of(part: Dataset, learner: Learner, engine: Engine, keys: Sequence[str]) -> Statistics:
-    return learner.partial(part.lazy(), 1, engine, keys)
+def _partial_of(work: tuple[Job, Dataset], learner: Learner, engine: Engine) -> Statistics:
+    job, part = work
+    return learner.partial(part.lazy(), 1, engine, [job])

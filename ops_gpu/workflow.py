@@ -155,9 +155,8 @@ class Workflow:
                         f"{node.operator} learns from {below}, which is not fitted; call fit first."
                     )
         chosen = engine or LocalEngine()
-        return Learner(self._graph, self._state).partial(
-            data.lazy(), weight, chosen, list(self._graph.fitted)
-        )
+        learner = Learner(self._graph, self._state)
+        return learner.partial(data.lazy(), weight, chosen, learner.jobs(list(self._graph.fitted)))
 
     def finalize(self, statistics: Statistics) -> Workflow:
         """Fits the workflow from merged statistics; where it is fitted, codes stay and new ones are appended.

@@ -91,6 +91,9 @@ class Categorify(FittedOperator):
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._units(columns))
 
+    def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
+        return list(self._units(columns).values())
+
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         return {
             unit: pl.concat([_keys(frame, name) for name in names], how="vertical_relaxed")

@@ -53,6 +53,10 @@ class FittedOperator(FeatureOperator):
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Names of the units that these columns make."""
 
+    def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
+        """The columns in sets that can be learnt about apart, by different workers; all together by default."""
+        return [tuple(columns)]
+
     @abstractmethod
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         """Statistics of some rows.

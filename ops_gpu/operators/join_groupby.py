@@ -80,6 +80,9 @@ class JoinGroupby(FittedOperator):
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(units_of(columns, self.groups))
 
+    def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
+        return list(units_of(columns, self.groups).values())
+
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         numbers = [
             part for i, name in enumerate(self.cont_cols) for part in summary_of(pl.col(RAW + name), f"{i} ")

@@ -98,6 +98,9 @@ class TargetEncoding(FittedOperator):
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(units_of(columns, self.groups))
 
+    def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
+        return list(units_of(columns, self.groups).values())
+
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         targets = [pl.col(RAW + target).cast(pl.Float64).fill_nan(None) for target in self.targets]
         counts = [target.count().cast(pl.Int64).alias(f"count{i}") for i, target in enumerate(targets)]

@@ -83,14 +83,15 @@ def test_every_engine_fits_the_same_workflow(engine: Engine, files: Path) -> Non
 def test_results_come_in_order(engine: Engine) -> None:
     assert engine.map(double, range(20)) == [2 * n for n in range(20)]
     assert engine.map(double, []) == []
-    assert engine.map_reduce(double, range(20), total) == 380
+    assert engine.map_reduce(double, [range(20), [4]], total) == [380, 8]
+    assert engine.map_reduce(double, [], total) == []
 
 
 def test_errors_arrive_as_they_are(engine: Engine) -> None:
     with pytest.raises(ValueError, match="bad number 3"):
         engine.map(fail, [3])
     with pytest.raises(ValueError, match="bad number"):
-        engine.map_reduce(fail, [3, 4], total)
+        engine.map_reduce(fail, [[3, 4]], total)
 
 
 def test_plans_are_collected(engine: Engine) -> None:
@@ -102,9 +103,27 @@ def test_workers_are_other_processes(dask: DaskEngine) -> None:
     assert isinstance(dask.inner, LocalEngine)
 
 
-def test_files_are_split_for_clusters_alone(dask: DaskEngine, files: Path) -> None:
-    assert len(dask.split(Dataset(files))) == 10
-    assert len(LocalEngine().split(Dataset(files))) == 1
+def test_more_workers_than_columns_share_the_files(dask: DaskEngine, files: Path) -> None:
+    """With a single column, two workers read half of the files each, twice over."""
+    assert dask.workers == 2
+    assert LocalEngine().workers == 0
+    node = ["item"] >> Categorify()
+    chunks = Dataset(files).chunks(4)
+    assert [len(chunk.files) for chunk in chunks] == [3, 3, 3, 1]
+    found = Workflow(node).fit(Dataset(files), dask)
+    assert found.hash() == Workflow(node).fit(Dataset(files)).hash()
+
+
+def test_every_engine_writes_the_same_files(engine: Engine, files: Path, tmp_path: Path) -> None:
+    workflow = Workflow(NODE).fit(Dataset(files))
+    for name, dataset in (
+        ("plain", workflow.transform(Dataset(files))),
+        ("training", Workflow(NODE).fit_transform(Dataset(files), engine)),
+    ):
+        written = dataset.to_parquet(tmp_path / "out", engine=engine, rows=7)
+        assert len(written.files) == 30
+        found, expected = written.collect(), dataset.collect()
+        assert_frame_equal(found, expected, rel_tol=1e-6), name
 
 
 def test_a_running_scheduler_is_found_by_address(dask: DaskEngine) -> None:
