@@ -28,10 +28,6 @@ class Engine(ABC):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Runs one plan where it is called from."""
 
-    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
-        """Runs several plans where it is called from; what they have in common may be computed once."""
-        return [self.collect(frame) for frame in frames]
-
     def run(
         self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
     ) -> pl.DataFrame:
@@ -83,9 +79,6 @@ class LocalEngine(Engine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine="streaming")
 
-    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
-        return pl.collect_all(frames, engine="streaming")
-
     def run(
         self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
     ) -> pl.DataFrame:
@@ -121,9 +114,6 @@ class GpuEngine(LocalEngine):
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine=pl.GPUEngine(raise_on_fail=True))
-
-    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
-        return Engine.collect_all(self, frames)
 
     def run(
         self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
@@ -211,9 +201,6 @@ class DaskEngine(Engine):
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return self.inner.collect(frame)
-
-    def collect_all(self, frames: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
-        return self.inner.collect_all(frames)
 
     def run(
         self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]

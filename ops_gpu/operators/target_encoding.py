@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from ops_gpu.engine import Engine
 from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
@@ -22,8 +21,6 @@ from ops_gpu.operators.summary import merge_rows, upsert
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.stable_hash import mix
-
-FOLD = "row fold"
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,7 +103,9 @@ class TargetEncoding(FittedOperator):
         counts = [target.count().cast(pl.Int64).alias(f"count{i}") for i, target in enumerate(targets)]
         sums = [target.sum().alias(f"sum{i}") for i, target in enumerate(targets)]
         return {
-            unit: frame.group_by(*group_keys(frame, names), pl.col(FOLD).alias("fold")).agg(*counts, *sums)
+            unit: frame.group_by(*group_keys(frame, names), self._fold(pl.col(ROW_HASH)).alias("fold")).agg(
+                *counts, *sums
+            )
             for unit, names in units_of(columns, self.groups).items()
         }
 
@@ -114,13 +113,6 @@ class TargetEncoding(FittedOperator):
         factor = int(mix(np.full(1, self.fold_seed, np.uint64))[0]) | 1
         # The high bits, which are mixed best.
         return (row_hash * pl.lit(factor, pl.UInt64) // 2**40 % self.kfold).cast(pl.Int16)
-
-    def collect(
-        self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine
-    ) -> dict[str, pl.DataFrame]:
-        # The folds are computed once for all units.
-        plans = self.partial(frame.with_columns(self._fold(pl.col(ROW_HASH)).alias(FOLD)), columns, weight)
-        return dict(zip(plans, engine.collect_all(list(plans.values())), strict=True))
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         check_key_types(unit, frames)
