@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import polars as pl
 
 from ops_gpu.graph import Node, evaluate, input_names, topological
+from ops_gpu.grouped_program import GroupedProgram
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
+from ops_gpu.operators.row_filter import RowFilter
 from ops_gpu.plan import Plan, Program
 from ops_gpu.stable_hash import row_hash
 
-Transform = Callable[[Node, Mapping[str, pl.Expr], Plan], dict[str, pl.Expr]]
+Transform = Callable[["Compiler", Node, Mapping[str, pl.Expr], Plan], dict[str, pl.Expr]]
+More = Callable[["Compiler"], dict[str, pl.Expr]]
+Runs = Program | GroupedProgram
 
 
 class Compiler:
@@ -29,62 +34,94 @@ class Compiler:
         self._schema = schema
         self._state_of = state_of
 
-    def transform(self, node: Node) -> Program:
+    def transform(self, node: Node) -> Runs:
         """The program that computes a node's columns."""
-        plan = Plan(self._schema)
-        return plan.finish(self._columns(node, plan, self._transformed))
+        return self._program(node, Compiler._plain)
 
-    def training(self, node: Node, tables_of: Callable[[Node], Mapping[str, pl.DataFrame]]) -> Program:
+    def keys(self, node: Node) -> Program:
+        """The program that computes key columns of all rows, those that filters leave out among them."""
+        plan = Plan(self._schema)
+        return plan.finish(self._columns(node, plan, Compiler._plain, None)[0])
+
+    def training(self, node: Node, tables_of: Callable[[Node], Mapping[str, pl.DataFrame]]) -> Runs:
         """The same for the rows that the workflow was fitted on, where targets are encoded out of fold."""
+        return self._program(node, partial(Compiler._training, tables_of=tables_of))
 
-        def apply(current: Node, columns: Mapping[str, pl.Expr], plan: Plan) -> dict[str, pl.Expr]:
-            operator = current.operator
-            if not isinstance(operator, FittedOperator):
-                return self._transformed(current, columns, plan)
-            content = operator.row_content(self._flat_columns())
-            row_hash = self._row_hash(operator, content, current.input_names) if content else None
-            return operator.transform_training(
-                columns, plan, self._state_of(current), tables_of(current), row_hash
-            )
-
-        plan = Plan(self._schema)
-        return plan.finish(self._columns(node, plan, apply))
-
-    def below(self, node: Node) -> Program:
+    def below(self, node: Node) -> Runs:
         """The program that computes what a fitted node's `partial` reads."""
         operator = node.operator
         assert isinstance(operator, FittedOperator)
+        return self._program(Node(None, node.parents), Compiler._plain, partial(Compiler._beside, operator=operator))
+
+    def _program(self, node: Node, transform: Transform, more: More | None = None) -> Runs:
+        groups = node.space
+        if groups is None:
+            return self._flat(node, transform, more, None)
+        assert groups.operator is not None
+        before = self._program(Node(None, groups.parents), transform)
+        grouped: Callable[[pl.LazyFrame], pl.LazyFrame] = groups.operator.grouped  # type: ignore[attr-defined]
+        schema = grouped(before.lazy(pl.LazyFrame(schema=self._schema))).collect_schema()
+        inner = Compiler(schema, self._state_of)
+        return GroupedProgram(before, grouped, inner._flat(node, transform, more, groups))
+
+    def _flat(self, node: Node, transform: Transform, more: More | None, above: Node | None) -> Program:
+        """The program of what does not change rows, over raw columns or those of a node."""
         plan = Plan(self._schema)
-        columns = self._columns(Node(None, node.parents), plan, self._transformed)
+        columns, kept = self._columns(node, plan, transform, above)
+        return plan.finish(columns | (more(self) if more else {}), kept)
+
+    def _columns(
+        self, node: Node, plan: Plan, transform: Transform, above: Node | None
+    ) -> tuple[dict[str, pl.Expr], list[str]]:
+        for name in input_names(node) if above is None else above.names:
+            self._check(name, "the workflow")
+        consumers = Counter(id(parent) for current in topological(node) for parent in current.parents)
+        filters: dict[int, str] = {}
+
+        def apply(current: Node, columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+            plan.kept = tuple(filters[id(other)] for other in topological(current) if id(other) in filters)
+            given = transform(self, current, columns, plan)
+            if isinstance(current.operator, RowFilter):
+                filters[id(current)] = plan.column(current.operator.keeps(columns, plan)).meta.output_name()
+            # What several nodes read is computed once, into columns of its own.
+            shared = consumers[id(current)] > 1
+            return {name: plan.column(expr) for name, expr in given.items()} if shared else given
+
+        return evaluate(node, {name: self._input(name) for name in self._schema}, apply, above), [*filters.values()]
+
+    def _beside(self, operator: FittedOperator) -> dict[str, pl.Expr]:
+        """What a fitted operator's `partial` reads beside its columns."""
+        columns: dict[str, pl.Expr] = {}
         for name in operator.dependencies():
             self._check(name, operator)
             columns[RAW + name] = pl.col(name)
         content = operator.row_content(self._flat_columns())
         if content:
             columns[ROW_HASH] = self._hash_of(content, operator)
-        return plan.finish(columns)
-
-    def _columns(self, node: Node, plan: Plan, transform: Transform) -> dict[str, pl.Expr]:
-        for name in input_names(node):
-            self._check(name, "the workflow")
-        consumers = Counter(id(parent) for current in topological(node) for parent in current.parents)
-
-        def apply(current: Node, columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
-            given = transform(current, columns, plan)
-            # What several nodes read is computed once, into columns of its own.
-            shared = consumers[id(current)] > 1
-            return {name: plan.column(expr) for name, expr in given.items()} if shared else given
-
-        return evaluate(node, {name: self._input(name) for name in self._schema}, apply)
+        return columns
 
     def _input(self, name: str) -> pl.Expr:
         dtype = self._schema[name]
         return pl.col(name).cast(pl.List(dtype.inner)) if isinstance(dtype, pl.Array) else pl.col(name)
 
-    def _transformed(self, node: Node, columns: Mapping[str, pl.Expr], plan: Plan) -> dict[str, pl.Expr]:
+    def _plain(self, node: Node, columns: Mapping[str, pl.Expr], plan: Plan) -> dict[str, pl.Expr]:
         if not isinstance(node.operator, FeatureOperator):
             raise TypeError(f"{node.operator} is no feature operator; leave it out of a workflow.")
         return node.operator.transform(columns, plan, self._state_of(node))
+
+    def _training(
+        self,
+        node: Node,
+        columns: Mapping[str, pl.Expr],
+        plan: Plan,
+        tables_of: Callable[[Node], Mapping[str, pl.DataFrame]],
+    ) -> dict[str, pl.Expr]:
+        operator = node.operator
+        if not isinstance(operator, FittedOperator):
+            return self._plain(node, columns, plan)
+        content = operator.row_content(self._flat_columns())
+        row_hash = self._row_hash(operator, content, node.input_names) if content else None
+        return operator.transform_training(columns, plan, self._state_of(node), tables_of(node), row_hash)
 
     def _flat_columns(self) -> list[str]:
         return [name for name, dtype in self._schema.items() if not isinstance(dtype, (pl.List, pl.Array))]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import polars.selectors as cs
+from rich.progress import track
 
 from ops_gpu.engine import Engine, LocalEngine
 from ops_gpu.written_aside import folder_written_aside
 
+Together = bool | Callable[[pl.LazyFrame], pl.LazyFrame]
 Source = pl.DataFrame | pl.LazyFrame | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 # Rows that are worked on at once, and that one written file holds at most.
@@ -39,8 +43,10 @@ class Dataset:
     def __init__(self, source: Source) -> None:
         self._frame = source.lazy() if isinstance(source, (pl.DataFrame, pl.LazyFrame)) else None
         self._rows: tuple[int, int] | None = None
+        self._groups: list[list[Path]] | None = None
         self._columns: list[str] | None = None
         self._after: tuple[Callable[[Any], Any], ...] = ()
+        self._together: Together = False
         self.files: list[Path] = []
         if not isinstance(source, (pl.DataFrame, pl.LazyFrame)):
             paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
@@ -50,14 +56,29 @@ class Dataset:
                     "a dataset was given no files; name a Parquet file, folder or pattern."
                 )
 
-    def then(self, transform: Callable[[Any], Any], columns: Sequence[str] | None = None) -> Dataset:
-        """The same rows after a function of frames, lazy or not, that works on any part of them by itself.
+    @classmethod
+    def of_groups(cls, groups: Sequence[Sequence[Path]]) -> Dataset:
+        """Files in groups that must be worked on together; a group is one part, whatever its size."""
+        result = cls([file for group in groups for file in group])
+        result._groups = [list(group) for group in groups]
+        return result
+
+    def then(
+        self,
+        transform: Callable[[Any], Any],
+        columns: Sequence[str] | None = None,
+        together: Together = False,
+    ) -> Dataset:
+        """The same rows after a function of frames, lazy or not.
 
         Args:
             transform: the function.
             columns: all that it reads, so that nothing else is; all columns by default.
+            together: which rows it must see at once: False for any part of them by itself, True for all, or a
+                function that gives the key columns of a lazy frame for all rows of a key.
         """
         result = copy.copy(self)
+        result._together = together if self._together is False else True
         if columns is not None and not self._after:
             result._columns = list(columns)
         result._after = (*self._after, transform)
@@ -79,23 +100,36 @@ class Dataset:
             frame = frame.select(cs.by_name(self._columns, require_all=False))
         return frame if self._rows is None else frame.slice(*self._rows)
 
-    def _raw(self) -> Dataset:
-        result = copy.copy(self)
-        result._after = ()
-        return result
+    @contextmanager
+    def brought_together(self, rows: int = PART_ROWS) -> Iterator[Dataset]:
+        """The rows before any function, split so that each part may be worked on by itself."""
+        from ops_gpu.key_partition import by_key  # works on datasets
+
+        raw = copy.copy(self)
+        raw._after, raw._together = (), False
+        if callable(self._together):
+            with by_key(raw, self._together, rows) as parted:
+                yield parted
+        else:
+            raw._groups = [raw.files] if self._together and raw.files else raw._groups
+            yield raw
 
     def chunks(self, number: int) -> list[Dataset]:
         """At most so many datasets of about as many files each; rows in memory are one."""
-        size = -(-len(self.files) // number) if self.files else 1
-        return [self._of_files(self.files[start : start + size]) for start in range(0, len(self.files), size)] or [self]
+        groups = self._groups or [[file] for file in self.files]
+        size = max(-(-len(groups) // number), 1)
+        parts = [groups[start : start + size] for start in range(0, len(groups), size)]
+        return [self._of_files([file for group in part for file in group]) for part in parts] or [self]
 
     def _of_files(self, files: list[Path]) -> Dataset:
         part = copy.copy(self)
-        part.files = files
+        part.files, part._groups = files, None
         return part
 
     def parts(self, rows: int | None = None) -> list[Dataset]:
         """One dataset a file, or several of at most so many rows each; rows in memory are one part."""
+        if self._groups is not None:
+            return [self._of_files(group) for group in self._groups]
         return [part for file in self.files for part in self._of_file(file, rows)] or [self]
 
     def _of_file(self, file: Path, rows: int | None) -> Iterable[Dataset]:
@@ -105,6 +139,11 @@ class Dataset:
             part.files = [file]
             part._rows = None if rows is None or length <= rows else (start, rows)
             yield part
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its files lie in groups that must be worked on together."""
+        return self._groups is not None
 
     def schema(self) -> pl.Schema:
         """Types of the columns; ValueError where a file is no Parquet, or the files' columns differ."""
@@ -119,12 +158,19 @@ class Dataset:
         return nothing.collect_schema()
 
     def _schema_of(self, part: Dataset) -> pl.Schema:
-        try:
+        with part.readable():
             return part._read().collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise ValueError(
-                f"{part.files[0] if part.files else self} cannot be read as Parquet ({error}); write it anew."
-            ) from error
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """Turns what Polars says of a file that is no Parquet, or damaged, into a ValueError that names it."""
+        try:
+            yield
+        except (pl.exceptions.ComputeError, OSError) as error:
+            if not self.files:
+                raise
+            files = ", ".join(map(str, self.files[:3])) + (" or another file" if len(self.files) > 3 else "")
+            raise ValueError(f"{files} cannot be read as Parquet ({error}); write it anew.") from error
 
     def to_parquet(
         self,
@@ -148,14 +194,14 @@ class Dataset:
             ValueError: when a file cannot be read, or the files' columns differ; nothing is written then.
         """
         self.schema()
-        parts = self.parts(rows)
-        with folder_written_aside(folder) as aside:
-            chosen = engine or LocalEngine()
+        chosen = engine or LocalEngine()
+        with folder_written_aside(folder) as aside, self.brought_together(rows) as raw:
             # The functions go to each worker once, not with every part.
             work = partial(
                 _write, after=self._after, folder=aside, engine=chosen.inner, compression=compression
             )
-            chosen.map(work, [(number, part._raw()) for number, part in enumerate(parts)])
+            parts = list(enumerate(raw.parts(rows)))
+            chosen.map(work, track(parts, "Writing", disable=not sys.stderr.isatty(), transient=True))
         return Dataset(sorted(Path(folder).glob("part_*.parquet")))
 
     def __repr__(self) -> str:
@@ -178,15 +224,13 @@ def _write(
     compression: Any,
 ) -> None:
     number, part = numbered
-    frame = engine.run(part.lazy(), partial(_applied, after))
+    with part.readable():
+        frame = engine.run(part.lazy(), partial(_applied, after))
     frame.write_parquet(folder / f"part_{number:05d}.parquet", compression=compression)
 
 
 def _length(file: Path) -> int:
-    try:
-        return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise ValueError(f"{file} cannot be read as Parquet ({error}); write it anew.") from error
+    return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
 
 
 def _files(path: Path) -> list[Path]:

@@ -155,7 +155,7 @@ class DaskEngine(Engine):
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 host="127.0.0.1",
             )
         client = Client(cluster)

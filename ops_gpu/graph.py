@@ -49,6 +49,7 @@ class Node:
         else:
             self.names = tuple(names if names is not None else self.input_names)
         self._check_names()
+        self.space = self._space()
         self._order: list[Node] | None = None
 
     def _check_names(self) -> None:
@@ -60,6 +61,19 @@ class Node:
             if missing:
                 there = ", ".join(self.input_names)
                 raise ValueError(f"no column {missing[0]!r} to choose; there are {there}.")
+
+    def _space(self) -> Node | None:
+        """The node whose groups are the rows here, or None where they are the rows that come in."""
+        spaces = {id(parent.space): parent for parent in self.parents}
+        if len(spaces) > 1:
+            one, other, *_ = spaces.values()
+            raise ValueError(
+                f"the rows of {one} and of {other} do not line up: one of them has a row a group; take all columns "
+                "through one Groupby."
+            )
+        if self.operator is not None and self.operator.regroups:
+            return self
+        return self.parents[0].space if self.parents else None
 
     @staticmethod
     def of(columns: str | Iterable[Any] | Node | Schema, operator: Operator | None = None) -> Node:
@@ -94,11 +108,17 @@ class Node:
         """True for raw columns."""
         return self.operator is None and not self.parents
 
-    def __rshift__(self, operator: Operator | type[Operator]) -> Node:
+    def __rshift__(self, operator: Operator | type[Operator] | Callable[..., Any]) -> Node:
         built = operator() if isinstance(operator, type) else operator
+        if not isinstance(built, Operator) and callable(built):
+            from ops_gpu.operators.lambda_op import LambdaOp  # operators stand on graphs
+
+            built = LambdaOp(built)
         if not isinstance(built, Operator):
             raise TypeError(f"expected an operator after >>, got {built!r}.")
-        return Node(built.with_groups(self.groups) if self.groups else built, [self])
+        missing = [name for name in built.companions() if name not in self.names]
+        parents = [self, Node(None, (), missing)] if missing else [self]
+        return Node(built.with_groups(self.groups) if self.groups else built, parents)
 
     def __add__(self, other: str | Iterable[Any] | Node | Schema) -> Node:
         return Node(None, [self, Node.of(other)])
@@ -171,7 +191,10 @@ def _ordered(node: Node) -> list[Node]:
 
 
 def evaluate(
-    node: Node, inputs: Mapping[str, V], apply: Callable[[Node, dict[str, V]], Mapping[str, V]]
+    node: Node,
+    inputs: Mapping[str, V],
+    apply: Callable[[Node, dict[str, V]], Mapping[str, V]],
+    above: Node | None = None,
 ) -> dict[str, V]:
     """Columns of a node, with every node below it evaluated once, whoever asks.
 
@@ -179,6 +202,7 @@ def evaluate(
         node: the node asked for.
         inputs: the raw columns by name, of any type.
         apply: computes one operator node: takes the node and the columns of its parents, gives its own.
+        above: a node whose columns `inputs` holds instead of raw ones; what is below it is left alone.
 
     Returns:
         The node's columns by name, in its order.
@@ -187,7 +211,11 @@ def evaluate(
         KeyError: when a raw column is missing from `inputs`, or `apply` left a column out.
     """
     results: dict[int, dict[str, V]] = {}
+    below = {id(other) for other in topological(above)} if above is not None else set()
     for current in topological(node):
+        if id(current) in below:
+            results[id(current)] = {name: inputs[name] for name in current.names} if current is above else {}
+            continue
         taken: dict[str, V] = {}
         for parent in current.parents:
             taken.update(results[id(parent)])

@@ -9,11 +9,13 @@ import polars as pl
 
 from ops_gpu.compiler import Compiler
 from ops_gpu.content_hash import hash_json
-from ops_gpu.dataset import Dataset
+from ops_gpu.dataset import Dataset, Together
 from ops_gpu.engine import Engine, LocalEngine
+from ops_gpu.graph import Node
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.schema import Schema
+from ops_gpu.shared_key import looks_across_rows, shared_key
 from ops_gpu.statistics import Statistics, merged_schema
 from ops_gpu.workflow_graph import WorkflowGraph
 from ops_gpu.workflow_state import WorkflowState
@@ -94,8 +96,15 @@ class Learner:
         """Statistics of one level: column by column on several workers, which hardly leaves anything to merge, and
         file by file only where there are more workers than columns.
         """
+        nodes = [Node(None, self._graph.fitted[key].parents) for key in keys]
+        with dataset.then(_as_it_is, together=self.together(nodes)).brought_together() as parted:
+            return self._side_by_side(keys, parted, engine)
+
+    def _side_by_side(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:
         if not engine.workers:
-            return self.partial(dataset.lazy(), 1, engine.inner, self.jobs(keys))
+            parts = dataset.parts() if dataset.is_grouped else [dataset]
+            with dataset.readable():
+                return Statistics.merge([self.partial(p.lazy(), 1, engine.inner, self.jobs(keys)) for p in parts])
         jobs = [(key, columns) for key, all_of in self.jobs(keys) for columns in self._operator(key).apart(all_of)]
         # Those that read most come first, so that no worker is left alone with one of them at the end.
         names = dataset.schema().names()
@@ -104,6 +113,14 @@ class Learner:
         work = partial(_partial_of, learner=self, engine=engine.inner)
         groups = [[(job, part) for part in parts] for job in jobs]
         return Statistics.merge(engine.map_reduce(work, groups, Statistics.merge))
+
+    def together(self, nodes: Sequence[Node]) -> Together:
+        """Which rows must be seen at once for these nodes; see `Dataset.then`."""
+        across = [node for node in nodes if looks_across_rows(node)]
+        if not across:
+            return False
+        key = shared_key(across)
+        return True if key is None else partial(_keys_of, key=key, learner=self)
 
     def jobs(self, keys: Sequence[str]) -> list[Job]:
         """What there is to learn for the nodes of these keys."""
@@ -141,4 +158,15 @@ class Learner:
 
 def _partial_of(work: tuple[Job, Dataset], learner: Learner, engine: Engine) -> Statistics:
     job, part = work
-    return learner.partial(part.lazy(), 1, engine, [job])
+    with part.readable():
+        return learner.partial(part.lazy(), 1, engine, [job])
+
+
+def _as_it_is(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame
+
+
+def _keys_of(frame: pl.LazyFrame, key: Node, learner: Learner) -> pl.LazyFrame:
+    schema = frame.collect_schema()
+    compiler = Compiler(schema, lambda node: learner._state.of(learner._graph, node))
+    return compiler.keys(key).lazy(frame)

@@ -30,6 +30,9 @@ class Operator:
 
     _registry: ClassVar[dict[str, type[Operator]]] = {}
 
+    regroups: ClassVar[bool] = False
+    """True where the rows given are not those taken, but one a group of them."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         known = Operator._registry.get(cls.__name__)
@@ -51,6 +54,10 @@ class Operator:
             return {}
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
+    def companions(self) -> tuple[str, ...]:
+        """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
+        return ()
+
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         """Names of the columns given for columns `names` taken; by default the same."""
         return tuple(names)
@@ -64,6 +71,9 @@ class Operator:
         raise ValueError(
             f"{self.name} takes single columns, got groups {groups}; write a flat list of names."
         )
+
+    def check_saveable(self) -> None:
+        """TypeError where the operator works but cannot be saved; by default every one can."""
 
     def to_dict(self) -> dict[str, Any]:
         """Class name and parameters as JSON; TypeError where a parameter is not JSON."""

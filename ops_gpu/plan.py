@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import polars as pl
 
 from ops_gpu.lookup_table import SMALL, LookupTable
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass
@@ -61,6 +64,9 @@ class Plan:
     Args:
         schema: types of the frame's columns.
 
+    Attributes:
+        kept: names of the columns that say which rows are there at all, for operators that look at other rows.
+
     Example:
         >>> plan = Plan({"price": pl.Int64()})
         >>> run = plan.finish({"price": pl.col("price") * 2})
@@ -70,6 +76,7 @@ class Plan:
 
     def __init__(self, schema: Mapping[str, pl.DataType]) -> None:
         self._schema = dict(schema)
+        self.kept: tuple[str, ...] = ()
         # Columns of stage s are computed at time 2s, lookups at 2s + 1; each sees what earlier times left.
         self._time = dict.fromkeys(schema, -1)
         self._stages: list[_Stage] = []
@@ -107,9 +114,14 @@ class Plan:
         self._stages[time // 2].lookups.append(_Lookup(columns, table, outputs, in_lists))
         return [pl.col(output) for output in outputs]
 
-    def finish(self, outputs: Mapping[str, pl.Expr]) -> Program:
-        """The program that computes these outputs, in this order."""
-        return Program(self._stages, outputs)
+    def finish(self, outputs: Mapping[str, pl.Expr], kept: Sequence[str] = ()) -> Program:
+        """The program that computes these outputs, in this order.
+
+        Args:
+            outputs: expressions over the plan's columns.
+            kept: columns that must all be true for a row to come out.
+        """
+        return Program(self._stages, outputs, kept)
 
     def _named(self, expr: pl.Expr) -> str:
         if expr.meta.is_column():
@@ -137,8 +149,11 @@ class Plan:
 class Program:
     """What a finished plan does; made by `Plan.finish`."""
 
-    def __init__(self, stages: Sequence[_Stage], outputs: Mapping[str, pl.Expr]) -> None:
+    def __init__(
+        self, stages: Sequence[_Stage], outputs: Mapping[str, pl.Expr], kept: Sequence[str] = ()
+    ) -> None:
         self._stages = tuple(stages)
+        self._kept = tuple(kept)
         self._names = tuple(outputs)
         self._exprs = [expr.alias(name) for name, expr in outputs.items()]
         self._bare = {n: e.meta.output_name() for n, e in outputs.items() if e.meta.is_column()}
@@ -150,7 +165,10 @@ class Program:
             frame = frame.with_columns(stage.columns)
             for lookup in stage.lookups:
                 frame = lookup.lazy(frame)
-        return frame.select(self._exprs)
+        return self._filtered(frame).select(self._exprs)
+
+    def _filtered(self, frame: Frame) -> Frame:
+        return frame.filter(pl.all_horizontal(self._kept)) if self._kept else frame
 
     def eager(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The outputs for the rows of this frame, which stays as it is."""
@@ -159,6 +177,7 @@ class Program:
                 frame = frame.with_columns(stage.columns)
             if stage.lookups:
                 frame = frame.hstack(_looked_up(stage.lookups, frame))
+        frame = self._filtered(frame)
         # Threads cost more than they gain for a few rows.
         select = frame.select_seq if frame.height <= SMALL else frame.select
         if not self._bare:

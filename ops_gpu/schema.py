@@ -46,8 +46,16 @@ class Tags(StrEnum):
     LIST = "list"
     SEQUENCE = "sequence"
     TEXT = "text"
+    TOKENIZED = "tokenized"
+    EMBEDDING = "embedding"
     TIME = "time"
+    SESSION = "session"
+    SESSION_ID = "session_id"
     TARGET = "target"
+    REGRESSION = "regression"
+    CLASSIFICATION = "classification"
+    BINARY = "binary"
+    MULTI_CLASS = "multi_class"
 
 
 @dataclass(frozen=True)
@@ -275,6 +283,18 @@ class Schema:
         wanted = _as_tags(tags)
         return Schema(c for c in self if (wanted <= c.tags if every else bool(wanted & c.tags)))
 
+    def select_by_type(self, dtypes: str | Iterable[str]) -> Schema:
+        """The columns whose elements are of any of these types, as `ColumnSchema` names them.
+
+        Raises:
+            ValueError: for a type that there is not.
+        """
+        wanted = {dtypes} if isinstance(dtypes, str) else set(dtypes)
+        unknown = wanted - set(_POLARS)
+        if unknown:
+            raise ValueError(f"there is no type {min(unknown)!r}; choose from {', '.join(_POLARS)}.")
+        return Schema(column for column in self if column.dtype in wanted)
+
     def excluding(self, names: str | Iterable[str]) -> Schema:
         """All columns but these names."""
         unwanted = {names} if isinstance(names, str) else set(names)
@@ -295,6 +315,12 @@ class Schema:
     def with_columns(self, columns: Iterable[ColumnSchema]) -> Schema:
         """A copy in which these columns replace those of the same name, or come last."""
         return Schema({**self._columns, **{column.name: column for column in columns}}.values())
+
+    def diff(self, other: Schema) -> list[str]:
+        """What became of this schema in `other`, one sentence a difference; none where both are equal."""
+        from ops_gpu.schema_diff import differences  # it stands on schemas
+
+        return differences(self, other)
 
     def to_dict(self) -> dict[str, Any]:
         """The schema as JSON."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import polars as pl
 
-from ops_gpu.compiler import Compiler
+from ops_gpu.compiler import Compiler, Runs
 from ops_gpu.graph import Node
 from ops_gpu.operators.fitted_operator import FittedOperator
-from ops_gpu.plan import Program
 from ops_gpu.statistics import Statistics
 from ops_gpu.workflow_graph import WorkflowGraph
 from ops_gpu.workflow_state import WorkflowState
@@ -25,13 +24,17 @@ class TrainingTransform:
         graph: the graph.
         state: what was learnt.
         statistics: what it was learnt from; only those of operators that tell folds apart are kept.
+        columns: those to give.
     """
 
-    def __init__(self, graph: WorkflowGraph, state: WorkflowState, statistics: Statistics) -> None:
+    def __init__(
+        self, graph: WorkflowGraph, state: WorkflowState, statistics: Statistics, columns: Sequence[str]
+    ) -> None:
         self._graph, self._state = graph, state
+        self._node = graph.node if tuple(columns) == graph.node.names else Node(None, [graph.node], columns)
         folded = [key for key, node in graph.fitted.items() if _tells_folds(node)]
         self._tables = {key: statistics.tables[key] for key in folded}
-        self._programs: dict[tuple[Any, ...], Program] = {}
+        self._programs: dict[tuple[Any, ...], Runs] = {}
 
     def __call__(self, frame: Frame) -> Frame:
         """The output for rows of the training data, lazy or not; any part of them."""
@@ -39,7 +42,7 @@ class TrainingTransform:
         signature = (*schema.names(), *schema.dtypes())
         if signature not in self._programs:
             compiler = Compiler(schema, lambda node: self._state.of(self._graph, node))
-            self._programs[signature] = compiler.training(self._graph.node, self._tables_of)
+            self._programs[signature] = compiler.training(self._node, self._tables_of)
         program = self._programs[signature]
         return program.lazy(frame) if isinstance(frame, pl.LazyFrame) else program.eager(frame)
 

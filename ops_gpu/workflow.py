@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.compiler import Compiler
+from ops_gpu.compiler import Compiler, Runs
 from ops_gpu.content_hash import hash_json
-from ops_gpu.dataset import Dataset
+from ops_gpu.dataset import Dataset, Together
 from ops_gpu.engine import Engine, LocalEngine
 from ops_gpu.graph import Node, evaluate
 from ops_gpu.learner import Learner
@@ -20,7 +21,6 @@ from ops_gpu.node_state import NodeState
 from ops_gpu.operators.categorify import Categorify
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import FittedOperator
-from ops_gpu.plan import Program
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.statistics import Statistics
 from ops_gpu.training_transform import TrainingTransform
@@ -59,7 +59,8 @@ class Workflow:
     def _set_state(self, state: WorkflowState, statistics: Statistics | None) -> None:
         self._state = state
         self._statistics = statistics
-        self._programs: dict[tuple[Any, ...], Program] = {}
+        self._programs: dict[tuple[Any, ...], Runs] = {}
+        self.__dict__.pop("_dropped", None)
 
     @classmethod
     def _of(
@@ -93,7 +94,14 @@ class Workflow:
     @property
     def output_columns(self) -> list[str]:
         """Columns that `transform` gives, in order."""
-        return list(self._graph.node.names)
+        return [name for name in self._graph.node.names if name not in self._dropped]
+
+    @cached_property
+    def _dropped(self) -> set[str]:
+        """Columns of too few values (`DropLowCardinality`); it takes the state to know them."""
+        if not self._graph.drops or not self.is_fitted:
+            return set()
+        return {column.name for column in self._described_outputs() if column.properties.get("dropped")}
 
     @property
     def input_schema(self) -> Schema:
@@ -114,6 +122,10 @@ class Workflow:
     @property
     def output_schema(self) -> Schema:
         """The columns that `transform` gives: types, tags, cardinalities, embedding widths, list lengths."""
+        return self._described_outputs().excluding(self._dropped)
+
+    def _described_outputs(self) -> Schema:
+        """Schema of the graph's columns, those among them that are dropped."""
 
         def apply(node: Node, columns: dict[str, ColumnSchema]) -> dict[str, ColumnSchema]:
             taken, operator = Schema(columns.values()), node.operator
@@ -182,6 +194,10 @@ class Workflow:
         self._set_state(learner.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self
 
+    def merge(self, *statistics: Statistics) -> Workflow:
+        """Fits the workflow from the statistics of several parts: `finalize` of their merge."""
+        return self.finalize(Statistics.merge(statistics))
+
     def fit(self, data: Rows, engine: Engine | None = None) -> Workflow:
         """Learns everything anew from all data, level by level where operators stand above fitted ones.
 
@@ -234,17 +250,22 @@ class Workflow:
             ValueError: when the workflow is not fitted, or a column is missing or of another type.
         """
         if isinstance(frame, Dataset):
-            return frame.then(self.transform, self.input_columns)
+            return frame.then(self.transform, self.input_columns, self._together(self._graph.node))
         if isinstance(frame, pl.LazyFrame):
             schema = frame.collect_schema()
             return self._program(schema.names(), schema.dtypes()).lazy(frame)
         return self._program(frame.columns, frame.dtypes).eager(frame)
 
-    def _program(self, names: list[str], dtypes: list[pl.DataType]) -> Program:
+    def _together(self, node: Node) -> Together:
+        """Which rows must be seen at once."""
+        return Learner(self._graph, self._state).together([node])
+
+    def _program(self, names: list[str], dtypes: list[pl.DataType]) -> Runs:
         signature = (*names, *dtypes)
         if signature not in self._programs:
             schema = dict(zip(names, dtypes, strict=True))
-            self._programs[signature] = Compiler(schema, self._state_of).transform(self._graph.node)
+            node = Node(None, [self._graph.node], self.output_columns) if self._dropped else self._graph.node
+            self._programs[signature] = Compiler(schema, self._state_of).transform(node)
         return self._programs[signature]
 
     def _state_of(self, node: Node) -> NodeState:
@@ -262,8 +283,10 @@ class Workflow:
         """
         statistics = self.fit(frame, engine)._statistics
         assert statistics is not None
-        transform = TrainingTransform(self._graph, self._state, statistics)
-        return frame.then(transform) if isinstance(frame, Dataset) else transform(frame)
+        transform = TrainingTransform(self._graph, self._state, statistics, self.output_columns)
+        if not isinstance(frame, Dataset):
+            return transform(frame)
+        return frame.then(transform, together=self._together(self._graph.node))
 
     def for_inputs(self, columns: Iterable[str]) -> Workflow:
         """The part that is computable from these raw columns alone, with the state of this workflow.
@@ -281,6 +304,30 @@ class Workflow:
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
         state = WorkflowState(self._state.schema, nodes, self._state.generations)
         return Workflow._of(graph, self._known, state)
+
+    def remove_inputs(self, columns: Iterable[str]) -> Workflow:
+        """The part that is computable without these raw columns: for rows that lack them, such as the target.
+
+        NVTabular's changes the workflow itself; this one stays as it is.
+
+        Raises:
+            ValueError: when a column is no input, or nothing remains.
+        """
+        unwanted = list(columns)
+        unknown = [name for name in unwanted if name not in self.fit_columns]
+        if unknown:
+            raise ValueError(f"the workflow reads no column {unknown[0]!r}; it reads {', '.join(self.fit_columns)}.")
+        return self.for_inputs(name for name in self.input_columns if name not in unwanted)
+
+    def get_subworkflow(self, columns: Iterable[str]) -> Workflow:
+        """The part that gives these output columns alone, with the state of this workflow.
+
+        Raises:
+            ValueError: when there is no such output column.
+        """
+        graph = self._graph.for_outputs(list(columns))
+        nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
+        return Workflow._of(graph, self._known, WorkflowState(self._state.schema, nodes, self._state.generations))
 
     def vocabulary(self, column: str) -> pl.Series:
         """Values of a categorified output column in code order: value `k` has code `first_code + k`."""
@@ -322,7 +369,7 @@ class Workflow:
         """
         node, name, coded = self._graph.node.origin(column), column, False
         while isinstance(node.operator, FeatureOperator):
-            if isinstance(node.operator, Categorify) and not coded:
+            if isinstance(node.operator, Categorify) and not coded and name in node.input_names:
                 coded, source = True, name
             elif (found := node.operator.source(name, node.input_names)) is not None:
                 source = found
@@ -344,7 +391,13 @@ class Workflow:
             node = node.origin(name)
             operator = node.operator
             if isinstance(operator, Categorify):
-                return operator, operator.unit(name), self._state_of(node)
+                found = operator, operator.unit(name), self._state_of(node)
+                if found[2][found[1]].width > 1:
+                    raise ValueError(
+                        f"output column {column!r} holds codes of combinations of columns, which are not one value; "
+                        "use Workflow.transform for codes, and its state for their parts."
+                    )
+                return found
             source = (
                 operator.source(name, node.input_names) if isinstance(operator, FeatureOperator) else None
             )

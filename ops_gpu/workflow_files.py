@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 import ops_gpu.operators  # noqa: F401  (registers the operators that a saved graph may name)
-from ops_gpu.graph import Node
+from ops_gpu.graph import Node, topological
 from ops_gpu.node_state import NodeState
 from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics, check_format
@@ -40,7 +40,10 @@ class WorkflowFiles:
     statistics: Statistics | None
 
     def save(self, directory: str | os.PathLike[str], content_hash: str) -> None:
-        """Writes the folder aside, then renames it."""
+        """Writes the folder aside, then renames it; TypeError, with nothing written, where an operator cannot be."""
+        for node in topological(self.graph.node):
+            if node.operator is not None:
+                node.operator.check_saveable()
         with folder_written_aside(directory) as folder:
             (folder / "state").mkdir()
             entries: list[dict[str, str]] = []

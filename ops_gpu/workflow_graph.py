@@ -8,7 +8,10 @@ from typing import Any
 
 from ops_gpu.content_hash import hash_json
 from ops_gpu.graph import Node, input_names, topological
+from ops_gpu.operators.across_rows import AcrossRows
+from ops_gpu.operators.drop_low_cardinality import DropLowCardinality
 from ops_gpu.operators.fitted_operator import FittedOperator
+from ops_gpu.operators.row_filter import RowFilter
 
 
 class WorkflowGraph:
@@ -47,6 +50,11 @@ class WorkflowGraph:
     def fitted(self) -> dict[str, Node]:
         """Nodes that learn, by key, parents first."""
         return {self.key(n): n for n in topological(self.node) if isinstance(n.operator, FittedOperator)}
+
+    @cached_property
+    def drops(self) -> bool:
+        """Whether columns may be left out for what is known of them."""
+        return any(isinstance(node.operator, DropLowCardinality) for node in topological(self.node))
 
     def fitted_below(self, node: Node) -> list[str]:
         """Keys of the nodes that learn, strictly below a node."""
@@ -99,10 +107,46 @@ class WorkflowGraph:
         return WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
 
 
+    def for_outputs(self, columns: Sequence[str]) -> WorkflowGraph:
+        """The part that these output columns need, and nothing else; ValueError for one that there is not."""
+        unknown = [name for name in columns if name not in self.node.names]
+        if unknown or not columns:
+            there = ", ".join(self.node.names)
+            raise ValueError(f"the workflow gives no column {', '.join(unknown) or 'of none'}; it gives {there}.")
+        top = Node(None, [self.node], columns)
+        wanted = _wanted(top)
+        parts: dict[int, Node] = {}
+        for node in topological(top):
+            if wanted[id(node)]:
+                parents = [parts[id(parent)] for parent in node.parents if wanted[id(parent)]]
+                names = None if node.operator else [name for name in node.names if name in wanted[id(node)]]
+                parts[id(node)] = Node(node.operator, parents, names)
+        root = parts[id(top)]
+        # The choice of columns on top of the whole graph is new, and has no key there.
+        keys = {id(part): self._key_by_id.get(node, "chosen") for node, part in parts.items()}
+        return WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
+
+
+def _wanted(top: Node) -> dict[int, set[str]]:
+    """Which columns of each node those of the top need."""
+    wanted: dict[int, set[str]] = {id(node): set() for node in topological(top)}
+    wanted[id(top)] = set(top.names)
+    for node in reversed(topological(top)):
+        needed = wanted[id(node)]
+        # An operator that keeps names computes column by column; of another one, all that it takes is needed.
+        whole = isinstance(node.operator, (RowFilter, AcrossRows)) or node.names != node.input_names
+        if needed and node.operator is not None and whole:
+            needed = set(node.input_names)
+        for parent in node.parents:
+            wanted[id(parent)] |= needed & set(parent.names)
+    return wanted
+
+
 def _part(node: Node, parents: Sequence[Node | None], columns: Sequence[str]) -> Node | None:
     kept = [parent for parent in parents if parent is not None]
     if node.operator is not None:
-        part = Node(node.operator, kept) if kept else None
+        there = {name for parent in kept for name in parent.names}
+        part = Node(node.operator, kept) if kept and there.issuperset(node.operator.companions()) else None
     elif node.parents:
         given = {name for parent in kept for name in parent.names}
         part = Node(None, kept, [name for name in node.names if name in given]) if kept else None

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
-from ops_gpu.key_types import as_key, element_dtype, key_dtype
-from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
 from ops_gpu.operators.column_groups import check_groups, units_of
+from ops_gpu.operators.combo_groups import combo_units, without_overlap
 from ops_gpu.operators.fitted_operator import FittedOperator
-from ops_gpu.operators.hash_bucket import hashed
-from ops_gpu.operators.numeric_statistics import values_of
+from ops_gpu.operators.fixed_vocabulary import fixed_vocabulary, plain_vocabularies
+from ops_gpu.operators.group_keys import shared_tags
 from ops_gpu.operators.per_column import per_column
+from ops_gpu.operators.vocabulary_state import (
+    OUT_OF_VOCABULARY,
+    check_no_lists,
+    code_table,
+    counted,
+    learnt,
+    merged,
+    recounted,
+    with_buckets,
+)
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
-from ops_gpu.stable_hash import hash_series
-
-PADDING, NULL, OUT_OF_VOCABULARY = 0, 1, 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +40,9 @@ class Categorify(FittedOperator):
     frequency, ties by value. A later fit appends values that are new and moves none.
 
     Columns share one vocabulary when they stand in one group (`[["home", "away"]] >> Categorify()`), or all
-    of them when `domain` names it (`["item_id", "history"] >> Categorify(domain="item_id")`).
+    of them when `domain` names it (`["item_id", "history"] >> Categorify(domain="item_id")`). With
+    `encode_type="combo"` a group gives one new column instead (`home_away`), with a code for every tuple of values:
+    1 where all are null, and tuples with some nulls are values like others.
 
     Args:
         freq_threshold: values seen less often stay out of the vocabulary; for all columns, or by name (of
@@ -42,10 +50,17 @@ class Categorify(FittedOperator):
         max_size: most codes in all, those below the vocabulary included; 0 for no limit; for all or by name.
         num_buckets: number of codes for values out of the vocabulary; for all or by name.
         domain: name of the vocabulary that all columns share.
-        groups: columns that share a vocabulary; filled by inner lists on the left of `>>`.
+        groups: columns that belong together; filled by inner lists on the left of `>>`. Where they share a
+            vocabulary, a column stands in one; for combos it may stand in several.
+        encode_type: `joint` (a group shares a vocabulary) or `combo` (a group becomes one column).
+        name_sep: between the names of a combo's columns.
+        vocabs: vocabularies that are given, in code order, by name (of the column, group or domain): values (tuples
+            of them for a combo), or the path of a Parquet file, whose first column is read when fitting. Nothing is
+            learnt for these, and nothing appended; nulls in them are left out.
 
     Raises:
-        ValueError: when `max_size` leaves no room for a vocabulary, or `num_buckets` is below 1.
+        ValueError: when `max_size` leaves no room for a vocabulary, `num_buckets` is below 1, `encode_type` is
+            unknown or does not fit groups and domain, or a given vocabulary has a value twice, or a threshold.
 
     Example:
         >>> frame = pl.DataFrame({"city": ["a", "b", "b"]})
@@ -58,23 +73,53 @@ class Categorify(FittedOperator):
     num_buckets: int | Mapping[str, int] | None = None
     domain: str | None = None
     groups: Groups = ()
+    encode_type: str = "joint"
+    name_sep: str = "_"
+    vocabs: Mapping[str, Any] | None = None
 
     registers: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_groups(self.name, self.groups)
+        if self.encode_type not in ("joint", "combo"):
+            raise ValueError(f"Categorify has encode_type {self.encode_type!r}; expected 'joint' or 'combo'.")
+        if self.encode_type == "combo" and self.domain is not None:
+            raise ValueError(
+                f"Categorify has domain {self.domain!r}, which is one vocabulary for all columns, and encode_type "
+                "'combo', which makes one column of several; leave one of the two out."
+            )
+        if self.encode_type == "joint":
+            check_groups(self.name, self.groups)
         sizes = self.num_buckets if isinstance(self.num_buckets, Mapping) else {"": self.num_buckets}
         for size in sizes.values():
             if size is not None and size < 1:
                 raise ValueError(f"Categorify has num_buckets {size}; give 1 or more, or leave it out.")
+        object.__setattr__(self, "vocabs", plain_vocabularies(self.vocabs))
+        self._check_vocabs()
+
+    def _check_vocabs(self) -> None:
+        for unit in self.vocabs or {}:
+            for parameter in ("freq_threshold", "max_size"):
+                value = getattr(self, parameter)
+                if value.get(unit, 0) if isinstance(value, Mapping) else value:
+                    raise ValueError(
+                        f"Categorify has {parameter} {value} and a given vocabulary for {unit!r}, which is taken as it "
+                        f"is; give {parameter} by name, for other columns only."
+                    )
+            if self.encode_type == "joint" and self.unit(unit) != unit:
+                raise ValueError(
+                    f"Categorify has a given vocabulary for column {unit!r}, which shares that of "
+                    f"{self.unit(unit)!r}; give it under that name."
+                )
 
     def with_groups(self, groups: Groups) -> Categorify:
         return replace(self, groups=groups)
 
     def unit(self, column: str) -> str:
-        """Name of the vocabulary of a column."""
+        """Name of the vocabulary of a column given."""
         if self.domain is not None:
             return self.domain
+        if self.encode_type == "combo":
+            return column
         return next(("_".join(group) for group in self.groups if column in group), column)
 
     def first_code(self, unit: str) -> int:
@@ -85,32 +130,37 @@ class Categorify(FittedOperator):
         """Number of codes, those below the vocabulary included."""
         return self.first_code(unit) + len(state[unit])
 
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        if self.encode_type == "joint":
+            return tuple(names)
+        if not self.groups:
+            raise ValueError(
+                f"Categorify has encode_type 'combo' and no groups for columns {', '.join(names)}; write those that "
+                'belong together in an inner list, as in [["a", "b"]] >> Categorify(encode_type="combo").'
+            )
+        return tuple(self._units(names))
+
     def _units(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        if self.encode_type == "combo":
+            return combo_units(columns, self.groups, self.name_sep)
         return {self.domain: tuple(columns)} if self.domain else units_of(columns, self.groups, partly=True)
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._units(columns))
 
     def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
-        return list(self._units(columns).values())
+        return without_overlap(self._units(columns).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        return {
-            unit: pl.concat([_keys(frame, name) for name in names], how="vertical_relaxed")
-            .group_by("value")
-            .agg((pl.len().cast(pl.Int64) * weight).alias("count"))
-            for unit, names in self._units(columns).items()
-        }
+        counts: dict[str, pl.LazyFrame] = {}
+        for unit, names in self._units(columns).items():
+            # Of what has its vocabulary given, only the type of the data matters.
+            rows = frame.head(0) if unit in (self.vocabs or {}) else frame
+            counts[unit] = counted(rows, names, self.encode_type == "combo" and len(names) > 1, weight)
+        return counts
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        if len(frames) == 1:
-            return frames[0]
-        types = {frame.schema["value"] for frame in frames} - {pl.Null()}
-        if len(types) > 1:
-            found = " and ".join(sorted(str(dtype) for dtype in types))
-            raise ValueError(f"column {unit!r} is of type {found} in different parts; cast it to one type.")
-        rows = pl.concat(frames, how="vertical_relaxed")
-        return rows.group_by("value").agg(pl.col("count").sum())
+        return merged(unit, frames)
 
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
@@ -128,21 +178,16 @@ class Categorify(FittedOperator):
         # Only what the new rows have can enter a vocabulary now, so only that is counted again.
         state = dict(previous)
         for unit, table in new.items():
-            alike = all(frame.schema == table.schema for frame in before.get(unit, ()))
-            seen = [f.join(table, on="value", how="semi", nulls_equal=True) for f in before.get(unit, ()) if alike]
-            counts = self.merge(unit, [table, *seen]) if alike else both[unit]
-            state[unit] = self._vocabulary(unit, counts, previous.get(unit))
+            counts = recounted(unit, before.get(unit, ()), table)
+            state[unit] = self._vocabulary(unit, both[unit] if counts is None else counts, previous.get(unit))
         return state
 
     def _vocabulary(self, unit: str, table: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
+        given = (self.vocabs or {}).get(unit)
+        if given is not None:
+            return fixed_vocabulary(unit, given, table) if previous is None else previous
         threshold = per_column(self.name, "freq_threshold", self.freq_threshold, unit) or 0
-        frequent = table.filter(pl.col("value").is_not_null() & (pl.col("count") >= threshold))
-        values = frequent.sort("count", "value", descending=[True, False]).select("value")
-        if previous is not None and len(previous):
-            new = values.cast(previous.schema).join(previous, on="value", how="anti", maintain_order="left")
-            values = pl.concat([previous, new])
-        room = self._room(unit)
-        return values if room is None else values.head(max(room, 0 if previous is None else len(previous)))
+        return learnt(table, threshold, self._room(unit), previous)
 
     def _room(self, unit: str) -> int | None:
         size = per_column(self.name, "max_size", self.max_size, unit) or 0
@@ -156,25 +201,36 @@ class Categorify(FittedOperator):
         return size - self.first_code(unit)
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
-        return {name: self._codes(name, expr, plan, state) for name, expr in columns.items()}
+        if self.encode_type == "joint":
+            return {name: self._codes((name,), [expr], self.unit(name), plan, state) for name, expr in columns.items()}
+        return {
+            unit: self._codes(names, [columns[name] for name in names], unit, plan, state)
+            for unit, names in self._units(list(columns)).items()
+        }
 
-    def _codes(self, name: str, expr: pl.Expr, plan: Plan, state: NodeState) -> pl.Expr:
-        unit = self.unit(name)
+    def _codes(
+        self, names: Sequence[str], parts: Sequence[pl.Expr], unit: str, plan: Plan, state: NodeState
+    ) -> pl.Expr:
         first = self.first_code(unit)
-        table = state.derived(unit, "codes", partial(_table, first=first))
-        key = plan.column(expr)
-        code = plan.lookup([name], [key], table)[0]
-        if first == OUT_OF_VOCABULARY + 1:
-            return code
-        bucket = hashed(key, plan.dtype(key), partial(_bucket, buckets=first - OUT_OF_VOCABULARY))
-        return _where_unknown(code, bucket, plan)
+        table = state.derived(unit, "codes", partial(code_table, first=first))
+        keys = [plan.column(part) for part in parts]
+        if len(keys) > 1:
+            check_no_lists(names, [plan.dtype(key) for key in keys])
+        code = plan.lookup(names, keys, table)[0]
+        return with_buckets(code, keys, plan, first - OUT_OF_VOCABULARY)
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
-        return Schema(self._coded(column, state) for column in schema)
+        if self.encode_type == "joint":
+            return Schema(self._coded(column, self.unit(column.name), state) for column in schema)
+        return Schema(
+            self._coded(
+                schema[unit] if names == (unit,) else ColumnSchema(unit, tags=shared_tags(schema, names)), unit, state
+            )
+            for unit, names in self._units(schema.names).items()
+        )
 
-    def _coded(self, column: ColumnSchema, state: NodeState | None) -> ColumnSchema:
+    def _coded(self, column: ColumnSchema, unit: str, state: NodeState | None) -> ColumnSchema:
         tagged = column.without_tags([Tags.CONTINUOUS]).with_tags([Tags.CATEGORICAL])
-        unit = self.unit(column.name)
         if state is None:
             return replace(tagged, dtype="int32", domain=Domain(0, None, unit), embedding_dim=None)
         size = self.cardinality(unit, state)
@@ -182,31 +238,3 @@ class Categorify(FittedOperator):
             tagged, dtype="int32", domain=Domain(0, size - 1, unit), embedding_dim=embedding_dimension(size)
         )
         return coded.with_properties({"first_code": self.first_code(unit)})
-
-
-def _keys(frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """The values of a column (elements of a list column) in the form of keys."""
-    dtype = element_dtype(frame.collect_schema()[column])
-    values = frame.select(values_of(frame, column).alias("value"))
-    return values.select(as_key(pl.col("value"), dtype, key_dtype(column, dtype)))
-
-
-def _table(vocabulary: pl.DataFrame, first: int) -> LookupTable:
-    """Codes by value, null included."""
-    keys = pl.concat([vocabulary, pl.DataFrame({"value": [None]}, vocabulary.schema)])
-    codes = pl.int_range(first, first + len(vocabulary), dtype=pl.Int32, eager=True).alias("code")
-    null = pl.Series("code", [NULL], pl.Int32)
-    return LookupTable(keys, pl.concat([codes, null]).to_frame(), [OUT_OF_VOCABULARY])
-
-
-def _bucket(values: pl.Series, buckets: int) -> pl.Series:
-    return (hash_series(values) % buckets).cast(pl.Int32) + OUT_OF_VOCABULARY
-
-
-def _where_unknown(code: pl.Expr, bucket: pl.Expr, plan: Plan) -> pl.Expr:
-    """The bucket where the code says out of vocabulary."""
-    if not isinstance(plan.dtype(code), pl.List):
-        return pl.when(code == OUT_OF_VOCABULARY).then(bucket).otherwise(code)
-    # Codes and buckets are lists of equal lengths: where the code is 2, the difference is what to add.
-    unknown = code.list.eval((pl.element() == OUT_OF_VOCABULARY).cast(pl.Int32))
-    return code + unknown * (bucket - OUT_OF_VOCABULARY)

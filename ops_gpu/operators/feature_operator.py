@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import polars as pl
 
@@ -18,6 +19,9 @@ class FeatureOperator(Operator, ABC):
     A subclass is a frozen dataclass; it gives `transform`, and `output_names` and `output_schema` where these
     are not those of its input. Operators that learn something from data are `FittedOperator`.
     """
+
+    across_rows: ClassVar[bool] = False
+    """True where the rows of one key must be together (`AcrossRows`)."""
 
     @abstractmethod
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:

@@ -12,6 +12,7 @@ from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
 from ops_gpu.operators.column_groups import units_of
+from ops_gpu.operators.combo_groups import without_overlap
 from ops_gpu.operators.fitted_operator import RAW, FittedOperator
 from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
 from ops_gpu.operators.numeric_statistics import continuous
@@ -81,7 +82,7 @@ class JoinGroupby(FittedOperator):
         return tuple(units_of(columns, self.groups))
 
     def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
-        return list(units_of(columns, self.groups).values())
+        return without_overlap(units_of(columns, self.groups).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         numbers = [

@@ -1,17 +1,28 @@
-"""Hypothesis without deadlines, as the tests share their cores with others, and one fitted recommender."""
+"""Hypothesis without deadlines, as the tests share their cores with others, one cluster and one recommender."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from ops_gpu.engine import DaskEngine
     from tests.ops_gpu.heart import Heart
 
 settings.register_profile("shared cores", deadline=None)
 settings.load_profile("shared cores")
+
+
+@pytest.fixture(scope="session")
+def dask() -> Iterator[DaskEngine]:
+    """Two workers on this machine, for all tests that need a cluster."""
+    from ops_gpu.engine import DaskEngine
+
+    with DaskEngine.local(workers=2) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from ops_gpu.dataset import Dataset
+from ops_gpu.operators import Normalize
+from ops_gpu.workflow import Workflow
 
 
 @pytest.fixture
@@ -44,3 +46,52 @@ def test_files_must_be_parquet_of_one_schema(folder: Path) -> None:
     (folder / "3.parquet").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="cannot be read as Parquet"):
         Dataset(folder).schema()
+
+
+def test_parts_hold_a_limited_number_of_rows(folder: Path) -> None:
+    pl.DataFrame({"a": range(10, 17)}).write_parquet(folder / "3.parquet")
+    parts = Dataset(folder).parts(rows=3)
+    expected = [[0, 0], [1, 1], [2, 2], [10, 11, 12], [13, 14, 15], [16]]
+    assert [part.collect()["a"].to_list() for part in parts] == expected
+    pl.DataFrame({"a": []}, {"a": pl.Int64}).write_parquet(folder / "0.parquet")
+    assert [part.collect().height for part in Dataset(folder / "0.parquet").parts(rows=3)] == [0]
+
+
+def test_what_is_written_is_what_was_read(folder: Path, tmp_path: Path) -> None:
+    doubled = Dataset(folder).then(lambda frame: frame.with_columns(pl.col("a") * 2), ["a"])
+    written = doubled.to_parquet(tmp_path / "out", rows=1)
+    assert [file.name for file in written.files] == [f"part_{number:05d}.parquet" for number in range(6)]
+    assert written.collect()["a"].to_list() == doubled.collect()["a"].to_list() == [0, 0, 2, 2, 4, 4]
+    again = Dataset(folder / "0.parquet").to_parquet(tmp_path / "out", compression="lz4")
+    assert [file.name for file in again.files] == ["part_00000.parquet"]
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_only_columns_that_are_needed_are_read(folder: Path) -> None:
+    pl.DataFrame({"a": [1], "b": [2]}).write_parquet(folder / "0.parquet")
+    seen: list[list[str]] = []
+
+    def note(frame: pl.DataFrame) -> pl.DataFrame:
+        seen.append(frame.columns)
+        return frame
+
+    Dataset(folder / "0.parquet").then(note, ["b", "unknown"]).collect()
+    assert seen == [["b"]]
+
+
+def damaged(file: Path) -> None:
+    """A file whose end is right and whose pages are not."""
+    pl.DataFrame({"a": list(range(5_000))}).write_parquet(file, compression="zstd")
+    content = bytearray(file.read_bytes())
+    content[20:400] = b"\xff" * 380
+    file.write_bytes(bytes(content))
+
+
+def test_a_damaged_file_is_named_and_nothing_is_written(folder: Path, tmp_path: Path) -> None:
+    damaged(folder / "2.parquet")
+    with pytest.raises(ValueError, match=r"2\.parquet cannot be read as Parquet"):
+        Dataset(folder).to_parquet(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    with pytest.raises(ValueError, match="cannot be read as Parquet"):
+        Workflow(["a"] >> Normalize()).fit(Dataset(folder))

@@ -13,18 +13,13 @@ from ops_gpu.dataset import Dataset
 from ops_gpu.engine import DaskEngine, Engine, GpuEngine, LocalEngine
 from ops_gpu.operators import Categorify, FillMedian, Normalize, TargetEncoding
 from ops_gpu.workflow import Workflow
+from tests.ops_gpu.operators.cases import CASES, odd_frame
 
 NODE = (
     (["user"] >> Categorify(freq_threshold=2) >> TargetEncoding("label"))
     + (["price"] >> FillMedian() >> Normalize())
     + (["item", "items"] >> Categorify(domain="item"))
 )
-
-
-@pytest.fixture(scope="module")
-def dask() -> Iterator[DaskEngine]:
-    with DaskEngine.local(workers=2) as engine:
-        yield engine
 
 
 @pytest.fixture(params=["local", "dask", pytest.param("gpu", marks=pytest.mark.gpu)])
@@ -135,3 +130,14 @@ def test_a_running_scheduler_is_found_by_address(dask: DaskEngine) -> None:
 def test_what_is_not_there_is_said_in_a_sentence() -> None:
     with pytest.raises(ConnectionError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"):
         DaskEngine.at("tcp://127.0.0.1:9", timeout_seconds=0.5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_operator_learns_on_a_cluster_what_it_learns_here(
+    case: str, dask: DaskEngine, tmp_path: Path
+) -> None:
+    for start in range(0, 12, 3):
+        odd_frame()[start : start + 3].write_parquet(tmp_path / f"{start:02d}.parquet")
+    dataset = Dataset(tmp_path)
+    here, there = Workflow(CASES[case]).fit(odd_frame()), Workflow(CASES[case]).fit(dataset, dask)
+    assert_frame_equal(there.transform(odd_frame()), here.transform(odd_frame()), rel_tol=1e-6, abs_tol=1e-9)

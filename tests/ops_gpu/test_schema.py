@@ -43,6 +43,10 @@ def test_selection_keeps_order_and_names_what_is_missing() -> None:
     assert schema.excluding_by_tag(Tags.ITEM).names == ["user_id"]
     assert schema.select_by_name(["price", "user_id"]).names == ["price", "user_id"]
     assert schema.first(Tags.ITEM).name == "genres"
+    assert schema.select_by_type("string").names == ["genres"]
+    assert schema.select_by_type(["int64", "float32"]).names == ["user_id", "price"]
+    with pytest.raises(ValueError, match="no type 'text'"):
+        schema.select_by_type("text")
     with pytest.raises(KeyError, match=r"no column 'colour'.*user_id, genres, price"):
         schema.select_by_name("colour")
     with pytest.raises(KeyError, match="target"):

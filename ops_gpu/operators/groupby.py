@@ -1,0 +1,141 @@
+"""Groupby: one row a group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import polars as pl
+
+from ops_gpu.key_types import positive_zero
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.across_rows import AcrossRows
+from ops_gpu.operators.difference_lag import names_of
+from ops_gpu.operators.numeric_statistics import continuous
+from ops_gpu.plan import Plan
+from ops_gpu.schema import ColumnSchema, Schema, Tags
+
+AGGREGATIONS = ("list", "first", "last", "count", "nunique", "sum", "mean", "median", "std", "var", "min", "max")
+FLOATS = ("mean", "median", "std", "var")
+
+
+@dataclass(frozen=True, repr=False)
+class Groupby(AcrossRows):
+    """One row for each value of the key, in the order in which they first come, with `<column>_<aggregation>`.
+
+    NVTabular's groups each partition by itself, so that a user whose events lie in two files gets two rows; here a
+    data set in files is brought together by key first. Null is a key like any other, as is NaN (one of them both).
+
+    `list`, `first` and `last` follow `sort_cols`, rows of equal ones the order in which they come. `count` counts
+    values that are not null, `nunique` distinct ones, as Int32; `mean`, `median`, `std`, `var` (with n - 1) are
+    Float32, `sum` Int64 or Float64, null over nothing but for `sum`, which is 0.
+
+    Args:
+        groupby_cols: the key, a column or several; given on as they are.
+        sort_cols: what orders the rows of a group; by default they are in order already.
+        aggs: an aggregation or several, for all other columns taken or by column name: `list`, `first`, `last`,
+            `count`, `nunique`, `sum`, `mean`, `median`, `std`, `var`, `min`, `max`.
+        name_sep: between the parts of the names given.
+        ascending: whether `sort_cols` rise.
+
+    Raises:
+        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, or no key is given.
+
+    Example:
+        >>> node = ["item_id", "price"] >> Groupby("user_id", "time", {"item_id": "list", "price": ["mean", "max"]})
+    """
+
+    regroups: ClassVar[bool] = True
+
+    groupby_cols: str | Sequence[str]
+    sort_cols: str | Sequence[str] = ()
+    aggs: str | Sequence[str] | Mapping[str, str | Sequence[str]] = "list"
+    name_sep: str = "_"
+    ascending: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.partition_keys():
+            raise ValueError("Groupby has no groupby_cols; name the columns that make a group.")
+        several = self.aggs.values() if isinstance(self.aggs, Mapping) else [self.aggs]
+        for agg in (agg for aggs in several for agg in names_of(aggs)):
+            if agg not in AGGREGATIONS:
+                raise ValueError(f"Groupby has no aggregation {agg!r}; choose from {', '.join(AGGREGATIONS)}.")
+
+    def partition_keys(self) -> tuple[str, ...]:
+        return names_of(self.groupby_cols)
+
+    def sort_keys(self) -> tuple[str, ...]:
+        return names_of(self.sort_cols)
+
+    def companions(self) -> tuple[str, ...]:
+        named = self.aggs if isinstance(self.aggs, Mapping) else ()
+        return tuple(dict.fromkeys([*super().companions(), *named]))
+
+    def _aggregated(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Column and aggregation by the name given."""
+        if isinstance(self.aggs, Mapping):
+            chosen = {name: names_of(aggs) for name, aggs in self.aggs.items()}
+        else:
+            beside = {*self.partition_keys(), *self.sort_keys()}
+            chosen = {name: names_of(self.aggs) for name in names if name not in beside}
+        return {self.name_sep.join([name, agg]): (name, agg) for name, aggs in chosen.items() for agg in aggs}
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return (*self.partition_keys(), *self._aggregated(names))
+
+    def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        raise TypeError("Groupby changes rows, and is run by `grouped`.")
+
+    def grouped(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """The groups of a frame that holds the columns taken."""
+        schema = frame.collect_schema()
+        keys = [_key(name, schema[name]) for name in self.partition_keys()]
+        order = [name for name in self.sort_keys() if name in schema]
+        outputs = self._aggregated(schema.names())
+        aggregated = [
+            _aggregate(self._sorted(pl.col(name), order, agg), agg, schema[name]).alias(output)
+            for output, (name, agg) in outputs.items()
+        ]
+        return frame.group_by(keys, maintain_order=True).agg(aggregated)
+
+    def _sorted(self, column: pl.Expr, order: Sequence[str], agg: str) -> pl.Expr:
+        if not order or agg not in ("list", "first", "last"):
+            return column
+        return column.sort_by(order, descending=not self.ascending, maintain_order=True)
+
+    def output_schema(self, schema: Schema) -> Schema:
+        keys = [schema[name] for name in self.partition_keys()]
+        outputs = self._aggregated(schema.names).items()
+        return Schema([*keys, *(_described(schema[name].with_name(output), agg) for output, (name, agg) in outputs)])
+
+
+def _key(name: str, dtype: pl.DataType) -> pl.Expr:
+    return positive_zero(pl.col(name).fill_nan(None)).alias(name) if dtype.is_float() else pl.col(name)
+
+
+def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
+    if agg == "list":
+        return column.implode()
+    if agg in ("first", "last"):
+        return column.first() if agg == "first" else column.last()
+    if agg in ("count", "nunique"):
+        return (column.count() if agg == "count" else column.drop_nulls().n_unique()).cast(pl.Int32)
+    if agg in ("min", "max"):
+        return column.min() if agg == "min" else column.max()
+    number = column.cast(pl.Float64)
+    if agg == "sum":
+        return column.cast(pl.Int64).sum() if dtype.is_integer() or dtype == pl.Boolean else number.sum()
+    statistics: dict[str, Any] = {"mean": number.mean, "median": number.median, "std": number.std, "var": number.var}
+    return pl.Expr.cast(statistics[agg](), pl.Float32)
+
+
+def _described(column: ColumnSchema, agg: str) -> ColumnSchema:
+    if agg == "list":
+        return replace(column.with_tags([Tags.LIST]), is_list=True, value_count=None)
+    if agg in ("first", "last", "min", "max"):
+        return column
+    if agg in ("count", "nunique"):
+        return continuous(column, "int32")
+    whole = agg == "sum" and ("int" in column.dtype or column.dtype == "bool")
+    return continuous(column, "int64" if whole else "float64" if agg == "sum" else "float32")
