@@ -54,6 +54,11 @@ class Operator:
             return {}
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
+    @property
+    def needs_all(self) -> bool:
+        """True where it computes nothing of some of its columns alone."""
+        return False
+
     def companions(self) -> tuple[str, ...]:
         """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
         return ()

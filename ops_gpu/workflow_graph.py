@@ -146,7 +146,8 @@ def _part(node: Node, parents: Sequence[Node | None], columns: Sequence[str]) ->
     kept = [parent for parent in parents if parent is not None]
     if node.operator is not None:
         there = {name for parent in kept for name in parent.names}
-        part = Node(node.operator, kept) if kept and there.issuperset(node.operator.companions()) else None
+        needed = node.input_names if node.operator.needs_all else node.operator.companions()
+        part = Node(node.operator, kept) if kept and there.issuperset(needed) else None
     elif node.parents:
         given = {name for parent in kept for name in parent.names}
         part = Node(None, kept, [name for name in node.names if name in given]) if kept else None

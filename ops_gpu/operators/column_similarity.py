@@ -69,6 +69,10 @@ class ColumnSimilarity(FittedOperator):
         node = Node.of(columns, self)
         return node >> (self if node.groups else self.with_groups((node.names,)))
 
+    @property
+    def needs_all(self) -> bool:
+        return not self.groups
+
     def with_groups(self, groups: Groups) -> ColumnSimilarity:
         return replace(self, groups=groups)
 

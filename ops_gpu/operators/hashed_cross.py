@@ -59,6 +59,10 @@ class HashedCross(FeatureOperator):
         # A flat list is kept as a group, so that what `for_inputs` leaves of it is no other cross.
         return node >> (self if node.groups else self.with_groups((node.names,)))
 
+    @property
+    def needs_all(self) -> bool:
+        return not self.groups
+
     def with_groups(self, groups: Groups) -> HashedCross:
         return replace(self, groups=groups)
 

@@ -19,6 +19,10 @@ class RowFilter(FeatureOperator):
     at other rows (lags, sessions, groups) see those that are kept below them.
     """
 
+    @property
+    def needs_all(self) -> bool:
+        return True
+
     @abstractmethod
     def keeps(self, columns: Mapping[str, pl.Expr], plan: Plan) -> pl.Expr:
         """Whether to keep a row; null is no."""

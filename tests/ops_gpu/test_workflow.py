@@ -16,6 +16,8 @@ from ops_gpu.operators import (
     DropLowCardinality,
     FillMedian,
     FillMissing,
+    Filter,
+    HashedCross,
     JoinGroupby,
     ListSlice,
     LogOp,
@@ -384,3 +386,11 @@ def test_columns_of_few_values_are_dropped_once_that_is_known() -> None:
     assert workflow.output_columns == trained.columns == ["item_id", "price"]
     assert workflow.transform(rows()).equals(trained)
     assert workflow.output_schema.names == ["item_id", "price"]
+
+
+def test_what_cannot_be_computed_in_part_is_left_out_of_the_part() -> None:
+    node = (["item_id", "label"] >> Filter("label = 1") >> Rename(postfix="_liked")) + (["item_id"] >> Categorify())
+    crossed = (["user_id", "label"] >> FillMissing(0)) >> HashedCross(5)
+    whole = Workflow(node + crossed).fit(rows())
+    assert whole.for_inputs(["item_id"]).output_columns == ["item_id"]
+    assert whole.for_inputs(["item_id", "user_id"]).output_columns == ["item_id"]
