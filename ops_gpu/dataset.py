@@ -78,11 +78,17 @@ class Dataset:
                 function that gives the key columns of a lazy frame for all rows of a key.
         """
         result = copy.copy(self)
-        result._together = together if self._together is False else True
+        result._together = self._at_once(together)
         if columns is not None and not self._after:
             result._columns = list(columns)
         result._after = (*self._after, transform)
         return result
+
+    def _at_once(self, together: Together) -> Together:
+        """Which rows a function must see at once that comes after those that are here already."""
+        if self._together is not False:
+            return True
+        return True if callable(together) and self._after else together  # keys are those of the rows as they are read
 
     def lazy(self) -> pl.LazyFrame:
         """All rows; nothing is read yet."""
@@ -101,18 +107,23 @@ class Dataset:
         return frame if self._rows is None else frame.slice(*self._rows)
 
     @contextmanager
-    def brought_together(self, rows: int = PART_ROWS) -> Iterator[Dataset]:
-        """The rows before any function, split so that each part may be worked on by itself."""
+    def brought_together(self, together: Together, rows: int = PART_ROWS) -> Iterator[Dataset]:
+        """These rows, split so that each part may be worked on by itself.
+
+        Args:
+            together: which rows must be seen at once, as `then` takes it.
+            rows: about how many rows of a part.
+        """
         from ops_gpu.key_partition import by_key  # works on datasets
 
-        raw = copy.copy(self)
-        raw._after, raw._together = (), False
-        if callable(self._together):
-            with by_key(raw, self._together, rows) as parted:
+        wanted = self._at_once(together)
+        if callable(wanted):
+            with by_key(self, wanted, rows) as parted:
                 yield parted
         else:
-            raw._groups = [raw.files] if self._together and raw.files else raw._groups
-            yield raw
+            result = copy.copy(self)
+            result._groups = [self.files] if wanted and self.files else self._groups
+            yield result
 
     def chunks(self, number: int) -> list[Dataset]:
         """At most so many datasets of about as many files each; rows in memory are one."""
@@ -194,13 +205,14 @@ class Dataset:
             ValueError: when a file cannot be read, or the files' columns differ; nothing is written then.
         """
         self.schema()
-        chosen = engine or LocalEngine()
-        with folder_written_aside(folder) as aside, self.brought_together(rows) as raw:
+        chosen, raw = engine or LocalEngine(), copy.copy(self)
+        raw._after, raw._together = (), False
+        with folder_written_aside(folder) as aside, raw.brought_together(self._together, rows) as whole:
             # The functions go to each worker once, not with every part.
             work = partial(
                 _write, after=self._after, folder=aside, engine=chosen.inner, compression=compression
             )
-            parts = list(enumerate(raw.parts(rows)))
+            parts = list(enumerate(whole.parts(rows)))
             chosen.map(work, track(parts, "Writing", disable=not sys.stderr.isatty(), transient=True))
         return Dataset(sorted(Path(folder).glob("part_*.parquet")))
 

@@ -97,7 +97,7 @@ class Learner:
         file by file only where there are more workers than columns.
         """
         nodes = [Node(None, self._graph.fitted[key].parents) for key in keys]
-        with dataset.then(_as_it_is, together=self.together(nodes)).brought_together() as parted:
+        with dataset.brought_together(self.together(nodes)) as parted:
             return self._side_by_side(keys, parted, engine)
 
     def _side_by_side(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:
@@ -160,10 +160,6 @@ def _partial_of(work: tuple[Job, Dataset], learner: Learner, engine: Engine) -> 
     job, part = work
     with part.readable():
         return learner.partial(part.lazy(), 1, engine, [job])
-
-
-def _as_it_is(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame
 
 
 def _keys_of(frame: pl.LazyFrame, key: Node, learner: Learner) -> pl.LazyFrame:

@@ -106,6 +106,25 @@ def test_events_in_many_files_come_together_by_key(
     assert not list(tmp_path.glob(".by-key-*"))
 
 
+@pytest.mark.parametrize("cluster", [False, True])
+def test_one_workflow_above_another_sees_what_that_one_gives(cluster: bool, dask: DaskEngine, tmp_path: Path) -> None:
+    frame, engine = many_events(), dask if cluster else None
+    for day in range(6):
+        frame.filter(pl.col("time") // 20 == day).write_parquet(tmp_path / f"{day}.parquet")
+    dataset = Dataset(tmp_path / "*.parquet")
+    below = Workflow((["price"] >> ops.FillMissing(0.0) >> ops.Rename(name="cost")) + ["user", "time", "item"])
+    above = ["item", "cost"] >> ops.Groupby("user", "time", {"item": "list", "cost": "mean"})
+    plain = above["item_list"] >> ops.Categorify()
+    found = Workflow(plain).fit(below.transform(dataset), engine)
+    assert found.hash() == Workflow(plain).fit(below.transform(frame)).hash()
+    written = found.transform(below.transform(dataset)).to_parquet(tmp_path / "out", engine=engine)
+    same(written.collect(), found.transform(below.transform(frame)))
+    # And one above groups, whose rows must not be split again.
+    groups = Workflow(above).transform(below.transform(dataset))
+    again = Workflow(["item_list"] >> ops.Categorify()).fit(groups, engine)
+    assert again.vocabulary("item_list").equals(found.vocabulary("item_list"))
+
+
 def many_events() -> pl.DataFrame:
     random = np.random.default_rng(3)
     columns = {"user": random.integers(0, 9, 120), "time": range(120), "price": random.integers(0, 9, 120) / 2}
