@@ -10,6 +10,7 @@ import polars as pl
 
 from ops_gpu.graph import Node, evaluate, input_names, topological
 from ops_gpu.grouped_program import GroupedProgram
+from ops_gpu.key_types import element_dtype
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import RAW, ROW_HASH, FittedOperator
@@ -51,7 +52,12 @@ class Compiler:
         """The program that computes what a fitted node's `partial` reads."""
         operator = node.operator
         assert isinstance(operator, FittedOperator)
-        return self._program(Node(None, node.parents), Compiler._plain, partial(Compiler._beside, operator=operator))
+        program = self._program(Node(None, node.parents), Compiler._plain, partial(Compiler._beside, operator=operator))
+        if operator.numbers_only:
+            types = program.lazy(pl.LazyFrame(schema=self._schema)).collect_schema()
+            for name in node.input_names:
+                check_number(operator.name, name, types[name])
+        return program
 
     def _program(self, node: Node, transform: Transform, more: More | None = None) -> Runs:
         groups = node.space
@@ -80,11 +86,13 @@ class Compiler:
 
         def apply(current: Node, columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
             plan.kept = tuple(filters[id(other)] for other in topological(current) if id(other) in filters)
+            _check_numbers(current.operator, columns, plan)
             given = transform(self, current, columns, plan)
             if isinstance(current.operator, RowFilter):
                 filters[id(current)] = plan.column(current.operator.keeps(columns, plan)).meta.output_name()
-            # What several nodes read is computed once, into columns of its own.
-            shared = consumers[id(current)] > 1
+            # What several nodes read is computed once, into columns of its own; and what looks at other rows before
+            # any are left out.
+            shared = consumers[id(current)] > 1 or getattr(current.operator, "across_rows", False)
             return {name: plan.column(expr) for name, expr in given.items()} if shared else given
 
         return evaluate(node, {name: self._input(name) for name in self._schema}, apply, above), [*filters.values()]
@@ -94,6 +102,7 @@ class Compiler:
         columns: dict[str, pl.Expr] = {}
         for name in operator.dependencies():
             self._check(name, operator)
+            check_number(operator.name, name, self._schema[name])
             columns[RAW + name] = pl.col(name)
         content = operator.row_content(self._flat_columns())
         if content:
@@ -144,3 +153,15 @@ class Compiler:
             there = ", ".join(self._schema) or "none"
             raise ValueError(f"the frame has no column {name!r}, which {needed_by} needs; it has {there}.")
 
+
+def _check_numbers(operator: object, columns: Mapping[str, pl.Expr], plan: Plan) -> None:
+    if isinstance(operator, FeatureOperator) and operator.numbers_only:
+        for name, expr in columns.items():
+            check_number(operator.name, name, plan.dtype(expr))
+
+
+def check_number(operator: str, name: str, dtype: pl.DataType) -> None:
+    """ValueError where a column, or the elements of a list column, are no numbers."""
+    element = element_dtype(dtype)
+    if not (element.is_numeric() or element in (pl.Boolean, pl.Null)):
+        raise ValueError(f"{operator} takes numbers, and column {name!r} is of type {dtype}; leave it out, or cast it.")

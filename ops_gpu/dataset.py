@@ -96,8 +96,9 @@ class Dataset:
         return result
 
     def collect(self, engine: Engine | None = None) -> pl.DataFrame:
-        """All rows, in memory."""
-        return (engine or LocalEngine()).run(self._read(), partial(_applied, self._after))
+        """All rows, in memory; ValueError where a file cannot be read."""
+        with self.readable():
+            return (engine or LocalEngine()).run(self._read(), partial(_applied, self._after))
 
     def _read(self) -> pl.LazyFrame:
         frame = pl.scan_parquet(self.files, glob=False) if self._frame is None else self._frame
@@ -160,7 +161,7 @@ class Dataset:
         """Types of the columns; ValueError where a file is no Parquet, or the files' columns differ."""
         schemas = [self._schema_of(part) for part in self.parts()]
         for file, schema in zip(self.files, schemas, strict=False):
-            if schema != schemas[0]:
+            if dict(schema) != dict(schemas[0]):
                 differ = sorted(set(schema.items()) ^ set(schemas[0].items()), key=str)
                 raise ValueError(
                     f"{file} has other columns than {self.files[0]} ({differ}); write both with one schema."
@@ -193,7 +194,8 @@ class Dataset:
         """Writes the rows part by part: aside first, then renamed.
 
         Args:
-            folder: gets `part_00000.parquet` and so on, in the order of the rows; an older one is replaced.
+            folder: gets `part_00000.parquet` and so on, in the order of the rows (but for rows that are brought
+                together by key: then key by key, and the rows of a key in their order); an older one is replaced.
             engine: where to work; this process by default. Workers of a cluster must see the folder.
             rows: the most rows of one file.
             compression: of Parquet: `zstd`, `snappy`, `lz4`, `gzip` or `uncompressed`.
@@ -207,7 +209,10 @@ class Dataset:
         self.schema()
         chosen, raw = engine or LocalEngine(), copy.copy(self)
         raw._after, raw._together = (), False
-        with folder_written_aside(folder) as aside, raw.brought_together(self._together, rows) as whole:
+        with (
+            folder_written_aside(folder, ["part_*.parquet"]) as aside,
+            raw.brought_together(self._together, rows) as whole,
+        ):
             # The functions go to each worker once, not with every part.
             work = partial(
                 _write, after=self._after, folder=aside, engine=chosen.inner, compression=compression

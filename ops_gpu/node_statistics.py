@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,26 +24,41 @@ class Piece:
         frame: its rows.
         path: a file that holds it already, if there is one.
         stamp: inode, size and time of that file, by which it is known again.
+        digest: SHA-256 (hexadecimal) of that file.
     """
 
     frame: pl.DataFrame
     path: Path | None = None
     stamp: Stamp | None = None
+    digest: str = ""
 
     @classmethod
-    def at(cls, path: Path, frame: pl.DataFrame) -> Piece:
+    def at(cls, path: Path, frame: pl.DataFrame, digest: str) -> Piece:
         """A piece that a file holds."""
-        return cls(frame, path, _stamp(path))
+        return cls(frame, path, _stamp(path), digest)
 
-    def write(self, path: Path) -> None:
-        """Writes the piece, as a link where its file is still what it was: files never change, a new day's are new."""
-        if self.path is None or self.path.exists() is False or _stamp(self.path) != self.stamp:
+    @classmethod
+    def load(cls, path: Path, digest: str) -> Piece:
+        """Reads what `write` wrote; ValueError where the file was changed since."""
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"{path} was changed after it was saved; make the statistics anew.")
+        return cls.at(path, pl.read_parquet(content), digest)
+
+    def write(self, path: Path) -> str:
+        """Writes the piece, as a link where its file is still what it was: files never change, a new day's are new.
+
+        Returns:
+            The file's digest.
+        """
+        if self.path is None or not self.path.exists() or _stamp(self.path) != self.stamp:
             _ordered(self.frame).write_parquet(path)
-            return
+            return hashlib.sha256(path.read_bytes()).hexdigest()
         try:
             os.link(self.path, path)
         except OSError:  # another disk, or one without links
             shutil.copyfile(self.path, path)
+        return self.digest
 
 
 class NodeStatistics(Mapping[str, pl.DataFrame]):
@@ -104,10 +120,10 @@ class NodeStatistics(Mapping[str, pl.DataFrame]):
     def _merged(self, unit: str, pieces: Sequence[Piece]) -> Piece:
         return Piece(self.operator.merge(unit, [piece.frame for piece in pieces]))
 
-    def stored(self, unit: str, paths: Sequence[Path]) -> None:
-        """Says which files hold the pieces of a unit from now on."""
-        pieces = zip(paths, self._pieces[unit], strict=True)
-        self._pieces[unit] = tuple(Piece.at(path, piece.frame) for path, piece in pieces)
+    def stored(self, unit: str, files: Sequence[tuple[Path, str]]) -> None:
+        """Says which files, and with what digests, hold the pieces of a unit from now on."""
+        pieces = zip(files, self._pieces[unit], strict=True)
+        self._pieces[unit] = tuple(Piece.at(path, piece.frame, digest) for (path, digest), piece in pieces)
 
 
 def _stamp(path: Path) -> Stamp:

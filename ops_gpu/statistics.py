@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Statistics:
         self.operators = dict(operators)
         self.below = dict(below)
         self.tables = {node: _of_node(self.operators[node], units) for node, units in tables.items()}
+        self._digests: list[str] = []
 
     @staticmethod
     def merge(parts: Sequence[Statistics]) -> Statistics:
@@ -88,13 +89,14 @@ class Statistics:
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Writes `statistics.json` and one Parquet file a piece; aside first, then renamed."""
-        with folder_written_aside(directory) as folder:
+        with folder_written_aside(directory, ["statistics.json", "*.parquet"]) as folder:
             entries: list[dict[str, str]] = []
             for node, units in self.tables.items():
                 for unit in units:
                     for piece in units.pieces(unit):
-                        entries.append({"node": node, "unit": unit, "file": f"{len(entries)}.parquet"})
-                        piece.write(folder / entries[-1]["file"])
+                        file = f"{len(entries)}.parquet"
+                        digest = piece.write(folder / file)
+                        entries.append({"node": node, "unit": unit, "file": file, "sha256": digest})
             document = {
                 "format": FORMAT,
                 "graph": self.graph,
@@ -105,14 +107,15 @@ class Statistics:
             }
             text = json.dumps(document, indent=1, ensure_ascii=False)
             (folder / "statistics.json").write_text(text, encoding="utf-8")
+        self._digests = [entry["sha256"] for entry in entries]
         self.stored(directory)
 
     def stored(self, directory: str | os.PathLike[str]) -> None:
         """Says where the files of the last `save` lie, when their folder was renamed since."""
-        places = (Path(directory, f"{number}.parquet") for number in count())
+        files = ((Path(directory, f"{n}.parquet"), digest) for n, digest in enumerate(self._digests))
         for units in self.tables.values():
             for unit in units:
-                units.stored(unit, list(islice(places, len(units.pieces(unit)))))
+                units.stored(unit, list(islice(files, len(units.pieces(unit)))))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Statistics:
@@ -137,7 +140,7 @@ class Statistics:
         pieces: dict[str, dict[str, list[Piece]]] = {node: {} for node in operators}
         for entry in document["tables"]:
             path = folder / entry["file"]
-            piece = Piece.at(path, pl.read_parquet(path, glob=False))
+            piece = Piece.load(path, entry["sha256"])
             pieces[entry["node"]].setdefault(entry["unit"], []).append(piece)
         tables = {node: NodeStatistics(operators[node], found) for node, found in pieces.items()}
         return cls(document["graph"], Schema.from_dict(document["schema"]), operators, document["below"], tables)

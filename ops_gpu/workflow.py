@@ -22,6 +22,7 @@ from ops_gpu.operators.categorify import Categorify
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.shared_key import looks_across_rows
 from ops_gpu.statistics import Statistics
 from ops_gpu.training_transform import TrainingTransform
 from ops_gpu.vocabulary import Codes, Vocabulary
@@ -143,7 +144,8 @@ class Workflow:
         """Statistics of some rows, to be merged with those of others.
 
         Args:
-            data: the rows, with all of `fit_columns` (take `for_inputs(columns)` for a table with fewer).
+            data: the rows, with all of `fit_columns` (take `for_inputs(columns)` for a table with fewer). Below
+                groups, lags, sessions and histories, all rows of a key must be in one part.
             weight: 1; or 0 for rows that are no events but whose values must be known, such as the catalogue:
                 they get codes, behind all values with events.
             engine: where to compute; this process by default.
@@ -167,8 +169,10 @@ class Workflow:
                         f"{node.operator} learns from {below}, which is not fitted; call fit first."
                     )
         chosen = engine or LocalEngine()
-        learner = Learner(self._graph, self._state)
-        return learner.partial(data.lazy(), weight, chosen, learner.jobs(list(self._graph.fitted)))
+        learner, dataset = Learner(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
+        dataset.schema()
+        with dataset.readable():
+            return learner.partial(dataset.lazy(), weight, chosen, learner.jobs(list(self._graph.fitted)))
 
     def finalize(self, statistics: Statistics) -> Workflow:
         """Fits the workflow from merged statistics; where it is fitted, codes stay and new ones are appended.
@@ -221,6 +225,12 @@ class Workflow:
         Raises:
             ValueError: when the statistics of the old rows are not there (saved without them).
         """
+        across = [node for node in self._graph.fitted.values() if looks_across_rows(Node(None, node.parents))]
+        if across:
+            raise ValueError(
+                f"{across[0].operator} learns from other rows of a key, which new rows change for old ones too; "
+                "fit the workflow anew on all rows."
+            )
         if self._statistics is None:
             raise ValueError(
                 "the workflow has no statistics of the rows before; fit it, or save it with them."
@@ -308,6 +318,7 @@ class Workflow:
     def remove_inputs(self, columns: Iterable[str]) -> Workflow:
         """The part that is computable without these raw columns: for rows that lack them, such as the target.
 
+        What stands on one of them goes with it: columns, and filters too, which then leave no rows out any more.
         NVTabular's changes the workflow itself; this one stays as it is.
 
         Raises:
@@ -320,7 +331,7 @@ class Workflow:
         return self.for_inputs(name for name in self.input_columns if name not in unwanted)
 
     def get_subworkflow(self, columns: Iterable[str]) -> Workflow:
-        """The part that gives these output columns alone, with the state of this workflow.
+        """The part that gives these output columns alone, of the same rows, with the state of this workflow.
 
         Raises:
             ValueError: when there is no such output column.

@@ -44,7 +44,7 @@ class WorkflowFiles:
         for node in topological(self.graph.node):
             if node.operator is not None:
                 node.operator.check_saveable()
-        with folder_written_aside(directory) as folder:
+        with folder_written_aside(directory, ["workflow.json", "state", "statistics"]) as folder:
             (folder / "state").mkdir()
             entries: list[dict[str, str]] = []
             for key, state in self.state.nodes.items():

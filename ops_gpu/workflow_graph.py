@@ -113,24 +113,27 @@ class WorkflowGraph:
         if unknown or not columns:
             there = ", ".join(self.node.names)
             raise ValueError(f"the workflow gives no column {', '.join(unknown) or 'of none'}; it gives {there}.")
+        # Filters leave rows out of all columns, so they stay, whatever they read.
+        filters = [node for node in topological(self.node) if isinstance(node.operator, RowFilter)]
         top = Node(None, [self.node], columns)
-        wanted = _wanted(top)
+        wanted = _wanted(top, filters)
         parts: dict[int, Node] = {}
         for node in topological(top):
             if wanted[id(node)]:
                 parents = [parts[id(parent)] for parent in node.parents if wanted[id(parent)]]
                 names = None if node.operator else [name for name in node.names if name in wanted[id(node)]]
                 parts[id(node)] = Node(node.operator, parents, names)
-        root = parts[id(top)]
-        # The choice of columns on top of the whole graph is new, and has no key there.
+        kept = [Node(None, [parts[id(node)]], []) for node in filters]
+        root = Node(None, [parts[id(top)], *kept], columns) if kept else parts[id(top)]
         keys = {id(part): self._key_by_id.get(node, "chosen") for node, part in parts.items()}
-        return WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
+        # Choices of columns on top of the whole graph are new, and have no key there.
+        return WorkflowGraph(root, [keys.get(id(node), "chosen") for node in topological(root)], self.whole)
 
 
-def _wanted(top: Node) -> dict[int, set[str]]:
-    """Which columns of each node those of the top need."""
+def _wanted(top: Node, filters: Sequence[Node]) -> dict[int, set[str]]:
+    """Which columns of each node those of the top and the filters need."""
     wanted: dict[int, set[str]] = {id(node): set() for node in topological(top)}
-    wanted[id(top)] = set(top.names)
+    wanted |= {id(node): set(node.names) for node in (top, *filters)}
     for node in reversed(topological(top)):
         needed = wanted[id(node)]
         # An operator that keeps names computes column by column; of another one, all that it takes is needed.

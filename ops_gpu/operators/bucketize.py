@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import polars as pl
 
@@ -31,6 +32,8 @@ class Bucketize(FeatureOperator):
     Example:
         >>> node = ["age"] >> Bucketize([18, 30, 50])
     """
+
+    numbers_only: ClassVar[bool] = True
 
     boundaries: Sequence[float] | Mapping[str, Sequence[float]]
 

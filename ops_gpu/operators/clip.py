@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import polars as pl
 
@@ -27,6 +28,8 @@ class Clip(FeatureOperator):
     Raises:
         ValueError: when neither is given, or the lower is above the upper.
     """
+
+    numbers_only: ClassVar[bool] = True
 
     min_value: float | None = None
     max_value: float | None = None

@@ -63,6 +63,9 @@ class DifferenceLag(AcrossRows):
         order = [plan.column(columns[name]) for name in self.sort_keys()] or None
         given: dict[str, pl.Expr] = {}
         for name in self.values(list(columns)):
+            dtype = plan.dtype(columns[name])
+            if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null)):
+                raise ValueError(f"DifferenceLag takes numbers, and column {name!r} is of type {dtype}; cast it.")
             number = plan.column(columns[name].cast(pl.Float64))
             for shift in self._shifts:
                 change = (number - number.shift(shift)).over(keys, order_by=order)

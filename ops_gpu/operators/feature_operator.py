@@ -20,6 +20,9 @@ class FeatureOperator(Operator, ABC):
     are not those of its input. Operators that learn something from data are `FittedOperator`.
     """
 
+    numbers_only: ClassVar[bool] = False
+    """True where columns of other than numbers are an error."""
+
     across_rows: ClassVar[bool] = False
     """True where the rows of one key must be together (`AcrossRows`)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -32,6 +33,8 @@ class FillMedian(FittedOperator):
     Args:
         add_binary_cols: adds the columns `<name>_filled`, true where the value was missing.
     """
+
+    numbers_only: ClassVar[bool] = True
 
     add_binary_cols: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,11 @@ import polars as pl
 
 from ops_gpu.operators.row_filter import RowFilter
 from ops_gpu.plan import Plan
+
+# How Polars shows what depends on more than the row itself.
+ACROSS_ROWS = re.compile(
+    r"\b(sum|mean|median|min|max|count|len|std|var|quantile|first|last|n_unique|over|shift|rank|cum_\w+)\(|^len"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +39,12 @@ class Filter(RowFilter):
     f: str
 
     def __post_init__(self) -> None:
+        told = str(self._condition())
+        if ACROSS_ROWS.search(told) or "_POLARS_TMP" in told:
+            raise ValueError(
+                f"Filter has the condition {self.f!r}, which looks at other rows; compare columns and numbers alone: "
+                "a row must be kept or not whatever stands beside it."
+            )
         if not self._condition().meta.root_names():
             raise ValueError(f"Filter has the condition {self.f!r}, which reads no column; compare one.")
 

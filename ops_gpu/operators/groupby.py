@@ -27,9 +27,10 @@ class Groupby(AcrossRows):
     NVTabular's groups each partition by itself, so that a user whose events lie in two files gets two rows; here a
     data set in files is brought together by key first. Null is a key like any other, as is NaN (one of them both).
 
-    `list`, `first` and `last` follow `sort_cols`, rows of equal ones the order in which they come. `count` counts
-    values that are not null, `nunique` distinct ones, as Int32; `mean`, `median`, `std`, `var` (with n - 1) are
-    Float32, `sum` Int64 or Float64, null over nothing but for `sum`, which is 0.
+    Null and NaN do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows of equal ones the
+    order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`, `median`, `std`,
+    `var` (with n - 1) are Float32, `sum` Int64 (null where it does not fit) or Float64; null over nothing, but for
+    `sum`, which is 0.
 
     Args:
         groupby_cols: the key, a column or several; given on as they are.
@@ -92,6 +93,12 @@ class Groupby(AcrossRows):
         schema = frame.collect_schema()
         keys = [_key(name, schema[name]) for name in self.partition_keys()]
         order = [name for name in self.sort_keys() if name in schema]
+        for name, agg in self._aggregated(schema.names()).values():
+            if agg in ("sum", *FLOATS) and not (schema[name].is_numeric() or schema[name] in (pl.Boolean, pl.Null)):
+                raise ValueError(
+                    f"Groupby takes the {agg} of numbers, and column {name!r} is of type {schema[name]}; name other "
+                    "aggregations for it in aggs."
+                )
         outputs = self._aggregated(schema.names())
         aggregated = [
             _aggregate(self._sorted(pl.col(name), order, agg), agg, schema[name]).alias(output)
@@ -119,13 +126,16 @@ def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
         return column.implode()
     if agg in ("first", "last"):
         return column.first() if agg == "first" else column.last()
+    if dtype.is_float():
+        column = column.fill_nan(None)
     if agg in ("count", "nunique"):
         return (column.count() if agg == "count" else column.drop_nulls().n_unique()).cast(pl.Int32)
     if agg in ("min", "max"):
         return column.min() if agg == "min" else column.max()
     number = column.cast(pl.Float64)
     if agg == "sum":
-        return column.cast(pl.Int64).sum() if dtype.is_integer() or dtype == pl.Boolean else number.sum()
+        whole = dtype.is_integer() or dtype == pl.Boolean
+        return column.cast(pl.Int128).sum().cast(pl.Int64, strict=False) if whole else number.sum()
     statistics: dict[str, Any] = {"mean": number.mean, "median": number.median, "std": number.std, "var": number.var}
     return pl.Expr.cast(statistics[agg](), pl.Float32)
 

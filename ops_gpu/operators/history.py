@@ -60,7 +60,8 @@ class History(AcrossRows):
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         keys = over_key(columns, self.partition_keys(), plan)
-        time = plan.column(columns[self.sort_cols])
+        dtype = plan.dtype(columns[self.sort_cols])
+        time = plan.column(columns[self.sort_cols].fill_nan(None) if dtype.is_float() else columns[self.sort_cols])
         order = plan.column(pl.struct([*keys, time]).map_batches(partial(_windows, length=self.max_length), WINDOW))
         return {
             f"{name}_history": pl.struct(order.alias("window"), columns[name].alias("value")).map_batches(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -21,6 +22,8 @@ class LogOp(FeatureOperator):
 
     -1 gives minus infinity and less gives NaN; null stays null and NaN NaN.
     """
+
+    numbers_only: ClassVar[bool] = True
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         return {name: on_elements(_log, expr, plan.dtype(expr)) for name, expr in columns.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import polars as pl
 
@@ -15,6 +16,8 @@ from ops_gpu.schema import ColumnSchema, Tags
 
 class NumericStatistics(FittedOperator):
     """Learns the summary of every column (of all elements, for lists), which subclasses use."""
+
+    numbers_only: ClassVar[bool] = True
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(columns)

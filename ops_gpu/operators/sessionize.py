@@ -66,4 +66,8 @@ def _in_units(time: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """Times as numbers: seconds for dates and datetimes, NaN as null."""
     if dtype.is_temporal():
         return time.cast(pl.Datetime("us")).to_physical() / 1_000_000
-    return time.fill_nan(None) if dtype.is_float() else time
+    if dtype.is_float():
+        return time.fill_nan(None)
+    if not (dtype.is_integer() or dtype == pl.Null):
+        raise ValueError(f"Sessionize takes numbers, dates or datetimes, and its times are of type {dtype}; cast them.")
+    return time.cast(pl.Int128)  # the difference of two of them may be wider than they are

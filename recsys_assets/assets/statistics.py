@@ -70,9 +70,10 @@ def unfitted_workflow(plan: Blueprint) -> "Workflow":
 
 def one_level(workflow: "Workflow") -> bool:
     """Whether the workflow can be fitted from the statistics of parts of the data."""
+    from ops_gpu.shared_key import looks_across_rows
     from ops_gpu.workflow_graph import WorkflowGraph
 
-    return len(WorkflowGraph(workflow.node).levels()) <= 1
+    return len(WorkflowGraph(workflow.node).levels()) <= 1 and not looks_across_rows(workflow.node)
 
 
 def _partials(plan: Blueprint, days: list[date], compute: ComputeResource) -> Iterator["Statistics"]:

@@ -394,3 +394,18 @@ def test_what_cannot_be_computed_in_part_is_left_out_of_the_part() -> None:
     whole = Workflow(node + crossed).fit(rows())
     assert whole.for_inputs(["item_id"]).output_columns == ["item_id"]
     assert whole.for_inputs(["item_id", "user_id"]).output_columns == ["item_id"]
+
+
+def test_a_subworkflow_gives_the_same_rows() -> None:
+    whole = Workflow((["label", "price"] >> Filter("label = 1")) + (["user_id"] >> Categorify())).fit(rows())
+    part = whole.get_subworkflow(["user_id"])
+    assert part.transform(rows())["user_id"].equals(whole.transform(rows())["user_id"])
+    assert part.input_columns == ["label", "price", "user_id"]
+
+
+def test_statistics_that_were_changed_are_an_error(tmp_path: Path) -> None:
+    Workflow(["price"] >> Normalize()).fit(rows()).save(tmp_path / "workflow", statistics=True)
+    file = tmp_path / "workflow" / "statistics" / "0.parquet"
+    pl.read_parquet(file).with_columns(mean=pl.lit(1e6)).write_parquet(file)
+    with pytest.raises(ValueError, match=r"0\.parquet was changed after it was saved"):
+        Workflow.load(tmp_path / "workflow")

@@ -222,3 +222,59 @@ def test_groups_and_rows_do_not_mix() -> None:
 def test_what_is_wrong_is_said(make: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()  # type: ignore[operator]
+
+
+def test_rows_left_out_elsewhere_are_still_seen_and_those_below_are_not() -> None:
+    """What looks at other rows looks before any are left out, but for those that filters below it leave out."""
+    rows = pl.DataFrame({"u": [1] * 4, "t": [1, 2, 3, 40], "x": [10.0, 11.0, 13.0, 17.0], "k": [0, 1, 0, 1]})
+    lag, sessions = ["x"] >> ops.DifferenceLag("u", 1, "t"), ["t"] >> ops.Sessionize(5, "u")
+    history, chosen = ["x"] >> ops.History("u", "t"), ["k"] >> ops.Filter("k = 1")
+    beside = Workflow(lag + sessions + history + chosen).transform(rows)
+    above = Workflow(((lag + sessions + history) + ["k"]) >> ops.Filter("k = 1")).transform(rows)
+    expected = [(1.0, 0, [10.0], 1), (4.0, 1, [10.0, 11.0, 13.0], 1)]
+    assert beside.rows() == above.rows() == expected
+    assert Workflow(lag + chosen).transform(rows.lazy()).collect().rows() == [(1.0, 1), (4.0, 1)]
+    kept = (["x", "k"] >> ops.Filter("k = 1"))["x"] + ["u", "t"]
+    below = Workflow((kept >> ops.History("u", "t")) + (kept >> ops.DifferenceLag("u", 1, "t"))).transform(rows)
+    assert below.rows() == [([], None), ([11.0], 6.0)]
+
+
+@pytest.mark.parametrize("condition", ["price > avg(price)", "sum(price) > 3", "COUNT(*) > price"])
+def test_a_filter_looks_at_its_own_row_alone(condition: str) -> None:
+    with pytest.raises(ValueError, match="looks at other rows"):
+        ops.Filter(condition)
+
+
+def test_what_learns_above_other_rows_is_not_updated() -> None:
+    graph = (["price"] >> ops.Groupby("user", aggs="count"))["price_count"] >> ops.Normalize()
+    with pytest.raises(ValueError, match=r"learns from other rows of a key.* fit the workflow anew"):
+        Workflow(graph).fit(EVENTS).update(EVENTS)
+
+
+def test_differences_of_small_integers_do_not_wrap() -> None:
+    times = pl.DataFrame({"u": [1, 1], "t": [-100, 100]}, schema_overrides={"t": pl.Int8})
+    assert Workflow(["t"] >> ops.Sessionize(10, "u")).transform(times)["session"].to_list() == [0, 1]
+    large = pl.DataFrame({"u": [1, 1, 2], "i": [2**63 - 1, 2**63 - 1, 5]})
+    assert Workflow(["i"] >> ops.Groupby("u", aggs="sum")).transform(large)["i_sum"].to_list() == [None, 5]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        ["item"] >> ops.Normalize(),
+        ["item"] >> ops.NormalizeMinMax(),
+        ["item"] >> ops.FillMedian(),
+        ["item"] >> ops.LogOp(),
+        ["item"] >> ops.Bucketize([0]),
+        ["item"] >> ops.Clip(0),
+        ["item"] >> ops.DifferenceLag("user"),
+        ["item"] >> ops.Sessionize(1, "user"),
+        ["item"] >> ops.Groupby("user", aggs="sum"),
+        ["user"] >> ops.TargetEncoding("item"),
+        ["user"] >> ops.JoinGroupby(["item"], ["mean"]),
+    ],
+    ids=str,
+)
+def test_texts_where_numbers_are_needed_are_one_sentence(node: Node) -> None:
+    with pytest.raises(ValueError, match=r"takes .*String"):
+        Workflow(node).fit(EVENTS).transform(EVENTS)
