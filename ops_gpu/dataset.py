@@ -204,8 +204,12 @@ class Dataset:
             The dataset of what was written.
 
         Raises:
-            ValueError: when a file cannot be read, or the files' columns differ; nothing is written then.
+            ValueError: when a file cannot be read, the files' columns differ, or `rows` is below 1; nothing is
+                written then.
+            FileExistsError: when there is something else of that name.
         """
+        if rows < 1:
+            raise ValueError(f"a file of {rows} rows was asked for; give 1 or more.")
         self.schema()
         chosen, raw = engine or LocalEngine(), copy.copy(self)
         raw._after, raw._together = (), False

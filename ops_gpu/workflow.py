@@ -351,8 +351,15 @@ class Workflow:
         return operator.first_code(unit)
 
     def invert(self, column: str, codes: pl.Series | npt.NDArray[np.integer[Any]]) -> pl.Series:
-        """Values of codes; null for padding, null, out of vocabulary and what was never given out."""
-        place = pl.Series(column, codes).cast(pl.Int64) - self.first_code(column)
+        """Values of codes; null for padding, null, out of vocabulary and what was never given out.
+
+        Raises:
+            ValueError: when the codes are no integers, or the column holds none.
+        """
+        given = pl.Series(column, codes)
+        if not given.dtype.is_integer() and given.dtype != pl.Null:
+            raise ValueError(f"codes of {column!r} are integers, and these are of type {given.dtype}.")
+        place = given.cast(pl.Int64) - self.first_code(column)
         values = self.vocabulary(column)
         known = place.to_frame().select(pl.when(pl.first().is_between(0, len(values) - 1)).then(pl.first()))
         return values.gather(known.to_series()).alias(column)

@@ -95,3 +95,8 @@ def test_a_damaged_file_is_named_and_nothing_is_written(folder: Path, tmp_path: 
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     with pytest.raises(ValueError, match="cannot be read as Parquet"):
         Workflow(["a"] >> Normalize()).fit(Dataset(folder))
+
+
+def test_files_hold_at_least_a_row(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a file of 0 rows"):
+        Dataset(folder).to_parquet(tmp_path / "out", rows=0)

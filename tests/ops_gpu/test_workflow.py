@@ -409,3 +409,11 @@ def test_statistics_that_were_changed_are_an_error(tmp_path: Path) -> None:
     pl.read_parquet(file).with_columns(mean=pl.lit(1e6)).write_parquet(file)
     with pytest.raises(ValueError, match=r"0\.parquet was changed after it was saved"):
         Workflow.load(tmp_path / "workflow")
+
+
+def test_codes_to_invert_are_integers() -> None:
+    workflow = Workflow(["item_id"] >> Categorify()).fit(rows())
+    for wrong in (pl.Series([3.5]), pl.Series(["a"])):
+        with pytest.raises(ValueError, match="codes of 'item_id' are integers"):
+            workflow.invert("item_id", wrong)
+    assert workflow.invert("item_id", pl.Series([None], dtype=pl.Null)).to_list() == [None]
