@@ -83,9 +83,7 @@ def evaluate_as_of(
     fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
     tell("training lists of the ranker")
     rows = make_ranking_rows(data, fitted.early, config, cut)
-    ranking = fit_ranking(
-        data, rows, config.ranking, config.half_lives, progress=lambda line: tell(f"ranking, {line}")
-    )
+    ranking = fit_ranking(data, rows, config.ranking, config.half_lives, progress=lambda line: tell(f"ranking, {line}"))
     tell("lists and baselines")
     sources = sources_at(data, fitted.model, cut, config.candidates)
     half_life = config.candidates.snapshot.popular_half_life_days
@@ -101,9 +99,7 @@ def _with_later(frame: pl.DataFrame, interactions: pl.DataFrame, key: str) -> pl
     return pl.concat([frame, later], how="diagonal")
 
 
-def fit_workflow(
-    interactions: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, workflow: Workflow
-) -> Workflow:
+def fit_workflow(interactions: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, workflow: Workflow) -> Workflow:
     """Fits a workflow; users and items without an event get codes too, at the end.
 
     Args:

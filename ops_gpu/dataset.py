@@ -52,9 +52,7 @@ class Dataset:
             paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
             self.files = [file for path in paths for file in _files(Path(path))]
             if not self.files:
-                raise FileNotFoundError(
-                    "a dataset was given no files; name a Parquet file, folder or pattern."
-                )
+                raise FileNotFoundError("a dataset was given no files; name a Parquet file, folder or pattern.")
 
     @classmethod
     def of_groups(cls, groups: Sequence[Sequence[Path]]) -> Dataset:
@@ -218,9 +216,7 @@ class Dataset:
             raw.brought_together(self._together, rows) as whole,
         ):
             # The functions go to each worker once, not with every part.
-            work = partial(
-                _write, after=self._after, folder=aside, engine=chosen.inner, compression=compression
-            )
+            work = partial(_write, after=self._after, folder=aside, engine=chosen.inner, compression=compression)
             parts = list(enumerate(whole.parts(rows)))
             chosen.map(work, track(parts, "Writing", disable=not sys.stderr.isatty(), transient=True))
         return Dataset(sorted(Path(folder).glob("part_*.parquet")))

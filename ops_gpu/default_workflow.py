@@ -60,9 +60,7 @@ def _vocabularies(columns: Iterable[ColumnSchema]) -> dict[str | None, list[Colu
     first: dict[Tags, str] = {}
     for column in columns:
         tag = next((tag for tag in (Tags.USER_ID, Tags.ITEM_ID) if tag in column.tags), None)
-        name = (column.domain and column.domain.name) or (
-            first.setdefault(tag, column.name) if tag else column.name
-        )
+        name = (column.domain and column.domain.name) or (first.setdefault(tag, column.name) if tag else column.name)
         shared.setdefault(name, []).append(column)
     found: dict[str | None, list[ColumnSchema]] = {}
     for name, members in shared.items():

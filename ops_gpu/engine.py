@@ -28,9 +28,7 @@ class Engine(ABC):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Runs one plan where it is called from."""
 
-    def run(
-        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
-    ) -> pl.DataFrame:
+    def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:
         """Reads a part that fits in memory, and transforms it.
 
         Args:
@@ -79,9 +77,7 @@ class LocalEngine(Engine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine="streaming")
 
-    def run(
-        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
-    ) -> pl.DataFrame:
+    def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:
         # Column by column in memory is faster than one wide plan, and takes less of it.
         done = transform(rows.collect())
         return done if isinstance(done, pl.DataFrame) else done.collect()
@@ -115,9 +111,7 @@ class GpuEngine(LocalEngine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine=pl.GPUEngine(raise_on_fail=True))
 
-    def run(
-        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
-    ) -> pl.DataFrame:
+    def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:
         return Engine.run(self, rows, transform)
 
 
@@ -202,9 +196,7 @@ class DaskEngine(Engine):
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return self.inner.collect(frame)
 
-    def run(
-        self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]
-    ) -> pl.DataFrame:
+    def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:
         return self.inner.run(rows, transform)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:

@@ -111,9 +111,7 @@ def evaluate(
             "(evaluation.days) or materialize more of them."
         )
     lists = recommend(data, sources, retrieval, ranking, users, protocol.k)
-    other = baseline_lists(
-        data.events, sources.snapshot, users, protocol.k, protocol.repeats, protocol.half_life_days
-    )
+    other = baseline_lists(data.events, sources.snapshot, users, protocol.k, protocol.repeats, protocol.half_life_days)
     return Evaluation(
         users,
         measure(lists.final, chosen),

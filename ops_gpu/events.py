@@ -64,9 +64,7 @@ class Events:
 
     def where(self, mask: Bools) -> Events:
         """The events for which `mask` (`[events]`) is true."""
-        return Events(
-            self.user[mask], self.item[mask], self.time[mask], self.positive[mask], self.users, self.items
-        )
+        return Events(self.user[mask], self.item[mask], self.time[mask], self.positive[mask], self.users, self.items)
 
     def between(self, start: int | None, end: int | None) -> Events:
         """Events with `start <= time < end`, without a copy.
@@ -78,9 +76,7 @@ class Events:
         low = 0 if start is None else int(np.searchsorted(self.time, start, "left"))
         high = len(self) if end is None else int(np.searchsorted(self.time, end, "left"))
         part = slice(low, max(low, high))
-        return Events(
-            self.user[part], self.item[part], self.time[part], self.positive[part], self.users, self.items
-        )
+        return Events(self.user[part], self.item[part], self.time[part], self.positive[part], self.users, self.items)
 
     def before(self, end: int) -> Events:
         """Events with `time < end`."""

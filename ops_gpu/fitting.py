@@ -98,9 +98,7 @@ def make_ranking_rows(data: TrainingData, early: RetrievalModel, config: FitConf
     return _rows_of(data, early, config, end, moments)
 
 
-def _rows_of(
-    data: TrainingData, early: RetrievalModel, config: FitConfig, end: int, moments: list[int]
-) -> RankingRows:
+def _rows_of(data: TrainingData, early: RetrievalModel, config: FitConfig, end: int, moments: list[int]) -> RankingRows:
     horizon = int(config.ranking.horizon_days * DAY)
     return RankingRows.concatenate(
         [rows_at(data, early, m, min(m + horizon, end), config.candidates, config.ranking) for m in moments]

@@ -256,9 +256,7 @@ def _joined(parents: Sequence[Node]) -> tuple[str, ...]:
             origin = parent.origin(name)
             known = owner.setdefault(name, origin)
             if known is not origin and not (known.is_input and origin.is_input):
-                raise ValueError(
-                    f"two upstreams give column {name!r}: {known} and {origin}; rename or leave out one."
-                )
+                raise ValueError(f"two upstreams give column {name!r}: {known} and {origin}; rename or leave out one.")
     return tuple(owner)
 
 

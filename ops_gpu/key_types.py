@@ -25,8 +25,7 @@ def key_dtype(column: str, dtype: pl.DataType) -> pl.DataType:
     if isinstance(dtype, pl.Datetime):
         return pl.Datetime("us")
     raise ValueError(
-        f"column {column!r} is of type {dtype}, whose values cannot be categories; "
-        "cast it to an integer or string."
+        f"column {column!r} is of type {dtype}, whose values cannot be categories; cast it to an integer or string."
     )
 
 
@@ -58,6 +57,5 @@ def check_same_key(column: str, dtype: pl.DataType, kept: pl.DataType) -> None:
     found = key_dtype(column, element_dtype(dtype))
     if found != kept and found != pl.Null and kept != pl.Boolean:
         raise ValueError(
-            f"column {column!r} is of type {dtype}, and was {kept} when the workflow was fitted; "
-            f"cast it to {kept}."
+            f"column {column!r} is of type {dtype}, and was {kept} when the workflow was fitted; cast it to {kept}."
         )

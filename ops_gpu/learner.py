@@ -146,9 +146,7 @@ class Learner:
         expected = operator.units(self._graph.fitted[key].input_names)
         lacking = [unit for unit in expected if unit not in statistics.tables.get(key, {})]
         if lacking:
-            raise ValueError(
-                f"the statistics lack {lacking[0]!r} of {operator}; merge those of rows that have it."
-            )
+            raise ValueError(f"the statistics lack {lacking[0]!r} of {operator}; merge those of rows that have it.")
         if self._below(key) != statistics.below[key]:
             raise ValueError(
                 f"the statistics of {operator} were made over another state of the operators below it; "

@@ -38,8 +38,7 @@ class Operator:
         known = Operator._registry.get(cls.__name__)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise TypeError(
-                f"two operators are named {cls.__name__!r}, in {known.__module__} and {cls.__module__}; "
-                "rename one."
+                f"two operators are named {cls.__name__!r}, in {known.__module__} and {cls.__module__}; rename one."
             )
         Operator._registry[cls.__name__] = cls
 
@@ -73,9 +72,7 @@ class Operator:
 
     def with_groups(self, groups: Groups) -> Operator:
         """A copy for columns in groups, as in `[["a", "b"], "c"] >> Op()`; by default an error."""
-        raise ValueError(
-            f"{self.name} takes single columns, got groups {groups}; write a flat list of names."
-        )
+        raise ValueError(f"{self.name} takes single columns, got groups {groups}; write a flat list of names.")
 
     def check_saveable(self) -> None:
         """TypeError where the operator works but cannot be saved; by default every one can."""

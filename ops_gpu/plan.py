@@ -149,9 +149,7 @@ class Plan:
 class Program:
     """What a finished plan does; made by `Plan.finish`."""
 
-    def __init__(
-        self, stages: Sequence[_Stage], outputs: Mapping[str, pl.Expr], kept: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, stages: Sequence[_Stage], outputs: Mapping[str, pl.Expr], kept: Sequence[str] = ()) -> None:
         self._stages = tuple(stages)
         self._kept = tuple(kept)
         self._names = tuple(outputs)

@@ -65,9 +65,7 @@ class RankingRows:
         )
 
 
-def choices_after(
-    events: Events, start: int, end: int, repeats: bool
-) -> tuple[npt.NDArray[np.int64], Ragged]:
+def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[npt.NDArray[np.int64], Ragged]:
     """Users with a history before `start` and what they chose in `[start, end)`.
 
     Args:

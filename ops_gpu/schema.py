@@ -108,9 +108,7 @@ class ColumnSchema:
 
     def __post_init__(self) -> None:
         if self.dtype not in _POLARS:
-            raise ValueError(
-                f"column {self.name!r} has dtype {self.dtype!r}; expected one of {', '.join(_POLARS)}."
-            )
+            raise ValueError(f"column {self.name!r} has dtype {self.dtype!r}; expected one of {', '.join(_POLARS)}.")
         object.__setattr__(self, "tags", frozenset(Tags(tag) for tag in self.tags))
 
     @property

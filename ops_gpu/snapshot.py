@@ -45,9 +45,7 @@ class Snapshot:
     neighbours: Neighbours = field(repr=False)
 
     @classmethod
-    def build(
-        cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: SnapshotConfig
-    ) -> Snapshot:
+    def build(cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: SnapshotConfig) -> Snapshot:
         """State at a moment.
 
         Args:

@@ -80,9 +80,7 @@ class Statistics:
         """
         operators, below, schema = _common([self, new])
         tables = {
-            node: _of_node(operator, self.tables.get(node, {})).extended(
-                _of_node(operator, new.tables.get(node, {}))
-            )
+            node: _of_node(operator, self.tables.get(node, {})).extended(_of_node(operator, new.tables.get(node, {})))
             for node, operator in operators.items()
         }
         return Statistics(self.graph, schema, operators, below, tables)
@@ -171,9 +169,7 @@ def check_format(folder: Path, document: Mapping[str, Any], known: int) -> None:
     """ValueError where a folder was written by a newer version of this package."""
     found = document["format"]
     if not isinstance(found, int) or found > known:
-        raise ValueError(
-            f"{folder} is of format {found}, and this version reads up to {known}; update this package."
-        )
+        raise ValueError(f"{folder} is of format {found}, and this version reads up to {known}; update this package.")
 
 
 def merged_schema(schemas: Sequence[Schema]) -> Schema:
@@ -194,8 +190,7 @@ def _wider(one: ColumnSchema, other: ColumnSchema) -> ColumnSchema:
     kinds = {_kind(one), _kind(other)}
     if one.is_list != other.is_list or not (len(kinds) == 1 or kinds <= {"integer", "float"}):
         raise ValueError(
-            f"column {one.name!r} is {_words(one)} in one part and {_words(other)} in another; "
-            "cast it to one type."
+            f"column {one.name!r} is {_words(one)} in one part and {_words(other)} in another; cast it to one type."
         )
     supertype = pl.concat(
         [pl.Series(dtype=c.with_dtype(c.dtype, False).polars_dtype).to_frame() for c in (one, other)],

@@ -18,6 +18,7 @@ from ops_gpu.engine import Engine, LocalEngine
 from ops_gpu.graph import Node, evaluate
 from ops_gpu.learner import Learner
 from ops_gpu.node_state import NodeState
+from ops_gpu.number_path import NUMBERS, NumberPath
 from ops_gpu.operators.categorify import Categorify
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import FittedOperator
@@ -158,16 +159,12 @@ class Workflow:
                 `fit`, which goes level by level, first.
         """
         if weight not in (0, 1):
-            raise ValueError(
-                f"weight is {weight}; expected 1, or 0 for rows that only register their values."
-            )
+            raise ValueError(f"weight is {weight}; expected 1, or 0 for rows that only register their values.")
         for node in self._graph.fitted.values():
             for key in self._graph.fitted_below(node):
                 if key not in self._state.nodes:
                     below = self._graph.fitted[key].operator
-                    raise ValueError(
-                        f"{node.operator} learns from {below}, which is not fitted; call fit first."
-                    )
+                    raise ValueError(f"{node.operator} learns from {below}, which is not fitted; call fit first.")
         chosen = engine or LocalEngine()
         learner, dataset = Learner(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
         dataset.schema()
@@ -232,9 +229,7 @@ class Workflow:
                 "fit the workflow anew on all rows."
             )
         if self._statistics is None:
-            raise ValueError(
-                "the workflow has no statistics of the rows before; fit it, or save it with them."
-            )
+            raise ValueError("the workflow has no statistics of the rows before; fit it, or save it with them.")
         new = self.partial(data, engine=engine)
         learner = Learner(self._graph, self._state)
         frozen = self._graph.read_by_fitted()
@@ -398,6 +393,14 @@ class Workflow:
         scalar = not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype)
         return name if coded and scalar else None
 
+    def number_path(self, column: str) -> NumberPath | None:
+        """How an output column of fractions follows from a raw one of numbers in numpy; None: it takes a plan."""
+        if "float" not in self.output_schema[column].dtype:
+            return None
+        path = NumberPath.of(self._graph.node, column, self._state_of)
+        raw = path and self._state.schema[path.source]
+        return path if raw and not raw.is_list and raw.dtype in NUMBERS else None
+
     def _encoder(self, column: str) -> Vocabulary:
         operator, unit, state = self._categorified(column)
         first = operator.first_code(unit)
@@ -416,15 +419,12 @@ class Workflow:
                         "use Workflow.transform for codes, and its state for their parts."
                     )
                 return found
-            source = (
-                operator.source(name, node.input_names) if isinstance(operator, FeatureOperator) else None
-            )
+            source = operator.source(name, node.input_names) if isinstance(operator, FeatureOperator) else None
             if source is None:
                 break
             node, name = Node(None, node.parents), source
         raise ValueError(
-            f"output column {column!r} holds no codes of Categorify; the outputs are "
-            f"{', '.join(self.output_columns)}."
+            f"output column {column!r} holds no codes of Categorify; the outputs are {', '.join(self.output_columns)}."
         )
 
     def hash(self) -> str:

@@ -106,7 +106,6 @@ class WorkflowGraph:
             )
         return WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
 
-
     def for_outputs(self, columns: Sequence[str]) -> WorkflowGraph:
         """The part that these output columns need, and nothing else; ValueError for one that there is not."""
         unknown = [name for name in columns if name not in self.node.names]

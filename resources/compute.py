@@ -30,9 +30,7 @@ class ComputeResource(dg.ConfigurableResource[Engine]):
     )
     scheduler_address: str = Field(default="", description="Address of a Dask scheduler, as tcp://host:8786.")
     workers: int = Field(default=2, ge=1, description="Processes of a cluster that is started here.")
-    faiss_device: Literal["cpu", "gpu"] = Field(
-        default="cpu", description="Where Faiss trains and searches indexes."
-    )
+    faiss_device: Literal["cpu", "gpu"] = Field(default="cpu", description="Where Faiss trains and searches indexes.")
 
     @contextmanager
     def connect(self) -> Iterator[Engine]:
@@ -55,9 +53,7 @@ class ComputeResource(dg.ConfigurableResource[Engine]):
             return GpuEngine()
         if self.engine == "scheduler":
             if not self.scheduler_address:
-                raise ValueError(
-                    "engine scheduler has no scheduler_address; give one such as tcp://host:8786."
-                )
+                raise ValueError("engine scheduler has no scheduler_address; give one such as tcp://host:8786.")
             return DaskEngine.at(self.scheduler_address)
         return LocalEngine()
 

@@ -74,9 +74,7 @@ class MlflowResource(dg.ConfigurableResource[Any]):
         client.set_terminated(run)
         return str(run)
 
-    def register(
-        self, name: str, release: str, folder: Path, run: str | None, tags: Mapping[str, str]
-    ) -> str:
+    def register(self, name: str, release: str, folder: Path, run: str | None, tags: Mapping[str, str]) -> str:
         """Makes the release a registered version with the alias `challenger`, and returns the version.
 
         Args:

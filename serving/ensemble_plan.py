@@ -55,14 +55,10 @@ class EnsemblePlan:
                 places[id(current)] = {name: (-1, name) for name in current.names}
         return cls(tuple(steps), tuple(places[id(node)].items()))
 
-    def run(
-        self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]
-    ) -> dict[str, V]:
+    def run(self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]) -> dict[str, V]:
         """Columns of the last node; `apply` computes a step, given its number and columns."""
         results: list[Mapping[str, V]] = []
         for number, step in enumerate(self.steps):
-            given = {
-                name: (results[at] if at >= 0 else request)[source] for name, (at, source) in step.columns
-            }
+            given = {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in step.columns}
             results.append(apply(number, given))
         return {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in self.outputs}

@@ -74,9 +74,7 @@ class FeastReader:
         Raises:
             FeatureStoreError: when the store cannot be read.
         """
-        rows = self._rows(
-            [value.decode() for value in ids.tolist()] if ids.dtype.kind == "S" else ids.tolist()
-        )
+        rows = self._rows([value.decode() for value in ids.tolist()] if ids.dtype.kind == "S" else ids.tolist())
         known = np.fromiter((row is not None for row in rows), np.bool_, len(rows))
         return {column.name: decode(column, rows) for column in self._columns}, known
 
@@ -90,10 +88,7 @@ class FeastReader:
         return rows
 
     def _read(self, ids: list[Any]) -> Sequence[tuple[Any, Any]]:
-        keys = [
-            self._key(join_keys=[self._name], entity_values=[self._value(**{self._field: value})])
-            for value in ids
-        ]
+        keys = [self._key(join_keys=[self._name], entity_values=[self._value(**{self._field: value})]) for value in ids]
         try:
             return self._ask(keys)
         except Exception:  # a connection that was closed while idle; the second try opens a new one
@@ -103,9 +98,7 @@ class FeastReader:
                 raise self._unreachable(error) from error
 
     def _ask(self, keys: list[Any]) -> Sequence[tuple[Any, Any]]:
-        found: Sequence[tuple[Any, Any]] = self._provider.online_read(
-            self._config, self._view, keys, self._wanted
-        )
+        found: Sequence[tuple[Any, Any]] = self._provider.online_read(self._config, self._view, keys, self._wanted)
         return found
 
     def _valid(self, moment: Any, row: Row) -> Row:

@@ -38,18 +38,14 @@ def decode(column: ColumnSchema, rows: Sequence[Row]) -> Column:
     if column.is_list:
         return _lists(column, rows, field.replace("_val", "_list_val"))
     null = _NULLS.get(column.dtype, NULL_INTEGER)
-    values = [
-        null if (message := _said(row, column.name)) is None else getattr(message, field) for row in rows
-    ]
+    values = [null if (message := _said(row, column.name)) is None else getattr(message, field) for row in rows]
     if column.dtype == "string":
         return _texts(values)
     return np.asarray(values, np.int64 if null == NULL_INTEGER else column.numpy_dtype)
 
 
 def _lists(column: ColumnSchema, rows: Sequence[Row], field: str) -> Ragged:
-    lists = [
-        () if (message := _said(row, column.name)) is None else getattr(message, field).val for row in rows
-    ]
+    lists = [() if (message := _said(row, column.name)) is None else getattr(message, field).val for row in rows]
     lengths = np.fromiter(map(len, lists), np.int64, len(lists))
     flat: list[Any] = []
     for values in lists:

@@ -70,9 +70,7 @@ def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
             `feast/NAME`).
         config: types, sizes and schemas.
     """
-    feast = QueryFeast(
-        f"../../../feast/{name}", config.raw_users.to_dict(), config.user_id_dtype, config.item_id_dtype
-    )
+    feast = QueryFeast(f"../../../feast/{name}", config.raw_users.to_dict(), config.user_id_dtype, config.item_id_dtype)
     return four_stages(["user_id"] >> feast, config)
 
 
@@ -101,7 +99,14 @@ def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:
 def _query_vector(codes: Node, seen: Node, config: FourStagesConfig) -> Node:
     history = seen >> RecentItems(config.history_length, HISTORY)
     inputs = (*config.users.names, HISTORY)
-    tower = PredictTensorflow(QUERY_TOWER, inputs, "query_vector", config.dimension, timed_as="retrieval")
+    tower = PredictTensorflow(
+        QUERY_TOWER,
+        inputs,
+        "query_vector",
+        config.dimension,
+        timed_as="retrieval",
+        runtime=config.tower_runtime,
+    )
     return (codes + history) >> tower
 
 
@@ -132,4 +137,4 @@ def _score(kept: Node, codes: Node, pairs: Node, config: FourStagesConfig) -> No
     if len(items):
         inputs = inputs + (kept["candidate_item"] >> LookupItems(items.to_dict()))
     names = (*users.names, *items.names, PAIR_FEATURES)
-    return inputs >> PredictTensorflow(RANKER, names, "candidate_score", lists=True)
+    return inputs >> PredictTensorflow(RANKER, names, "candidate_score", lists=True, runtime=config.ranker_runtime)

@@ -27,6 +27,8 @@ class FourStagesConfig:
         id_embeddings: whether the ranker reads the ids themselves.
         candidates: sources and their sizes; whether repeats are welcome.
         temperature: of the final ordering; 0 is the exact top k.
+        tower_runtime: what runs the query tower, `tensorflow` or `onnx`.
+        ranker_runtime: what runs the ranker.
     """
 
     user_id_dtype: str
@@ -39,3 +41,5 @@ class FourStagesConfig:
     id_embeddings: bool = False
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     temperature: float = 0.0
+    tower_runtime: str = "tensorflow"
+    ranker_runtime: str = "tensorflow"

@@ -15,7 +15,7 @@ from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema
 from ops_gpu.snapshot_config import SnapshotConfig
 from serving.built_with import write_built_with
-from serving.four_stages import four_stages
+from serving.four_stages import QUERY_TOWER, RANKER, four_stages
 from serving.four_stages_config import FourStagesConfig
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ class Parts:
     ranking: RankingModel
     config: FitConfig
 
-    def write(
-        self, folder: Path, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float
-    ) -> None:
+    def write(self, folder: Path, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float) -> None:
         """Writes every part into a new folder, ready for `Release.write`.
 
         Args:
@@ -74,16 +72,12 @@ class Parts:
         self.ranking.save(folder / "ranking_model")
         settings = {"retrieval": asdict(self.config.retrieval), "ranking": asdict(self.config.ranking)}
         settings["candidates"] = asdict(self.config.candidates)
-        (folder / SETTINGS).write_text(
-            json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-        )
+        (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         self.stages(user, raw_users, id_types, temperature, folder)
         self._note_lineage(folder)
 
-    def stages(
-        self, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float, folder: Path
-    ) -> None:
-        """Wires the four stages for these parts and writes the graph."""
+    def stages(self, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float, folder: Path) -> None:
+        """Wires the four stages for these parts and writes the graph, and the models for what runs them."""
         config = FourStagesConfig(
             user_id_dtype=id_types["user"],
             item_id_dtype=id_types["item"],
@@ -95,6 +89,8 @@ class Parts:
             id_embeddings=self.config.ranking.id_embeddings,
             candidates=self.config.candidates,
             temperature=temperature,
+            tower_runtime=_runtime(folder / QUERY_TOWER),
+            ranker_runtime=_runtime(folder / RANKER),
         )
         four_stages(user, config).save(folder / "ensemble.json")
 
@@ -106,6 +102,13 @@ class Parts:
         hashes["retrieval_model"] = hashlib.sha256(vectors.tobytes()).hexdigest()
         for part in BUILT_WITH_TOWERS:
             write_built_with(folder / part, **hashes)
+
+
+def _runtime(model: Path) -> str:
+    """What runs a model best; its file for ONNX Runtime is written beside it."""
+    from serving.onnx_export import export_onnx  # brings TensorFlow
+
+    return "onnx" if export_onnx(model, model.with_suffix(".onnx")) else "tensorflow"
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

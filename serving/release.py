@@ -67,8 +67,7 @@ class Release:
         if name not in self.manifest.files and not any(f.startswith(f"{name}/") for f in self.manifest.files):
             parts = sorted({file.partition("/")[0] for file in self.manifest.files})
             raise FileNotFoundError(
-                f"The release {self.hash[:12]} of {self.name!r} has no part {name!r}; "
-                f"it has {', '.join(parts)}."
+                f"The release {self.hash[:12]} of {self.name!r} has no part {name!r}; it has {', '.join(parts)}."
             )
         return path
 

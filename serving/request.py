@@ -68,8 +68,7 @@ def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
 def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
     if value.dtype.kind != "S" or value.dtype.itemsize > MAX_ID_BYTES:
         raise ValueError(
-            f"Column {column.name!r} of a request must be UTF-8 of at most {MAX_ID_BYTES} bytes, "
-            f"got {value.dtype}."
+            f"Column {column.name!r} of a request must be UTF-8 of at most {MAX_ID_BYTES} bytes, got {value.dtype}."
         )
     try:
         value.tobytes().decode("utf-8")  # rows are padded with zeros: none can borrow from its neighbour

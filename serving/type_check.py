@@ -38,9 +38,7 @@ def check_types(node: Node, inputs: Schema) -> Schema:
 
     for name in (name for current in topological(node) if current.is_input for name in current.names):
         if name not in inputs:
-            raise ValueError(
-                f"The graph starts from column {name!r}; the request has {', '.join(inputs.names)}."
-            )
+            raise ValueError(f"The graph starts from column {name!r}; the request has {', '.join(inputs.names)}.")
     return Schema(column for column, _ in evaluate(node, given, apply).values())
 
 
@@ -48,8 +46,7 @@ def _check_need(operator: ServingOperator, need: Need, taken: dict[str, Typed], 
     if need.column not in taken:
         offered = ", ".join(f"{name!r} of {giver}" for name, (_, giver) in taken.items())
         raise ValueError(
-            f"{operator.name} needs the {need}, and is connected to {offered or 'nothing'}; "
-            f"{_advice(need, node)}."
+            f"{operator.name} needs the {need}, and is connected to {offered or 'nothing'}; {_advice(need, node)}."
         )
     column, giver = taken[need.column]
     found = f"{giver} gives the {_described(column)}"

@@ -62,9 +62,7 @@ class CandidateSources:
         features = ranking_features(self.snapshot, self._item_features, histories, found, scores, similarity)
         return found, features
 
-    def _lists(
-        self, histories: Histories, vectors: Floats, scores: CoOccurrenceScores
-    ) -> dict[str, SourceList]:
+    def _lists(self, histories: Histories, vectors: Floats, scores: CoOccurrenceScores) -> dict[str, SourceList]:
         """What every source that is switched on brings, by its name."""
         config, snapshot, repeats = self.config, self.snapshot, self.config.repeats
         lists: dict[str, SourceList] = {}

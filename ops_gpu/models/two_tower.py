@@ -127,7 +127,6 @@ def vectors(tower: keras.Model, columns: dict[str, npt.NDArray[Any]], batch: int
     if rows == 0:
         return np.zeros((0, tower.output.shape[-1]), np.float32)
     parts = [
-        np.asarray(tower({k: v[start : start + batch] for k, v in wanted.items()}))
-        for start in range(0, rows, batch)
+        np.asarray(tower({k: v[start : start + batch] for k, v in wanted.items()})) for start in range(0, rows, batch)
     ]
     return np.concatenate(parts)

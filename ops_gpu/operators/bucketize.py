@@ -47,9 +47,7 @@ class Bucketize(FeatureOperator):
         if not isinstance(self.boundaries, Mapping):
             return self.boundaries
         if name not in self.boundaries:
-            raise ValueError(
-                f"Bucketize has boundaries for {', '.join(self.boundaries)}; add those of {name!r}."
-            )
+            raise ValueError(f"Bucketize has boundaries for {', '.join(self.boundaries)}; add those of {name!r}.")
         return self.boundaries[name]
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:

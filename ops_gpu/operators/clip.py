@@ -38,9 +38,7 @@ class Clip(FeatureOperator):
         if self.min_value is None and self.max_value is None:
             raise ValueError("Clip has neither min_value nor max_value; give at least one.")
         if self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
-            raise ValueError(
-                f"Clip has min_value {self.min_value} above max_value {self.max_value}; swap them."
-            )
+            raise ValueError(f"Clip has min_value {self.min_value} above max_value {self.max_value}; swap them.")
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         return {name: on_elements(self._clipped, expr, plan.dtype(expr)) for name, expr in columns.items()}

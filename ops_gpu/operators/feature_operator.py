@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
+import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Operator
 from ops_gpu.plan import Plan
+
+NumberFunction = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
+"""Numbers `[n]` to numbers; NaN is null."""
 
 
 class FeatureOperator(Operator, ABC):
@@ -41,4 +45,11 @@ class FeatureOperator(Operator, ABC):
 
     def source(self, name: str, taken: Sequence[str]) -> str | None:
         """Which of the columns taken holds the same values as column `name` given; None where none does."""
+        return None
+
+    def on_numbers(self, name: str, state: NodeState) -> NumberFunction | None:
+        """What `transform` makes of column `name` of numbers, in numpy and bit for bit; None: only a plan does.
+
+        Null and NaN are not told apart, so an operator that does gives None.
+        """
         return None

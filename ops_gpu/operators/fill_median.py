@@ -65,9 +65,7 @@ class FillMedian(FittedOperator):
         return {unit: pl.DataFrame({"median": [_median(table)]}) for unit, table in tables.items()}
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
-        filled = {
-            name: fill_missing(name, expr, float(state[name].item()), plan) for name, expr in columns.items()
-        }
+        filled = {name: fill_missing(name, expr, float(state[name].item()), plan) for name, expr in columns.items()}
         if self.add_binary_cols:
             filled |= {f"{name}_filled": is_missing(expr, plan) for name, expr in columns.items()}
         return filled

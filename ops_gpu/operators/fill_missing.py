@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from ops_gpu.key_types import element_dtype
 from ops_gpu.list_values import on_elements
 from ops_gpu.node_state import NodeState
-from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.operators.feature_operator import FeatureOperator, NumberFunction
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 
@@ -39,6 +40,12 @@ class FillMissing(FeatureOperator):
             filled |= {f"{name}_filled": is_missing(expr, plan) for name, expr in columns.items()}
         return filled
 
+    def on_numbers(self, name: str, state: NodeState) -> NumberFunction | None:
+        value = self.fill_val
+        if isinstance(value, str) or float(np.float32(value)) != value:
+            return None  # a column of float32 takes another value then
+        return lambda values: np.where(np.isnan(values), values.dtype.type(value), values)
+
     def output_schema(self, schema: Schema) -> Schema:
         return filled_schema(schema, self.add_binary_cols, isinstance(self.fill_val, float))
 
@@ -49,8 +56,7 @@ def fill_missing(name: str, expr: pl.Expr, value: float | str, plan: Plan) -> pl
     element = element_dtype(dtype)
     if isinstance(value, str) != (element == pl.String):
         raise ValueError(
-            f"column {name!r} is of type {dtype}, and cannot be filled with {value!r}; "
-            "choose a value of its type."
+            f"column {name!r} is of type {dtype}, and cannot be filled with {value!r}; choose a value of its type."
         )
     as_float = element == pl.Null or (element.is_integer() and isinstance(value, float))
 

@@ -53,13 +53,9 @@ class JoinGroupby(FittedOperator):
     def __post_init__(self) -> None:
         unknown = [stat for stat in self.stats if stat not in STATISTICS]
         if unknown:
-            raise ValueError(
-                f"JoinGroupby has no statistic {unknown[0]!r}; choose from {', '.join(STATISTICS)}."
-            )
+            raise ValueError(f"JoinGroupby has no statistic {unknown[0]!r}; choose from {', '.join(STATISTICS)}.")
         if not self.cont_cols and set(self.stats) != {"count"}:
-            raise ValueError(
-                f"JoinGroupby has stats {list(self.stats)} of no columns; name some in cont_cols."
-            )
+            raise ValueError(f"JoinGroupby has stats {list(self.stats)} of no columns; name some in cont_cols.")
 
     def with_groups(self, groups: Groups) -> JoinGroupby:
         return replace(self, groups=groups)
@@ -85,13 +81,9 @@ class JoinGroupby(FittedOperator):
         return without_overlap(units_of(columns, self.groups).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        numbers = [
-            part for i, name in enumerate(self.cont_cols) for part in summary_of(pl.col(RAW + name), f"{i} ")
-        ]
+        numbers = [part for i, name in enumerate(self.cont_cols) for part in summary_of(pl.col(RAW + name), f"{i} ")]
         return {
-            unit: frame.group_by(group_keys(frame, names)).agg(
-                pl.len().cast(pl.Int64).alias("rows"), *numbers
-            )
+            unit: frame.group_by(group_keys(frame, names)).agg(pl.len().cast(pl.Int64).alias("rows"), *numbers)
             for unit, names in units_of(columns, self.groups).items()
         }
 
@@ -141,9 +133,7 @@ class JoinGroupby(FittedOperator):
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(
-            continuous(
-                ColumnSchema(name, tags=shared_tags(schema, names)), "int32" if stat == "count" else "float32"
-            )
+            continuous(ColumnSchema(name, tags=shared_tags(schema, names)), "int32" if stat == "count" else "float32")
             for unit, names in units_of(schema.names, self.groups).items()
             for name, (_, stat) in self._outputs(unit).items()
         )

@@ -46,8 +46,7 @@ class ListSlice(FeatureOperator):
             )
         if self.pad and self._length is None:
             raise ValueError(
-                f"ListSlice({self.start}, {self.end}) has no fixed length to pad to; "
-                "give both ends the same sign."
+                f"ListSlice({self.start}, {self.end}) has no fixed length to pad to; give both ends the same sign."
             )
 
     @property

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.list_values import on_elements
 from ops_gpu.node_state import NodeState
-from ops_gpu.operators.feature_operator import FeatureOperator
+from ops_gpu.operators.feature_operator import FeatureOperator, NumberFunction
 from ops_gpu.operators.numeric_statistics import continuous
 from ops_gpu.plan import Plan
 from ops_gpu.schema import Schema
@@ -28,9 +31,18 @@ class LogOp(FeatureOperator):
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         return {name: on_elements(_log, expr, plan.dtype(expr)) for name, expr in columns.items()}
 
+    def on_numbers(self, name: str, state: NodeState) -> NumberFunction:
+        return _log_of_numbers
+
     def output_schema(self, schema: Schema) -> Schema:
         return Schema(continuous(column, "float32") for column in schema)
 
 
 def _log(value: pl.Expr) -> pl.Expr:
     return value.cast(pl.Float64).log1p().cast(pl.Float32)
+
+
+def _log_of_numbers(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    # numpy's own differs in the last bit with the processor; the C library's is what Polars takes.
+    result = [math.log1p(value) if value > -1 else -math.inf if value == -1 else math.nan for value in values.tolist()]
+    return np.array(result, np.float64).astype(np.float32)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import NumberFunction
 from ops_gpu.operators.numeric_statistics import NumericStatistics, continuous
 from ops_gpu.operators.summary import standard_deviation
 from ops_gpu.plan import Plan
@@ -35,11 +37,12 @@ class Normalize(NumericStatistics):
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         return {name: self._scaled(expr, plan.dtype(expr), state[name]) for name, expr in columns.items()}
 
+    def on_numbers(self, name: str, state: NodeState) -> NumberFunction:
+        mean, factor = _mean_and_factor(state[name])
+        return lambda values: ((values.astype(np.float64) - mean) * factor).astype(self.out_dtype)
+
     def _scaled(self, expr: pl.Expr, dtype: pl.DataType, table: pl.DataFrame) -> pl.Expr:
-        row = table.select("mean", standard_deviation().fill_nan(0.0).alias("std")).row(0)
-        mean, deviation = float(row[0]), float(row[1])
-        # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
-        factor = 1 / deviation if deviation > 0 else 1.0
+        mean, factor = _mean_and_factor(table)
 
         def scale(value: pl.Expr) -> pl.Expr:
             scaled = (as_float64(value, dtype) - mean) * factor
@@ -49,3 +52,10 @@ class Normalize(NumericStatistics):
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(continuous(column, self.out_dtype) for column in schema)
+
+
+def _mean_and_factor(table: pl.DataFrame) -> tuple[float, float]:
+    row = table.select("mean", standard_deviation().fill_nan(0.0).alias("std")).row(0)
+    mean, deviation = float(row[0]), float(row[1])
+    # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
+    return mean, 1 / deviation if deviation > 0 else 1.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import NumberFunction
 from ops_gpu.operators.numeric_statistics import NumericStatistics, continuous
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
@@ -30,10 +32,12 @@ class NormalizeMinMax(NumericStatistics):
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         return {name: self._scaled(expr, plan.dtype(expr), state[name]) for name, expr in columns.items()}
 
+    def on_numbers(self, name: str, state: NodeState) -> NumberFunction:
+        low, factor = _low_and_factor(state[name])
+        return lambda values: ((values.astype(np.float64) - low) * factor).astype(self.out_dtype)
+
     def _scaled(self, expr: pl.Expr, dtype: pl.DataType, table: pl.DataFrame) -> pl.Expr:
-        low, high = (number or 0.0 for number in table.select("min", "max").row(0))
-        # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
-        factor = 1 / (high - low) if high > low else 0.0
+        low, factor = _low_and_factor(table)
         out = ColumnSchema("", self.out_dtype).polars_dtype
 
         def scale(value: pl.Expr) -> pl.Expr:
@@ -43,3 +47,9 @@ class NormalizeMinMax(NumericStatistics):
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(continuous(column, self.out_dtype) for column in schema)
+
+
+def _low_and_factor(table: pl.DataFrame) -> tuple[float, float]:
+    low, high = (number or 0.0 for number in table.select("min", "max").row(0))
+    # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
+    return low, 1 / (high - low) if high > low else 0.0

@@ -23,10 +23,7 @@ class NumericStatistics(FittedOperator):
         return tuple(columns)
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        return {
-            column: frame.select(values_of(frame, column)).select(summary_of(pl.col(column)))
-            for column in columns
-        }
+        return {column: frame.select(values_of(frame, column)).select(summary_of(pl.col(column))) for column in columns}
 
     def collect(
         self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine

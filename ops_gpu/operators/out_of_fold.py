@@ -29,9 +29,7 @@ class OutOfFold:
     values: npt.NDArray[np.float64]
 
     @classmethod
-    def of(
-        cls, table: pl.DataFrame, targets: int, folds: int, smoothing: float, given: Means = None
-    ) -> OutOfFold:
+    def of(cls, table: pl.DataFrame, targets: int, folds: int, smoothing: float, given: Means = None) -> OutOfFold:
         """From counts and sums by category and fold.
 
         Args:

@@ -45,9 +45,7 @@ def standard_deviation(prefix: str = "") -> pl.Expr:
     return pl.when(count > 1).then((m2 / (count - 1)).sqrt()).otherwise(float("nan"))
 
 
-def upsert(
-    rows: pl.DataFrame, new: pl.DataFrame, keys: Sequence[str], merged: Sequence[pl.Expr]
-) -> pl.DataFrame:
+def upsert(rows: pl.DataFrame, new: pl.DataFrame, keys: Sequence[str], merged: Sequence[pl.Expr]) -> pl.DataFrame:
     """Rows with new ones merged in by key: as `merge_rows` of both, but the many that stay are not touched."""
     if rows.schema != new.schema:
         return merge_rows([rows, new], keys, merged)
@@ -57,9 +55,7 @@ def upsert(
     return pl.concat([rest, merge_rows([touched, new], keys, merged)])
 
 
-def merge_rows(
-    frames: Sequence[pl.DataFrame], keys: Sequence[str], merged: Sequence[pl.Expr]
-) -> pl.DataFrame:
+def merge_rows(frames: Sequence[pl.DataFrame], keys: Sequence[str], merged: Sequence[pl.Expr]) -> pl.DataFrame:
     """Rows of all frames, merged by key and sorted; over everything where there are no keys."""
     if len(frames) == 1:
         return frames[0].sort(keys, nulls_last=False) if keys else frames[0]

@@ -89,9 +89,7 @@ class TargetEncoding(FittedOperator):
         return self.name_sep.join(["TE", unit, target])
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(
-            self._output(unit, target) for unit in units_of(names, self.groups) for target in self.targets
-        )
+        return tuple(self._output(unit, target) for unit in units_of(names, self.groups) for target in self.targets)
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(units_of(columns, self.groups))
@@ -195,9 +193,7 @@ class TargetEncoding(FittedOperator):
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(
-            continuous(
-                ColumnSchema(self._output(unit, target), tags=shared_tags(schema, names)), self.out_dtype
-            )
+            continuous(ColumnSchema(self._output(unit, target), tags=shared_tags(schema, names)), self.out_dtype)
             for unit, names in units_of(schema.names, self.groups).items()
             for target in self.targets
         )

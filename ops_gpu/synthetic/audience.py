@@ -41,9 +41,7 @@ class Audience:
         count, days = settings.users, settings.days
         joining = np.where(generator.random(count) < 0.2, generator.integers(0, days, count), 0)
         return cls(
-            country=generator.choice(
-                len(COUNTRIES), count, p=[0.24, 0.13, 0.11, 0.13, 0.08, 0.07, 0.19, 0.05]
-            ),
+            country=generator.choice(len(COUNTRIES), count, p=[0.24, 0.13, 0.11, 0.13, 0.08, 0.07, 0.19, 0.05]),
             age_group=generator.choice(len(AGE_GROUPS), count, p=[0.2, 0.27, 0.22, 0.19, 0.12]),
             device=generator.choice(len(DEVICES), count, p=[0.4, 0.3, 0.12, 0.18]),
             joined=np.where(generator.random(count) < 0.01, days, joining),

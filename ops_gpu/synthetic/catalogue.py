@@ -50,12 +50,8 @@ class Catalogue:
         studio = generator.choice(STUDIOS, count, p=size)
         main, genres = _genres(profile[studio], generator)
         home = generator.choice(len(LANGUAGES), STUDIOS, p=[0.45, 0.15, 0.12, 0.12, 0.08, 0.08])
-        language = np.where(
-            generator.random(count) < 0.85, home[studio], generator.integers(0, len(LANGUAGES), count)
-        )
-        price = np.exp(generator.normal(1.3, 0.35, STUDIOS))[studio] * np.exp(
-            generator.normal(0, 0.25, count)
-        )
+        language = np.where(generator.random(count) < 0.85, home[studio], generator.integers(0, len(LANGUAGES), count))
+        price = np.exp(generator.normal(1.3, 0.35, STUDIOS))[studio] * np.exp(generator.normal(0, 0.25, count))
         released, withdrawn = _offered(settings, generator)
         return cls(
             genres=genres,
@@ -79,9 +75,7 @@ class Catalogue:
             {
                 "item_id": np.arange(1, len(self.studio) + 1),
                 "title": self.titles,
-                "genres": [
-                    [GENRES[g] for g in np.argsort(-row, kind="stable") if row[g] > 0] for row in self.genres
-                ],
+                "genres": [[GENRES[g] for g in np.argsort(-row, kind="stable") if row[g] > 0] for row in self.genres],
                 "studio": [f"Studio {index + 1:02d}" for index in self.studio],
                 "language": [LANGUAGES[index] for index in self.language],
                 "price": self.price,

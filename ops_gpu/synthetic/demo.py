@@ -84,9 +84,7 @@ class DemoData:
         self.oracle.save(folder / "truth.npz")
 
 
-def _events(
-    picks: Picks, tastes: Tastes, settings: DemoSettings, generator: np.random.Generator
-) -> pl.DataFrame:
+def _events(picks: Picks, tastes: Tastes, settings: DemoSettings, generator: np.random.Generator) -> pl.DataFrame:
     affinity = np.einsum("ij,ij->i", tastes.users[picks.user], tastes.items[picks.item])
     moments = picks.day * _DAY + _seconds(picks, generator)
     start = datetime.combine(settings.start, clock.min)

@@ -14,9 +14,7 @@ def chance_of_liking(affinity: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     return chance
 
 
-def watched_shares(
-    affinity: npt.NDArray[np.float32], generator: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def watched_shares(affinity: npt.NDArray[np.float32], generator: np.random.Generator) -> npt.NDArray[np.float64]:
     """Shares watched, 0 to 1, of picked films with this affinity (`[events]`)."""
     liked = generator.random(len(affinity)) < chance_of_liking(affinity)
     much = 1 - 0.5 * generator.beta(1, 4, len(affinity))

@@ -44,8 +44,7 @@ class Oracle:
         day = (as_of - self.start).days
         if not 0 <= day < len(self.popularity):
             raise ValueError(
-                f"the oracle knows the {len(self.popularity)} days from {self.start}, not {as_of}; "
-                f"ask for one of them."
+                f"the oracle knows the {len(self.popularity)} days from {self.start}, not {as_of}; ask for one of them."
             )
         affinity = self.tastes.affinity(np.asarray(user_ids) - 1)
         affinity -= affinity.max(axis=1, keepdims=True)

@@ -82,9 +82,7 @@ def _visits(audience: Audience, settings: DemoSettings, generator: np.random.Gen
     return visits
 
 
-def _choose(
-    weights: npt.NDArray[np.float32], wanted: Ints, generator: np.random.Generator
-) -> tuple[Ints, Ints]:
+def _choose(weights: npt.NDArray[np.float32], wanted: Ints, generator: np.random.Generator) -> tuple[Ints, Ints]:
     """Draws `wanted` (`[rows]`) different items for each row of `weights` (`[rows, items]`).
 
     One running sum over all rows serves all draws: a row's part of it begins where the row before ends.

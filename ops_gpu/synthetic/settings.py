@@ -31,9 +31,7 @@ class DemoSettings:
 
     def __post_init__(self) -> None:
         if min(self.users, self.items, self.days, self.events) < 1:
-            raise ValueError(
-                f"a demo needs users, items, days and events, got {self}; give positive numbers."
-            )
+            raise ValueError(f"a demo needs users, items, days and events, got {self}; give positive numbers.")
         if self.events > self.users * self.items // 10:
             raise ValueError(
                 f"{self.events} events do not fit {self.users} users and {self.items} items, as nobody picks "

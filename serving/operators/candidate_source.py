@@ -54,9 +54,7 @@ class CandidateSource(ServingOperator):
 
     def output_schema(self, schema: Schema) -> Schema:
         item, score = self.output_names(())
-        return Schema(
-            [ColumnSchema(item, "int32", is_list=True), ColumnSchema(score, "float32", is_list=True)]
-        )
+        return Schema([ColumnSchema(item, "int32", is_list=True), ColumnSchema(score, "float32", is_list=True)])
 
     def bind(self, release: Release) -> None:
         self._snapshot = release.shared(self.state, Snapshot.load)

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
+from serving.onnx_model import OnnxModel
 from serving.operators.base import STAGES, Columns, Need, ServingOperator
 from serving.traced_model import TracedModel
 
 if TYPE_CHECKING:
     from serving.release import Release
 
+RUNTIMES = {"tensorflow": (".keras", TracedModel), "onnx": (".onnx", OnnxModel)}
+
 
 @dataclass
 class PredictTensorflow(ServingOperator):
-    """Calls a Keras model (`.keras` file, loaded in safe mode) on columns of its inputs' names.
+    """Calls a Keras model on columns of its inputs' names.
 
-    The model is traced once for any number of rows, so no request waits for a trace. With list columns as
+    It runs in TensorFlow (the `.keras` file, loaded in safe mode and traced once for any number of rows, so
+    that no request waits for a trace), or in ONNX Runtime (the `.onnx` file beside it, made by
+    `serving.onnx_export`), which takes two thirds of the time and no TensorFlow in the server. With list columns as
     inputs every list element is a row of the model, and the output is a list column.
 
     Args:
-        model: relative path of the model file in the release.
+        model: relative path of the `.keras` file in the release.
         inputs: names of the model's inputs, each a column.
         output: name of the column given.
         width: length of the output vector; 0 for one number a row.
@@ -31,6 +37,7 @@ class PredictTensorflow(ServingOperator):
         timed_as: the stage under which its time is reported.
         threads: threads of one call; for small models, handing work to another thread costs more than the
             work.
+        runtime: `tensorflow` or `onnx`.
 
     Raises:
         ValueError: when the model's inputs are not those declared.
@@ -46,8 +53,11 @@ class PredictTensorflow(ServingOperator):
     lists: bool = False
     timed_as: str = "scoring"
     threads: int = 1
+    runtime: str = "tensorflow"
 
     def __post_init__(self) -> None:
+        if self.runtime not in RUNTIMES:
+            raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, got {self.runtime!r}.")
         if self.timed_as not in STAGES:
             raise ValueError(f"timed_as must be one of {', '.join(STAGES)}, got {self.timed_as!r}.")
 
@@ -67,7 +77,9 @@ class PredictTensorflow(ServingOperator):
         return Schema([ColumnSchema(self.output, "float32", is_list=self.lists, properties=properties)])
 
     def bind(self, release: Release) -> None:
-        self._call = TracedModel(release.part(self.model), self.inputs, self.threads)
+        suffix, load = RUNTIMES[self.runtime]
+        path = release.part(str(Path(self.model).with_suffix(suffix)))
+        self._call = load(path, self.inputs, self.threads)
 
     def transform(self, columns: Columns) -> Columns:
         given = [columns[name] for name in self.inputs]

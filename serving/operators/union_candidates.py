@@ -36,9 +36,7 @@ class UnionCandidates(ServingOperator):
 
     def needs(self) -> tuple[Need, ...]:
         kinds = (("item", "int32"), ("score", "float32"))
-        return tuple(
-            Need(f"{s}_{kind}", (dtype,), is_list=True) for s in self.sources for kind, dtype in kinds
-        )
+        return tuple(Need(f"{s}_{kind}", (dtype,), is_list=True) for s in self.sources for kind, dtype in kinds)
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return ("candidate_item", "candidate_source", "candidate_rank")

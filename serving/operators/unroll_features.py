@@ -47,7 +47,5 @@ class UnrollFeatures(ServingOperator):
         over = ragged(columns, self.over)
         rows = over.row_ids
         return {
-            self.prefix + name: over.with_values(array(columns, name)[rows])
-            for name in columns
-            if name != self.over
+            self.prefix + name: over.with_values(array(columns, name)[rows]) for name in columns if name != self.over
         }

@@ -64,9 +64,7 @@ class Heart:
         interactions = canonical(demo)
         schema = raw_schema(demo.users, demo.items)
         workflow = fit_workflow(interactions, demo.users, demo.items, Workflow(default_workflow(schema), schema))
-        data = TrainingData.assemble(
-            interactions, demo.users, demo.items, workflow, CONFIG.retrieval.history_length
-        )
+        data = TrainingData.assemble(interactions, demo.users, demo.items, workflow, CONFIG.retrieval.history_length)
         fit = fit_retrieval_until(data, CONFIG, CUT)
         rows = make_ranking_rows(data, fit.early, CONFIG, CUT)
         ranking = fit_ranking(data, rows, CONFIG.ranking, CONFIG.half_lives)

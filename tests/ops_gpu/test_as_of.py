@@ -26,9 +26,7 @@ def lines() -> list[str]:
 @pytest.fixture(scope="module")
 def found(heart: Heart, lines: list[str]) -> AsOf:
     demo = heart.demo
-    return evaluate_as_of(
-        heart.interactions, demo.users, demo.items, default_workflow, QUICK, CUT, END, lines.append
-    )
+    return evaluate_as_of(heart.interactions, demo.users, demo.items, default_workflow, QUICK, CUT, END, lines.append)
 
 
 def test_lists_are_made_at_the_cut(heart: Heart, found: AsOf) -> None:
@@ -65,9 +63,7 @@ def test_progress_is_told(found: AsOf, lines: list[str]) -> None:
 
 def test_nothing_before_the_cut(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"no event lies before 2026-01-01; choose a later cut"):
-        evaluate_as_of(
-            heart.interactions, heart.demo.users, heart.demo.items, default_workflow, QUICK, START, END
-        )
+        evaluate_as_of(heart.interactions, heart.demo.users, heart.demo.items, default_workflow, QUICK, START, END)
 
 
 def test_users_and_items_without_events_get_codes_at_the_end(heart: Heart) -> None:

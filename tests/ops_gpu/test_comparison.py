@@ -70,9 +70,7 @@ def test_codes_of_the_other_are_translated(heart: Heart, mine: Contender, older:
     """The same models under other codes reach the same: the lists are put into the challenger's codes."""
     events = heart.interactions.filter(pl.col("item_id") % 2 == 0)
     schema = raw_schema(heart.demo.users, heart.demo.items)
-    workflow = fit_workflow(
-        events, heart.demo.users, heart.demo.items, Workflow(default_workflow(schema), schema)
-    )
+    workflow = fit_workflow(events, heart.demo.users, heart.demo.items, Workflow(default_workflow(schema), schema))
     assert workflow.vocabulary("item_id").to_list() != heart.workflow.vocabulary("item_id").to_list()
     data = TrainingData.assemble(
         heart.interactions, heart.demo.users, heart.demo.items, workflow, CONFIG.retrieval.history_length

@@ -133,9 +133,7 @@ def test_what_is_not_there_is_said_in_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_operator_learns_on_a_cluster_what_it_learns_here(
-    case: str, dask: DaskEngine, tmp_path: Path
-) -> None:
+def test_every_operator_learns_on_a_cluster_what_it_learns_here(case: str, dask: DaskEngine, tmp_path: Path) -> None:
     for start in range(0, 12, 3):
         odd_frame()[start : start + 3].write_parquet(tmp_path / f"{start:02d}.parquet")
     dataset = Dataset(tmp_path)

@@ -71,9 +71,7 @@ def test_no_new_users(heart: Heart) -> None:
 
 
 def test_repeats_bring_their_own_baseline(heart: Heart) -> None:
-    found = evaluate(
-        heart.data, heart.sources, heart.fit.model, heart.ranking, replace(PROTOCOL, repeats=True)
-    )
+    found = evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, replace(PROTOCOL, repeats=True))
     assert "own_purchases" in found.baselines
 
 

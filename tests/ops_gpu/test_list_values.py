@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from ops_gpu.list_values import map_elements, on_elements
 
-LISTS = st.lists(
-    st.one_of(st.none(), st.lists(st.one_of(st.none(), st.integers(-9, 9)), max_size=4)), max_size=8
-)
+LISTS = st.lists(st.one_of(st.none(), st.lists(st.one_of(st.none(), st.integers(-9, 9)), max_size=4)), max_size=8)
 
 
 @given(LISTS, st.integers(0, 8))

@@ -35,9 +35,7 @@ def days(plan: Ranges) -> tuple[float, float, str]:
     ],
 )
 @pytest.mark.parametrize("first", [0, LATE], ids=["from midnight", "from the first event"])
-def test_plans(
-    end: int, evaluation: int, live: tuple[int, int] | None, expected: tuple[int, str], first: int
-) -> None:
+def test_plans(end: int, evaluation: int, live: tuple[int, int] | None, expected: tuple[int, str], first: int) -> None:
     trained = Trained(0, live[0] * DAY, live[1] * DAY) if live else None
     plan = plan_ranges(first, end * DAY, evaluation, trained)
     assert days(plan) == (expected[0], end, expected[1])

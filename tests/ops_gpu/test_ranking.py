@@ -71,9 +71,7 @@ def test_scores(heart: Heart) -> None:
 def test_a_saved_model_comes_back(heart: Heart, tmp_path: Path) -> None:
     heart.ranking.save(tmp_path / "new" / "ranker")
     found = RankingModel.load(tmp_path / "new" / "ranker", CONFIG.ranking)
-    np.testing.assert_array_equal(
-        found.score(heart.data, *some(heart)), heart.ranking.score(heart.data, *some(heart))
-    )
+    np.testing.assert_array_equal(found.score(heart.data, *some(heart)), heart.ranking.score(heart.data, *some(heart)))
     assert found.losses == heart.ranking.losses and found.config == CONFIG.ranking
 
 

@@ -14,9 +14,7 @@ def example() -> Schema:
         [
             ColumnSchema("user_id", "int64", frozenset({Tags.USER_ID, Tags.USER})),
             ColumnSchema("genres", "string", frozenset({Tags.ITEM, Tags.CATEGORICAL}), is_list=True),
-            ColumnSchema(
-                "price", "float32", frozenset({Tags.ITEM}), {"unit": "€"}, domain=Domain(0, 10, "price")
-            ),
+            ColumnSchema("price", "float32", frozenset({Tags.ITEM}), {"unit": "€"}, domain=Domain(0, 10, "price")),
         ]
     )
 
@@ -104,8 +102,6 @@ def test_odd_types_are_named() -> None:
         ColumnSchema("a", "int128")
 
 
-@pytest.mark.parametrize(
-    ("cardinality", "width"), [(1, 8), (10, 8), (3_000, 16), (50_000, 32), (10**12, 512)]
-)
+@pytest.mark.parametrize(("cardinality", "width"), [(1, 8), (10, 8), (3_000, 16), (50_000, 32), (10**12, 512)])
 def test_embedding_dimension(cardinality: int, width: int) -> None:
     assert embedding_dimension(cardinality) == width

@@ -175,9 +175,7 @@ def test_the_output_schema_is_the_contract() -> None:
 
 
 def test_codes_are_found_through_other_operators() -> None:
-    node = (
-        ["history"] >> ListSlice(-3) >> Categorify() >> AddMetadata([Tags.SEQUENCE]) >> Rename(name="recent")
-    )
+    node = ["history"] >> ListSlice(-3) >> Categorify() >> AddMetadata([Tags.SEQUENCE]) >> Rename(name="recent")
     workflow = Workflow(node["recent"]).fit(rows())
     assert workflow.first_code("recent") == 3
     assert workflow.encode("recent", np.array([b"none"])).tolist() == [2]
@@ -289,9 +287,7 @@ def test_fit_transform_is_transform_where_there_is_no_target() -> None:
     assert_frame_equal(workflow.fit_transform(frame), workflow.transform(frame))
     lazy = Workflow(LEVELS).fit_transform(frame.lazy()).collect()
     assert_frame_equal(lazy, Workflow(LEVELS).fit_transform(frame))
-    assert not lazy["TE_user_id_label"].equals(
-        Workflow(LEVELS).fit(frame).transform(frame)["TE_user_id_label"]
-    )
+    assert not lazy["TE_user_id_label"].equals(Workflow(LEVELS).fit(frame).transform(frame)["TE_user_id_label"])
 
 
 def test_fixed_size_arrays_are_lists() -> None:

@@ -9,9 +9,7 @@ from pydantic import ValidationError
 from ops_gpu.engine import DaskEngine, LocalEngine
 from resources.compute import ComputeResource
 
-NO_GPU = pytest.mark.skipif(
-    importlib.util.find_spec("cudf_polars") is not None, reason="cudf-polars is installed"
-)
+NO_GPU = pytest.mark.skipif(importlib.util.find_spec("cudf_polars") is not None, reason="cudf-polars is installed")
 
 
 def double(number: int) -> int:
@@ -51,9 +49,7 @@ def test_a_scheduler_needs_an_address() -> None:
 @pytest.mark.parametrize(("engine", "package"), [("gpu", "cudf-polars"), ("local_cuda_cluster", "dask-cuda")])
 def test_what_needs_a_gpu_says_so(engine: str, package: str) -> None:
     with (
-        pytest.raises(
-            RuntimeError, match=f"{engine} engine needs .*NVIDIA GPU.*{package}.*install the extra"
-        ),
+        pytest.raises(RuntimeError, match=f"{engine} engine needs .*NVIDIA GPU.*{package}.*install the extra"),
         ComputeResource(engine=engine).connect(),
     ):
         pass

@@ -14,9 +14,7 @@ def tracking(home: Home) -> MlflowResource:
 def test_runs_releases_and_aliases(tracking: MlflowResource, home: Home) -> None:
     # One test for the whole life of a release: making the store's tables takes seconds.
     assert tracking.champion("demo") is None
-    run = tracking.track(
-        "demo", "retrieval_model", {"retrieval.epochs": 3}, {"recall@20": 0.25}, {"loss": [2.0, 1.0]}
-    )
+    run = tracking.track("demo", "retrieval_model", {"retrieval.epochs": 3}, {"recall@20": 0.25}, {"loss": [2.0, 1.0]})
     data = tracking._client().get_run(run).data
     assert data.metrics["recall_at_20"] == 0.25
     assert data.params == {"retrieval.epochs": "3"}

@@ -32,9 +32,7 @@ def users(codes: int = 9) -> Schema:
 
 def items(codes: int = 11) -> Schema:
     """An item with genres and a price."""
-    return Schema(
-        [categorical("item_id", codes, Tags.ITEM_ID), categorical("genres", 6, width=3), continuous("price")]
-    )
+    return Schema([categorical("item_id", codes, Tags.ITEM_ID), categorical("genres", 6, width=3), continuous("price")])
 
 
 def columns(schema: Schema, rows: int, seed: int = 0) -> dict[str, npt.NDArray[Any]]:

@@ -12,9 +12,7 @@ from ops_gpu.ranking_config import RankingConfig
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 from tests.ops_gpu.models.schemas import columns, continuous, items, users
 
-PAIR = ColumnSchema(
-    "pair", "float32", frozenset({Tags.CONTINUOUS, Tags.LIST}), is_list=True, value_count=Domain(2, 2)
-)
+PAIR = ColumnSchema("pair", "float32", frozenset({Tags.CONTINUOUS, Tags.LIST}), is_list=True, value_count=Domain(2, 2))
 SCHEMA = users().excluding("user_id") + items().excluding("item_id") + Schema([PAIR])
 CONFIG = RankingConfig(dimension=4, bottom=(6,), top=(5, 3), list_size=3)
 

@@ -109,6 +109,7 @@ def test_another_configuration_is_refused(target: keras.Model, problem: str) -> 
 
 def test_a_layer_with_more_inputs_is_no_grown_table() -> None:
     """Its new rows belong to the new feature, wherever that stands among the others."""
+
     def dense(width: int) -> keras.Model:
         inputs = keras.Input((width,))
         return keras.Model(inputs, keras.layers.Dense(2, name="out")(inputs))

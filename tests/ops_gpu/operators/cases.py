@@ -76,8 +76,7 @@ CASES: dict[str, Node] = {
     "Bucketize-named": ["float", "number"] >> ops.Bucketize({"float": [0.0], "number": [1, 2]}),
     "Categorify": [*KEYS, "lists", "texts"] >> ops.Categorify(),
     "Categorify-limits": ["text", "int", "texts"] >> ops.Categorify(freq_threshold=2, max_size=5),
-    "Categorify-buckets": ["text", "int", "lists", "texts"]
-    >> ops.Categorify(freq_threshold=2, num_buckets=4),
+    "Categorify-buckets": ["text", "int", "lists", "texts"] >> ops.Categorify(freq_threshold=2, num_buckets=4),
     "Categorify-combo": [["text", "small"], ["text", "float", "flag"], ["int"], "lists"]
     >> ops.Categorify(encode_type="combo", num_buckets=3),
     "Categorify-combo-limits": [["text", "int"], ["int", "number"]]

@@ -87,9 +87,7 @@ def test_empty_frames_are_fine(case: str) -> None:
 
 @names
 @pytest.mark.parametrize("cluster", [False, True])
-def test_events_in_many_files_come_together_by_key(
-    case: str, cluster: bool, dask: DaskEngine, tmp_path: Path
-) -> None:
+def test_events_in_many_files_come_together_by_key(case: str, cluster: bool, dask: DaskEngine, tmp_path: Path) -> None:
     """NVTabular groups every partition by itself: a user in two files gets two rows, and nobody is told."""
     frame = many_events()
     for day in range(6):

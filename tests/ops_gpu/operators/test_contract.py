@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,6 +33,10 @@ def batches(frame: pl.DataFrame, cuts: list[int]) -> list[pl.DataFrame]:
     return [frame[start:end] for start, end in pairwise(ends)]
 
 
+def fitted(case: str) -> Workflow:
+    return Workflow(CASES[case]).fit(odd_frame())
+
+
 def test_every_operator_has_a_case() -> None:
     used = {case.partition("-")[0] for case in [*CASES, *ACROSS]} | {"Filter", "Dropna"}
     assert set(ops.__all__) <= used
@@ -45,6 +50,30 @@ def test_batches_and_rows_give_what_the_whole_gives(case: str, cuts: list[int]) 
     whole = workflow.transform(frame)
     same(pl.concat([workflow.transform(part) for part in batches(frame, cuts)]), whole)
     same(pl.concat([workflow.transform(frame[i]) for i in range(len(frame))]), whole)
+
+
+@names
+@settings(max_examples=20, deadline=None)
+@given(numbers=st.lists(st.none() | st.floats(width=32) | st.floats(-1e6, 1e6, width=32), max_size=12))
+def test_numbers_take_the_short_way_to_the_same_bits(case: str, numbers: list[float | None]) -> None:
+    workflow = Workflow(CASES[case]).fit(odd_frame())
+    for column in workflow.output_columns:
+        path = workflow.number_path(column)
+        if path is None:
+            continue
+        given = pl.Series(path.source, numbers, pl.Float64)
+        if workflow.input_schema[path.source].polars_dtype.is_integer():
+            given = given.fill_nan(None).clip(-9, 9).cast(odd_frame().schema[path.source], strict=False)
+        frame = odd_frame().clear().with_columns(given) if not numbers else pl.DataFrame({path.source: given})
+        wanted = [pl.lit(None, dtype).alias(name) for name, dtype in odd_frame().schema.items() if name != path.source]
+        expected = workflow.transform(frame.with_columns(wanted))[column].to_numpy()
+        found = path(given.cast(pl.Float64).to_numpy())
+        np.testing.assert_array_equal(found.astype(expected.dtype), expected)
+
+
+def test_which_operators_take_the_short_way() -> None:
+    short = {case for case in CASES if any(map(fitted(case).number_path, fitted(case).output_columns))}
+    assert {case.partition("-")[0] for case in short} >= {"FillMissing", "LogOp", "Normalize", "NormalizeMinMax"}
 
 
 @names

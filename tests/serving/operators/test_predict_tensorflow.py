@@ -9,8 +9,11 @@ import pytest
 
 from ops_gpu.ragged import Ragged
 from serving import traced_model
+from serving.onnx_export import export_onnx
 from serving.operators.base import Columns
 from serving.operators.predict_tensorflow import PredictTensorflow
+
+runtimes = pytest.mark.parametrize("runtime", ["tensorflow", "onnx"])
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vector = keras.layers.Embedding(5, 3)(code)
     output = keras.layers.Dense(2)(keras.ops.concatenate([vector, price], axis=-1))
     keras.Model({"code": code, "price": price}, output).save(folder / "model.keras")
+    assert export_onnx(folder / "model.keras", folder / "model.onnx")
     unsafe = keras.Sequential([keras.Input((1,), name="x"), keras.layers.Lambda(lambda x: x + 1)])
     unsafe.save(folder / "unsafe.keras")
     return folder
@@ -34,10 +38,11 @@ def bound(folder: Path, operator: PredictTensorflow) -> PredictTensorflow:
     return operator
 
 
-def test_any_number_of_rows_gives_what_the_model_gives(folder: Path) -> None:
+@runtimes
+def test_any_number_of_rows_gives_what_the_model_gives(folder: Path, runtime: str) -> None:
     import keras
 
-    predict = bound(folder, PredictTensorflow("model.keras", ("price", "code"), "vector", 2))
+    predict = bound(folder, PredictTensorflow("model.keras", ("price", "code"), "vector", 2, runtime=runtime))
     model = keras.saving.load_model(folder / "model.keras")
     for rows in (1, 3, 0):
         code, price = np.arange(rows, dtype=np.int64) % 5, np.linspace(0, 1, rows)
@@ -55,8 +60,10 @@ def test_a_model_too_large_to_be_frozen_gives_the_same(folder: Path, monkeypatch
     np.testing.assert_allclose(bound(folder, operator).transform(given)["vector"], frozen, rtol=1e-5)  # type: ignore[arg-type]
 
 
-def test_lists_go_in_and_come_out_with_their_rows(folder: Path) -> None:
-    predict = bound(folder, PredictTensorflow("model.keras", ("price", "code"), "vector", 2, lists=True))
+@runtimes
+def test_lists_go_in_and_come_out_with_their_rows(folder: Path, runtime: str) -> None:
+    operator = PredictTensorflow("model.keras", ("price", "code"), "vector", 2, lists=True, runtime=runtime)
+    predict = bound(folder, operator)
     code = Ragged.from_lists([[1, 2], [], [1]], np.int32)
     price = code.with_values(np.array([0.5, 1.0, 0.5], np.float32))
     result = predict.transform({"code": code, "price": price})["vector"]
@@ -64,14 +71,26 @@ def test_lists_go_in_and_come_out_with_their_rows(folder: Path) -> None:
     np.testing.assert_array_equal(result[0][0], result[2][0])
 
 
-def test_other_inputs_than_the_model_has_are_refused(folder: Path) -> None:
+@runtimes
+def test_other_inputs_than_the_model_has_are_refused(folder: Path, runtime: str) -> None:
     with pytest.raises(ValueError, match=r"inputs \['code', 'price'\], but the ensemble gives it \['code'\]"):
-        bound(folder, PredictTensorflow("model.keras", ("code",), "vector"))
+        bound(folder, PredictTensorflow("model.keras", ("code",), "vector", runtime=runtime))
 
 
 def test_a_model_that_holds_code_is_refused(folder: Path) -> None:
     with pytest.raises(ValueError, match="safe"):
         bound(folder, PredictTensorflow("unsafe.keras", ("x",), "y"))
+
+
+def test_a_damaged_onnx_file_is_named(folder: Path) -> None:
+    (folder / "damaged.onnx").write_bytes((folder / "model.onnx").read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"damaged.onnx is no model that ONNX Runtime can run"):
+        bound(folder, PredictTensorflow("damaged.keras", ("code",), "vector", runtime="onnx"))
+
+
+def test_an_unknown_runtime_is_refused() -> None:
+    with pytest.raises(ValueError, match="runtime must be one of tensorflow, onnx"):
+        PredictTensorflow("m.keras", ("x",), "y", runtime="torch")
 
 
 def test_an_unknown_stage_is_refused() -> None:

@@ -1,0 +1,65 @@
+"""NumberPath: one column of numbers through a workflow, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.graph import Node
+from ops_gpu.node_state import NodeState
+from ops_gpu.operators.feature_operator import FeatureOperator, NumberFunction
+
+NUMBERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64"})
+
+
+@dataclass(frozen=True)
+class NumberPath:
+    """What a workflow makes of a raw column of numbers, for single rows in microseconds.
+
+    A plan of Polars costs some 0.2 ms before it does anything, which is nothing for a million rows and much
+    for one request. The values are the same, bit for bit.
+
+    Args:
+        source: the raw column.
+        steps: what each operator on the way does.
+    """
+
+    source: str
+    steps: tuple[NumberFunction, ...]
+
+    @classmethod
+    def of(cls, node: Node, column: str, state: Callable[[Node], NodeState]) -> NumberPath | None:
+        """The way of an output column; None where an operator on it needs a plan, or other columns.
+
+        Args:
+            node: of the fitted graph.
+            column: one of its columns.
+            state: of every node.
+        """
+        steps: list[NumberFunction] = []
+        node, name = node.origin(column), column
+        while isinstance(node.operator, FeatureOperator):
+            source = node.operator.source(name, node.input_names)
+            if source is None:
+                step = node.operator.on_numbers(name, state(node)) if name in node.input_names else None
+                if step is None:
+                    return None
+                steps.append(step)
+                source = name
+            node, name = Node(None, node.parents).origin(source), source
+        return cls(name, tuple(reversed(steps)))
+
+    def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Output values; null and NaN alike are NaN.
+
+        Args:
+            values: float64 `[n]`, NaN for null.
+        """
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                values = step(values)
+        return values

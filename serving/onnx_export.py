@@ -1,0 +1,87 @@
+"""A Keras model as ONNX: what a small program without TensorFlow can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+OPSET = 18
+LARGEST = 1 << 30  # bytes of weights; an ONNX file is one message of at most 2 GB
+
+
+def export_onnx(source: Path, target: Path) -> bool:
+    """Converts a `.keras` file (read in safe mode) with the inputs by name and one output.
+
+    The same model gives the same bytes, whatever was converted before. Codes are taken to be at least 0:
+    what Keras does for negative places of an embedding costs a third of a ranker's time and is left out.
+
+    Args:
+        source: the `.keras` file.
+        target: the `.onnx` file to write.
+
+    Returns:
+        False, and nothing written, for models too large for ONNX: serve these by TensorFlow.
+    """
+    import keras
+    import keras_rs.layers  # noqa: F401 - registers its layers under their names
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+    from tf2onnx.convert import from_graph_def
+
+    model = keras.saving.load_model(source, compile=False, safe_mode=True)
+    if sum(weight.numpy().nbytes for weight in model.weights) > LARGEST:
+        return False
+    plain = keras.models.clone_model(model, clone_function=_plain)
+    plain.set_weights(model.get_weights())
+    names = [tensor.name for tensor in model.inputs]
+    signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
+    function = tf.function(lambda *given: plain(dict(zip(names, given, strict=True)), training=False))
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function(*signature))
+    taken, given = ([tensor.name for tensor in ends] for ends in (frozen.inputs, frozen.outputs))
+    proto, _ = from_graph_def(frozen.graph.as_graph_def(), input_names=taken, output_names=given, opset=OPSET)
+    target.write_bytes(_renamed(proto, dict(zip(taken, names, strict=True))).SerializeToString(deterministic=True))
+    return True
+
+
+def _plain(layer: Any) -> Any:
+    import keras
+
+    if not isinstance(layer, keras.layers.Embedding):
+        return layer.__class__.from_config(layer.get_config())
+    return _lookup().from_config(layer.get_config())
+
+
+def _lookup() -> Any:
+    import keras
+    import tensorflow as tf
+
+    class Lookup(keras.layers.Embedding):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return tf.gather(self.embeddings, inputs)
+
+    return Lookup
+
+
+def _renamed(proto: Any, inputs: dict[str, str]) -> Any:
+    """The graph with its inputs renamed, and all within by position: the converter counts names from the start
+    of the process.
+    """
+    graph = proto.graph
+    names = inputs | {"": ""}
+
+    def name(old: str) -> str:
+        return names.setdefault(old, f"t{len(names)}")
+
+    for position, node in enumerate(graph.node):
+        node.name = f"n{position}"
+        node.input[:] = [name(old) for old in node.input]
+        node.output[:] = [name(old) for old in node.output]
+    for value in (*graph.initializer, *graph.input, *graph.output):
+        value.name = name(value.name)
+    for value in (*graph.input, *graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "rows"
+    ordered = sorted(graph.initializer, key=lambda value: int(value.name[1:]))
+    del graph.initializer[:], graph.value_info[:]
+    graph.initializer.extend(ordered)
+    graph.name, graph.doc_string = "model", ""
+    return proto

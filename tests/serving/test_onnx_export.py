@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving import onnx_export
+from serving.onnx_export import export_onnx
+from serving.onnx_model import OnnxModel
+
+
+def saved(path: Path) -> Path:
+    """A model with a pooled list, an interaction and a normalization, as rankers have them."""
+    import keras
+    from keras_rs.layers import DotInteraction
+
+    keras.utils.set_random_seed(3)
+    genres = keras.Input((4,), dtype="int32", name="genres")
+    price = keras.Input((2,), name="price")
+    scaled = keras.layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0])(price)
+    vectors = [keras.ops.mean(keras.layers.Embedding(7, 3)(genres), 1), keras.layers.Dense(3)(scaled)]
+    top = keras.ops.concatenate([vectors[1], DotInteraction()(vectors)], axis=-1)
+    keras.Model({"genres": genres, "price": price}, keras.layers.Dense(1)(top)).save(path)
+    return path
+
+
+def test_the_same_model_gives_the_same_bytes_and_the_same_scores(tmp_path: Path) -> None:
+    import keras
+
+    source = saved(tmp_path / "model.keras")
+    for name in ("first", "second"):
+        assert export_onnx(source, tmp_path / f"{name}.onnx")
+    assert (tmp_path / "first.onnx").read_bytes() == (tmp_path / "second.onnx").read_bytes()
+    genres = np.random.default_rng(0).integers(0, 7, (50, 4), np.int32)
+    price = np.random.default_rng(1).normal(1, 2, (50, 2)).astype(np.float32)
+    expected = keras.saving.load_model(source)({"genres": genres, "price": price})
+    found = OnnxModel(tmp_path / "first.onnx", ("price", "genres"), 1)([price, genres])
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_too_large_is_left_to_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_export, "LARGEST", 10)
+    assert not export_onnx(saved(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
