@@ -32,7 +32,8 @@ def export_onnx(source: Path, target: Path) -> bool:
     if sum(weight.numpy().nbytes for weight in model.weights) > LARGEST:
         return False
     plain = keras.models.clone_model(model, clone_function=_plain)
-    plain.set_weights(model.get_weights())
+    for layer in _tables(model):
+        plain.get_layer(layer.name).set_weights(layer.get_weights())
     names = [tensor.name for tensor in model.inputs]
     signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
     function = tf.function(lambda *given: plain(dict(zip(names, given, strict=True)), training=False))
@@ -43,15 +44,14 @@ def export_onnx(source: Path, target: Path) -> bool:
     return True
 
 
-def _plain(layer: Any) -> Any:
+def _tables(model: Any) -> list[Any]:
     import keras
 
-    if not isinstance(layer, keras.layers.Embedding):
-        return layer.__class__.from_config(layer.get_config())
-    return _lookup().from_config(layer.get_config())
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
 
 
-def _lookup() -> Any:
+def _plain(layer: Any) -> Any:
+    """The layer itself, and for an embedding one that looks its codes up and nothing else."""
     import keras
     import tensorflow as tf
 
@@ -59,7 +59,7 @@ def _lookup() -> Any:
         def call(self, inputs: Any) -> Any:
             return tf.gather(self.embeddings, inputs)
 
-    return Lookup
+    return Lookup.from_config(layer.get_config()) if isinstance(layer, keras.layers.Embedding) else layer
 
 
 def _renamed(proto: Any, inputs: dict[str, str]) -> Any:

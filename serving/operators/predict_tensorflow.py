@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,10 @@ from serving.traced_model import TracedModel
 if TYPE_CHECKING:
     from serving.release import Release
 
-RUNTIMES = {"tensorflow": (".keras", TracedModel), "onnx": (".onnx", OnnxModel)}
+RUNTIMES: dict[str, tuple[str, Callable[[Path, Sequence[str], int], TracedModel | OnnxModel]]] = {
+    "tensorflow": (".keras", TracedModel),
+    "onnx": (".onnx", OnnxModel),
+}
 
 
 @dataclass

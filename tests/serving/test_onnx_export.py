@@ -18,7 +18,9 @@ def saved(path: Path) -> Path:
     keras.utils.set_random_seed(3)
     genres = keras.Input((4,), dtype="int32", name="genres")
     price = keras.Input((2,), name="price")
-    scaled = keras.layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0])(price)
+    scale = keras.layers.Normalization()
+    scale.adapt(np.random.default_rng(2).normal(3, 5, (100, 2)).astype(np.float32))
+    scaled = scale(price)
     vectors = [keras.ops.mean(keras.layers.Embedding(7, 3)(genres), 1), keras.layers.Dense(3)(scaled)]
     top = keras.ops.concatenate([vectors[1], DotInteraction()(vectors)], axis=-1)
     keras.Model({"genres": genres, "price": price}, keras.layers.Dense(1)(top)).save(path)

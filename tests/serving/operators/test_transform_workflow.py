@@ -40,7 +40,7 @@ def batch() -> Columns:
 def test_a_row_becomes_what_the_models_were_trained_with() -> None:
     result = bound().transform(batch())
     found = {name: column.tolist() for name, column in result.items() if isinstance(column, np.ndarray)}
-    assert found == {"age": [30.0, None], "city": [4, 1], "zip": [3, 1], "tags": [[4, 2, 0], [0, 0, 0]]}
+    assert found == {"age": [30.0, 1.0], "city": [4, 1], "zip": [3, 1], "tags": [[4, 2, 0], [0, 0, 0]]}
     dtypes = {name: column.dtype.name for name, column in result.items() if isinstance(column, np.ndarray)}
     assert dtypes == {"age": "float32", "city": "int32", "zip": "int32", "tags": "int32"}
 
@@ -50,7 +50,7 @@ def test_plain_codes_and_numbers_take_the_short_way_and_say_the_same() -> None:
     assert operator._encoded == {"city": "city", "zip": "zip"}
     assert operator._types.names == ["tags"]
     frame = pl.DataFrame(
-        {"age": [30.0, 1.0], "city": ["b", None], "zip": [7, None], "tags": [["y"], ["x"]]}, schema=FRAME.schema
+        {"age": [30.0, None], "city": ["b", None], "zip": [7, None], "tags": [["y"], ["x"]]}, schema=FRAME.schema
     )
     columns = {**batch(), "tags": Ragged.from_lists([[b"y"], [b"x"]], "S1")}
     result, expected = operator.transform(columns), WORKFLOW.transform(frame)
