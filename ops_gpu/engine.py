@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,6 +37,8 @@ class Engine(ABC):
             rows: the part.
             transform: takes and gives lazy frames and frames alike.
         """
+        import polars as pl
+
         done = transform(rows)
         return self.collect(done) if isinstance(done, pl.LazyFrame) else done
 
@@ -79,6 +83,8 @@ class LocalEngine(Engine):
 
     def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:
         # Column by column in memory is faster than one wide plan, and takes less of it.
+        import polars as pl
+
         done = transform(rows.collect())
         return done if isinstance(done, pl.DataFrame) else done.collect()
 
@@ -99,6 +105,8 @@ class GpuEngine(LocalEngine):
     """
 
     def __init__(self) -> None:
+        import polars as pl
+
         try:
             # Importing cudf-polars works without a GPU, so a plan is tried.
             self.collect(pl.LazyFrame({"number": [1]}).select(pl.col("number") + 1))
@@ -109,6 +117,8 @@ class GpuEngine(LocalEngine):
             ) from error
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        import polars as pl
+
         return frame.collect(engine=pl.GPUEngine(raise_on_fail=True))
 
     def run(self, rows: pl.LazyFrame, transform: Callable[[Any], pl.DataFrame | pl.LazyFrame]) -> pl.DataFrame:

@@ -7,28 +7,31 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import polars as pl
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
 
-_POLARS: dict[str, pl.DataType] = {
-    "bool": pl.Boolean(),
-    "int8": pl.Int8(),
-    "int16": pl.Int16(),
-    "int32": pl.Int32(),
-    "int64": pl.Int64(),
-    "uint8": pl.UInt8(),
-    "uint16": pl.UInt16(),
-    "uint32": pl.UInt32(),
-    "uint64": pl.UInt64(),
-    "float32": pl.Float32(),
-    "float64": pl.Float64(),
-    "string": pl.String(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us"),
-}
+
+DTYPES = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "string",
+    "date",
+    "datetime",
+)
 _NUMPY = {"string": "S", "date": "datetime64[D]", "datetime": "datetime64[us]"}
 
 
@@ -107,8 +110,8 @@ class ColumnSchema:
     value_count: Domain | None = None
 
     def __post_init__(self) -> None:
-        if self.dtype not in _POLARS:
-            raise ValueError(f"column {self.name!r} has dtype {self.dtype!r}; expected one of {', '.join(_POLARS)}.")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"column {self.name!r} has dtype {self.dtype!r}; expected one of {', '.join(DTYPES)}.")
         object.__setattr__(self, "tags", frozenset(Tags(tag) for tag in self.tags))
 
     @property
@@ -119,17 +122,23 @@ class ColumnSchema:
     @property
     def polars_dtype(self) -> pl.DataType:
         """Type of the column in a Polars frame."""
-        element = _POLARS[self.dtype]
+        import polars as pl
+
+        element = polars_types()[self.dtype]
         return pl.List(element) if self.is_list else element
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
         """Type of the elements in a numpy array; strings are fixed-width bytes (`S`)."""
+        import numpy as np
+
         return np.dtype(_NUMPY.get(self.dtype, self.dtype))
 
     @classmethod
     def from_polars(cls, name: str, dtype: pl.DataType, tags: Iterable[Tags] = ()) -> ColumnSchema:
         """The schema of a Polars column; a list column gets `Tags.LIST` too."""
+        import polars as pl
+
         if isinstance(dtype, (pl.List, pl.Array)):
             element = ColumnSchema.from_polars(name, dtype.inner)  # type: ignore[arg-type]
             return replace(element, tags=frozenset({*tags, Tags.LIST}), is_list=True)
@@ -225,6 +234,8 @@ class Schema:
         cls, source: pl.DataFrame | pl.LazyFrame | pl.Schema, tags: Mapping[str, Iterable[Tags]] | None = None
     ) -> Schema:
         """The schema of a frame, with `tags` given by column name."""
+        import polars as pl
+
         types = source if isinstance(source, pl.Schema) else source.lazy().collect_schema()
         chosen = tags or {}
         return cls(ColumnSchema.from_polars(name, kind, chosen.get(name, ())) for name, kind in types.items())
@@ -237,6 +248,8 @@ class Schema:
     @property
     def polars_schema(self) -> pl.Schema:
         """The types as a Polars schema."""
+        import polars as pl
+
         return pl.Schema({name: column.polars_dtype for name, column in self._columns.items()})
 
     def __iter__(self) -> Iterator[ColumnSchema]:
@@ -288,9 +301,9 @@ class Schema:
             ValueError: for a type that there is not.
         """
         wanted = {dtypes} if isinstance(dtypes, str) else set(dtypes)
-        unknown = wanted - set(_POLARS)
+        unknown = wanted - set(DTYPES)
         if unknown:
-            raise ValueError(f"there is no type {min(unknown)!r}; choose from {', '.join(_POLARS)}.")
+            raise ValueError(f"there is no type {min(unknown)!r}; choose from {', '.join(DTYPES)}.")
         return Schema(column for column in self if column.dtype in wanted)
 
     def excluding(self, names: str | Iterable[str]) -> Schema:
@@ -348,13 +361,15 @@ class Schema:
 
 def dtype_name(column: str, dtype: pl.DataType) -> str:
     """The schema's name of a Polars element type; ValueError for a type that no schema holds."""
+    import polars as pl
+
     if isinstance(dtype, pl.Datetime):
         return "datetime"
     if isinstance(dtype, (pl.Categorical, pl.Enum)):
         return "string"
     if isinstance(dtype, pl.Null):
         return "float64"
-    for name, candidate in _POLARS.items():
+    for name, candidate in polars_types().items():
         if dtype == candidate:
             return name
     raise ValueError(
@@ -369,8 +384,33 @@ def embedding_dimension(cardinality: int) -> int:
     The rule of Merlin Models' `infer_embedding_dim` (fourth root, Google 2017), from 8 up to 512. It stands
     here once: the schema carries the result, and models read it from there.
     """
+    import numpy as np
+
     return int(min(512, 8 * max(1, np.ceil(2 * cardinality**0.25 / 8))))
 
 
 def _as_tags(tags: Tags | str | Iterable[Tags | str]) -> set[Tags]:
     return {Tags(tags)} if isinstance(tags, str) else {Tags(tag) for tag in tags}
+
+
+@cache
+def polars_types() -> dict[str, pl.DataType]:
+    """Polars' types by our names."""
+    import polars as pl
+
+    return {
+        "bool": pl.Boolean(),
+        "int8": pl.Int8(),
+        "int16": pl.Int16(),
+        "int32": pl.Int32(),
+        "int64": pl.Int64(),
+        "uint8": pl.UInt8(),
+        "uint16": pl.UInt16(),
+        "uint32": pl.UInt32(),
+        "uint64": pl.UInt64(),
+        "float32": pl.Float32(),
+        "float64": pl.Float64(),
+        "string": pl.String(),
+        "date": pl.Date(),
+        "datetime": pl.Datetime("us"),
+    }

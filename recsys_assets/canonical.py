@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint import Blueprint
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
@@ -39,16 +41,22 @@ def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFra
 
 def read_events(files: Sequence[Path]) -> pl.DataFrame:
     """Events of some files, each in time order, one after another."""
+    import polars as pl
+
     return pl.concat([pl.read_parquet(file, glob=False) for file in files])
 
 
 def users_frame(plan: Blueprint) -> pl.DataFrame:
     """The users table."""
+    import polars as pl
+
     return pl.read_parquet(plan.home.users(plan.name), glob=False)
 
 
 def items_frame(plan: Blueprint) -> pl.DataFrame:
     """The items table."""
+    import polars as pl
+
     return pl.read_parquet(plan.home.items(plan.name), glob=False)
 
 

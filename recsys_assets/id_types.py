@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_gpu.logs import IdTypes, decide_id_types
+from ops_gpu.logs import IdTypes
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.files import read_json, write_json
 
@@ -14,6 +14,8 @@ def id_types(plan: Blueprint) -> IdTypes:
     Raises:
         LogError: when a file cannot be read, or files contradict each other.
     """
+    from ops_gpu.logs import decide_id_types
+
     path = plan.home.recommender(plan.name) / "id_types.json"
     settings = plan.settings
     described = repr((settings.interactions, settings.users, settings.items))

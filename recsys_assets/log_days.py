@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ops_gpu.logs import FileDays, InteractionLog, LogError, LogPlace, days_of_files
+from ops_gpu.logs import InteractionLog, LogError, LogPlace
+
+if TYPE_CHECKING:
+    from ops_gpu.logs import FileDays
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class LogDays:
             LogError: when there is no file at all.
         """
         described = repr(log)
+        from ops_gpu.logs import days_of_files
+
         known = _remembered(memory, described)
         found = days_of_files(log, place, known)
         if found != known:
@@ -69,6 +74,8 @@ class LogDays:
 
 
 def _remembered(memory: Path, described: str) -> dict[str, FileDays]:
+    from ops_gpu.logs import FileDays
+
     try:
         saved = json.loads(memory.read_text(encoding="utf-8"))
         if saved["log"] != described:  # another column or unit gives other days

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ops_gpu.feature_table import FIRST_CODE
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.champion import contender
@@ -56,13 +53,15 @@ def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int =
 
 def _expected(plan: Blueprint, release: Release, users: Sequence[Id], most: int) -> dict[Id, dict[Id, float]]:
     """Scores by item of the library's lists, for every user with a history."""
+    import numpy as np
+    import polars as pl
+
+    from ops_gpu.feature_table import FIRST_CODE
     from ops_gpu.fitting import recommend
     from ops_gpu.ranking_rows import sources_at
     from ops_gpu.training_data import ids
 
     side, end = contender(plan, release), ChainRanges.load(plan).ranges.end
-    import polars as pl
-
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
     sources = sources_at(side.data, side.retrieval, end, side.config.candidates, live=True)
@@ -84,6 +83,8 @@ def _plain(values: Any) -> list[Any]:
 
 def _difference(answer: dict[Id, float], expected: dict[Id, float], exact: bool) -> str:
     """In words; items of equal score may take each other's place at the end of a list."""
+    import numpy as np
+
     if exact and len(answer) != len(expected):
         return f"{len(answer)} items, expected {len(expected)}"
     if exact:

@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ops_gpu.logs import FileDays
-from ops_gpu.logs.files import list_files
 from recsys_assets.blueprint import Blueprint
+
+if TYPE_CHECKING:
+    from ops_gpu.logs import FileDays
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class SourceFiles:
         Raises:
             LogError: when a source has no file at all.
         """
+        from ops_gpu.logs.files import list_files
+
         days = plan.log_days().files
         declared = (plan.settings.users, plan.settings.items)
         sources = [table.source for table in declared if table and table.source]

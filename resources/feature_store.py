@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
-import polars as pl
 from pydantic import Field
 
 from resources.home import Home
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from feature_repo.repository import FeatureRepository, Written
     from feature_repo.settings import StoreSettings
 

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.reader import read_file
-from ops_gpu.logs.units import read_times
+
+if TYPE_CHECKING:
+    pass
 
 _DATE = re.compile(r"(\d{4})[-_]?(\d{2})[-_]?(\d{2})")
 
@@ -115,6 +114,11 @@ def _days_of(file: LogFile, log: InteractionLog, known: Mapping[str, FileDays]) 
     before = known.get(file.path)
     if before and before.fingerprint == file.fingerprint:
         return before
+    import polars as pl
+
+    from ops_gpu.logs.reader import read_file
+    from ops_gpu.logs.units import read_times
+
     try:
         with named_in(log):
             raw, _ = read_file(file, log.source, [log.time])

@@ -6,10 +6,12 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from ops_gpu.logs.errors import LogError, first_line, names
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _MOST_COLUMNS = 5
 
@@ -55,6 +57,8 @@ class Condition:
         Raises:
             LogError: when a column is missing, or no reading of the text columns makes sense of it.
         """
+        import polars as pl
+
         missing = [name for name in self.columns if name not in frame.columns]
         if missing:
             raise LogError(
@@ -87,6 +91,8 @@ class Condition:
         )
 
     def _expression(self) -> pl.Expr:
+        import polars as pl
+
         try:
             return pl.sql_expr(self.text)
         except pl.exceptions.PolarsError as error:
@@ -97,6 +103,8 @@ class Condition:
 
     def _readings(self, schema: Mapping[str, pl.DataType]) -> Iterable[dict[str, pl.DataType]]:
         """Types to read the columns as, the most likely combination first."""
+        import polars as pl
+
         texts = [name for name in self.columns if schema[name] == pl.String]
         if len(texts) > _MOST_COLUMNS:
             raise LogError(
@@ -108,6 +116,8 @@ class Condition:
         return (fixed | dict(zip(texts, choice, strict=True)) for choice in itertools.product(*choices))
 
     def _types(self, column: str) -> list[pl.DataType]:
+        import polars as pl
+
         name = rf"(?<![\w\"])\"?{re.escape(column)}\"?(?![\w\"])"
         if re.search(rf"{name}\s*(=|==|<>|!=|is(\s+not)?)\s*(true|false)\b", self.text, re.IGNORECASE):
             return [pl.Boolean()]
@@ -118,6 +128,8 @@ class Condition:
 
 
 def _cast(column: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    import polars as pl
+
     value = pl.col(column)
     if wanted.is_float():
         number = value.str.strip_chars().cast(pl.Float64, strict=False) if found == pl.String else value
@@ -141,6 +153,8 @@ def _cast(column: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
 
 def _failure(expression: pl.Expr, casts: list[pl.Expr], schema: Mapping[str, pl.DataType]) -> str:
     """Why the expression is not a condition on single rows over these columns, or an empty text."""
+    import polars as pl
+
     rows = pl.DataFrame({name: [None, None] for name in schema}, schema=dict(schema))
     try:
         result = rows.with_columns(casts).select(expression.alias("result"))

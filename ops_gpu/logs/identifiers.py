@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
-
-import polars as pl
+from typing import TYPE_CHECKING, Literal
 
 from ops_gpu.logs.errors import LogError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 IdType = Literal["integer", "string"]
 ID_TYPES = ("auto", "integer", "string")
@@ -52,6 +53,8 @@ class IdTypes:
 
 def id_dtype(kind: IdType) -> pl.DataType:
     """The Polars type of ids of this kind."""
+    import polars as pl
+
     return pl.Int64() if kind == "integer" else pl.String()
 
 
@@ -67,6 +70,8 @@ def canonical_ids(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
         Int64 or String expression; null where a raw value is null, empty, or (for integers) no whole number.
         `17850.0` is the integer 17850.
     """
+    import polars as pl
+
     value = pl.col(column)
     if kind == "string":
         text = value.cast(pl.String, strict=False)
@@ -109,6 +114,8 @@ def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
 
 
 def _not_integer(values: pl.Series) -> str | None:
+    import polars as pl
+
     texts = values.drop_nulls().cast(pl.String, strict=False)
     wrong = texts.filter(~texts.str.contains(_CANONICAL) | texts.cast(pl.Int64, strict=False).is_null())
     return None if wrong.is_empty() else str(wrong[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
+
 
 TimeUnit = Literal["auto", "s", "ms", "us", "ns", "text"]
 UNITS = ("auto", "s", "ms", "us", "ns", "text")
@@ -23,7 +25,6 @@ _FORMATS = (
     "%+",
     "%Y-%m-%d %H:%M:%S%.f%#z",
 )
-_MOMENT = pl.Datetime("us")
 
 
 def parse_times(values: pl.Series, unit: TimeUnit = "auto", pattern: str | None = None) -> pl.Series:
@@ -41,29 +42,33 @@ def parse_times(values: pl.Series, unit: TimeUnit = "auto", pattern: str | None 
     Returns:
         Datetime[us] without zone, null where a value is no time between 1900 and 2200.
     """
+    import polars as pl
+
     dtype = values.dtype
     if isinstance(dtype, pl.Datetime):
         zoned = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if dtype.time_zone else values
-        moments = zoned.cast(_MOMENT)
+        moments = zoned.cast(pl.Datetime("us"))
     elif dtype == pl.Date:
-        moments = values.cast(_MOMENT)
+        moments = values.cast(pl.Datetime("us"))
     elif dtype.is_numeric():
         moments = _from_epoch(values.cast(pl.Float64), unit)
     elif dtype == pl.String:
         moments = _from_text(values, unit, pattern)
     else:
-        moments = pl.Series(values.name, [None] * len(values), dtype=_MOMENT)
+        moments = pl.Series(values.name, [None] * len(values), dtype=pl.Datetime("us"))
     return _plausible(moments)
 
 
 def _from_text(values: pl.Series, unit: TimeUnit, pattern: str | None) -> pl.Series:
+    import polars as pl
+
     texts = values.str.strip_chars()
     if unit != "text" and pattern is None:
         moments = _from_epoch(texts.cast(pl.Float64, strict=False), unit)
         if unit != "auto" or moments.null_count() == values.null_count():
             return moments
     else:
-        moments = pl.Series(values.name, [None] * len(values), dtype=_MOMENT)
+        moments = pl.Series(values.name, [None] * len(values), dtype=pl.Datetime("us"))
     for candidate in (pattern,) if pattern else _FORMATS:
         if moments.null_count() == values.null_count():
             break
@@ -73,8 +78,10 @@ def _from_text(values: pl.Series, unit: TimeUnit, pattern: str | None) -> pl.Ser
 
 def _strptime(texts: pl.Series, pattern: str) -> pl.Series:
     # Without a time of day in the pattern, chrono reads dates only.
+    import polars as pl
+
     if not any(sign in pattern for sign in ("%H", "%I", "%T", "%R", "%+", "%s", "%c", "%r", "%X")):
-        return texts.str.to_date(pattern, strict=False).cast(_MOMENT)
+        return texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
     moments = texts.str.to_datetime(pattern, time_unit="us", strict=False)
     if isinstance(moments.dtype, pl.Datetime) and moments.dtype.time_zone:
         return moments.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
@@ -82,6 +89,8 @@ def _strptime(texts: pl.Series, pattern: str) -> pl.Series:
 
 
 def _from_epoch(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
+    import polars as pl
+
     value, size = pl.col("value"), pl.col("value").abs()
     factor = pl.lit(_MICROSECONDS.get(unit, 1.0))
     if unit in ("auto", "text"):
@@ -89,11 +98,13 @@ def _from_epoch(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
             pl.when(size < _LEAST_EPOCH).then(None).when(size < 1e11).then(1e6)
             .when(size < 1e14).then(1e3).when(size < 1e17).then(1.0).otherwise(1e-3)
         )  # fmt: skip
-    moment = (value * factor).round().cast(pl.Int64, strict=False).cast(_MOMENT)
+    moment = (value * factor).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
     return numbers.rename("value").to_frame().select(moment.alias(numbers.name)).to_series()
 
 
 def _plausible(moments: pl.Series) -> pl.Series:
+    import polars as pl
+
     epoch = moments.to_physical()
     inside = (epoch >= _EARLIEST) & (epoch < _LATEST)
     return moments.to_frame("t").select(pl.when(inside).then("t").alias(moments.name)).to_series()

@@ -2,12 +2,11 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
-import polars as pl
 
-from ops_gpu.logs import CleanReport, LogError, read_items, read_users
+from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.content_hash import content_hash
@@ -17,6 +16,9 @@ from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.plainly import plainly
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Kind = Literal["users", "items"]
 DESCRIPTIONS = {
@@ -53,6 +55,8 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
         condition=condition,
     )
     def read() -> dg.MaterializeResult[Any]:
+        from ops_gpu.logs import read_items, read_users
+
         with plainly(LogError):
             reader = read_users if kind == "users" else read_items
             clean = reader(declared, settings.interactions, plan.place, id_types(plan))
@@ -83,7 +87,7 @@ def require_usable(kind: Kind, report: CleanReport, limit: float) -> None:
     )
 
 
-def _counts(frame: pl.DataFrame) -> dict[str, Any]:
+def _counts(frame: "pl.DataFrame") -> dict[str, Any]:
     """What is missing: nulls by column, and items that may not be shown."""
     missing = zip(frame.columns, frame.null_count().row(0), strict=True)
     nulls = [f"{name} {count:,}" for name, count in missing if count]

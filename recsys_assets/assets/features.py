@@ -3,10 +3,9 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
 
 from recsys_assets.assets.workflow import fit_id
 from recsys_assets.automation import Condition
@@ -17,6 +16,9 @@ from recsys_assets.files import aside_file
 from recsys_assets.fitted import training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DESCRIPTION = """Feature rows, point in time: one row an event, with the engineered columns of user and
 item, the user's history strictly before the event, and counts (popularity, rates, the user's own) as of the
@@ -43,6 +45,8 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         daily=True,
     )
     def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        import polars as pl
+
         from ops_gpu.event_features import event_features
 
         days = as_days(context.partition_keys)
@@ -63,7 +67,7 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return make
 
 
-def _write(rows: pl.DataFrame, day: date, fit: str, plan: Blueprint) -> None:
+def _write(rows: "pl.DataFrame", day: date, fit: str, plan: Blueprint) -> None:
     """One Parquet file, which names the fit of the workflow whose codes it holds."""
     with aside_file(plan.home.features(plan.name, day)) as aside:
         rows.write_parquet(aside, metadata={"workflow_fit": fit})

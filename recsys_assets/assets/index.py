@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
@@ -44,6 +43,8 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         condition=condition,
     )
     def embed() -> dg.MaterializeResult[Any]:
+        import numpy as np
+
         data, model = training_data(plan), towers(plan, "model")
         vectors = model.embed_items(data)
         folder = plan.home.item_embeddings(plan.name)
@@ -75,6 +76,8 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         condition=condition,
     )
     def build(compute: ComputeResource) -> dg.MaterializeResult[Any]:
+        import numpy as np
+
         from ops_gpu.index import ItemIndex
 
         vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)

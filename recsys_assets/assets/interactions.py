@@ -5,12 +5,11 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
 
-from ops_gpu.logs import CleanLog, CleanReport, LogError, read_interactions
+from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.assets.quality_report import save_report
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint, as_days
@@ -22,6 +21,11 @@ from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
 from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.plainly import plainly
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ops_gpu.logs import CleanLog
 
 DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`, `timestamp` (UTC), `label`.
 
@@ -54,6 +58,8 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         daily=True,
     )
     def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        from ops_gpu.logs import read_interactions
+
         days = as_days(context.partition_keys)
         with plainly(LogError):
             known = plan.log_days().files
@@ -79,16 +85,20 @@ def _paths(days: Sequence[date], plan: Blueprint) -> list[Path]:
     return [plan.home.interactions(plan.name, day) for day in days]
 
 
-def _write(frame: pl.DataFrame, days: Sequence[date], plan: Blueprint) -> None:
+def _write(frame: "pl.DataFrame", days: Sequence[date], plan: Blueprint) -> None:
     """One file a day, empty ones too: a day without events is known to have none."""
+    import polars as pl
+
     dated = frame.with_columns(day=pl.col("timestamp").dt.date())
     parts = dated.partition_by("day", as_dict=True, include_key=False)
     for day, path in zip(days, _paths(days, plan), strict=True):
         write_frame(parts.get((day,), frame.clear()), path)
 
 
-def _by_day(frame: pl.DataFrame, days: Sequence[date]) -> dict[str, dict[str, Any]]:
+def _by_day(frame: "pl.DataFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
     """Counts of each day."""
+    import polars as pl
+
     counted = frame.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
         events=pl.len(),
         positive=pl.col("label").sum(),
@@ -101,7 +111,7 @@ def _by_day(frame: pl.DataFrame, days: Sequence[date]) -> dict[str, dict[str, An
     return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
 
 
-def _metadata(log: CleanLog, days: Sequence[date]) -> dict[str, Any]:
+def _metadata(log: "CleanLog", days: Sequence[date]) -> dict[str, Any]:
     frame = log.frame
     counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
     by_item = frame.group_by("item_id").len()["len"].to_numpy()

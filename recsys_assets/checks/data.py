@@ -2,16 +2,18 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
 
 from ops_gpu.logs.identifiers import id_dtype
 from recsys_assets.assets.quality_report import load_report
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.tables import rounded
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
 recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
@@ -32,8 +34,11 @@ def data_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
 
 
 def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
+
     @dg.asset_check(asset=plan.key(asset), name="contract", description=CONTRACT, blocking=True)
     def check() -> dg.AssetCheckResult:
+        import polars as pl
+
         wanted = _columns(plan, asset)
         paths = _files(plan, asset)
         problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
@@ -43,7 +48,9 @@ def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
     return check
 
 
-def _columns(plan: Blueprint, asset: str) -> dict[str, pl.DataType]:
+def _columns(plan: Blueprint, asset: str) -> "dict[str, pl.DataType]":
+    import polars as pl
+
     ids = id_types(plan)
     user, item = id_dtype(ids.user), id_dtype(ids.item)
     return {
@@ -64,8 +71,10 @@ def _files(plan: Blueprint, asset: str) -> list[Any]:
     return [plan.home.users(plan.name) if asset == "users" else plan.home.items(plan.name)]
 
 
-def _problems(frame: pl.LazyFrame, wanted: dict[str, pl.DataType], file: str) -> list[str]:
+def _problems(frame: "pl.LazyFrame", wanted: "dict[str, pl.DataType]", file: str) -> list[str]:
     """What is wrong with one file, in words."""
+    import polars as pl
+
     schema = frame.collect_schema()
     missing = [f"{file} has no column '{name}'" for name in wanted if name not in schema]
     if missing:

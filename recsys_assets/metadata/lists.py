@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from recsys_assets.metadata.pictures import densities, line_chart
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation,
         found: its evaluation.
         protocol: the evaluated days and rules.
     """
+    import numpy as np
+
     from ops_gpu.fitting import recommend
     from ops_gpu.ranking_rows import choices_after
 
@@ -51,6 +51,8 @@ def _curves(lists: Any, chosen: Any, longest: int) -> Any:
 
 def _scores(items: Any, scores: Any, chosen: Any) -> Any:
     """Scores of the items that users then chose, beside those of the items that they did not."""
+    import numpy as np
+
     row, position = np.nonzero(items > 0)
     base = 1 + max(int(items.max(initial=0)), int(chosen.values.max(initial=0)))
     hit = np.isin(row * base + items[row, position], chosen.row_ids * base + chosen.values)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ops_gpu.feature_table import FIRST_CODE
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import items_frame
 from recsys_assets.metadata.tables import table
@@ -27,6 +24,10 @@ def sample_lists(plan: Blueprint, mine: Contender, found: Evaluation, as_of: int
         found: its evaluation.
         as_of: the cut, epoch seconds.
     """
+    import numpy as np
+
+    from ops_gpu.feature_table import FIRST_CODE
+
     items = items_frame(plan)
     titles = dict(items.select("item_id", "title").iter_rows())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
+
+if TYPE_CHECKING:
+    import polars as pl
 
 ROWS = 5
 
@@ -37,6 +39,8 @@ def frame_table(frame: pl.DataFrame) -> str:
 
 def type_name(dtype: pl.DataType) -> str:
     """`Datetime[us]` and the like; other types as Polars writes them."""
+    import polars as pl
+
     return f"Datetime[{dtype.time_unit}]" if isinstance(dtype, pl.Datetime) else str(dtype)
 
 
@@ -68,6 +72,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _text(value: Any) -> str:
+    import polars as pl
+
     if value is None:
         return ""
     if isinstance(value, bool):
