@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ops_gpu.parameter_types import check_parameters
 from ops_gpu.schema import Schema
 
 if TYPE_CHECKING:
@@ -41,6 +43,13 @@ class Operator:
                 f"two operators are named {cls.__name__!r}, in {known.__module__} and {cls.__module__}; rename one."
             )
         Operator._registry[cls.__name__] = cls
+        own = cls.__dict__.get("__post_init__")
+        if own is not None:
+            cls.__post_init__ = _checked(own)  # type: ignore[assignment,method-assign]
+
+    def __post_init__(self) -> None:
+        """Refuses parameters of another type than the dataclass declares; called by its `__init__`."""
+        check_parameters(self)
 
     @property
     def name(self) -> str:
@@ -120,6 +129,17 @@ class Operator:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.parameters().items())
         return f"{self.name}({arguments})"
+
+
+def _checked(own: Callable[[Any], None]) -> Callable[[Any], None]:
+    """The `__post_init__` of a subclass, after the types were looked at: it may rely on them."""
+
+    @wraps(own)
+    def check(self: Any) -> None:
+        check_parameters(self)
+        own(self)
+
+    return check
 
 
 def _frozen(value: Any) -> Any:

@@ -54,6 +54,8 @@ class Workflow:
     """
 
     def __init__(self, node: Node, schema: Schema | None = None) -> None:
+        if not isinstance(node, Node):
+            raise TypeError(f"a workflow is made of a node, got {node!r}; write columns >> operator.")
         self._graph = WorkflowGraph(node)
         self._known = schema or Schema()
         self._set_state(WorkflowState(), None)
@@ -293,7 +295,7 @@ class Workflow:
             return transform(frame)
         return frame.then(transform, together=self._together(self._graph.node))
 
-    def for_inputs(self, columns: Iterable[str]) -> Workflow:
+    def for_inputs(self, columns: str | Iterable[str]) -> Workflow:
         """The part that is computable from these raw columns alone, with the state of this workflow.
 
         For the item tower's columns, for a user's, for the catalogue: statistics of the part merge with those
@@ -305,12 +307,12 @@ class Workflow:
         Raises:
             ValueError: when nothing can be computed from them.
         """
-        graph = self._graph.for_inputs(columns)
+        graph = self._graph.for_inputs([columns] if isinstance(columns, str) else columns)
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
         state = WorkflowState(self._state.schema, nodes, self._state.generations)
         return Workflow._of(graph, self._known, state)
 
-    def remove_inputs(self, columns: Iterable[str]) -> Workflow:
+    def remove_inputs(self, columns: str | Iterable[str]) -> Workflow:
         """The part that is computable without these raw columns: for rows that lack them, such as the target.
 
         What stands on one of them goes with it: columns, and filters too, which then leave no rows out any more.
@@ -319,19 +321,19 @@ class Workflow:
         Raises:
             ValueError: when a column is no input, or nothing remains.
         """
-        unwanted = list(columns)
+        unwanted = [columns] if isinstance(columns, str) else list(columns)
         unknown = [name for name in unwanted if name not in self.fit_columns]
         if unknown:
             raise ValueError(f"the workflow reads no column {unknown[0]!r}; it reads {', '.join(self.fit_columns)}.")
         return self.for_inputs(name for name in self.input_columns if name not in unwanted)
 
-    def get_subworkflow(self, columns: Iterable[str]) -> Workflow:
+    def get_subworkflow(self, columns: str | Iterable[str]) -> Workflow:
         """The part that gives these output columns alone, of the same rows, with the state of this workflow.
 
         Raises:
             ValueError: when there is no such output column.
         """
-        graph = self._graph.for_outputs(list(columns))
+        graph = self._graph.for_outputs([columns] if isinstance(columns, str) else list(columns))
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
         return Workflow._of(graph, self._known, WorkflowState(self._state.schema, nodes, self._state.generations))
 

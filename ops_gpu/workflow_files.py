@@ -21,6 +21,10 @@ from ops_gpu.workflow_state import WorkflowState
 from ops_gpu.written_aside import folder_written_aside
 
 FORMAT = 1
+READ_ERRORS = (
+    *(OSError, KeyError, TypeError, AttributeError, IndexError),
+    *(UnicodeDecodeError, json.JSONDecodeError, pl.exceptions.PolarsError),
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class WorkflowFiles:
             document = json.loads((folder / "workflow.json").read_text(encoding="utf-8"))
             check_format(folder, document, FORMAT)
             return cls._read(folder, document), str(document["hash"])
-        except (OSError, KeyError, TypeError, pl.exceptions.PolarsError, json.JSONDecodeError) as error:
+        except READ_ERRORS as error:
             raise ValueError(
                 f"{folder} holds no readable workflow ({type(error).__name__}: {error}); save it anew."
             ) from error
@@ -93,6 +97,6 @@ class WorkflowFiles:
         return cls(
             WorkflowGraph(Node.from_dict(document["graph"]), document["keys"], document["whole"]),
             schema,
-            WorkflowState(schema, nodes, document["generations"]),
+            WorkflowState(schema, nodes, dict(document["generations"].items())),
             Statistics.load(folder / "statistics") if document["statistics"] else None,
         )

@@ -28,7 +28,7 @@ class HashBucket(FeatureOperator):
         num_buckets: number of buckets, for all columns or by column name.
 
     Raises:
-        ValueError: when a number is below 1, or a column has none.
+        ValueError: when a number is below 1 or above 2^31 - 1, or a column has none.
 
     Example:
         >>> node = ["user_agent"] >> HashBucket(1000)
@@ -38,8 +38,8 @@ class HashBucket(FeatureOperator):
 
     def _buckets(self, name: str) -> int:
         number = per_column(self.name, "num_buckets", self.num_buckets, name)
-        if number is None or number < 1:
-            raise ValueError(f"HashBucket has num_buckets {number} for column {name!r}; give 1 or more.")
+        if number is None or not 1 <= number < 2**31:
+            raise ValueError(f"HashBucket has num_buckets {number} for column {name!r}; give 1 to {2**31 - 1}.")
         return number
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:

@@ -65,6 +65,8 @@ class TargetEncoding(FittedOperator):
     def __post_init__(self) -> None:
         if self.kfold < 2:
             raise ValueError(f"TargetEncoding has kfold {self.kfold}; give 2 or more.")
+        if self.p_smooth < 0:
+            raise ValueError(f"TargetEncoding has p_smooth {self.p_smooth}; give 0 or more rows.")
         if isinstance(self.target_mean, Sequence) and len(self.target_mean) != len(self.targets):
             raise ValueError(
                 f"TargetEncoding has {len(self.target_mean)} values of target_mean for targets "

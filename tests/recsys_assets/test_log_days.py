@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_gpu.logs import InteractionLog, LogError, LogPlace, LogSource, days
+from ops_gpu.logs import InteractionLog, LogError, LogPlace, LogSource
 from recsys_assets.log_days import LogDays
 from tests.conftest import write_day
 
@@ -25,8 +25,8 @@ def test_span_and_days(shop: Path) -> None:
 def test_files_are_opened_once(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shop)
     opened: list[str] = []
-    real = days.read_file
-    monkeypatch.setattr(days, "read_file", lambda file, *rest: opened.append(file.path) or real(file, *rest))
+    real = reader.read_file
+    monkeypatch.setattr(reader, "read_file", lambda file, *rest: opened.append(file.path) or real(file, *rest))
     write_day(shop, date(2024, 1, 9))
     assert date(2024, 1, 9) in look(shop).days
     assert [Path(path).name for path in opened] == ["2024-01-09.csv"]
