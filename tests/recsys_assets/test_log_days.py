@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_gpu.logs import InteractionLog, LogError, LogPlace, LogSource
+from ops_gpu.logs import InteractionLog, LogError, LogPlace, LogSource, reader
 from recsys_assets.log_days import LogDays
 from tests.conftest import write_day
 
