@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -44,9 +45,9 @@ class Compiler:
         plan = Plan(self._schema)
         return plan.finish(self._columns(node, plan, Compiler._plain, None)[0])
 
-    def training(self, node: Node, tables_of: Callable[[Node], Mapping[str, pl.DataFrame]]) -> Runs:
+    def training(self, node: Node, training_of: Callable[[Node], Mapping[str, Any]]) -> Runs:
         """The same for the rows that the workflow was fitted on, where targets are encoded out of fold."""
-        return self._program(node, partial(Compiler._training, tables_of=tables_of))
+        return self._program(node, partial(Compiler._training, training_of=training_of))
 
     def below(self, node: Node) -> Runs:
         """The program that computes what a fitted node's `partial` reads."""
@@ -123,14 +124,14 @@ class Compiler:
         node: Node,
         columns: Mapping[str, pl.Expr],
         plan: Plan,
-        tables_of: Callable[[Node], Mapping[str, pl.DataFrame]],
+        training_of: Callable[[Node], Mapping[str, Any]],
     ) -> dict[str, pl.Expr]:
         operator = node.operator
         if not isinstance(operator, FittedOperator):
             return self._plain(node, columns, plan)
         content = operator.row_content(self._flat_columns())
         row_hash = self._row_hash(operator, content, node.input_names) if content else None
-        return operator.transform_training(columns, plan, self._state_of(node), tables_of(node), row_hash)
+        return operator.transform_training(columns, plan, self._state_of(node), training_of(node), row_hash)
 
     def _flat_columns(self) -> list[str]:
         return [name for name, dtype in self._schema.items() if not isinstance(dtype, (pl.List, pl.Array))]

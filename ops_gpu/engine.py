@@ -9,6 +9,8 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from ops_gpu.packed import Packed
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -234,9 +236,9 @@ class DaskEngine(Engine):
 
     def _submit(self, function: Callable[[T], R], items: Iterable[T]) -> list[Any]:
         # The function goes to every worker once: it may hold all that a workflow has learnt.
-        shared = self._client.scatter([function], broadcast=True, hash=False)[0]
+        shared = self._client.scatter([Packed.of(function)], broadcast=True, hash=False)[0]
         return [self._client.submit(_call, shared, item, pure=False) for item in items]
 
 
-def _call(function: Callable[[T], R], item: T) -> R:
-    return function(item)
+def _call(packed: Packed, item: T) -> Any:
+    return packed.function(item)

@@ -23,7 +23,7 @@ class TrainingTransform:
     Args:
         graph: the graph.
         state: what was learnt.
-        statistics: what it was learnt from; only those of operators that tell folds apart are kept.
+        statistics: what it was learnt from; kept is what operators that tell folds apart make of theirs.
         columns: those to give.
     """
 
@@ -32,8 +32,11 @@ class TrainingTransform:
     ) -> None:
         self._graph, self._state = graph, state
         self._node = graph.node if tuple(columns) == graph.node.names else Node(None, [graph.node], columns)
-        folded = [key for key, node in graph.fitted.items() if _tells_folds(node)]
-        self._tables = {key: statistics.tables[key] for key in folded}
+        self._training = {
+            key: node.operator.training_state(statistics.tables[key])
+            for key, node in graph.fitted.items()
+            if isinstance(node.operator, FittedOperator) and node.operator.folds
+        }
         self._programs: dict[tuple[Any, ...], Runs] = {}
 
     def __call__(self, frame: Frame) -> Frame:
@@ -42,17 +45,12 @@ class TrainingTransform:
         signature = (*schema.names(), *schema.dtypes())
         if signature not in self._programs:
             compiler = Compiler(schema, lambda node: self._state.of(self._graph, node))
-            self._programs[signature] = compiler.training(self._node, self._tables_of)
+            self._programs[signature] = compiler.training(self._node, self._training_of)
         program = self._programs[signature]
         return program.lazy(frame) if isinstance(frame, pl.LazyFrame) else program.eager(frame)
 
-    def _tables_of(self, node: Node) -> Mapping[str, pl.DataFrame]:
-        return self._tables.get(self._graph.key(node), {})
+    def _training_of(self, node: Node) -> Mapping[str, Any]:
+        return self._training.get(self._graph.key(node), {})
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_programs": {}}
-
-
-def _tells_folds(node: Node) -> bool:
-    operator = node.operator
-    return isinstance(operator, FittedOperator) and operator.folds

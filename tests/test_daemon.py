@@ -89,3 +89,9 @@ def test_from_a_dropped_file_to_the_live_answer(fresh: Tiny, tmp_path: Path, mon
         assert fresh.json("status")["releases"][NAME]["live"] == second["live"]
         assert fresh.json("recommend", NAME, "--user", "7")["release"] == second["live"]
         assert not fresh.home.interactions(NAME, "2026-01-26").exists()
+
+        back = fresh.json("rollback", NAME)
+        assert (back["live"], back["previous"]) == (first["live"], second["live"])
+        assert back["seconds"] < 5
+        assert fresh.json("recommend", NAME, "--user", "7")["release"] == first["live"]
+        assert fresh.json("rollback", NAME)["live"] == second["live"]

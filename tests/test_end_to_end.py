@@ -105,6 +105,7 @@ def test_evaluate_measures_as_of_a_cut_and_touches_nothing(tiny: Tiny) -> None:
         (["recommend", NAME, "--user", "me"], ["integers", "'me'"]),
         (["recommend", "nobody", "--user", "1"], ["'nobody'"]),
         (["evaluate", NAME, "--as-of", "2030-01-01"], ["2030-01-01", "2026-01-24"]),
+        (["rollback", NAME], [f"'{NAME}' has no earlier release to go back to"]),
         (["materialize", "nobody"], ["no recommender 'nobody'", NAME, "demo"]),
     ],
 )

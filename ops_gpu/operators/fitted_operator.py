@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -105,12 +105,16 @@ class FittedOperator(FeatureOperator):
         """
         return self.finalize(both, previous)
 
+    def training_state(self, tables: Mapping[str, pl.DataFrame]) -> Mapping[str, Any]:
+        """What `transform_training` needs of the merged statistics, made once and sent to every worker."""
+        return {}
+
     def transform_training(
         self,
         columns: Mapping[str, pl.Expr],
         plan: Plan,
         state: NodeState,
-        tables: Mapping[str, pl.DataFrame],
+        training: Mapping[str, Any],
         row_hash: pl.Expr | None,
     ) -> dict[str, pl.Expr]:
         """`transform` for the very rows that were fitted on; other than `transform` where these would leak.
@@ -119,7 +123,7 @@ class FittedOperator(FeatureOperator):
             columns: an expression a column taken.
             plan: gives types and lookups.
             state: what was learnt.
-            tables: the merged statistics that it was learnt from.
+            training: of `training_state`; empty for operators that do not tell folds apart.
             row_hash: the row's content, as `partial` saw it; None for operators without `row_content`.
         """
         return self.transform(columns, plan, state)

@@ -167,12 +167,18 @@ class TargetEncoding(FittedOperator):
             outputs |= dict(zip((self._output(unit, target) for target in self.targets), found, strict=True))
         return outputs
 
+    def training_state(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, OutOfFold]:
+        return {
+            unit: OutOfFold.of(table, len(self.targets), self.kfold, self.p_smooth, self.target_mean)
+            for unit, table in tables.items()
+        }
+
     def transform_training(
         self,
         columns: Mapping[str, pl.Expr],
         plan: Plan,
         state: NodeState,
-        tables: Mapping[str, pl.DataFrame],
+        training: Mapping[str, OutOfFold],
         row_hash: pl.Expr | None,
     ) -> dict[str, pl.Expr]:
         if row_hash is None:
@@ -180,7 +186,7 @@ class TargetEncoding(FittedOperator):
         outputs: dict[str, pl.Expr] = {}
         fold = plan.column(self._fold(row_hash))
         for unit, names in units_of(list(columns), self.groups).items():
-            values = OutOfFold.of(tables[unit], len(self.targets), self.kfold, self.p_smooth, self.target_mean)
+            values = training[unit]
             (place,) = plan.lookup(names, [columns[name] for name in names], values.places)
             for i, target in enumerate(self.targets):
                 outputs[self._output(unit, target)] = values.expression(i, place, fold, self._dtype)

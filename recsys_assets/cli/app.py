@@ -8,6 +8,7 @@ from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
+from recsys_assets.cli.rollback import rollback
 from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
 
@@ -17,5 +18,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, status, bench, evaluate, stop):
+for command in (materialize, recommend, status, bench, evaluate, rollback, stop):
     app.command()(command)

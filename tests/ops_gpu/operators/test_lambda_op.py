@@ -104,7 +104,7 @@ def test_a_module_that_is_not_imported_stays_so() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(TypeError, match="takes a function of an expression, got 3"):
+    with pytest.raises(TypeError, match="LambdaOp has f=3, expected Callable"):
         LambdaOp(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="gave int; it must give a Polars expression"):
         Workflow(["x"] >> LambdaOp(lambda x: 3)).fit(FRAME).transform(FRAME)  # type: ignore[arg-type, return-value]
