@@ -1,0 +1,1 @@
+"""How scored candidates become a list: diverse, within quotas, calibrated."""
