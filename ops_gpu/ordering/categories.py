@@ -31,7 +31,7 @@ def membership(values: npt.NDArray[Any], buckets: int = 5) -> npt.NDArray[np.boo
 
 def shares(has: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """An item in several categories lies in each with an equal share; float64 `[items, categories]`."""
-    return has / np.maximum(has.sum(axis=1, keepdims=True), 1)
+    return np.asarray(has / np.maximum(has.sum(axis=1, keepdims=True), 1), np.float64)
 
 
 def _of_numbers(values: npt.NDArray[Any], buckets: int) -> npt.NDArray[np.bool_]:
