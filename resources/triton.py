@@ -111,7 +111,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return deploy(release, self.target(), users, ensemble)
 
     def rollback(self, name: str) -> LiveRelease:
-        """Points a recommender's name back at the release before; starts the embedded server where it does not run.
+        """Points a recommender's name back at the release before; starts a server that was ended meanwhile.
 
         Raises:
             LookupError: when there is none.
@@ -119,12 +119,14 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.release import Release
         from serving.triton.deployment import rollback
 
-        target = self.target()
+        stopped = self.address is None and self.status() is None
+        if stopped and (Home.from_environment().triton / "models" / name).is_dir():
+            self.target()
         live = self.live(name)
         if live is None or live.previous is None:
             raise LookupError(f"The recommender {name!r} has no earlier release to go back to.")
         previous = Release.open(Home.from_environment().release(name, live.previous))
-        return rollback(previous, target)
+        return rollback(previous, self.target())
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""

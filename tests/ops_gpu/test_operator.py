@@ -9,6 +9,11 @@ from ops_gpu.operator import Operator
 
 
 @dataclass(frozen=True, repr=False)
+class Anything(Operator):
+    by: Any
+
+
+@dataclass(frozen=True, repr=False)
 class Shift(Operator):
     by: int = 1
     names: tuple[str, ...] = ()
@@ -27,9 +32,8 @@ def test_unknown_operators_and_parameters_are_named() -> None:
 
 
 def test_what_is_not_json_cannot_be_saved() -> None:
-    by: Any = lambda x: x  # noqa: E731
-    with pytest.raises(TypeError, match="Shift cannot be saved"):
-        Shift(by).to_dict()
+    with pytest.raises(TypeError, match="Anything cannot be saved"):
+        Anything(lambda x: x).to_dict()
 
 
 def test_two_operators_of_one_name_are_an_error() -> None:
