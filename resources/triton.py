@@ -120,7 +120,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.deployment import rollback
 
         stopped = self.address is None and self.status() is None
-        if stopped and (Home.from_environment().triton / "models" / name).is_dir():
+        if stopped and (Home.from_environment().triton_models / name).is_dir():
             self.target()
         live = self.live(name)
         if live is None or live.previous is None:
