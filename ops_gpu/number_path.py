@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ops_gpu.graph import Node
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator, NumberFunction
+from ops_gpu.raw_column import raw_column
 
 NUMBERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64"})
 
@@ -41,17 +42,15 @@ class NumberPath:
             state: of every node.
         """
         steps: list[NumberFunction] = []
-        node, name = node.origin(column), column
-        while isinstance(node.operator, FeatureOperator):
-            source = node.operator.source(name, node.input_names)
-            if source is None:
-                step = node.operator.on_numbers(name, state(node)) if name in node.input_names else None
-                if step is None:
-                    return None
-                steps.append(step)
-                source = name
-            node, name = Node(None, node.parents).origin(source), source
-        return cls(name, tuple(reversed(steps)))
+
+        def through(current: Node, name: str) -> bool:
+            assert isinstance(current.operator, FeatureOperator)
+            step = current.operator.on_numbers(name, state(current))
+            steps.extend([step] if step else [])
+            return step is not None
+
+        source = raw_column(node, column, through)
+        return None if source is None else cls(source, tuple(reversed(steps)))
 
     def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Output values; null and NaN alike are NaN.

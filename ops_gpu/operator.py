@@ -136,7 +136,8 @@ def _checked(own: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(own)
     def check(self: Any) -> None:
-        check_parameters(self)
+        if type(self).__post_init__ is check:  # not once more for one that a subclass calls
+            check_parameters(self)
         own(self)
 
     return check

@@ -22,6 +22,7 @@ from ops_gpu.number_path import NUMBERS, NumberPath
 from ops_gpu.operators.categorify import Categorify
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.fitted_operator import FittedOperator
+from ops_gpu.raw_column import raw_column
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.shared_key import looks_across_rows
 from ops_gpu.statistics import Statistics
@@ -382,18 +383,17 @@ class Workflow:
 
         `encode` gives the output column from it, and knows nothing of nulls.
         """
-        node, name, coded = self._graph.node.origin(column), column, False
-        while isinstance(node.operator, FeatureOperator):
-            if isinstance(node.operator, Categorify) and not coded and name in node.input_names:
-                coded, source = True, name
-            elif (found := node.operator.source(name, node.input_names)) is not None:
-                source = found
-            else:
-                return None
-            node, name = Node(None, node.parents).origin(source), source
-        raw = self._state.schema[name]
-        scalar = not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype)
-        return name if coded and scalar else None
+        coded: list[Node] = []
+
+        def through(node: Node, name: str) -> bool:
+            coded.append(node)
+            return isinstance(node.operator, Categorify) and len(coded) == 1
+
+        source = raw_column(self._graph.node, column, through)
+        if source is None or not coded:
+            return None
+        raw = self._state.schema[source]
+        return source if not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype) else None
 
     def number_path(self, column: str) -> NumberPath | None:
         """How an output column of fractions follows from a raw one of numbers in numpy; None: it takes a plan."""

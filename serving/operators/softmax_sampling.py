@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.schema import ColumnSchema, Schema
-from serving.operators.base import Columns, Need, ServingOperator, array, ragged
+from serving.operators.base import Columns, Need, array, ragged
+from serving.operators.ordering import Ordering
 
 UNSEEDED = -1
 """Seed of a request that did not ask for one."""
 
 
 @dataclass
-class SoftmaxSampling(ServingOperator):
+class SoftmaxSampling(Ordering):
     """Orders candidates by score, or draws them without replacement with softmax probabilities.
 
     Adding Gumbel noise to `score / temperature` and taking the k largest is drawing k times without
@@ -35,8 +34,6 @@ class SoftmaxSampling(ServingOperator):
         >>> best = (scored + request["k"]) >> SoftmaxSampling()
     """
 
-    stage: ClassVar[str] = "ordering"
-
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
@@ -44,21 +41,7 @@ class SoftmaxSampling(ServingOperator):
             raise ValueError(f"temperature must be 0 or above, got {self.temperature}; 0 is the exact top k.")
 
     def needs(self) -> tuple[Need, ...]:
-        seed = (Need("seed", ("int64",)),) if self.temperature else ()
-        return (
-            Need("candidate_item", ("int32",), is_list=True),
-            Need("candidate_score", ("float32",), is_list=True),
-            Need("candidate_source", ("uint8",), is_list=True),
-            Need("k", ("int32",)),
-            *seed,
-        )
-
-    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return ("item", "score", "source")
-
-    def output_schema(self, schema: Schema) -> Schema:
-        dtypes = {"item": "int32", "score": "float32", "source": "uint8"}
-        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in dtypes.items())
+        return (*super().needs(), *([Need("seed", ("int64",))] if self.temperature else []))
 
     def transform(self, columns: Columns) -> Columns:
         items, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
@@ -68,13 +51,7 @@ class SoftmaxSampling(ServingOperator):
             key = self._noisy(scores, items.values, row, array(columns, "seed"))
         order = np.lexsort((items.values, -key, row))
         best = order[np.arange(len(order)) - items.offsets[row] < k[row]]
-        lengths = np.minimum(items.lengths, k)
-        chosen = type(items).from_lengths(items.values[best], lengths)
-        return {
-            "item": chosen,
-            "score": chosen.with_values(scores[best]),
-            "source": chosen.with_values(ragged(columns, "candidate_source").values[best]),
-        }
+        return self.given(columns, best, np.minimum(items.lengths, k))
 
     def _noisy(
         self, scores: npt.NDArray[Any], items: npt.NDArray[Any], row: npt.NDArray[Any], seed: npt.NDArray[Any]

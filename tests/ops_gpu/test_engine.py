@@ -22,15 +22,19 @@ NODE = (
 )
 
 
-@pytest.fixture(params=["local", "dask", pytest.param("gpu", marks=pytest.mark.gpu)])
+# Where there is a GPU, an engine that does not start must fail.
+NEEDS_GPU = pytest.mark.skipif(
+    shutil.which("nvidia-smi") is None, reason="cudf-polars runs on NVIDIA GPUs alone, and this machine has none"
+)
+
+
+@pytest.fixture(params=["local", "dask", pytest.param("gpu", marks=[pytest.mark.gpu, NEEDS_GPU])])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "dask":
         yield request.getfixturevalue("dask")
     elif request.param == "local":
         yield LocalEngine()
     else:
-        if shutil.which("nvidia-smi") is None:  # where there is a GPU, an engine that does not start must fail
-            pytest.skip("no GPU on this machine")
         yield GpuEngine()
 
 

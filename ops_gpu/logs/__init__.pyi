@@ -1,0 +1,17 @@
+from .days import FileDays as FileDays
+from .days import check_window as check_window
+from .days import days_of_files as days_of_files
+from .days import span as span
+from .decision import decide_id_types as decide_id_types
+from .entities import EntityTable as EntityTable
+from .errors import LogError as LogError
+from .identifiers import IdTypes as IdTypes
+from .interactions import InteractionLog as InteractionLog
+from .loading import CleanLog as CleanLog
+from .loading import read_interactions as read_interactions
+from .place import LogPlace as LogPlace
+from .place import expand as expand
+from .report import CleanReport as CleanReport
+from .source import LogSource as LogSource
+from .tables import read_items as read_items
+from .tables import read_users as read_users
