@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from ops_gpu.interaction_history import accumulated
+
 HISTORY = {
     "history_item": None,  # of the items' own type
     "history_count": pl.Float32(),
@@ -27,17 +29,14 @@ def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -
         (epoch seconds) and `history_positive` (float32, how many interactions with the item were positive);
         empty lists for users without interactions. Users who only interacted are appended with null features.
     """
-    pairs = (
-        interactions.lazy()
-        .group_by("user_id", "item_id")
-        .agg(
-            pl.len().cast(pl.Float32).alias("history_count"),
-            pl.col("timestamp").max().dt.epoch("s").alias("history_last"),
-            pl.col("label").sum().cast(pl.Float32).alias("history_positive"),
-        )
-        .sort("user_id", "history_last", "item_id")
-        .rename({"item_id": "history_item"})
+    entries = interactions.lazy().select(
+        "user_id",
+        pl.col("item_id").alias("history_item"),
+        pl.lit(1.0, pl.Float32).alias("history_count"),
+        pl.col("timestamp").dt.epoch("s").alias("history_last"),
+        pl.col("label").cast(pl.Float32).alias("history_positive"),
     )
+    pairs = accumulated(entries, "user_id")
     lists = pairs.group_by("user_id", maintain_order=True).agg(pl.col(list(HISTORY))).collect()
     joined = users.join(lists, on="user_id", how="full", coalesce=True)
     return joined.with_columns(pl.col(list(HISTORY)).fill_null([])).sort("user_id")

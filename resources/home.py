@@ -91,10 +91,19 @@ class Home:
         """Model repository of the embedded Triton server."""
         return self.triton / "models"
 
+    @property
+    def decision_logs(self) -> Path:
+        """Folder of the decision logs, a folder a recommender."""
+        return self.root / "decisions"
+
     # --- one recommender ------------------------------------------------------------------------------
     def data(self, name: str) -> Path:
         """Generated raw data (the demo's)."""
         return self.root / "data" / checked_name(name)
+
+    def decisions(self, name: str) -> Path:
+        """Decision log: `day=YYYY-MM-DD/*.parquet`."""
+        return self.decision_logs / checked_name(name)
 
     def feast(self, name: str) -> Path:
         """Feast repository: `feature_store.yaml`, `registry.db`, `online.db`, source files."""

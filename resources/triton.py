@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
 from resources.home import Home
 
@@ -43,6 +44,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         instances: processes a release that answer side by side.
         max_batch_size: users in one request.
         queue_delay_us: microseconds that a request may wait to be joined with others.
+        decisions: folder of the decision logs as that server sees it; without an `address` it is the home's.
+        log_rate: share of requests whose decisions are logged, 0 to 1.
+        log_days: days that decisions are kept.
 
     Example:
         >>> TritonResource().client("demo").recommend(7)
@@ -58,6 +62,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
     instances: int = 1
     max_batch_size: int = 1024
     queue_delay_us: int = 0
+    decisions: str | None = None
+    log_rate: float = Field(1.0, ge=0, le=1)
+    log_days: int = Field(30, ge=1)
 
     def server(self) -> TritonServer:
         """The embedded server, whether it runs or not.
@@ -152,5 +159,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
                 f"The Triton server at {self.address} needs `repository`, the path of its model repository."
             )
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
-        settings = ModelSettings(self.instances, self.max_batch_size, self.queue_delay_us)
+        decisions = self.decisions if self.address is not None else str(Home.from_environment().decision_logs)
+        settings = ModelSettings(
+            self.instances, self.max_batch_size, self.queue_delay_us, decisions, self.log_rate, self.log_days
+        )
         return TritonTarget(grpc_url, repository, self.releases, settings)

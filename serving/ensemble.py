@@ -8,13 +8,14 @@ import json
 import os
 import pkgutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops_gpu.graph import Node
 from ops_gpu.schema import Schema
 from serving.ensemble_plan import EnsemblePlan
-from serving.operators.base import STAGES, Columns, ServingOperator
+from serving.operators.base import STAGES, Column, Columns, ServingOperator
 from serving.release import Release
 from serving.request import complete
 from serving.type_check import check_types
@@ -30,17 +31,20 @@ class Answer:
     Args:
         columns: the columns of the graph's last node; row = user.
         stage_ms: milliseconds by stage, for the batch as a whole.
+        steps: what each step of `Ensemble.plan` gave, in its order.
     """
 
     columns: Columns
     stage_ms: dict[str, float]
+    steps: tuple[Mapping[str, Column], ...] = ()
 
 
 class Ensemble:
     """A checked graph of serving operators.
 
     The same object answers single requests inside Triton and scores whole batches without a server. A
-    graph is pure description; `bind` gives an ensemble that answers with the parts of one release.
+    graph is pure description; `bind` gives an ensemble that answers with the parts of one release, whose
+    `operators` stand in the order of `plan.steps`.
 
     Args:
         node: last node of the graph; its columns are the answer.
@@ -61,8 +65,8 @@ class Ensemble:
         self.node = node
         self.inputs = inputs
         self.outputs = check_types(node, inputs)
-        self._plan = EnsemblePlan.of(node)
-        self._operators: tuple[ServingOperator, ...] = ()
+        self.plan = EnsemblePlan.of(node)
+        self.operators: tuple[ServingOperator, ...] = ()
 
     @classmethod
     def of(cls, release: Release) -> Ensemble:
@@ -72,8 +76,8 @@ class Ensemble:
     def bind(self, release: Release) -> Ensemble:
         """An ensemble of the same graph whose operators hold the parts of this release."""
         bound = Ensemble(self.node, self.inputs)
-        bound._operators = tuple(copy.copy(step.operator) for step in self._plan.steps)
-        for operator in bound._operators:
+        bound.operators = tuple(copy.copy(step.operator) for step in self.plan.steps)
+        for operator in bound.operators:
             operator.bind(release)
         return bound
 
@@ -93,20 +97,29 @@ class Ensemble:
         """
         return self.answer(complete(batch, self.inputs))
 
-    def answer(self, batch: Columns) -> Answer:
-        """As `run`, for a batch that `serving.request.complete` has completed."""
-        if not self._operators:
+    def answer(self, batch: Columns, known: Mapping[int, Columns] | None = None) -> Answer:
+        """As `run`, for a batch that `serving.request.complete` has completed.
+
+        Args:
+            batch: the columns of `inputs`.
+            known: what steps gave (by number, columns of the batch), which are then not taken.
+        """
+        known = known or {}
+        if not self.operators:
             raise RuntimeError("This ensemble is a description only; bind it to a release first.")
         spent = dict.fromkeys(STAGES, 0.0)
 
         def apply(number: int, columns: Columns) -> Columns:
-            operator = self._operators[number]
+            if number in known:
+                return known[number]
+            operator = self.operators[number]
             start = time.perf_counter()
             result = operator.transform(columns)
             spent[operator.stage] += (time.perf_counter() - start) * 1e3
             return result
 
-        return Answer(self._plan.run(batch, apply), spent)
+        result, steps = self.plan.run(batch, apply)
+        return Answer(result, spent, steps)
 
     def save(self, path: Path) -> None:
         """Writes graph and input schema as JSON: aside first, then renamed."""

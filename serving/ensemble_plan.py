@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,10 +55,21 @@ class EnsemblePlan:
                 places[id(current)] = {name: (-1, name) for name in current.names}
         return cls(tuple(steps), tuple(places[id(node)].items()))
 
-    def run(self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]) -> dict[str, V]:
-        """Columns of the last node; `apply` computes a step, given its number and columns."""
+    def run(
+        self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]
+    ) -> tuple[dict[str, V], tuple[Mapping[str, V], ...]]:
+        """Columns of the last node, and those of every step; `apply` computes a step, given its number and columns."""
         results: list[Mapping[str, V]] = []
         for number, step in enumerate(self.steps):
-            given = {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in step.columns}
-            results.append(apply(number, given))
-        return {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in self.outputs}
+            results.append(apply(number, _gathered(step.columns, request, results)))
+        return _gathered(self.outputs, request, results), tuple(results)
+
+    def given(self, number: int, request: Mapping[str, V], results: Sequence[Mapping[str, V]]) -> dict[str, V]:
+        """The columns that a step took, from the request and the results of all steps."""
+        return _gathered(self.steps[number].columns, request, results)
+
+
+def _gathered(
+    columns: tuple[tuple[str, Place], ...], request: Mapping[str, V], results: Sequence[Mapping[str, V]]
+) -> dict[str, V]:
+    return {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in columns}

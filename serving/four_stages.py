@@ -9,6 +9,7 @@ from serving.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig
 from serving.operators.decode_items import DecodeItems
 from serving.operators.encode_history import EncodeHistory
 from serving.operators.filter_candidates import FilterCandidates
+from serving.operators.join_events import JoinEvents
 from serving.operators.lookup_items import LookupItems
 from serving.operators.popular_fallback import PopularFallback
 from serving.operators.predict_tensorflow import PredictTensorflow
@@ -26,6 +27,7 @@ from serving.operators.transform_workflow import TransformWorkflow
 from serving.operators.union_candidates import UnionCandidates
 from serving.operators.unroll_features import UnrollFeatures
 from serving.request import optional
+from serving.request_events import event_columns
 
 HISTORY = "history"
 QUERY_TOWER = "retrieval_model/query_tower.keras"
@@ -75,14 +77,14 @@ def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
 
 
 def request_schema(config: FourStagesConfig) -> Schema:
-    """What a request holds: `user_id`, and optionally `k` and, where lists are sampled, `seed`."""
+    """What a request holds: `user_id`, and optionally `k`, the latest events, and where lists are sampled `seed`."""
     columns = [
         ColumnSchema("user_id", config.user_id_dtype, frozenset({Tags.USER_ID})),
         optional(ColumnSchema("k", "int32", domain=Domain(1, MOST_ITEMS)), DEFAULT_K),
     ]
     if config.temperature:
         columns.append(optional(ColumnSchema("seed", "int64"), UNSEEDED))
-    return Schema(columns)
+    return Schema([*columns, *event_columns(config.item_id_dtype)])
 
 
 def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:
@@ -92,7 +94,9 @@ def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:
         raw = raw + user[config.raw_users.names]
     codes = raw >> TransformWorkflow(("user_id", *config.raw_users.names), config.users.to_dict())
     item_code = config.items.first(Tags.ITEM_ID).name
-    past = user[["history_item", "history_count", "history_last", "history_positive"]]
+    events = event_columns(config.item_id_dtype)
+    stored = user[["history_item", "history_count", "history_last", "history_positive"]]
+    past = (stored + Node.of(events.names)) >> JoinEvents(config.item_id_dtype)
     return codes, past >> EncodeHistory(config.item_id_dtype, item_code)
 
 

@@ -9,9 +9,12 @@ import numpy.typing as npt
 
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.operators.base import Column, Columns
+from serving.request_events import EVENT_ITEM, with_moments
 
 MAX_ID_BYTES = 256
 """Longest id on the wire, in UTF-8."""
+MAX_EVENTS = 256
+"""Most events of a user that one request may carry."""
 
 
 def optional(column: ColumnSchema, default: int | float) -> ColumnSchema:
@@ -23,7 +26,7 @@ def complete(batch: Columns, inputs: Schema) -> Columns:
     """Checks the columns of one request and adds the optional ones that it left out.
 
     Args:
-        batch: scalar columns `[n]` by name.
+        batch: columns by name, `[n]`, or `[n, m]` for what may have several values a user.
         inputs: the ensemble's input schema; `properties["default"]` marks optional columns and `domain`
             bounds values.
 
@@ -38,7 +41,8 @@ def complete(batch: Columns, inputs: Schema) -> Columns:
     if unknown:
         raise ValueError(f"The request has a column {unknown[0]!r}; expected {', '.join(inputs.names)}.")
     rows = _rows(batch)
-    return {column.name: _checked(batch.get(column.name), column, rows) for column in inputs}
+    columns = {column.name: _checked(batch.get(column.name), column, rows) for column in inputs}
+    return with_moments(columns) if EVENT_ITEM in columns else columns
 
 
 def _rows(batch: Columns) -> int:
@@ -52,17 +56,28 @@ def _rows(batch: Columns) -> int:
 
 
 def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
+    padded = "padded" in column.properties
     if value is None:
-        if "default" not in column.properties:
-            raise ValueError(f"The request lacks column {column.name!r} of {column.dtype}.")
-        return np.full(rows, column.properties["default"], column.numpy_dtype)
-    if not isinstance(value, np.ndarray) or value.ndim != 1:
-        raise ValueError(f"Column {column.name!r} of a request must be one value a user.")
+        return _default(column, rows, padded)
+    if not isinstance(value, np.ndarray) or value.ndim != 1 + padded:
+        wanted = "one row of values a user" if padded else "one value a user"
+        raise ValueError(f"Column {column.name!r} of a request must be {wanted}.")
+    if padded and value.shape[1] > MAX_EVENTS:
+        raise ValueError(
+            f"Column {column.name!r} of a request holds {value.shape[1]} values a user; send at most {MAX_EVENTS}."
+        )
     if column.dtype == "string":
         return _checked_text(value, column)
     if value.dtype != column.numpy_dtype:
         raise ValueError(f"Column {column.name!r} of a request must be {column.dtype}, got {value.dtype}.")
     return _within_domain(value, column)
+
+
+def _default(column: ColumnSchema, rows: int, padded: bool) -> npt.NDArray[Any]:
+    if "default" not in column.properties:
+        raise ValueError(f"The request lacks column {column.name!r} of {column.dtype}.")
+    dtype = "S1" if column.dtype == "string" else column.numpy_dtype
+    return np.full((rows, 0) if padded else rows, column.properties["default"], dtype)
 
 
 def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
@@ -81,8 +96,10 @@ def _within_domain(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray
     domain = column.domain
     low = domain.min if domain is not None else None
     high = domain.max if domain is not None else None
-    outside = (low is not None and value.min() < low) or (high is not None and value.max() > high)
-    if outside:
+    if value.size == 0:
+        return value
+    inside = (low is None or value.min() >= low) and (high is None or value.max() <= high)
+    if not inside:  # so is NaN
         raise ValueError(
             f"Column {column.name!r} of a request must lie between {low} and {high}, "
             f"got {value.min()} to {value.max()}."

@@ -8,9 +8,11 @@ from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
+from recsys_assets.cli.replay import replay
 from recsys_assets.cli.rollback import rollback
 from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
+from recsys_assets.cli.trace import trace
 
 app = typer.Typer(
     help="Recommenders from raw logs to live answers. Everything lies under RECSYS_HOME (default .recsys).",
@@ -18,5 +20,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, status, bench, evaluate, rollback, stop):
+for command in (materialize, recommend, trace, replay, status, bench, evaluate, rollback, stop):
     app.command()(command)

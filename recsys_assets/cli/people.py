@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -31,18 +32,11 @@ class People:
             ValueError: when ids are integers and the text is none.
             FileNotFoundError: when the recommender was never materialized.
         """
-        path = self.home.users(self.name)
-        if not path.exists():
-            raise FileNotFoundError(
-                f"There are no users of {self.name!r} under {self.home.root}; run `recsys materialize "
-                f"{self.name}` first."
-            )
-        if pl.scan_parquet(path).collect_schema()["user_id"] != pl.Int64():
-            return text
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError(f"User ids of {self.name!r} are integers, got {text!r}.") from None
+        return self._id(text, "user", self.home.users(self.name))
+
+    def item_id(self, text: str) -> Id:
+        """An item id as the recommender has them; errors as those of `user_id`."""
+        return self._id(text, "item", self.home.items(self.name))
 
     def user(self, user_id: Id) -> dict[str, Any]:
         """Features of a user by name; empty for an unknown one."""
@@ -68,3 +62,16 @@ class People:
         events = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
         users = events.select(pl.col("user_id").unique()).sort("user_id").collect()["user_id"]
         return list(users.sample(min(most, len(users)), seed=seed))
+
+    def _id(self, text: str, kind: str, path: Path) -> Id:
+        if not path.exists():
+            raise FileNotFoundError(
+                f"There are no {kind}s of {self.name!r} under {self.home.root}; run `recsys materialize "
+                f"{self.name}` first."
+            )
+        if pl.scan_parquet(path).collect_schema()[f"{kind}_id"] != pl.Int64():
+            return text
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"The {kind} ids of {self.name!r} are integers, got {text!r}.") from None

@@ -62,6 +62,13 @@ class ServingOperator(Operator, ABC):
         """Loads what the operator needs from the release; by default nothing."""
         return  # most operators need nothing, so this is no abstract method
 
+    def evidence(self) -> dict[str, str]:
+        """Columns that tell how an answer came about, for the decision log: name in the log, name here.
+
+        A column is one of those given, or else of those taken; see `serving.evidence`.
+        """
+        return {}
+
     @abstractmethod
     def transform(self, columns: Columns) -> Columns:
         """The operator's columns for a batch (`[n]` or `[n, d]` arrays, `Ragged` of n rows)."""

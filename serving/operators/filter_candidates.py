@@ -59,6 +59,9 @@ class FilterCandidates(ServingOperator):
         removed = zip(REMOVED, ("int32", "uint8"), strict=True)
         return Schema([*kept, *(ColumnSchema(name, dtype, is_list=True) for name, dtype in removed)])
 
+    def evidence(self) -> dict[str, str]:
+        return {name: name for name in REMOVED}
+
     def bind(self, release: Release) -> None:
         self._available = np.array(release.shared(self.state, Snapshot.load).available)
 

@@ -38,6 +38,21 @@ class Ordering(ServingOperator, ABC):
     def output_schema(self, schema: Schema) -> Schema:
         return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in OUTPUTS.items())
 
+    def evidence(self) -> dict[str, str]:
+        return {f"scored_{name}": f"candidate_{name}" for name in OUTPUTS} | {name: name for name in OUTPUTS}
+
+    def propensity(self, taken: Columns, given: Columns) -> npt.NDArray[np.float32]:
+        """How probable it was that each item took its place, given those before it; 1 where nothing is drawn.
+
+        Args:
+            taken: the columns that `transform` took.
+            given: the columns that it gave.
+
+        Returns:
+            float32 `[total]`, list after list.
+        """
+        return np.ones(len(ragged(given, "item").values), np.float32)
+
     def given(self, columns: Columns, places: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Columns:
         """The columns given, for the places of the chosen candidates among all of the batch.
 

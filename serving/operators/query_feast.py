@@ -58,6 +58,9 @@ class QueryFeast(ServingOperator):
     def output_schema(self, schema: Schema) -> Schema:
         return Schema([*self._columns, ColumnSchema(KNOWN, "bool")])
 
+    def evidence(self) -> dict[str, str]:
+        return {f"user_{name}": name for name in self.output_names(())}
+
     def bind(self, release: Release) -> None:
         key = ColumnSchema("user_id", self.user_id_dtype, frozenset({Tags.USER_ID}))
         self._reader = FeastReader(release.path / self.repository, self.view, key, self._columns)

@@ -53,6 +53,14 @@ class SoftmaxSampling(Ordering):
         best = order[np.arange(len(order)) - items.offsets[row] < k[row]]
         return self.given(columns, best, np.minimum(items.lengths, k))
 
+    def propensity(self, taken: Columns, given: Columns) -> npt.NDArray[np.float32]:
+        if not self.temperature:
+            return super().propensity(taken, given)
+        scores, item = ragged(taken, "candidate_score"), ragged(given, "item")
+        drawn = item.with_values(ragged(given, "score").values)
+        parts = [_drawn(scores[row] / self.temperature, drawn[row] / self.temperature) for row in range(len(item))]
+        return np.concatenate([np.empty(0, np.float32), *parts])
+
     def _noisy(
         self, scores: npt.NDArray[Any], items: npt.NDArray[Any], row: npt.NDArray[Any], seed: npt.NDArray[Any]
     ) -> npt.NDArray[np.float64]:
@@ -60,6 +68,17 @@ class SoftmaxSampling(Ordering):
         seeds = np.where(seed == UNSEEDED, fresh, seed)[row]
         gumbel = -np.log(-np.log(uniform(seeds, items)))
         return np.asarray(scores.astype(np.float64) / self.temperature + gumbel)
+
+
+def _drawn(all_: npt.NDArray[Any], chosen: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Probabilities of drawing these logits one after another, without replacement (Plackett 1975; Luce 1959)."""
+    if not len(chosen):
+        return np.empty(0, np.float32)
+    top = all_.max()
+    weight = np.exp(chosen.astype(np.float64) - top)
+    gone = np.cumsum(weight) - weight
+    left = np.maximum(np.exp(all_.astype(np.float64) - top).sum() - gone, weight)
+    return np.asarray(weight / left, np.float32)
 
 
 def uniform(seed: npt.NDArray[Any], item: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

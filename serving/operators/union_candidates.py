@@ -46,6 +46,9 @@ class UnionCandidates(ServingOperator):
         item = ColumnSchema("candidate_item", "int32", is_list=True)
         return Schema([item, ColumnSchema("candidate_source", "uint8", is_list=True), rank])
 
+    def evidence(self) -> dict[str, str]:
+        return {"retrieved_item": "candidate_item", "retrieved_source": "candidate_source"}
+
     def transform(self, columns: Columns) -> Columns:
         lists = {source: source_list(columns, source) for source in self.sources}
         users = len(ragged(columns, f"{self.sources[0]}_item"))

@@ -4,26 +4,54 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import itertools
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema
+from ops_gpu.schema import ColumnSchema, Schema
+from serving.decision_log import DecisionLog, LogSettings
 from serving.ensemble import Answer, Ensemble
-from serving.operators.base import STAGES, Columns
+from serving.evidence import Evidence, bit_names
+from serving.operators.base import STAGES, Columns, ragged
+from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
+from serving.triton.background import Background
+from serving.triton.serving_metrics import ServingMetrics
 
 Array = npt.NDArray[Any]
+EVERY_SECONDS = 1.0
 
 _set_destructor = ctypes.pythonapi.PyCapsule_SetDestructor
 _set_destructor.argtypes = [ctypes.py_object, ctypes.c_void_p]
 _set_destructor.restype = ctypes.c_int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that can be answered.
+
+    Args:
+        request: its id.
+        columns: its users.
+    """
+
+    request: str
+    columns: Columns
+
+    @property
+    def users(self) -> int:
+        """How many users it asks for."""
+        return len(self.columns["user_id"])
 
 
 class TritonPythonModel:
@@ -39,52 +67,82 @@ class TritonPythonModel:
         import triton_python_backend_utils as pb_utils
 
         self._pb = pb_utils
-        parameters = json.loads(args["model_config"])["parameters"]
-        release = Release.open(Path(parameters["release_path"]["string_value"]))
+        given = json.loads(args["model_config"])["parameters"]
+        parameters = {key: value["string_value"] for key, value in given.items()}
+        release = Release.open(Path(parameters["release_path"]))
         self._ensemble = Ensemble.of(release)
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
+        self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])
+        self._log = _decision_log(parameters, release, self._ensemble)
+        self._ids = request_ids()
+        self._background = Background([self._write_log, self._metrics.flush], EVERY_SECONDS)
+        # The threads beside hold the interpreter for so long at most while a request waits.
+        sys.setswitchinterval(0.0005)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
         gc.freeze()
 
+    def finalize(self) -> None:
+        """Writes what waits, when the model is unloaded."""
+        self._background.close()
+
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in order."""
-        batches = [self._read(request) for request in requests]
-        answers = iter(self._answers([batch for batch in batches if not isinstance(batch, Exception)]))
-        return [self._response(b if isinstance(b, Exception) else next(answers)) for b in batches]
+        asked = [self._read(request) for request in requests]
+        answers = iter(self._answers([one for one in asked if isinstance(one, Asked)]))
+        return [self._response(one if isinstance(one, Exception) else next(answers)) for one in asked]
 
-    def _read(self, request: Any) -> Columns | Exception:
+    def _read(self, request: Any) -> Asked | Exception:
+        inputs = self._ensemble.inputs
         try:
-            tensors = {
-                column.name: self._pb.get_input_tensor_by_name(request, column.name) for column in self._ensemble.inputs
-            }
-            columns = {
+            tensors = {column.name: self._pb.get_input_tensor_by_name(request, column.name) for column in inputs}
+            columns: Columns = {
                 column.name: from_wire(np.from_dlpack(tensors[column.name]), column)
-                for column in self._ensemble.inputs
+                for column in inputs
                 if tensors[column.name] is not None
             }
-            return complete(dict(columns), self._ensemble.inputs)
+            return Asked(request.request_id() or self._ids(), seeded(complete(columns, inputs)))
         except Exception as error:
+            self._metrics.counts["failed"] += 1
             return error
 
-    def _answers(self, batches: list[Columns]) -> list[dict[str, Array] | Exception]:
-        """Answers of all batches in one pass; one by one where that fails, to find the one to blame."""
-        if not batches:
+    def _answers(self, asked: list[Asked]) -> list[dict[str, Array] | Exception]:
+        """Answers of all requests in one pass; one by one where that fails, to find the one to blame."""
+        if not asked:
             return []
+        batch = join([one.columns for one in asked], self._ensemble.inputs)
         try:
-            answer = self._ensemble.answer(join(batches))
+            answer = self._ensemble.answer(batch)
         except Exception as error:
-            if len(batches) == 1:
+            if len(asked) == 1:
+                self._metrics.counts["failed"] += 1
                 return [error]
-            return [single for batch in batches for single in self._answers([batch])]
+            return [single for one in asked for single in self._answers([one])]
+        rows = [one.users for one in asked]
+        self._count(rows, answer)
+        if self._log is not None:
+            self._log.record([one.request for one in asked], rows, batch, answer)
         parts: list[dict[str, Array] | Exception] = []
         start = 0
-        for batch in batches:
-            rows = len(next(iter(batch.values())))
-            limits = np.asarray(batch["k"]) if "k" in batch else None
-            parts.append(to_wire(answer, slice(start, start + rows), limits, self._hash))
-            start += rows
+        for one, count in zip(asked, rows, strict=True):
+            limits = np.asarray(one.columns["k"]) if "k" in one.columns else None
+            parts.append(to_wire(answer, slice(start, start + count), limits, self._hash))
+            start += count
         return parts
+
+    def _count(self, rows: Sequence[int], answer: Answer) -> None:
+        counts, stages = self._metrics.counts, self._metrics.stage_ms
+        counts["requests"] += len(rows)
+        counts["users"] += sum(rows)
+        counts["passes"] += 1
+        counts["empty"] += int(np.count_nonzero(ragged(answer.columns, "item_id").lengths == 0))
+        for stage, spent in answer.stage_ms.items():
+            stages[stage] += spent
+
+    def _write_log(self) -> None:
+        if self._log is not None:
+            self._log.flush()
+            self._metrics.counts.update(logged=self._log.logged, dropped=self._log.dropped)
 
     def _response(self, answer: dict[str, Array] | Exception) -> Any:
         if isinstance(answer, Exception):
@@ -99,21 +157,66 @@ class TritonPythonModel:
         return self._pb.Tensor.from_dlpack(name, capsule)
 
 
+def seeded(columns: Columns) -> Columns:
+    """Gives lists that are drawn a seed where the request named none, so that they can be drawn again."""
+    if "seed" not in columns:
+        return columns
+    seed = np.asarray(columns["seed"])
+    fresh = np.random.default_rng().integers(0, 2**63, len(seed))
+    return {**columns, "seed": np.where(seed == UNSEEDED, fresh, seed)}
+
+
+def request_ids() -> Callable[[], str]:
+    """Names requests that came without an id."""
+    start, numbers = uuid4().hex[:16], itertools.count()
+    return lambda: f"{start}{next(numbers):08x}"
+
+
+def _decision_log(parameters: dict[str, str], release: Release, ensemble: Ensemble) -> DecisionLog | None:
+    if not parameters.get("log_folder") or float(parameters["log_rate"]) == 0:
+        return None
+    folder, rate, days = Path(parameters["log_folder"]), float(parameters["log_rate"]), int(parameters["log_days"])
+    return DecisionLog(LogSettings(folder, rate, days), release, Evidence(ensemble), bit_names(ensemble))
+
+
 def from_wire(value: Array, column: ColumnSchema) -> Array:
-    """A column `[n]` from a tensor `[n, 1]`, or from zero-padded bytes `[n, w]` for ids."""
+    """A column from a tensor.
+
+    Args:
+        value: `[n, 1]`, or `[n, m]` where a user may have several values; ids as zero-padded bytes, with one
+            axis more.
+        column: its schema.
+
+    Returns:
+        `[n]`, or `[n, m]`.
+    """
+    shape = value.shape[:2] if "padded" in column.properties else value.shape[:1]
     if column.dtype != "string":
-        return value.reshape(len(value))
-    width = value.shape[1]
+        return value.reshape(shape)
+    width = value.shape[-1]
     if not 1 <= width <= MAX_ID_BYTES:
         raise ValueError(f"Input {column.name!r} must be 1 to {MAX_ID_BYTES} bytes wide, got {width}.")
-    return np.ascontiguousarray(value).view(f"S{width}").reshape(len(value))
+    return np.ascontiguousarray(value).view(f"S{width}").reshape(shape)
 
 
-def join(batches: Sequence[Columns]) -> Columns:
-    """One batch of all rows; bytes of different widths take the widest."""
+def join(batches: Sequence[Columns], inputs: Schema) -> Columns:
+    """One batch of all rows; bytes of different widths take the widest, lists of values the longest."""
     if len(batches) == 1:
         return batches[0]
-    return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in batches[0]}
+    return {c.name: _stacked([np.asarray(batch[c.name]) for batch in batches], c) for c in inputs}
+
+
+def _stacked(arrays: Sequence[Array], column: ColumnSchema) -> Array:
+    if "padded" in column.properties:
+        width = max(array.shape[1] for array in arrays)
+        pad = column.properties["default"]
+        arrays = [
+            np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=pad)
+            if array.shape[1] < width
+            else array
+            for array in arrays
+        ]
+    return np.concatenate(arrays)
 
 
 def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:

@@ -18,6 +18,7 @@ from serving.triton.model_config import ModelTensors
 from serving.triton.repository import model_name, replace_config, write_model, write_pointer
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
+from serving.triton.warmup import Warmup
 
 WARM_UP_BATCHES = (1, 1, 2, 4, 16, 1, 1, 1)
 
@@ -71,12 +72,15 @@ def deploy(
             stays live, and the failed release is unloaded.
         TritonError: when the server does not answer.
     """
+    if not users:
+        raise DeploymentError(f"No user ids were given to test {release.name!r} with; give at least one.")
     described = Ensemble.load(release.part(FILE))
     tensors = ModelTensors.of(described.inputs, described.outputs["item_id"].dtype)
     with _locked(target, release.name), _connected(target) as control:
         before = _live(release.name, control) or _brought_back(release.name, target, control)
         path = target.release_path(release)
-        model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings)
+        warmup = Warmup.of(described.inputs, users)
+        model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings, warmup)
         try:
             with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
                 loading = pool.submit(control.load, model)
@@ -163,8 +167,6 @@ def _brought_back(name: str, target: TritonTarget, control: TritonControl) -> Li
 
 
 def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence[Id]) -> None:
-    if not users:
-        raise ValueError("no user ids were given to test it with; give at least one.")
     with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
         for size in WARM_UP_BATCHES:
             client.recommend([users[i % len(users)] for i in range(size)])

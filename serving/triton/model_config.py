@@ -41,12 +41,15 @@ class ModelTensors:
 
 
 def _input(column: ColumnSchema) -> str:
+    several = "padded" in column.properties
     if column.dtype == "string":
-        # requests with ids of different lengths are joined all the same
-        text = "data_type: TYPE_UINT8 dims: [ -1 ] allow_ragged_batch: true"
+        kind, dims = "UINT8", "-1, -1" if several else "-1"
     else:
         types = {"float32": "FP32", "float64": "FP64"}
-        text = f"data_type: TYPE_{types.get(column.dtype, column.dtype.upper())} dims: [ 1 ]"
+        kind, dims = types.get(column.dtype, column.dtype.upper()), "-1" if several else "1"
+    text = f"data_type: TYPE_{kind} dims: [ {dims} ]"
+    if dims != "1":  # requests with ids or lists of different lengths are joined all the same
+        text += " allow_ragged_batch: true"
     return text + (" optional: true" if "default" in column.properties else "")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
+from serving.triton.warmup import Warmup
 
 HASH_DIGITS = 12
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -34,11 +35,27 @@ class ModelSettings:
         instances: processes that answer side by side; each holds its own copy of models and indexes.
         max_batch_size: users that are answered in one pass, and so the most that one request may hold.
         queue_delay_us: microseconds that a request may wait for others to be joined with.
+        decisions: folder of the decision logs, one folder a recommender, as the server sees it; None for none.
+        log_rate: share of requests that are logged, 0 to 1.
+        log_days: days that decisions are kept.
     """
 
     instances: int = 1
     max_batch_size: int = 1024
     queue_delay_us: int = 0
+    decisions: str | None = None
+    log_rate: float = 1.0
+    log_days: int = 30
+
+    def log_parameters(self, name: str) -> dict[str, str]:
+        """What the model of a release is told of its log."""
+        if self.decisions is None:
+            return {}
+        return {
+            "log_folder": f"{self.decisions}/{name}",
+            "log_rate": str(self.log_rate),
+            "log_days": str(self.log_days),
+        }
 
 
 def model_name(name: str, release_hash: str) -> str:
@@ -60,6 +77,7 @@ def write_model(
     release_path: str,
     tensors: ModelTensors,
     settings: ModelSettings,
+    warmup: Warmup,
 ) -> str:
     """Writes the model directory of a release, aside and then renamed; an existing one is kept.
 
@@ -69,7 +87,8 @@ def write_model(
         release_hash: the release.
         release_path: the release's directory as the server sees it.
         tensors: inputs and outputs.
-        settings: instances and batching.
+        settings: instances, batching, log.
+        warmup: requests that are answered before the model is ready.
 
     Returns:
         The model's name.
@@ -81,8 +100,9 @@ def write_model(
         tensors,
         settings.max_batch_size,
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
-        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n",
-        release_parameters(release_hash, release_path=release_path),
+        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
+        f"{warmup.text}\n",
+        release_parameters(release_hash, release_path=release_path, **settings.log_parameters(name)),
     )
     if (repository / model / "config.pbtxt").exists():
         if (repository / model / "config.pbtxt").read_text() == config:
@@ -97,6 +117,7 @@ def write_model(
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
     (aside / "config.pbtxt").write_text(config)
+    warmup.write(aside)
     aside.chmod(0o755)
     aside.replace(repository / model)
     return model

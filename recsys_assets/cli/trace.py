@@ -1,0 +1,99 @@
+"""`recsys trace`: how an answer came about, and where an item went."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from recsys_assets.cli.output import Json, console, emit, sentences, table
+from recsys_assets.cli.people import People
+from resources.home import Home
+
+Request = Annotated[str, typer.Option("--request", help="Id of the request; `recsys recommend` prints it.")]
+Item = Annotated[str | None, typer.Option("--item", help="Follow this item through the stages.")]
+STAGES = (
+    ("retrieved", "retrieved_item"),
+    ("removed", "removed_item"),
+    ("scored", "scored_item"),
+    ("given", "item"),
+)
+SHOWN = 10
+
+
+def trace(name: str, request: Request, item: Item = None, as_json: Json = False) -> None:
+    """Show what NAME saw and did for a logged request, stage by stage, and whether its release answers so again."""
+    home = Home.from_environment()
+    with sentences(as_json):
+        from serving.decisions import find_request
+        from serving.ensemble import Ensemble
+        from serving.release import Release
+        from serving.replay import answer_again, reproduced
+
+        people = People(home, name)
+        wanted = people.item_id(item) if item is not None else None
+        decisions, bits = find_request(home.decisions(name), request)
+        release = Release.open(home.release(name, decisions["release"][0]))
+        answer, lacking = answer_again(decisions, Ensemble.of(release))
+        difference = None if lacking else reproduced(decisions, answer)
+        users = [_user(row, wanted, bits) for row in decisions.iter_rows(named=True)]
+    values = {"request": request, "release": release.hash, "time": decisions["time"][0], "users": users}
+    if as_json:
+        emit({**values, "reproduced": difference is not None, "largest_difference": difference})
+        return
+    out = console()
+    out.print(f"\nrequest [bold]{request}[/], {values['time']:%Y-%m-%d %H:%M:%S} UTC, release {release.hash[:12]}")
+    for user in users:
+        _show(user, people, wanted)
+    if difference is None:
+        out.print("[red]The release does not give this list again.[/]")
+    else:
+        out.print(f"[green]The release gives the same list again[/] (scores differ by {difference:.1e} at most).\n")
+
+
+def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """One user of the request, for people or as JSON."""
+    from serving.item_path import item_path, named_bits
+
+    seen = {key.removeprefix("user_"): value for key, value in row.items() if key.startswith("user_")}
+    events = row.get("request_event_item") or []
+    counts = {label: len(row[column]) for label, column in STAGES if column in row}
+    reasons: dict[str, int] = {}
+    for reason in row.get("removed_reason", ()):
+        key = named_bits(reason, bits["reason"])
+        reasons[key] = reasons.get(key, 0) + 1
+    listed = zip(row["item"], row["score"], row["source"], row["propensity"], strict=True)
+    return {
+        "user_id": seen.pop("id"),
+        "features": {key: value for key, value in seen.items() if not isinstance(value, list)},
+        "history": len(seen.get("history_item") or []),
+        "events": events,
+        "counts": counts,
+        "removed": reasons,
+        "list": [
+            {"item_id": i, "score": s, "sources": named_bits(b, bits["source"]), "propensity": p}
+            for i, s, b, p in listed
+        ],
+        "path": [vars(note) for note in item_path(row, item, bits)] if item is not None else None,
+    }
+
+
+def _show(user: dict[str, Any], people: People, item: Any) -> None:
+    out = console()
+    features = ", ".join(f"{key} {value}" for key, value in user["features"].items())
+    fresh = f", {len(user['events'])} events in the request" if user["events"] else ""
+    out.print(f"\n[bold]User {user['user_id']}[/]  {features}; {user['history']} items in the history{fresh}")
+    out.print("   ".join(f"{label} {count}" for label, count in user["counts"].items()))
+    if user["removed"]:
+        out.print("removed: " + ", ".join(f"{count} {reason}" for reason, count in user["removed"].items()))
+    if user["path"] is not None:
+        title = (people.titles([item]) or [None])[0]
+        rows = [(note["stage"], "kept" if note["kept"] else "lost", note["note"]) for note in user["path"]]
+        out.print(table(f"Item {item}" + (f", {title}" if title else ""), ["stage", "", ""], rows))
+    listed = user["list"][:SHOWN]
+    titles = people.titles([entry["item_id"] for entry in listed])
+    lines = [
+        (place, title or "", entry["item_id"], f"{entry['score']:.4f}", entry["sources"], f"{entry['propensity']:.3g}")
+        for place, (entry, title) in enumerate(zip(listed, titles, strict=True), 1)
+    ]
+    out.print(table("Given", ["", "title", "item", "score", "found by", "propensity"], lines, "r rr r"))

@@ -1,0 +1,55 @@
+"""Events that come with a request: what the user did so lately that no log knows it yet."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ops_gpu.schema import ColumnSchema, Domain, Schema
+from serving.feast_values import NULL_INTEGER
+from serving.operators.base import Columns, array
+
+EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE = "event_item", "event_time", "event_positive"
+LATEST = 253_402_300_799
+"""The end of the year 9999, in epoch seconds."""
+
+
+def event_columns(item_id_dtype: str) -> Schema:
+    """The three optional columns `[n, m]` of a request: items (raw ids), epoch seconds, and 1 for a success."""
+    nothing = "" if item_id_dtype == "string" else NULL_INTEGER
+    return Schema(
+        [
+            _several(ColumnSchema(EVENT_ITEM, item_id_dtype), nothing),
+            _several(ColumnSchema(EVENT_TIME, "int64", domain=Domain(0, LATEST)), 0),
+            _several(ColumnSchema(EVENT_POSITIVE, "float32", domain=Domain(0, 1)), 0.0),
+        ]
+    )
+
+
+def with_moments(columns: Columns) -> Columns:
+    """Events without a time happen now, and those of which nothing more is said were successes.
+
+    Raises:
+        ValueError: when there are not as many times (or successes) as items.
+    """
+    items = array(columns, EVENT_ITEM)
+    said = {EVENT_TIME: int(time.time()), EVENT_POSITIVE: 1.0}
+    if not any(array(columns, name).shape[1] for name in (EVENT_ITEM, *said)):
+        return columns
+    result = dict(columns)
+    for name, value in said.items():
+        column = array(columns, name)
+        if column.shape[1] == 0:
+            result[name] = np.full(items.shape, value, column.dtype)
+        elif column.shape != items.shape:
+            raise ValueError(
+                f"A request has {items.shape[1]} values of {EVENT_ITEM!r} and {column.shape[1]} of {name!r} a user; "
+                f"send as many of both."
+            )
+    return result
+
+
+def _several(column: ColumnSchema, pad: int | float | str) -> ColumnSchema:
+    """An input column of several values a user, often none; `pad` stands behind the last."""
+    return column.with_properties({"default": pad, "padded": True})
