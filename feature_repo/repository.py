@@ -16,6 +16,7 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.feast_types import encode
+from feature_repo.pushed_events import only_writer
 from feature_repo.settings import SQLITE_FILE, StoreSettings
 from feature_repo.versions import changed_versions, joined, latest, remembered
 from feature_repo.views import Views, features, item_views, user_views
@@ -84,6 +85,21 @@ class FeatureRepository:
         Raises:
             ValueError: when an id is missing or comes twice, or Feast has no type for a column.
         """
+        with only_writer(self.folder):
+            return self._write(kind, frame, as_of)
+
+    def write_online(self, kind: str, rows: pl.DataFrame) -> None:
+        """Writes rows online alone, in the columns of the last `write`; the next one may replace them.
+
+        Args:
+            kind: `users` or `items`.
+            rows: id, features, `event_timestamp` and `created_timestamp`; the caller is the only writer.
+        """
+        schema = _schema(kind, rows.drop(EVENT_TIME, CREATED))
+        view = self._store.get_feature_view(kind)
+        self._write_online(view, schema, _KINDS[kind][0], rows.with_columns(pl.lit(True).alias(PRESENT)))
+
+    def _write(self, kind: str, frame: pl.DataFrame, as_of: datetime) -> Written:
         key = _KINDS[kind][0]
         _check_ids(kind, frame, key)
         schema = _schema(kind, frame)
@@ -99,7 +115,7 @@ class FeatureRepository:
         complete = self._written(kind) == mark
         # A write that breaks off leaves no mark, and so the next one does not trust what is online.
         self._note(kind).unlink(missing_ok=True)
-        self._write_online(views, schema, key, changed if complete else current)
+        self._write_online(views.view, schema, key, changed if complete else current)
         kept = remembered(versions, key, now - self.settings.keep)
         self._replace(kind, kept, mark)
         present = int(current[PRESENT].sum())
@@ -143,7 +159,7 @@ class FeatureRepository:
         source = self.source(kind)
         return pl.read_parquet(source) if source.exists() else None
 
-    def _write_online(self, views: Views, schema: Schema, key: str, rows: pl.DataFrame) -> None:
+    def _write_online(self, view: Any, schema: Schema, key: str, rows: pl.DataFrame) -> None:
         columns = [*features(schema), ColumnSchema(PRESENT, "bool")]
         names = [column.name for column in columns]
         for part in rows.iter_slices(_BATCH):
@@ -152,7 +168,7 @@ class FeatureRepository:
             entities = (EntityKey(join_keys=[key], entity_values=[id_]) for id_ in ids)
             features_ = (dict(zip(names, row, strict=True)) for row in values)
             data = list(zip(entities, features_, part[EVENT_TIME], part[CREATED], strict=True))
-            self._store.provider.online_write_batch(self._store.config, views.view, data, None)
+            self._store.provider.online_write_batch(self._store.config, view, data, None)
 
     def _mark(self, schema: Schema) -> str:
         """What the online rows were written with: under another mark all must be written again."""

@@ -10,6 +10,7 @@ import polars as pl
 import polars.selectors as cs
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.pushed_events import pushed_users
 from feature_repo.repository import FeatureRepository
 from feature_repo.versions import latest
 from ops_gpu.ragged import Ragged
@@ -24,7 +25,7 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
 
     Args:
         repository: the Feast repository.
-        sample: at most so many rows, spread evenly over all ids.
+        sample: at most so many rows, spread evenly over all ids; users with pushed events are left out.
         kind: `users` or `items`.
 
     Returns:
@@ -32,6 +33,7 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
     """
     key = "user_id" if kind == "users" else "item_id"
     rows = latest(pl.read_parquet(repository.source(kind)), key).sort(key)
+    rows = rows.filter(~pl.col(key).is_in(sorted(pushed_users(repository.folder)))) if kind == "users" else rows
     rows = rows.gather_every(max(1, rows.height // max(sample, 1))).head(sample)
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)

@@ -45,7 +45,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
     ) -> dict[str, Written]:
         """Makes these tables the state that Feast gives; views are generated from their columns.
 
-        Online, only rows that have changed are written.
+        Online, only rows that have changed are written. Pushed events that are younger than the tables stay.
 
         Args:
             name: the recommender.
@@ -60,13 +60,29 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         Raises:
             ValueError: when an id is missing or comes twice, or Feast has no type for a column.
         """
+        import polars as pl
+
+        from feature_repo.pushed_events import PushedEvents, only_writer
         from feature_repo.user_state import user_state
 
         repository = self.repository(name)
+        pushed = PushedEvents(
+            repository.folder, {"user_id": users.schema["user_id"], "item_id": items.schema["item_id"]}
+        )
+        known = interactions.lazy().select("user_id", "item_id", pl.col("timestamp").cast(pl.Datetime("us")), "label")
+        with only_writer(repository.folder):
+            pushed.forget(as_of)
+        states = user_state(users, pl.concat([known, pushed.since(as_of).lazy()]))
         return {
-            "users": repository.write("users", user_state(users, interactions), as_of),
+            "users": repository.write("users", states, as_of),
             "items": repository.write("items", items, as_of),
         }
+
+    def push(self, name: str, events: pl.DataFrame) -> int:
+        """Adds events to the online histories of their users; see `resources.push_events`."""
+        from resources.push_events import push_events
+
+        return push_events(self.repository(name), events)
 
     def repository(self, name: str) -> FeatureRepository:
         """The Feast repository of a recommender, made if it is missing."""

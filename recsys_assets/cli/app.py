@@ -6,6 +6,7 @@ import typer
 
 from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
+from recsys_assets.cli.event import event
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.replay import replay
@@ -20,5 +21,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, trace, replay, status, bench, evaluate, rollback, stop):
+for command in (materialize, recommend, event, trace, replay, status, bench, evaluate, rollback, stop):
     app.command()(command)

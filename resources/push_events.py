@@ -1,0 +1,99 @@
+"""From an event to the next list: what a user just did goes to the online store, before any log has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.pushed_events import PushedEvents, only_writer
+from feature_repo.repository import FeatureRepository
+from ops_gpu.interaction_history import ENTRY, accumulated
+from ops_gpu.schema import Schema
+from serving.feast_reader import FeastReader
+from serving.frames import to_frame
+
+_META = (EVENT_TIME, CREATED, PRESENT)
+
+
+def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
+    """Adds events to the histories of their users, online, and to the journal of the feature store.
+
+    The next snapshot of the logs keeps those that are younger than the logs.
+
+    Args:
+        repository: the Feast repository, written at least once.
+        events: `user_id`, `item_id` (as in the logs), `timestamp` (UTC) and `label` (whether a success).
+
+    Returns:
+        How many users were written.
+
+    Raises:
+        FileNotFoundError: when the feature store was never written.
+        ValueError: when ids are of another type than those of the logs.
+        FeatureStoreError: when the online store cannot be read.
+    """
+    source = repository.source("users")
+    if not source.exists():
+        raise FileNotFoundError(f"{source} is missing: materialize feature_store before events are pushed.")
+    stored = pl.read_parquet_schema(source)
+    ids = {"user_id": stored["user_id"], "item_id": stored["history_item"].inner}  # type: ignore[attr-defined]
+    events = _checked(events, ids)
+    with only_writer(repository.folder):
+        rows = _with_events(_online(repository, stored, events["user_id"].unique().sort()), events)
+        PushedEvents(repository.folder, ids).append(events)
+        repository.write_online("users", rows)
+    return rows.height
+
+
+def _checked(events: pl.DataFrame, ids: dict[str, pl.DataType]) -> pl.DataFrame:
+    for name, dtype in ids.items():
+        if events.schema[name] != dtype or events[name].null_count():
+            raise ValueError(f"{name} of an event must be {dtype} as in the logs, got {events.schema[name]}.")
+    return events.with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
+
+
+def _online(repository: FeatureRepository, stored: Mapping[str, pl.DataType], users: pl.Series) -> pl.DataFrame:
+    """The users' rows as the online store has them; nulls and empty lists where it knows nothing."""
+    columns = {name: dtype for name, dtype in stored.items() if name not in (*_META, "user_id")}
+    key = Schema.from_polars(users.to_frame())["user_id"]
+    schema = Schema.from_polars(pl.DataFrame(schema=columns))
+    reader = FeastReader(repository.folder, "users", key, schema)
+    found, _ = reader.read(_ids(users))
+    frame = to_frame(found).select(_as_stored(name, dtype) for name, dtype in columns.items())
+    return frame.insert_column(0, users)
+
+
+def _with_events(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    old = rows.lazy().select("user_id", *ENTRY).explode(*ENTRY, empty_as_null=False).drop_nulls("history_item")
+    new = events.lazy().select(
+        "user_id",
+        pl.col("item_id").alias("history_item"),
+        pl.lit(1.0, pl.Float32).alias("history_count"),
+        pl.col("timestamp").dt.epoch("s").alias("history_last"),
+        pl.col("label").cast(pl.Float32).alias("history_positive"),
+    )
+    entries = accumulated(pl.concat([old, new]), "user_id")
+    lists = entries.group_by("user_id", maintain_order=True).agg(pl.col(ENTRY)).collect()
+    now = pl.lit(datetime.now(UTC)).cast(pl.Datetime("us", "UTC"))
+    return rows.drop(ENTRY).join(lists, on="user_id").with_columns(now.alias(EVENT_TIME), now.alias(CREATED))
+
+
+def _as_stored(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as Feast was given it: a null is null again, not the value that stands for it in a batch."""
+    column = pl.col(name)
+    if dtype == pl.String:
+        return pl.when(column != "").then(column)
+    if dtype.is_float():
+        return column.fill_nan(None).cast(dtype)
+    if dtype.is_integer():
+        return pl.when(column != np.iinfo(np.int64).min).then(column).cast(dtype)
+    return column.cast(dtype)
+
+
+def _ids(users: pl.Series) -> Any:
+    return np.array(users.cast(pl.Binary).to_list(), "S") if users.dtype == pl.String else users.to_numpy()
