@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from serving.ensemble import Ensemble
     from serving.recommendation import Id
     from serving.release import Release
-    from serving.triton.deployment import LiveRelease
+    from serving.triton.live_release import LiveRelease
     from serving.triton.server import TritonServer
     from serving.triton.server_state import ServerState
     from serving.triton.target import TritonTarget
@@ -134,6 +134,26 @@ class TritonResource(dg.ConfigurableResource[Any]):
             raise LookupError(f"The recommender {name!r} has no earlier release to go back to.")
         previous = Release.open(Home.from_environment().release(name, live.previous))
         return rollback(previous, self.target())
+
+    def roll_out(self, release: Release, users: Sequence[Id], canary: float = 0.0, shadow: float = 0.0) -> LiveRelease:
+        """Tries a release beside the live one; see `serving.triton.rollout.roll_out`."""
+        from serving.triton.rollout import roll_out
+
+        return roll_out(release, self.target(), users, canary, shadow)
+
+    def end_rollout(self, name: str) -> LiveRelease:
+        """Takes the candidate away; see `serving.triton.rollout.end_rollout`.
+
+        Raises:
+            LookupError: when none is being tried.
+        """
+        from serving.release import Release
+        from serving.triton.rollout import end_rollout
+
+        live = self.live(name)
+        if live is None or live.candidate is None:
+            raise LookupError(f"No release of {name!r} is being tried.")
+        return end_rollout(Release.open(Home.from_environment().release(name, live.hash)), self.target())
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""

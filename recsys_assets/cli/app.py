@@ -11,6 +11,7 @@ from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.replay import replay
 from recsys_assets.cli.rollback import rollback
+from recsys_assets.cli.rollout import rollout
 from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
 from recsys_assets.cli.trace import trace
@@ -21,5 +22,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, event, trace, replay, status, bench, evaluate, rollback, stop):
+for command in (materialize, recommend, event, trace, replay, status, bench, evaluate, rollout, rollback, stop):
     app.command()(command)

@@ -1,15 +1,19 @@
-"""From the name of a recommender to its YAML."""
+"""From the name of a recommender to its YAML, and from the first digits of a hash to its release."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.locations import FILE, OWN, blueprints, find, names
 from recsys_assets.yaml_errors import YamlError
 from resources.environment import RECOMMENDERS, recommender_folders
 from resources.home import Home
+
+if TYPE_CHECKING:
+    from serving.release import Release
 
 
 def find_recommender(name: str, home: Home) -> Blueprint:
@@ -28,6 +32,21 @@ def find_recommender(name: str, home: Home) -> Blueprint:
         files = " and ".join(str(folder / FILE) for folder in folders)
         raise YamlError(f"The name {name!r} is used by {files}; give all but one of them another name.")
     return next(plan for plan in blueprints(next(iter(folders)), home) if plan.name == name)
+
+
+def release_beginning(home: Home, name: str, digits: str) -> Release:
+    """The release whose hash begins so.
+
+    Raises:
+        LookupError: when there is none, or more than one.
+    """
+    from serving.release import Release
+
+    found = sorted(path for path in (home.releases / name).glob(f"{digits}*") if path.is_dir())
+    if len(found) != 1:
+        others = ", ".join(path.name[:12] for path in sorted((home.releases / name).glob("[0-9a-f]*"))) or "none"
+        raise LookupError(f"{len(found)} releases of {name!r} begin with {digits!r}; there are: {others}.")
+    return Release.open(found[0])
 
 
 def _look() -> Iterator[tuple[Path, list[str], YamlError | None]]:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys_assets.cli.find import release_beginning
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from serving.release import Release
 
 Candidate = Annotated[str, typer.Option("--release", help="Hash of the candidate, or its first digits.")]
 Most = Annotated[int, typer.Option("--requests", min=1, help="How many of the newest logged lists.")]
@@ -31,7 +30,7 @@ def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, 
         from serving.replay import comparison
         from serving.replay import replay as again
 
-        candidate = _release(home, name, release)
+        candidate = release_beginning(home, name, release)
         parts = list(newest_decisions(home.decisions(name), requests))
         if not parts:
             raise LookupError(f"No requests of {name!r} are logged; ask it first, or raise `log_rate`.")
@@ -67,21 +66,6 @@ def _cells(rows: list[dict[str, Any]]) -> list[tuple[object, ...]]:
         )
         for row in rows
     ]
-
-
-def _release(home: Home, name: str, digits: str) -> Release:
-    """The release whose hash begins so.
-
-    Raises:
-        LookupError: when there is none, or more than one.
-    """
-    from serving.release import Release
-
-    found = sorted(path for path in (home.releases / name).glob(f"{digits}*") if path.is_dir())
-    if len(found) != 1:
-        others = ", ".join(path.name[:12] for path in sorted((home.releases / name).glob("[0-9a-f]*"))) or "none"
-        raise LookupError(f"{len(found)} releases of {name!r} begin with {digits!r}; there are: {others}.")
-    return Release.open(found[0])
 
 
 def _segment(logged: pl.DataFrame, by: str | None) -> pl.Series:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import itertools
 import json
@@ -26,14 +25,11 @@ from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
 from serving.triton.background import Background
+from serving.triton.dlpack import to_array, to_tensor
 from serving.triton.serving_metrics import ServingMetrics
 
 Array = npt.NDArray[Any]
 EVERY_SECONDS = 1.0
-
-_set_destructor = ctypes.pythonapi.PyCapsule_SetDestructor
-_set_destructor.argtypes = [ctypes.py_object, ctypes.c_void_p]
-_set_destructor.restype = ctypes.c_int
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class TritonPythonModel:
         try:
             tensors = {column.name: self._pb.get_input_tensor_by_name(request, column.name) for column in inputs}
             columns: Columns = {
-                column.name: from_wire(np.from_dlpack(tensors[column.name]), column)
+                column.name: from_wire(to_array(tensors[column.name]), column)
                 for column in inputs
                 if tensors[column.name] is not None
             }
@@ -147,14 +143,7 @@ class TritonPythonModel:
     def _response(self, answer: dict[str, Array] | Exception) -> Any:
         if isinstance(answer, Exception):
             return self._pb.InferenceResponse(error=self._pb.TritonError(_sentence(answer)))
-        return self._pb.InferenceResponse([self._tensor(name, value) for name, value in answer.items()])
-
-    def _tensor(self, name: str, value: Array) -> Any:
-        # The backend takes the memory over but renames the capsule in a way that numpy's destructor does
-        # not know: it would print a traceback for every tensor. The memory is freed by the backend.
-        capsule = value.__dlpack__()
-        _set_destructor(capsule, None)
-        return self._pb.Tensor.from_dlpack(name, capsule)
+        return self._pb.InferenceResponse([to_tensor(self._pb, name, value) for name, value in answer.items()])
 
 
 def seeded(columns: Columns) -> Columns:

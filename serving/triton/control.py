@@ -70,17 +70,32 @@ class TritonControl:
 
     def parameters(self, model: str) -> dict[str, str] | None:
         """Parameters in the configuration of a loaded model; None where it is not loaded."""
-        try:
-            answer = self._call("ModelConfig", service_pb2.ModelConfigRequest(name=model), 10.0)
-        except TritonError as error:
-            if isinstance(error.__cause__, grpc.RpcError) and _code(error.__cause__) == "NOT_FOUND":
-                return None
-            raise
-        return {key: value.string_value for key, value in answer.config.parameters.items()}
+        config = self._config(model)
+        return config and {key: value.string_value for key, value in config.parameters.items()}
+
+    def tensors(self, model: str) -> set[tuple[str, str, int, tuple[int, ...]]]:
+        """Inputs and outputs of a loaded model: kind, name, type and shape."""
+        config = self._config(model)
+        kinds = (("input", config.input), ("output", config.output)) if config else ()
+        return {(kind, t.name, t.data_type, tuple(t.dims)) for kind, tensors in kinds for t in tensors}
+
+    def steps(self, model: str) -> set[str]:
+        """The models that a loaded ensemble calls; none where it is no ensemble."""
+        config = self._config(model)
+        return {step.model_name for step in config.ensemble_scheduling.step} if config else set()
 
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
+
+    def _config(self, model: str) -> Any:
+        """The configuration of a loaded model; None where it is not loaded."""
+        try:
+            return self._call("ModelConfig", service_pb2.ModelConfigRequest(name=model), 10.0).config
+        except TritonError as error:
+            if isinstance(error.__cause__, grpc.RpcError) and _code(error.__cause__) == "NOT_FOUND":
+                return None
+            raise
 
     def _call(self, method: str, request: Any, timeout: float) -> Any:
         try:

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from serving.client import RecommenderClient
-from serving.ensemble import FILE, Ensemble
+from serving.ensemble import Ensemble
 from serving.recommendation import Id
 from serving.release import Release
-from serving.triton.control import TritonControl, TritonError
-from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer
-from serving.triton.smoke_test import smoke_test
+from serving.triton.control import TritonError
+from serving.triton.going_live import (
+    DeploymentError,
+    brought_back,
+    connected,
+    going_live,
+    live_of,
+    loaded,
+    locked,
+    point,
+    still,
+    tensors_of,
+    unload_others,
+)
+from serving.triton.live_release import LiveRelease
+from serving.triton.repository import model_name
 from serving.triton.target import TritonTarget
-from serving.triton.warmup import Warmup
 
-WARM_UP_BATCHES = (1, 1, 2, 4, 16, 1, 1, 1)
-
-
-class DeploymentError(RuntimeError):
-    """Why a release did not go live; what was live still is."""
-
-
-@dataclass(frozen=True)
-class LiveRelease:
-    """What the name points at.
-
-    Args:
-        name: the recommender.
-        hash: the release that answers.
-        previous: the release before, still loaded for the way back; None where there is none.
-    """
-
-    name: str
-    hash: str
-    previous: str | None
+__all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]
 
 
 def live_release(name: str, target: TritonTarget) -> LiveRelease | None:
@@ -48,8 +34,8 @@ def live_release(name: str, target: TritonTarget) -> LiveRelease | None:
     Raises:
         TritonError: when the server does not answer.
     """
-    with _connected(target) as control:
-        return _live(name, control)
+    with connected(target) as control:
+        return live_of(name, control)
 
 
 def deploy(
@@ -72,34 +58,16 @@ def deploy(
             stays live, and the failed release is unloaded.
         TritonError: when the server does not answer.
     """
-    if not users:
-        raise DeploymentError(f"No user ids were given to test {release.name!r} with; give at least one.")
-    described = Ensemble.load(release.part(FILE))
-    tensors = ModelTensors.of(described.inputs, described.outputs["item_id"].dtype)
-    with _locked(target, release.name), _connected(target) as control:
-        before = _live(release.name, control) or _brought_back(release.name, target, control)
-        path = target.release_path(release)
-        warmup = Warmup.of(described.inputs, users)
-        model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings, warmup)
-        try:
-            with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
-                loading = pool.submit(control.load, model)
-                ensemble = ensemble or described.bind(release)
-                loading.result()
-            _prove(model, ensemble, target, users)
-            _point(release.name, release.hash, tensors, target, control, before)
-        except BaseException as error:
-            if before is None or release.hash not in (before.hash, before.previous):
-                _remove(model, target, control)
-            if not isinstance(error, Exception):  # interrupted
-                raise
-            raise DeploymentError(
-                f"The release {release.hash[:12]} of {release.name!r} did not go live ({_still(before)}): {error}"
-            ) from error
-        live = _live(release.name, control)
-        assert live is not None
-        _unload_others(live, target, control)
-        return live
+    with locked(target, release.name), connected(target) as control:
+        before = live_of(release.name, control) or brought_back(release.name, target, control)
+        with going_live(release, target, control, before):
+            model, tensors = loaded(release, target, control, users, ensemble)
+            previous = None if before is None else before.previous if before.hash == release.hash else before.hash
+            wanted = LiveRelease(release.name, release.hash, previous)
+            if before != wanted:
+                point(wanted, model, tensors, target, control)
+        unload_others(wanted, target, control)
+        return wanted
 
 
 def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
@@ -113,21 +81,19 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
         DeploymentError: when it is not the release before.
     """
     name = previous.name
-    ensemble = Ensemble.load(previous.part(FILE))
-    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
-    with _locked(target, name), _connected(target) as control:
-        before = _live(name, control)
+    with locked(target, name), connected(target) as control:
+        before = live_of(name, control)
         if before is None or before.previous != previous.hash:
             raise DeploymentError(
-                f"{name!r} has no release {previous.hash[:12]} to go back to ({_still(before)}); deploy it instead."
+                f"{name!r} has no release {previous.hash[:12]} to go back to ({still(before)}); deploy it instead."
             )
+        wanted = LiveRelease(name, previous.hash, before.hash)
         try:
-            _point(name, previous.hash, tensors, target, control, before)
+            point(wanted, model_name(name, previous.hash), tensors_of(previous), target, control)
         except TritonError as error:
-            raise DeploymentError(f"{name!r} could not go back ({_still(before)}): {error}") from error
-        live = _live(name, control)
-        assert live is not None
-        return live
+            raise DeploymentError(f"{name!r} could not go back ({still(before)}): {error}") from error
+        unload_others(wanted, target, control)
+        return wanted
 
 
 def restore(target: TritonTarget) -> dict[str, str]:
@@ -137,98 +103,16 @@ def restore(target: TritonTarget) -> dict[str, str]:
         What went wrong, by recommender; empty when all is well.
     """
     problems = {}
-    with _connected(target) as control:
+    with connected(target) as control:
         for folder in sorted(target.repository.glob("*/config.pbtxt")):
             name = folder.parent.name
             if "." in name or control.parameters(name) is not None:
                 continue
             try:
+                if any(target.repository.glob(f"{name}.router-*")):  # calls models that Triton does not know of
+                    for model in sorted(target.repository.glob(f"{name}.*/config.pbtxt")):
+                        control.load(model.parent.name)
                 control.load(name)  # an ensemble brings the model it points at
             except TritonError as error:
                 problems[name] = str(error)
     return problems
-
-
-# --- steps ----------------------------------------------------------------------------------------------
-def _live(name: str, control: TritonControl) -> LiveRelease | None:
-    parameters = control.parameters(name)
-    if parameters is None:
-        return None
-    return LiveRelease(name, parameters["release"], parameters.get("previous") or None)
-
-
-def _brought_back(name: str, target: TritonTarget, control: TritonControl) -> LiveRelease | None:
-    """What was live before the server was stopped, loaded again."""
-    if not (target.repository / name / "config.pbtxt").exists():
-        return None
-    with contextlib.suppress(TritonError):  # it may be what the new release is to replace
-        control.load(name)
-    return _live(name, control)
-
-
-def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence[Id]) -> None:
-    with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
-        for size in WARM_UP_BATCHES:
-            client.recommend([users[i % len(users)] for i in range(size)])
-        smoke_test(client, ensemble, users)
-
-
-def _point(
-    name: str,
-    release_hash: str,
-    tensors: ModelTensors,
-    target: TritonTarget,
-    control: TritonControl,
-    before: LiveRelease | None,
-) -> None:
-    if before is not None and before.hash == release_hash:
-        return
-    previous = before.hash if before else ""
-    batch = target.settings.max_batch_size
-    config = write_pointer(target.repository, name, release_hash, tensors, batch, previous)
-    try:
-        control.load(name)
-    except TritonError:
-        # Triton goes on with the model it has; the file must say the same for the next start.
-        if config is not None:
-            replace_config(target.repository, name, config)
-        else:
-            shutil.rmtree(target.repository / name)
-        raise
-
-
-def _unload_others(live: LiveRelease, target: TritonTarget, control: TritonControl) -> None:
-    keep = {model_name(live.name, live.hash)}
-    if live.previous:
-        keep.add(model_name(live.name, live.previous))
-    for status in control.models():
-        if status.name.startswith(f"{live.name}.") and status.name not in keep:
-            _remove(status.name, target, control)
-
-
-def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
-    with contextlib.suppress(TritonError):
-        control.unload(model)
-    shutil.rmtree(target.repository / model, ignore_errors=True)
-
-
-def _still(before: LiveRelease | None) -> str:
-    return f"{before.hash[:12]} stays live" if before else "nothing is live"
-
-
-@contextlib.contextmanager
-def _connected(target: TritonTarget) -> Iterator[TritonControl]:
-    control = TritonControl(target.grpc_url)
-    try:
-        yield control
-    finally:
-        control.close()
-
-
-@contextlib.contextmanager
-def _locked(target: TritonTarget, name: str) -> Iterator[None]:
-    """One deployment of a recommender at a time."""
-    target.repository.mkdir(parents=True, exist_ok=True)
-    with (target.repository / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

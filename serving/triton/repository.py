@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops_gpu.content_hash import hash_json
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
 from serving.triton.warmup import Warmup
 
 HASH_DIGITS = 12
+ROUTERS = 2
+"""Processes of a router: while one waits for answers, the other takes in what comes."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-MODEL_PY = '''"""Serves one release; all code lives in the package."""
+MODEL_PY = '''"""Runs in Triton; all code lives in the package."""
 
 import importlib.util
 import sys
@@ -21,7 +25,7 @@ import sys
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
 
-from serving.triton.backend_model import TritonPythonModel
+from serving.triton.{module} import TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
@@ -104,6 +108,33 @@ def write_model(
         f"{warmup.text}\n",
         release_parameters(release_hash, release_path=release_path, **settings.log_parameters(name)),
     )
+    return _write(repository, model, config, "backend_model", warmup)
+
+
+def write_router(
+    repository: Path, name: str, tensors: ModelTensors, max_batch_size: int, parameters: Mapping[str, str]
+) -> str:
+    """Writes the model that stands before a live release and a candidate; see `router_model`.
+
+    Args:
+        repository: Triton's model repository.
+        name: the recommender.
+        tensors: inputs and outputs, those of both releases' models.
+        max_batch_size: of both.
+        parameters: what the router is told; other ones make another router, so that it can be loaded beside.
+
+    Returns:
+        The model's name, `NAME.router-<digits>`.
+    """
+    digits = hash_json(dict(parameters))[:HASH_DIGITS]
+    model = f"{name}.router-{digits}"
+    more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\ndynamic_batching {{ }}\n"
+    config = config_text(model, 'backend: "python"', tensors, max_batch_size, more, parameters)
+    return _write(repository, model, config, "router_model", Warmup("", {}))
+
+
+def _write(repository: Path, model: str, config: str, module: str, warmup: Warmup) -> str:
+    """Writes the directory of a Python model, aside and then renamed."""
     if (repository / model / "config.pbtxt").exists():
         if (repository / model / "config.pbtxt").read_text() == config:
             return model
@@ -112,7 +143,8 @@ def write_model(
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
     version = aside / "1"
     version.mkdir()
-    (version / "model.py").write_text(MODEL_PY.format(project=str(Path(__file__).resolve().parents[2])))
+    code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
+    (version / "model.py").write_text(code)
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
@@ -124,30 +156,28 @@ def write_model(
 
 
 def write_pointer(
-    repository: Path, name: str, release_hash: str, tensors: ModelTensors, max_batch_size: int, previous: str
+    repository: Path,
+    name: str,
+    model: str,
+    tensors: ModelTensors,
+    max_batch_size: int,
+    parameters: Mapping[str, str],
 ) -> str | None:
-    """Writes the model that applications call: a one-step ensemble over the model of a release.
+    """Writes the model that applications call: a one-step ensemble over the model of a release, or a router.
 
     Args:
         repository: Triton's model repository.
         name: the recommender.
-        release_hash: the release to point at.
-        tensors: inputs and outputs, those of the release's model.
-        max_batch_size: that of the release's model.
-        previous: hash of the release that it pointed at before, or an empty string.
+        model: what it points at.
+        tensors: inputs and outputs, those of that model.
+        max_batch_size: that of that model.
+        parameters: what is to be known of it; see `LiveRelease`.
 
     Returns:
         The configuration that was there before, None where there was none.
     """
-    target = model_name(name, release_hash)
-    config = config_text(
-        name,
-        'platform: "ensemble"',
-        tensors,
-        max_batch_size,
-        single_step(target, tensors),
-        release_parameters(release_hash, previous=previous),
-    )
+    step = single_step(model, tensors)
+    config = config_text(name, 'platform: "ensemble"', tensors, max_batch_size, step, parameters)
     return replace_config(repository, name, config)
 
 

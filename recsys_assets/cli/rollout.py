@@ -1,0 +1,114 @@
+"""`recsys rollout`: a candidate beside the live release, on real requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recsys_assets.cli.find import find_recommender, release_beginning
+from recsys_assets.cli.output import Json, console, emit, sentences, table
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from serving.triton.live_release import LiveRelease
+
+Candidate = Annotated[str | None, typer.Option("--release", help="Hash of the candidate, or its first digits.")]
+Share = Annotated[float, typer.Option(min=0, max=1, help="Share of users that the candidate answers.")]
+Shadow = Annotated[float, typer.Option(min=0, max=1, help="Share of requests that it answers unseen.")]
+End = Annotated[bool, typer.Option("--end", help="Take the candidate away.")]
+Promote = Annotated[bool, typer.Option("--promote", help="Make the candidate live.")]
+
+
+def rollout(
+    name: str,
+    release: Candidate = None,
+    canary: Share = 0.0,
+    shadow: Shadow = 0.0,
+    end: End = False,
+    promote: Promote = False,
+    as_json: Json = False,
+) -> None:
+    """Try another release of NAME beside the live one, or show how the one that is being tried does."""
+    home = Home.from_environment()
+    with sentences(as_json):
+        from resources.configured import configured
+
+        triton = configured(home).triton
+        if end:
+            live = triton.end_rollout(name)
+        elif promote:
+            live = _promoted(home, name)
+        elif release is not None:
+            live = triton.roll_out(release_beginning(home, name, release), _users(home, name), canary, shadow)
+        else:
+            live = _known(triton.live(name), name)
+        found = _compared(home.decisions(name) / "shadow", live)
+    if as_json:
+        emit({**vars(live), "compared": found})
+        return
+    _show(live, found)
+
+
+def _users(home: Home, name: str) -> list[Any]:
+    from recsys_assets.assets.release import some_users
+
+    return some_users(find_recommender(name, home))
+
+
+def _promoted(home: Home, name: str) -> LiveRelease:
+    from resources.configured import configured
+    from serving.release import Release
+
+    resources = configured(home)
+    tried = _known(resources.triton.live(name), name).candidate
+    if tried is None:
+        raise LookupError(f"No release of {name!r} is being tried.")
+    live = resources.triton.deploy(Release.open(home.release(name, tried)), _users(home, name))
+    resources.mlflow.promote(name, live.hash)
+    return live
+
+
+def _known(live: LiveRelease | None, name: str) -> LiveRelease:
+    if live is None:
+        raise LookupError(f"Nothing is live under {name!r}; run `recsys materialize {name}` first.")
+    return live
+
+
+def _compared(folder: Path, live: LiveRelease) -> dict[str, float] | None:
+    """What the shadow's comparisons say of the candidate; None where there are none."""
+    import polars as pl
+
+    files = sorted(folder.glob(f"day=*/{(live.candidate or 'none')[:12]}-*.parquet"))
+    if not files:
+        return None
+    rows = pl.concat([pl.read_parquet(path) for path in files], how="diagonal_relaxed")
+    rows = rows.filter(pl.col("live") == live.hash)
+    if not rows.height:
+        return None
+    return rows.select(
+        lists=pl.len(),
+        overlap=pl.col("overlap").mean(),
+        same_first=pl.col("same_first").mean(),
+        score_live=pl.col("score_given").mean(),
+        score_candidate=pl.col("score_found").mean(),
+        failed=pl.col("error").is_not_null().mean(),
+        p50_ms=pl.col("ms").median(),
+        p99_ms=pl.col("ms").quantile(0.99),
+    ).row(0, named=True)
+
+
+def _show(live: LiveRelease, found: dict[str, float] | None) -> None:
+    out = console()
+    out.print(f"{live.name} answers from release {live.hash[:12]}.")
+    if live.candidate is None:
+        out.print("No other release is being tried.")
+        return
+    out.print(
+        f"Release {live.candidate[:12]} is being tried: it answers {live.canary:.1%} of users, and is shown "
+        f"{live.shadow:.1%} of requests."
+    )
+    if found is not None:
+        rows = [(key.replace("_", " "), f"{value:,.4g}") for key, value in found.items() if value is not None]
+        out.print(table("Lists of the candidate beside those that were given", ["", ""], rows, " r"))

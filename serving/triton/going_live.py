@@ -1,0 +1,159 @@
+"""The steps by which a release comes under its recommender's name."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from serving.client import RecommenderClient
+from serving.ensemble import FILE, Ensemble
+from serving.recommendation import Id
+from serving.release import Release
+from serving.triton.control import TritonControl, TritonError
+from serving.triton.live_release import LiveRelease
+from serving.triton.model_config import ModelTensors
+from serving.triton.repository import model_name, replace_config, write_model, write_pointer, write_router
+from serving.triton.smoke_test import smoke_test
+from serving.triton.target import TritonTarget
+from serving.triton.warmup import Warmup
+
+WARM_UP_BATCHES = (1, 1, 2, 4, 16, 1, 1, 1)
+
+
+class DeploymentError(RuntimeError):
+    """Why a release did not go live; what was live still is."""
+
+
+@contextlib.contextmanager
+def going_live(
+    release: Release, target: TritonTarget, control: TritonControl, before: LiveRelease | None
+) -> Iterator[None]:
+    """Unloads a release that did not get there, and says why."""
+    try:
+        yield
+    except BaseException as error:
+        if before is None or release.hash not in before.hashes:
+            _remove(model_name(release.name, release.hash), target, control)
+        if not isinstance(error, Exception):  # interrupted
+            raise
+        raise DeploymentError(
+            f"The release {release.hash[:12]} of {release.name!r} did not go live ({still(before)}): {error}"
+        ) from error
+
+
+def loaded(
+    release: Release,
+    target: TritonTarget,
+    control: TritonControl,
+    users: Sequence[Id],
+    ensemble: Ensemble | None = None,
+) -> tuple[str, ModelTensors]:
+    """Loads the model of a release and proves it; its name, and its inputs and outputs."""
+    if not users:
+        raise ValueError("no user ids were given to test it with; give at least one.")
+    described, tensors, path = Ensemble.load(release.part(FILE)), tensors_of(release), target.release_path(release)
+    warmup = Warmup.of(described.inputs, users)
+    model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings, warmup)
+    with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
+        loading = pool.submit(control.load, model)
+        ensemble = ensemble or described.bind(release)
+        loading.result()
+    _prove(model, ensemble, target, users)
+    return model, tensors
+
+
+def tensors_of(release: Release) -> ModelTensors:
+    ensemble = Ensemble.load(release.part(FILE))
+    return ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
+
+
+def live_of(name: str, control: TritonControl) -> LiveRelease | None:
+    parameters = control.parameters(name)
+    return None if parameters is None else LiveRelease.of(name, parameters)
+
+
+def routed(
+    wanted: LiveRelease, tensors: ModelTensors, target: TritonTarget, control: TritonControl, users: Sequence[Id]
+) -> str:
+    """Writes and loads the router of a rollout, and asks it."""
+    models = {
+        "live_model": model_name(wanted.name, wanted.hash),
+        "candidate_model": model_name(wanted.name, str(wanted.candidate)),
+        "shadow_folder": f"{target.settings.decisions}/{wanted.name}/shadow",
+        "url": target.grpc_url,
+    }
+    batch = target.settings.max_batch_size
+    model = write_router(target.repository, wanted.name, tensors, batch, {**wanted.parameters(), **models})
+    control.load(model)
+    with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
+        client.recommend(list(users))
+    return model
+
+
+def brought_back(name: str, target: TritonTarget, control: TritonControl) -> LiveRelease | None:
+    """What was live before the server was stopped, loaded again."""
+    if not (target.repository / name / "config.pbtxt").exists():
+        return None
+    with contextlib.suppress(TritonError):  # it may be what the new release is to replace
+        control.load(name)
+    return live_of(name, control)
+
+
+def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence[Id]) -> None:
+    with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
+        for size in WARM_UP_BATCHES:
+            client.recommend([users[i % len(users)] for i in range(size)])
+        smoke_test(client, ensemble, users)
+
+
+def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: TritonTarget, control: TritonControl) -> None:
+    batch = target.settings.max_batch_size
+    config = write_pointer(target.repository, wanted.name, model, tensors, batch, wanted.parameters())
+    try:
+        control.load(wanted.name)
+    except TritonError:
+        # Triton goes on with the model it has; the file must say the same for the next start.
+        if config is not None:
+            replace_config(target.repository, wanted.name, config)
+        else:
+            shutil.rmtree(target.repository / wanted.name)
+        raise
+
+
+def unload_others(live: LiveRelease, target: TritonTarget, control: TritonControl) -> None:
+    keep = {model_name(live.name, release_hash) for release_hash in live.hashes}
+    keep.update(control.steps(live.name))
+    for status in control.models():
+        if status.name.startswith(f"{live.name}.") and status.name not in keep:
+            _remove(status.name, target, control)
+
+
+def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
+    with contextlib.suppress(TritonError):
+        control.unload(model)
+    shutil.rmtree(target.repository / model, ignore_errors=True)
+
+
+def still(before: LiveRelease | None) -> str:
+    return f"{before.hash[:12]} stays live" if before else "nothing is live"
+
+
+@contextlib.contextmanager
+def connected(target: TritonTarget) -> Iterator[TritonControl]:
+    control = TritonControl(target.grpc_url)
+    try:
+        yield control
+    finally:
+        control.close()
+
+
+@contextlib.contextmanager
+def locked(target: TritonTarget, name: str) -> Iterator[None]:
+    """One deployment of a recommender at a time."""
+    target.repository.mkdir(parents=True, exist_ok=True)
+    with (target.repository / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,86 @@
+"""Trying a candidate on real requests, beside the live release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from serving.recommendation import Id
+from serving.release import Release
+from serving.triton.going_live import (
+    DeploymentError,
+    brought_back,
+    connected,
+    going_live,
+    live_of,
+    loaded,
+    locked,
+    point,
+    routed,
+    still,
+    tensors_of,
+    unload_others,
+)
+from serving.triton.live_release import LiveRelease
+from serving.triton.repository import model_name
+from serving.triton.target import TritonTarget
+
+
+def roll_out(
+    candidate: Release, target: TritonTarget, users: Sequence[Id], canary: float = 0.0, shadow: float = 0.0
+) -> LiveRelease:
+    """Lets a candidate answer some users (canary) or answer unseen (shadow), beside the live release.
+
+    The candidate is loaded and proved as by `deploy`. A router before both takes its place under the name;
+    which users the candidate answers depends on nothing but their ids, and a larger share keeps those of a
+    smaller one. `deploy` the candidate to promote it, or `end_rollout`.
+
+    Args:
+        candidate: the release.
+        target: the server.
+        users: some user ids to ask for.
+        canary: share of users that the candidate answers, 0 to 1.
+        shadow: share of requests that are shown to the candidate after they were answered; the answers are
+            compared, written to the decision log (`shadow/`) and given to nobody.
+
+    Raises:
+        DeploymentError: when nothing is live, the candidate is live, does not answer as it should, or takes
+            or gives other columns than what is live; what was live stays live.
+    """
+    if not (0 <= canary <= 1 and 0 <= shadow <= 1 and canary + shadow > 0):
+        raise DeploymentError(f"A rollout needs shares between 0 and 1, got canary {canary} and shadow {shadow}.")
+    if shadow and target.settings.decisions is None:
+        raise DeploymentError("A shadow needs a place for its comparisons; configure `decisions`.")
+    with locked(target, candidate.name), connected(target) as control:
+        before = live_of(candidate.name, control) or brought_back(candidate.name, target, control)
+        if before is None or before.hash == candidate.hash:
+            raise DeploymentError(
+                f"The release {candidate.hash[:12]} of {candidate.name!r} has nothing to stand beside "
+                f"({still(before)}); deploy it instead."
+            )
+        with going_live(candidate, target, control, before):
+            model, tensors = loaded(candidate, target, control, users)
+            if control.tensors(model) != control.tensors(candidate.name):
+                raise ValueError("it takes or gives other columns than what is live; deploy it instead")
+            wanted = replace(before, candidate=candidate.hash, canary=canary, shadow=shadow)
+            router = routed(wanted, tensors, target, control, users)
+            point(wanted, router, tensors, target, control)
+        unload_others(wanted, target, control)
+        return wanted
+
+
+def end_rollout(live: Release, target: TritonTarget) -> LiveRelease:
+    """Takes the candidate away: everybody is answered by the live release again.
+
+    Args:
+        live: the release that is live.
+        target: the server.
+    """
+    with locked(target, live.name), connected(target) as control:
+        before = live_of(live.name, control)
+        if before is None or before.hash != live.hash:
+            raise DeploymentError(f"{live.hash[:12]} of {live.name!r} is not live ({still(before)}).")
+        wanted = LiveRelease(live.name, live.hash, before.previous)
+        point(wanted, model_name(live.name, live.hash), tensors_of(live), target, control)
+        unload_others(wanted, target, control)
+        return wanted

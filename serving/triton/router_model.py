@@ -1,0 +1,87 @@
+"""What stands before two releases: some users are answered by a candidate, or it answers unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.triton.background import Background
+from serving.triton.dlpack import to_array, to_tensor
+from serving.triton.routing import in_canary, merged
+from serving.triton.shadow import Shadow
+
+Array = npt.NDArray[Any]
+
+
+class TritonPythonModel:
+    """Sends each user's request to the live release, or to the candidate (canary); shows it to the candidate (shadow).
+
+    It holds no model and no TensorFlow. A canary that fails is answered by the live release, so that trying a
+    candidate costs nobody an answer.
+    """
+
+    def initialize(self, args: dict[str, str]) -> None:
+        """Reads from the model's configuration which models there are, and the shares of both."""
+        import triton_python_backend_utils as pb_utils
+
+        self._pb = pb_utils
+        config = json.loads(args["model_config"])
+        given = {key: value["string_value"] for key, value in config["parameters"].items()}
+        self._live, self._candidate = given["live_model"], given["candidate_model"]
+        self._canary, self._shadow_share = float(given["canary"]), float(given["shadow"])
+        self._salt = int(given["candidate"][:15], 16)
+        self._inputs = [tensor["name"] for tensor in config["input"]]
+        self._outputs = [tensor["name"] for tensor in config["output"]]
+        self._shadow = Shadow.of(given) if self._shadow_share else None
+        self._background = Background([self._shadow.flush], 1.0) if self._shadow else None
+
+    def finalize(self) -> None:
+        """Writes the comparisons that wait."""
+        if self._background is not None:
+            self._background.close()
+
+    async def execute(self, requests: Sequence[Any]) -> list[Any]:
+        """One response a request, in order; all are under way at once."""
+        return list(await asyncio.gather(*(self._answered(request) for request in requests)))
+
+    async def _answered(self, request: Any) -> Any:
+        try:
+            tensors = {name: self._pb.get_input_tensor_by_name(request, name) for name in self._inputs}
+            inputs = {name: to_array(tensor) for name, tensor in tensors.items() if tensor is not None}
+            outputs = await self._routed(inputs, request.request_id())
+        except Exception as error:
+            return self._pb.InferenceResponse(error=self._pb.TritonError(str(error)))
+        if self._shadow is not None and random.random() < self._shadow_share:
+            self._shadow.show(request.request_id(), inputs, outputs)
+        return self._pb.InferenceResponse([to_tensor(self._pb, name, value) for name, value in outputs.items()])
+
+    async def _routed(self, inputs: dict[str, Array], request: str) -> dict[str, Array]:
+        rows = in_canary(inputs["user_id"], self._canary, self._salt)
+        if not rows.any():
+            return await self._ask(self._live, inputs, request)
+        try:
+            if rows.all():
+                return await self._ask(self._candidate, inputs, request)
+            mine, theirs = await asyncio.gather(
+                self._ask(self._live, {name: value[~rows] for name, value in inputs.items()}, request),
+                self._ask(self._candidate, {name: value[rows] for name, value in inputs.items()}, request),
+            )
+            return merged(mine, theirs, rows)
+        except RuntimeError:
+            return await self._ask(self._live, inputs, request)
+
+    async def _ask(self, model: str, inputs: dict[str, Array], request: str) -> dict[str, Array]:
+        tensors = [to_tensor(self._pb, name, np.array(value)) for name, value in inputs.items()]
+        asked = self._pb.InferenceRequest(
+            model_name=model, requested_output_names=self._outputs, inputs=tensors, request_id=request
+        )
+        response = await asked.async_exec()
+        if response.has_error():
+            raise RuntimeError(response.error().message())
+        return {tensor.name(): np.array(to_array(tensor)) for tensor in response.output_tensors()}

@@ -1,0 +1,113 @@
+"""Shadow: what a candidate answers to the requests that another release has answered."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+from serving.wire import add_input, decode_ids, read_outputs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Array = npt.NDArray[Any]
+logger = logging.getLogger(__name__)
+MOST_WAITING = 1_000
+"""Requests that may wait to be shown; more are left out, for the live release comes first."""
+
+
+class Shadow:
+    """Asks the candidate after the answer has gone out, compares, and writes what it found.
+
+    Args:
+        url: gRPC address of the server, as it sees itself.
+        model: of the candidate.
+        folder: of the comparisons; files are `day=YYYY-MM-DD/*.parquet`.
+        live: hash of the live release.
+        candidate: hash of the candidate.
+    """
+
+    def __init__(self, url: str, model: str, folder: Path, live: str, candidate: str) -> None:
+        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(url))
+        self._model, self._folder = model, folder
+        self._names = {"live": live, "candidate": candidate}
+        self._waiting: deque[tuple[str, dict[str, Array], dict[str, Array]]] = deque(maxlen=MOST_WAITING)
+        self._written = 0
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Shadow:
+        """From the parameters of a router's configuration."""
+        folder = Path(parameters["shadow_folder"])
+        return cls(
+            parameters["url"], parameters["candidate_model"], folder, parameters["release"], parameters["candidate"]
+        )
+
+    def show(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> None:
+        """Notes a request and its answer, to be shown to the candidate soon."""
+        self._waiting.append((request, {name: np.array(value) for name, value in inputs.items()}, outputs))
+
+    def flush(self) -> None:
+        """Asks the candidate for all that waits, and writes one file of comparisons."""
+        import polars as pl
+
+        rows = []
+        while self._waiting:
+            rows += self._compared(*self._waiting.popleft())
+        if rows:
+            self._save(pl.DataFrame(rows, schema_overrides={"error": pl.String, "overlap": pl.Float64}))
+
+    def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
+        message = service_pb2.ModelInferRequest(model_name=self._model, id=f"test-shadow-{request}")
+        for name, value in inputs.items():
+            add_input(message, name, value)
+        start = time.perf_counter()
+        found: dict[str, Array] | None = None
+        error = None
+        try:
+            found = read_outputs(self._stub.ModelInfer(message, timeout=5.0))
+        except grpc.RpcError as failed:
+            error = str(failed.details())
+        spent = (time.perf_counter() - start) * 1e3
+        head = {"request": request, "time": datetime.now(UTC), **self._names, "ms": spent, "error": error}
+        return [{**head, "row": row, **_difference(outputs, found, row)} for row in range(len(outputs["count"]))]
+
+    def _save(self, frame: pl.DataFrame) -> None:
+        folder = self._folder / f"day={datetime.now(UTC).date()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._written += 1
+        path = folder / f"{self._names['candidate'][:12]}-{os.getpid()}-{self._written}.parquet"
+        aside = path.with_name(f".{path.name}")
+        frame.write_parquet(aside)
+        aside.replace(path)
+
+
+def _difference(given: dict[str, Array], found: dict[str, Array] | None, row: int) -> dict[str, Any]:
+    """How the candidate's list of one user differs; nothing where it gave none."""
+    if found is None:
+        return {"overlap": None, "same_first": None, "score_given": None, "score_found": None}
+    counts = [int(tensors["count"][row, 0]) for tensors in (given, found)]
+    items = [
+        decode_ids(tensors["item_id"][row : row + 1])[0][:count]
+        for tensors, count in zip((given, found), counts, strict=True)
+    ]
+    scores = [
+        float(tensors["score"][row, :count].mean()) if count else None
+        for tensors, count in zip((given, found), counts, strict=True)
+    ]
+    return {
+        "overlap": len(set(items[0]) & set(items[1])) / max(len(items[0]), 1),
+        "same_first": items[0][:1] == items[1][:1],
+        "score_given": scores[0],
+        "score_found": scores[1],
+    }
