@@ -104,7 +104,7 @@ class RecommenderClient:
 
 
 def _lists(ids: Sequence[Id], tensors: dict[str, Array], model: ModelDescription) -> list[RecommendationList]:
-    release = tensors["release"][0].tobytes().decode()
+    releases = tensors["release"]  # a canary's users have another one
     stage_ms = dict(zip(model.stages, tensors["stage_ms"][0].tolist(), strict=True))
     items, counts = decode_ids(tensors["item_id"]), tensors["count"][:, 0].tolist()
     scores, sources = tensors["score"].tolist(), tensors["source"].tolist()
@@ -114,6 +114,7 @@ def _lists(ids: Sequence[Id], tensors: dict[str, Array], model: ModelDescription
         recommended = tuple(Recommendation(item, score, _names(bits)) for item, score, bits in found)
         popular = counts[row] == 0 or bool(sources[row][0] & FALLBACK)
         source = "popular" if popular else "personalized"
+        release = releases[row].tobytes().decode()
         lists.append(RecommendationList(user_id, recommended, source, release, dict(stage_ms)))
     return lists
 
