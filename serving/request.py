@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.schema import ColumnSchema, Schema
+from serving.null_values import nulls
 from serving.operators.base import Column, Columns
 
 MAX_ID_BYTES = 256
 """Longest id on the wire, in UTF-8."""
 
 
-def optional(column: ColumnSchema, default: int | float) -> ColumnSchema:
-    """A copy of an input column that a request may leave out, with the value that it then has."""
+def optional(column: ColumnSchema, default: int | float | None) -> ColumnSchema:
+    """A copy of an input column that a request may leave out, with the value that it then has; None is a null."""
     return column.with_properties({"default": default})
 
 
@@ -55,7 +56,8 @@ def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
     if value is None:
         if "default" not in column.properties:
             raise ValueError(f"The request lacks column {column.name!r} of {column.dtype}.")
-        return np.full(rows, column.properties["default"], column.numpy_dtype)
+        default = column.properties["default"]
+        return nulls(column, rows) if default is None else np.full(rows, default, column.numpy_dtype)
     if not isinstance(value, np.ndarray) or value.ndim != 1:
         raise ValueError(f"Column {column.name!r} of a request must be one value a user.")
     if column.dtype == "string":
