@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from recsys_assets.settings.setting_error import SettingError
 from serving.condition import Condition
 from serving.ordering_config import OrderingConfig, Sampling
 
@@ -31,13 +32,18 @@ class ServingConfig:
         if self.temperature < 0:
             raise ValueError(f"temperature is {self.temperature}, expected 0 (exact order) or more.")
         if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
-            raise ValueError(
-                f"temperature is {self.temperature}, and ordering makes the list in a way of its own; leave one out."
+            raise SettingError(
+                f"temperature is {self.temperature}, and ordering makes the list in a way of its own; leave one out.",
+                "temperature",
             )
-        names = ["seen", "unavailable", *(condition.name for condition in self.filters)]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"two reasons to remove a candidate are named {twice!r}; give each filter its own name.")
+        names = {"seen", "unavailable"}
+        for place, condition in enumerate(self.filters):
+            if condition.name in names:
+                raise SettingError(
+                    f"two reasons to remove a candidate are named {condition.name!r}; give each filter its own name.",
+                    *("filters", place, "name"),
+                )
+            names.add(condition.name)
 
     @property
     def lists(self) -> OrderingConfig:
