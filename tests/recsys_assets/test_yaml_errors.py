@@ -95,7 +95,7 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
         ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
         ("{column: kind, values: {a: 0.5}}", "{column: name, values: {a: 1}}", 14, ["boosts.0.column", "'name'"]),
         ("{column: kind, values: {a: 0.5}}", "{column: kind, values: {a: x}}", 14, ["boosts.0.values.a", "'x'"]),
-        ("    ordering:", "    temperature: 1\n    ordering:", 5, ["temperature is 1.0", "leave one out"]),
+        ("    ordering:", "    temperature: 1\n    ordering:", 11, ["temperature is 1.0", "leave one out"]),
     ],
 )
 def test_mistakes_in_filters_and_orderings(
