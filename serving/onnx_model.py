@@ -73,7 +73,9 @@ class OnnxModel:
                 f"The model {path.name} has the inputs {sorted(self.inputs)}, but the ensemble gives it "
                 f"{sorted(self._names)}; build the release from one schema."
             )
-        unusable = next((f"{name!r} of {self.inputs[name]}" for name in self._names if not self.inputs[name].dtype), None)
+        unusable = next(
+            (f"{name!r} of {self.inputs[name]}" for name in self._names if not self.inputs[name].dtype), None
+        )
         if unusable is not None:
             raise ValueError(f"The model {path.name} has an input {unusable}; expected one of {', '.join(TYPES)}.")
         self._dtypes = [self.inputs[name].dtype for name in self._names]

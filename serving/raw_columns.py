@@ -33,9 +33,7 @@ def raw_column(values: pl.Series) -> Column:
 
 def _array(values: pl.Series, schema: ColumnSchema) -> npt.NDArray[Any]:
     if schema.dtype == "string":
-        return (
-            np.array([(value or "").encode() for value in values.to_list()], "S")
-        )
+        return np.array([(value or "").encode() for value in values.to_list()], "S")
     found = values.is_not_null().to_numpy()
     if found.all():
         return values.to_numpy().astype(schema.numpy_dtype)

@@ -56,8 +56,12 @@ class PredictForest(Predict):
         super().__post_init__()
         self._inputs = Schema.from_dict(self.inputs)
         if Path(self.model).suffix not in FORESTS:
-            raise ValueError(f"{self.name} reads {', '.join(FORESTS)}, got {self.model!r}; save the model as one of these.")
-        wrong = next((f"{column.name!r} is {column.dtype}" for column in self._inputs if column.dtype not in NUMBERS), None)
+            raise ValueError(
+                f"{self.name} reads {', '.join(FORESTS)}, got {self.model!r}; save the model as one of these."
+            )
+        wrong = next(
+            (f"{column.name!r} is {column.dtype}" for column in self._inputs if column.dtype not in NUMBERS), None
+        )
         if wrong is not None or not len(self._inputs):
             raise ValueError(f"{self.name} of {self.model} takes numbers, and {wrong or 'no input is named'}.")
 
@@ -74,7 +78,9 @@ class PredictForest(Predict):
         try:
             self._forest: Forest = FORESTS[path.suffix](path, self.threads)
         except ImportError as error:
-            raise ImportError(f"{self.name} needs {error.name} for {self.model}; install the extra `forests`.") from error
+            raise ImportError(
+                f"{self.name} needs {error.name} for {self.model}; install the extra `forests`."
+            ) from error
         widths = [int(column.properties.get("width", 0)) or 1 for column in self._inputs]
         if self._forest.features not in (None, sum(widths)):
             raise ValueError(

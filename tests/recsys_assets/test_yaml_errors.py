@@ -80,8 +80,18 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "parts"),
     [
-        ("item: kind\n", "item: kinds\n", 8, ["filters.1.item", "'kinds' is no column of the items table", "title, kind"]),
-        ("        value: b", "        user: kind", 10, ["filters.1.user", "'kind' is no column of the users table, but none"]),
+        (
+            "item: kind\n",
+            "item: kinds\n",
+            8,
+            ["filters.1.item", "'kinds' is no column of the items table", "title, kind"],
+        ),
+        (
+            "        value: b",
+            "        user: kind",
+            10,
+            ["filters.1.user", "'kind' is no column of the users table, but none"],
+        ),
         ("comparison: differs", "comparison: unlike", 9, ["filters.1.comparison", "'unlike'", "'equals'"]),
         ("        value: b", "        valeu: b", 10, ["filters.1.valeu", "not a known key", "'value'"]),
         ("        value: b", "        value: [b]", 7, ["filters.1", "differs takes one value"]),
@@ -90,7 +100,12 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
         ("name: other", "name: sort", 7, ["filters.1.name", "named 'sort'"]),
         ("comparison: in, value: [a]", "comparison: in, request: kind", 6, ["filters.0", "request column"]),
         ("{column: kind, most: 1}", "{column: kinds}", 12, ["category_quotas.column", "'kinds' is no column"]),
-        ("{column: kind, most: 1}", "{column: kind, most: 0}", 12, ["category_quotas", "most is 0, expected 1 or more"]),
+        (
+            "{column: kind, most: 1}",
+            "{column: kind, most: 0}",
+            12,
+            ["category_quotas", "most is 0, expected 1 or more"],
+        ),
         ("{column: kind, most: 1}", "{columm: kind}", 12, ["category_quotas.columm", "'column'"]),
         ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
         ("{column: kind, values: {a: 0.5}}", "{column: name, values: {a: 1}}", 14, ["boosts.0.column", "'name'"]),
