@@ -73,11 +73,12 @@ class OnnxModel:
                 f"The model {path.name} has the inputs {sorted(self.inputs)}, but the ensemble gives it "
                 f"{sorted(self._names)}; build the release from one schema."
             )
-        unusable = next(
-            (f"{name!r} of {self.inputs[name]}" for name in self._names if not self.inputs[name].dtype), None
-        )
+        unusable = next((name for name in self._names if self.inputs[name].dtype is None), None)
         if unusable is not None:
-            raise ValueError(f"The model {path.name} has an input {unusable}; expected one of {', '.join(TYPES)}.")
+            raise ValueError(
+                f"The model {path.name} has the input {unusable!r} of {self.inputs[unusable]}, expected one of "
+                f"{', '.join(TYPES)}."
+            )
         self._dtypes = [self.inputs[name].dtype for name in self._names]
         self._shapes = [(-1, *(size or -1 for size in self.inputs[name].shape)) for name in self._names]
         self._first = [next(iter(self.outputs))]

@@ -41,7 +41,7 @@ def export_pytorch(module: Any, inputs: Schema, outputs: Sequence[str], target: 
         count = len(given) if isinstance(given, (tuple, list)) else 1
         if count != len(outputs):
             raise ValueError(f"it returns {count} outputs, and {len(outputs)} are named: {', '.join(outputs)}")
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             module,
             examples,
             input_names=inputs.names,

@@ -59,11 +59,9 @@ class PredictForest(Predict):
             raise ValueError(
                 f"{self.name} reads {', '.join(FORESTS)}, got {self.model!r}; save the model as one of these."
             )
-        wrong = next(
-            (f"{column.name!r} is {column.dtype}" for column in self._inputs if column.dtype not in NUMBERS), None
-        )
-        if wrong is not None or not len(self._inputs):
-            raise ValueError(f"{self.name} of {self.model} takes numbers, and {wrong or 'no input is named'}.")
+        wrong = [f"{column.name!r} is {column.dtype}" for column in self._inputs if column.dtype not in NUMBERS]
+        if wrong or not len(self._inputs):
+            raise ValueError(f"{self.name} of {self.model} takes numbers; {wrong[0] if wrong else 'name its inputs'}.")
 
     @property
     def takes(self) -> Sequence[Need]:

@@ -64,7 +64,8 @@ class PredictImplicit(CandidateSource):
         offered = np.asarray(self._snapshot.available) & factors.items.any(axis=1)
         if not offered.any():
             raise ValueError(f"The factors in {self.model!r} know no item that is available; fit them on these logs.")
-        self._users, self._known = factors.users, factors.users.any(axis=1)
+        self._users = factors.users
+        self._known = np.asarray(np.any(factors.users, axis=1), np.bool_).reshape(-1)
         self._known[:FIRST_CODE] = False
         self._index, self._retrieve = ItemIndex.build(factors.items, offered, "flat"), retrieve_nearest
 

@@ -74,7 +74,7 @@ class PredictPyTorch(Predict):
         return self._model.run(arrays, self._outputs.names)
 
     def _compare(self, what: str, column: ColumnSchema, tensor: Tensor) -> None:
-        """Whole numbers go with whole numbers, others with others, of any width; one number a row may be `[rows, 1]`."""
+        """Whole numbers go with whole numbers of any width, others with others; one a row may be `[rows, 1]`."""
         width = column.properties.get("width", 0)
         sizes = [size for size in tensor.shape if size != 1]
         fits = sizes in ([width], [None]) if width else not sizes
