@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint import Blueprint
-from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.champion import contender
+from recsys_assets.offline_lists import offline_lists, plain
 from serving.recommendation import Id
 
 if TYPE_CHECKING:
+    from serving.ensemble import Ensemble
     from serving.release import Release
 
 TOLERANCE = 1e-3
@@ -19,8 +19,12 @@ TOLERANCE = 1e-3
 def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int = 10) -> dict[Id, str]:
     """Compares a release's ensemble with lists that the library makes from its models and the raw tables.
 
-    The ensemble knows histories from the feature store and items from the release; the library reads the canonical
-    tables. Lists must hold the same scores; where lists are sampled, the score of every item must be the same.
+    The ensemble knows histories and users from the feature store and items from the release; the library reads the
+    canonical tables. Its candidates go through the same filters and boosts as the release's, with what the users
+    table says, so that an attribute that arrives online as something else shows. The ordering is compared before it
+    is applied, as the exact order of score: a list that is built item by item or drawn at random may change as a
+    whole where one score is rounded otherwise. That the lists then hold these candidates, with these scores, is
+    looked at too; the ordering itself is the same code in both, and its own tests are its proof.
 
     Args:
         plan: the recommender.
@@ -31,54 +35,38 @@ def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int =
     Returns:
         What differs, by user; empty when nothing does.
     """
-    from ops_gpu.candidates.candidates import FALLBACK
     from serving.ensemble import Ensemble
-    from serving.triton.smoke_test import request_for
+    from serving.exact_order import exact_order
 
     ensemble = Ensemble.of(release)
+    exact = exact_order(ensemble).bind(release)
+    expected = offline_lists(plan, release, users)
+    best = {user: dict(list(scores.items())[:k]) for user, scores in expected.items()}
+    found = _compared(exact, users, k, best, exact=True)
+    return found | _compared(ensemble, users, k, expected, exact=False)
+
+
+def _compared(
+    ensemble: Ensemble, users: Sequence[Id], k: int, expected: Mapping[Id, dict[Id, float]], exact: bool
+) -> dict[Id, str]:
+    """What is wrong with the lists of an ensemble, by user."""
+    from ops_gpu.candidates.candidates import FALLBACK
+    from serving.triton.smoke_test import request_for
+
     answer: Any = ensemble.transform(request_for(ensemble, users, k))
-    expected = _expected(plan, release, users, most=1000 if plan.settings.serving.temperature else k)
     found: dict[Id, str] = {}
     for row, user in enumerate(users):
-        scores = dict(zip(_plain(answer["item_id"][row]), answer["score"][row].tolist(), strict=True))
-        fallback = bool((answer["source"][row] & FALLBACK).any())
+        scores = dict(zip(plain(answer["item_id"][row]), answer["score"][row].tolist(), strict=True))
+        fallback = bool((answer["source"][row] & FALLBACK).any()) or not scores
         if user not in expected:
             problem = "" if fallback else "is unknown but got a list that is not marked as popular"
+        elif not exact and len(scores) != min(k, len(expected[user])):
+            problem = f"{len(scores)} items, expected {min(k, len(expected[user]))}"
         else:
-            problem = _difference(scores, expected[user], exact=not plan.settings.serving.temperature)
+            problem = _difference(scores, expected[user], exact)
         if problem:
             found[user] = problem
     return found
-
-
-def _expected(plan: Blueprint, release: Release, users: Sequence[Id], most: int) -> dict[Id, dict[Id, float]]:
-    """Scores by item of the library's lists, for every user with a history."""
-    import numpy as np
-    import polars as pl
-
-    from ops_gpu.feature_table import FIRST_CODE
-    from ops_gpu.fitting import recommend
-    from ops_gpu.ranking_rows import sources_at
-    from ops_gpu.training_data import ids
-
-    side, end = contender(plan, release), ChainRanges.load(plan).ranges.end
-    codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
-    active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
-    sources = sources_at(side.data, side.retrieval, end, side.config.candidates, live=True)
-    lists = recommend(side.data, sources, side.retrieval, side.ranking, codes[active], most)
-    known = [user for user, there in zip(users, active, strict=True) if there]
-    return {
-        user: {
-            item: float(score)
-            for item, score in zip(_plain(side.workflow.decode("item_id", row)), scores, strict=True)
-            if not np.isnan(score)
-        }
-        for user, row, scores in zip(known, lists.final, lists.scores, strict=True)
-    }
-
-
-def _plain(values: Any) -> list[Any]:
-    return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
 
 
 def _difference(answer: dict[Id, float], expected: dict[Id, float], exact: bool) -> str:

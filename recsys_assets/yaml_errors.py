@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from recsys_assets.settings.recommender_settings import RecommenderSettings
+from recsys_assets.settings.setting_error import SettingError
 from recsys_assets.yaml_lines import line_of
 
 TYPE = "recsys_assets.Recommender"
@@ -74,11 +75,16 @@ def _of_validation(error: ValidationError, file: Path) -> str:
 
 def _place(found: Any, file: Path) -> tuple[list[str], int | None]:
     """Keys from the top of the file, and the line."""
-    position = found.get("ctx", {}).get("source_position")
+    position, cause = (found.get("ctx", {}).get(name) for name in ("source_position", "error"))
     if position:
-        return str(found["loc"][0]).partition(" at ")[0].split("."), position.start.line
+        keys = str(found["loc"][0]).partition(" at ")[0].split(".")
+        if not isinstance(cause, SettingError):
+            return keys, position.start.line
+        keys += cause.keys
+        return keys, line_of(file, keys)
     # Dagster cannot place every kind of error; pydantic's own begins below the attributes.
     keys = ["attributes", *(str(key) for key in found["loc"])]
+    keys += cause.keys if isinstance(cause, SettingError) else ()
     return keys, line_of(file, keys)
 
 
@@ -94,6 +100,8 @@ def _problem(found: Any, keys: list[str]) -> str:
         return f"{key} is missing; add it."
     if kind in ("sequence_str", "list_type", "tuple_type"):
         return f"{key}: expected a list, got {found['input']!r}; write [{found['input']}]."
+    if kind == "literal_error":
+        return f"{key}: got {found['input']!r}, expected {found['ctx']['expected']}; correct the value."
     if kind == "value_error":
         message = str(found["msg"]).removeprefix("Value error, ")
         return f"{key}: {message}" if key else message
@@ -104,7 +112,7 @@ def _known(keys: list[str]) -> list[str]:
     """The keys that a section may have."""
     section: Any = RecommenderSettings
     for key in keys:
-        if key != "attributes":
+        if key != "attributes" and not key.isdigit():  # a position in a list of sections
             section = _section(_types(section).get(key))
     return list(_types(section)) or ["type", "attributes"]
 

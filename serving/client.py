@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -10,8 +10,9 @@ import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK
+from serving.condition import CONTEXT
 from serving.recommendation import Id, Recommendation, RecommendationList
-from serving.wire import Array, ModelDescription, add_input, decode_ids, encode_ids, read_outputs
+from serving.wire import Array, ModelDescription, add_input, decode_ids, encode_context, encode_ids, read_outputs
 
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -40,13 +41,22 @@ class RecommenderClient:
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._model: ModelDescription | None = None
 
-    def recommend(self, user_ids: Id | Sequence[Id], k: int = 10) -> list[RecommendationList]:
+    def recommend(
+        self,
+        user_ids: Id | Sequence[Id],
+        k: int = 10,
+        context: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> list[RecommendationList]:
         """Recommends items to users, a list each, in the order asked.
 
         Args:
             user_ids: one id, or several; integers or strings, as in the logs. Unknown users get what is
                 popular.
             k: items a user.
+            context: what filters of the recommender ask a request for (`{"country": "DE"}`): one value for all users,
+                or a sequence with one each; what is left out is unknown.
+            seed: where lists are drawn at random: the same seed gives a user the same list.
 
         Raises:
             RecommenderError: when there is no server, no such recommender, no answer in time, or the
@@ -57,7 +67,8 @@ class RecommenderClient:
         answers: list[RecommendationList] = []
         for start in range(0, len(ids), model.max_batch_size):
             part = ids[start : start + model.max_batch_size]
-            answers += _lists(part, read_outputs(self._infer(part, k, model)), model)
+            more = self._more(context or {}, seed, slice(start, start + len(part)), len(ids), model)
+            answers += _lists(part, read_outputs(self._infer(part, k, model, more)), model)
         return answers
 
     def close(self) -> None:
@@ -76,11 +87,34 @@ class RecommenderClient:
             self._model = ModelDescription.of(answer.config)
         return self._model
 
-    def _infer(self, ids: Sequence[Id], k: int, model: ModelDescription) -> Any:
+    def _more(
+        self, context: Mapping[str, Any], seed: int | None, rows: slice, users: int, model: ModelDescription
+    ) -> dict[str, Array]:
+        """The tensors of a request beside `user_id` and `k`."""
+        found = {}
+        try:
+            for name, value in context.items():
+                if name not in model.context:
+                    raise ValueError(f"{self.name!r} takes no context {name!r}, but {_listed(model.context)}.")
+                each = [value] * users if isinstance(value, str) or not isinstance(value, Sequence) else value
+                if len(each) != users:
+                    raise ValueError(f"the context {name!r} has {len(each)} values for {users} users.")
+                found[CONTEXT + name] = encode_context(name, each[rows], model.context[name])
+            if seed is not None:
+                if not model.seeded:
+                    raise ValueError(f"{self.name!r} leaves nothing to chance and takes no seed.")
+                found["seed"] = np.full((rows.stop - rows.start, 1), seed, np.int64)
+        except (ValueError, OverflowError) as error:
+            raise RecommenderError(f"The request was not sent: {error}") from error
+        return found
+
+    def _infer(self, ids: Sequence[Id], k: int, model: ModelDescription, more: Mapping[str, Array]) -> Any:
         request = service_pb2.ModelInferRequest(model_name=self.name)
         try:
             add_input(request, "user_id", encode_ids(ids, model.id_type))
             add_input(request, "k", np.full((len(ids), 1), k, np.int32))
+            for name, value in more.items():
+                add_input(request, name, value)
         except (ValueError, OverflowError) as error:
             raise RecommenderError(f"The request was not sent: {error}") from error
         return self._call("ModelInfer", request)
@@ -117,6 +151,10 @@ def _lists(ids: Sequence[Id], tensors: dict[str, Array], model: ModelDescription
         release = releases[row].tobytes().decode()
         lists.append(RecommendationList(user_id, recommended, source, release, dict(stage_ms)))
     return lists
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _names(bits: int) -> tuple[str, ...]:

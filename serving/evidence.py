@@ -11,7 +11,7 @@ from ops_gpu.ragged import Ragged
 from serving.ensemble import Answer, Ensemble
 from serving.operators.base import Column, Columns
 from serving.operators.decode_items import DecodeItems
-from serving.operators.filter_candidates import REASONS
+from serving.operators.filter_candidates import FilterCandidates
 from serving.operators.ordering import Ordering
 
 USER_ID = "user_id"
@@ -69,7 +69,9 @@ class Evidence:
 
 def bit_names(ensemble: Ensemble) -> dict[str, dict[str, int]]:
     """What the bits of `*_source` and of `removed_reason` mean, by name."""
-    return {"source": {**BITS, "fallback": FALLBACK}, "reason": dict(REASONS)}
+    filters = (operator for operator in ensemble.operators if isinstance(operator, FilterCandidates))
+    reasons = {name: bit for operator in filters for bit, name in operator.reasons().items()}
+    return {"source": {**BITS, "fallback": FALLBACK}, "reason": reasons}
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

@@ -6,12 +6,11 @@ from ops_gpu.graph import Node
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 from serving.ensemble import Ensemble
 from serving.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig
+from serving.list_steps import filtered, final_list, request_columns
 from serving.operators.decode_items import DecodeItems
 from serving.operators.encode_history import EncodeHistory
-from serving.operators.filter_candidates import FilterCandidates
 from serving.operators.join_events import JoinEvents
 from serving.operators.lookup_items import LookupItems
-from serving.operators.popular_fallback import PopularFallback
 from serving.operators.predict_tensorflow import PredictTensorflow
 from serving.operators.query_co_occurrence import QueryCoOccurrence
 from serving.operators.query_faiss import QueryFaiss
@@ -22,7 +21,7 @@ from serving.operators.ranking_features import OUTPUT as PAIR_FEATURES
 from serving.operators.ranking_features import RankingFeatures
 from serving.operators.recent_items import RecentItems
 from serving.operators.score_co_occurrence import ScoreCoOccurrence
-from serving.operators.softmax_sampling import UNSEEDED, SoftmaxSampling
+from serving.operators.softmax_sampling import UNSEEDED
 from serving.operators.transform_workflow import TransformWorkflow
 from serving.operators.union_candidates import UnionCandidates
 from serving.operators.unroll_features import UnrollFeatures
@@ -37,9 +36,10 @@ RANKER = "ranking_model/ranker.keras"
 def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
     """The ensemble of a recommender, over any source of raw user features.
 
-    Sources side by side, each candidate knowing which of them brought it; what was seen or is not
-    available removed; candidates scored by the ranker with the features of user, item and pair; the best
-    ones given back as the ids of the logs. A user without a history gets what is popular.
+    Sources side by side, each candidate knowing which of them brought it; what was seen, is not available or
+    breaks a condition removed; candidates scored by the ranker with the features of user, item and pair; the best
+    ones, by the ordering that is configured, given back as the ids of the logs. A user without a history gets
+    what is popular.
 
     Args:
         user: gives the columns of `config.raw_users` and the four `history_*` lists for `user_id`.
@@ -52,13 +52,11 @@ def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
     vector = _query_vector(codes, seen, config)
     related = seen >> ScoreCoOccurrence()
     found = _candidates(vector, seen, related, config)
-    kept = (found + seen["seen_item"]) >> FilterCandidates(config.candidates.repeats)
+    kept = filtered(found, user, config, None if config.candidates.repeats else seen)
     kept = kept[["candidate_item", "candidate_source", "candidate_rank"]]
     score = _score(kept, codes, (kept + seen + related + vector) >> RankingFeatures(), config)
     scored = kept[["candidate_item", "candidate_source"]] + score
-    offered = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback()
-    request = ["k", "seed"] if config.temperature else ["k"]
-    best = (offered + Node.of(request)) >> SoftmaxSampling(config.temperature)
+    best = final_list(scored, user, seen, config)
     item_code = config.items.first(Tags.ITEM_ID).name
     decoded = best["item"] >> DecodeItems(config.item_id_dtype, item_code)
     return Ensemble(decoded + best[["score", "source"]], request_schema(config))
@@ -77,14 +75,14 @@ def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
 
 
 def request_schema(config: FourStagesConfig) -> Schema:
-    """What a request holds: `user_id`, and optionally `k`, the latest events, and where lists are sampled `seed`."""
+    """What a request holds: `user_id`; and what it may say: `k`, `seed` (of a sample), events, what filters ask for."""
     columns = [
         ColumnSchema("user_id", config.user_id_dtype, frozenset({Tags.USER_ID})),
         optional(ColumnSchema("k", "int32", domain=Domain(1, MOST_ITEMS)), DEFAULT_K),
     ]
-    if config.temperature:
+    if config.sampled_at:
         columns.append(optional(ColumnSchema("seed", "int64"), UNSEEDED))
-    return Schema([*columns, *event_columns(config.item_id_dtype)])
+    return Schema([*columns, *event_columns(config.item_id_dtype), *request_columns(config)])
 
 
 def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ops_gpu.ranking_config import CandidateConfig
 from ops_gpu.schema import Schema
+from serving.condition import Condition
+from serving.ordering_config import OrderingConfig
 
 DEFAULT_K = 10
 MOST_ITEMS = 1000
@@ -26,9 +29,15 @@ class FourStagesConfig:
         history_length: last items that the query tower reads.
         id_embeddings: whether the ranker reads the ids themselves.
         candidates: sources and their sizes; whether repeats are welcome.
-        temperature: of the final ordering; 0 is the exact top k.
+        temperature: short for `OrderingConfig(softmax_sampling=Sampling(temperature))`; 0 is the exact top k.
         tower_runtime: what runs the query tower, `tensorflow` or `onnx`.
         ranker_runtime: what runs the ranker.
+        ordering: how lists are made of scored candidates.
+        filters: conditions that a recommended item must meet.
+        attributes: raw item columns that the filters read, as the release holds them (`ItemAttributes.schema`).
+
+    Raises:
+        ValueError: when lists are to be drawn at random and put in order in another way at once.
     """
 
     user_id_dtype: str
@@ -43,3 +52,15 @@ class FourStagesConfig:
     temperature: float = 0.0
     tower_runtime: str = "tensorflow"
     ranker_runtime: str = "tensorflow"
+    ordering: OrderingConfig = field(default_factory=OrderingConfig)
+    filters: Sequence[Condition] = ()
+    attributes: Schema = field(default_factory=Schema)
+
+    def __post_init__(self) -> None:
+        if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
+            raise ValueError(f"temperature is {self.temperature}, and ordering is {self.ordering}; leave one out.")
+
+    @property
+    def sampled_at(self) -> float:
+        """Temperature at which lists are drawn; 0 where they are not left to chance."""
+        return self.temperature or self.ordering.temperature

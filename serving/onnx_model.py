@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,27 @@ TYPES = {
 }
 
 
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a model.
+
+    Args:
+        kind: its type, as ONNX writes it.
+        shape: sizes without the rows; None for one that is open.
+    """
+
+    kind: str
+    shape: tuple[int | None, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} [{', '.join(['rows', *(str(size or 'any') for size in self.shape)])}]"
+
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """Type of its elements; None for one that is no tensor of numbers."""
+        return np.dtype(TYPES[self.kind]) if self.kind in TYPES else None
+
+
 class OnnxModel:
     """A model in ONNX Runtime, over any number of rows.
 
@@ -26,14 +48,14 @@ class OnnxModel:
 
     Args:
         path: the `.onnx` file; data only, custom operators are not known.
-        inputs: names of its inputs in the order in which arrays will be given.
+        inputs: names of its inputs in the order in which arrays will be given; None for the model's own order.
         threads: threads of one call.
 
     Raises:
         ValueError: when the file is no ONNX model, or the model has other inputs.
     """
 
-    def __init__(self, path: Path, inputs: Sequence[str], threads: int) -> None:
+    def __init__(self, path: Path, inputs: Sequence[str] | None, threads: int) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -43,21 +65,38 @@ class OnnxModel:
             self._session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         except Exception as error:  # a class of its own for each of a dozen reasons
             raise ValueError(f"{path} is no model that ONNX Runtime can run: {error}") from error
-        found = {value.name: value for value in self._session.get_inputs()}
-        if set(found) != set(inputs):
+        self.inputs = {value.name: _tensor(value) for value in self._session.get_inputs()}
+        self.outputs = {value.name: _tensor(value) for value in self._session.get_outputs()}
+        self._names = list(self.inputs if inputs is None else inputs)
+        if set(self.inputs) != set(self._names):
             raise ValueError(
-                f"The model {path.name} has the inputs {sorted(found)}, but the ensemble gives it "
-                f"{sorted(inputs)}; build the release from one schema."
+                f"The model {path.name} has the inputs {sorted(self.inputs)}, but the ensemble gives it "
+                f"{sorted(self._names)}; build the release from one schema."
             )
-        self._names = list(inputs)
-        self._dtypes = [np.dtype(TYPES[found[name].type]) for name in inputs]
-        self._shapes = [(-1, *found[name].shape[1:]) for name in inputs]
-        self._output = [self._session.get_outputs()[0].name]
+        unusable = next((name for name in self._names if self.inputs[name].dtype is None), None)
+        if unusable is not None:
+            raise ValueError(
+                f"The model {path.name} has the input {unusable!r} of {self.inputs[unusable]}, expected one of "
+                f"{', '.join(TYPES)}."
+            )
+        self._dtypes = [self.inputs[name].dtype for name in self._names]
+        self._shapes = [(-1, *(size or -1 for size in self.inputs[name].shape)) for name in self._names]
+        self._first = [next(iter(self.outputs))]
 
     def __call__(self, arrays: Sequence[Array]) -> npt.NDArray[np.float32]:
-        """Output for arrays `[n, ...]` in the order of `inputs`; float32 `[n, ...]`."""
+        """First output for arrays `[n, ...]` in the order of `inputs`; float32 `[n, ...]`."""
+        return np.asarray(self.run(arrays, self._first)[0], np.float32)
+
+    def run(self, arrays: Sequence[Array], outputs: Sequence[str]) -> list[Array]:
+        """Some outputs, by name, for arrays `[n, ...]` in the order of `inputs`."""
         given = {
-            name: array.reshape(shape).astype(dtype, copy=False)
+            name: (array if -1 in shape[1:] else array.reshape(shape)).astype(dtype, copy=False)
             for name, array, dtype, shape in zip(self._names, arrays, self._dtypes, self._shapes, strict=True)
         }
-        return np.asarray(self._session.run(self._output, given)[0], np.float32)
+        found: list[Array] = self._session.run(list(outputs), given)
+        return found
+
+
+def _tensor(value: Any) -> Tensor:
+    shape = value.shape[1:] if isinstance(value.shape, list) else []
+    return Tensor(value.type, tuple(size if isinstance(size, int) else None for size in shape))

@@ -17,6 +17,8 @@ from ops_gpu.snapshot_config import SnapshotConfig
 from serving.built_with import write_built_with
 from serving.four_stages import QUERY_TOWER, RANKER, four_stages
 from serving.four_stages_config import FourStagesConfig
+from serving.item_attributes import ItemAttributes
+from serving.list_rules import ListRules
 
 if TYPE_CHECKING:
     from ops_gpu.candidates.sources import CandidateSources
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from ops_gpu.training_data import TrainingData
     from ops_gpu.workflow import Workflow
 
-SETTINGS = "fit.json"
+SETTINGS, ATTRIBUTES = "fit.json", "item_attributes"
 BUILT_WITH_TOWERS = ("retrieval_model", "item_embeddings", "faiss_index", "ranking_model")
 
 
@@ -51,7 +53,15 @@ class Parts:
     ranking: RankingModel
     config: FitConfig
 
-    def write(self, folder: Path, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float) -> None:
+    def write(
+        self,
+        folder: Path,
+        user: Node,
+        raw_users: Schema,
+        id_types: dict[str, str],
+        temperature: float,
+        rules: ListRules | None = None,
+    ) -> None:
         """Writes every part into a new folder, ready for `Release.write`.
 
         Args:
@@ -60,6 +70,7 @@ class Parts:
             raw_users: raw user features without id and history.
             id_types: `int64` or `string` of `user` and `item`.
             temperature: of the final ordering; 0 is the exact top k.
+            rules: filters and orderings beside that.
         """
         folder.mkdir(parents=True)
         self.workflow.save(folder / "workflow")
@@ -73,11 +84,24 @@ class Parts:
         settings = {"retrieval": asdict(self.config.retrieval), "ranking": asdict(self.config.ranking)}
         settings["candidates"] = asdict(self.config.candidates)
         (folder / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        self.stages(user, raw_users, id_types, temperature, folder)
+        rules = rules or ListRules()
+        attributes = rules.attributes(self.workflow, self.data.items.size)
+        if attributes is not None:
+            attributes.save(folder / ATTRIBUTES)
+        self.stages(user, raw_users, id_types, temperature, folder, rules)
         self._note_lineage(folder)
 
-    def stages(self, user: Node, raw_users: Schema, id_types: dict[str, str], temperature: float, folder: Path) -> None:
+    def stages(
+        self,
+        user: Node,
+        raw_users: Schema,
+        id_types: dict[str, str],
+        temperature: float,
+        folder: Path,
+        rules: ListRules,
+    ) -> None:
         """Wires the four stages for these parts and writes the graph, and the models for what runs them."""
+        attributes = ItemAttributes.load(folder / ATTRIBUTES).schema if rules.filters else Schema()
         config = FourStagesConfig(
             user_id_dtype=id_types["user"],
             item_id_dtype=id_types["item"],
@@ -91,6 +115,9 @@ class Parts:
             temperature=temperature,
             tower_runtime=_runtime(folder / QUERY_TOWER),
             ranker_runtime=_runtime(folder / RANKER),
+            ordering=rules.ordering,
+            filters=rules.filters,
+            attributes=attributes,
         )
         four_stages(user, config).save(folder / "ensemble.json")
 
@@ -98,6 +125,8 @@ class Parts:
         hashes = {"workflow": self.workflow.hash()}
         write_built_with(folder / "item_features", **hashes)
         write_built_with(folder / "snapshot", **hashes)
+        if (folder / ATTRIBUTES).exists():
+            write_built_with(folder / ATTRIBUTES, **hashes)
         vectors = np.ascontiguousarray(self.sources.embeddings)
         hashes["retrieval_model"] = hashlib.sha256(vectors.tobytes()).hexdigest()
         for part in BUILT_WITH_TOWERS:

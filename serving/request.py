@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.schema import ColumnSchema, Schema
+from serving.null_values import nulls
 from serving.operators.base import Column, Columns
 from serving.request_events import EVENT_ITEM, with_moments
 
@@ -17,8 +18,8 @@ MAX_EVENTS = 256
 """Most events of a user that one request may carry."""
 
 
-def optional(column: ColumnSchema, default: int | float) -> ColumnSchema:
-    """A copy of an input column that a request may leave out, with the value that it then has."""
+def optional(column: ColumnSchema, default: int | float | None) -> ColumnSchema:
+    """A copy of an input column that a request may leave out, with the value that it then has; None is a null."""
     return column.with_properties({"default": default})
 
 
@@ -76,8 +77,11 @@ def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
 def _default(column: ColumnSchema, rows: int, padded: bool) -> npt.NDArray[Any]:
     if "default" not in column.properties:
         raise ValueError(f"The request lacks column {column.name!r} of {column.dtype}.")
+    default = column.properties["default"]
+    if default is None:
+        return nulls(column, rows)
     dtype = "S1" if column.dtype == "string" else column.numpy_dtype
-    return np.full((rows, 0) if padded else rows, column.properties["default"], dtype)
+    return np.full((rows, 0) if padded else rows, default, dtype)
 
 
 def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tritonclient.grpc import model_config_pb2
 
+from serving.condition import CONTEXT
+from serving.feast_values import NULL_INTEGER
 from serving.recommendation import Id
 from serving.request import MAX_ID_BYTES
 
@@ -27,18 +29,24 @@ class ModelDescription:
         id_type: `INT64`, or `UINT8` where ids are strings.
         max_batch_size: most users in one request.
         stages: names of the stages whose times come with an answer.
+        context: types of the request's own columns (`context_*`), by their names without that prefix.
+        seeded: whether lists are drawn at random, and a request may say with which seed.
     """
 
     id_type: str
     max_batch_size: int
     stages: tuple[str, ...]
+    context: Mapping[str, str] = field(default_factory=dict)
+    seeded: bool = False
 
     @classmethod
     def of(cls, config: Any) -> ModelDescription:
         """From the model's configuration as the server gives it."""
-        types = {tensor.name: model_config_pb2.DataType.Name(tensor.data_type) for tensor in config.input}
-        stages = config.parameters["stages"].string_value.split(",")
-        return cls(types["user_id"].removeprefix("TYPE_"), max(1, config.max_batch_size), tuple(stages))
+        named = {tensor.name: model_config_pb2.DataType.Name(tensor.data_type) for tensor in config.input}
+        types = {name: kind.removeprefix("TYPE_") for name, kind in named.items()}
+        stages = tuple(config.parameters["stages"].string_value.split(","))
+        context = {name.removeprefix(CONTEXT): kind for name, kind in types.items() if name.startswith(CONTEXT)}
+        return cls(types["user_id"], max(1, config.max_batch_size), stages, context, "seed" in types)
 
 
 def encode_ids(ids: Sequence[Id], id_type: str) -> Array:
@@ -52,6 +60,31 @@ def encode_ids(ids: Sequence[Id], id_type: str) -> Array:
     texts = [_text(value) for value in ids]
     width = max([1, *map(len, texts)])
     return np.array(texts, f"S{width}").view(np.uint8).reshape(len(texts), width)
+
+
+def encode_context(name: str, values: Sequence[Any], kind: str) -> Array:
+    """A request column as a tensor; None says nothing of a user.
+
+    Args:
+        name: of the column.
+        values: one a user.
+        kind: its type on the wire: `UINT8` for texts, `INT64` or `FP32`.
+
+    Raises:
+        ValueError: for a value of another type, a text that is too long or a number that is too large.
+    """
+    if kind == "UINT8":
+        wrong = next((value for value in values if not isinstance(value, (str, type(None)))), None)
+        if wrong is not None:
+            raise ValueError(f"the context {name!r} is a text, got {wrong!r}.")
+        return encode_ids(["" if value is None else value for value in values], kind)
+    null, dtype = (NULL_INTEGER, np.int64) if kind == "INT64" else (float("nan"), np.float32)
+    read: Any = _whole if kind == "INT64" else float
+    try:
+        return np.array([[null if value is None else read(value)] for value in values], dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        expected = "whole numbers of 64 bits" if kind == "INT64" else "numbers"
+        raise ValueError(f"the context {name!r} takes {expected}, got {list(values)[:3]!r}.") from error
 
 
 def decode_ids(tensor: Array) -> list[list[Id]]:
@@ -79,9 +112,13 @@ def read_outputs(answer: Any) -> dict[str, Array]:
     }
 
 
+def _whole(value: Any) -> int:
+    return int(value) if isinstance(value, str) else operator.index(value)
+
+
 def _integer(value: Id) -> int:
     try:
-        number = int(value) if isinstance(value, str) else operator.index(value)
+        number = _whole(value)
     except (ValueError, TypeError) as error:
         raise ValueError(f"The users of this recommender have integer ids, got {value!r}.") from error
     if not -(2**63) <= number < 2**63:

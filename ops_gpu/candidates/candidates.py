@@ -11,7 +11,10 @@ import numpy.typing as npt
 from ops_gpu.ragged import Ragged
 
 SOURCES = ("two_tower", "popular", "history", "co_occurrence")
-BITS = {name: 1 << position for position, name in enumerate(SOURCES)}
+"""The sources whose ranks and bits are features of the ranker."""
+OTHER_SOURCES = ("implicit",)
+"""Sources that a ranker knows nothing of: were their ranks features too, no ranker of before could be served."""
+BITS = {name: 1 << position for position, name in enumerate((*SOURCES, *OTHER_SOURCES))}
 FALLBACK = 128  # the list is the popular one because nothing is known of the user
 
 
@@ -52,7 +55,7 @@ class Candidates:
         """Joins the lists of several sources.
 
         Args:
-            lists: by the source's name (of `SOURCES`); a row a user each.
+            lists: by the source's name (of `BITS`); a row a user each.
             users: number of rows.
         """
         rows = [found.items.row_ids for found in lists.values()]
@@ -65,7 +68,8 @@ class Candidates:
         for (name, found), key in zip(lists.items(), keys, strict=True):
             at = np.searchsorted(pair, key)
             source[at] |= np.uint8(BITS[name])
-            rank[at, SOURCES.index(name)] = 1.0 / (1.0 + found.rank)
+            if name in SOURCES:
+                rank[at, SOURCES.index(name)] = 1.0 / (1.0 + found.rank)
         lengths = np.bincount(pair // base, minlength=users)
         return cls(Ragged.from_lengths((pair % base).astype(np.int32), lengths), source, rank)
 

@@ -12,7 +12,7 @@ from recsys_assets.assets.evaluation import load_report
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.build_release import continued_parts, lineage
-from recsys_assets.canonical import users_frame
+from recsys_assets.canonical import items_frame, users_frame
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.code_version import code_version
 from recsys_assets.files import read_json, write_json
@@ -48,10 +48,11 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         condition=condition,
     )
     def build(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+        from serving.list_rules import ListRules
         from serving.operators.query_feast import QueryFeast
         from serving.release import Release
 
-        chain, report = ChainRanges.load(plan), load_report(plan)
+        serving, chain, report = plan.settings.serving, ChainRanges.load(plan), load_report(plan)
         with plainly(ValueError):
             parts, raw_users = continued_parts(plan, candidate(plan), chain, context.log.info)
         types = id_dtypes(plan)
@@ -59,7 +60,9 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         metadata = lineage(plan, chain, report, context.instance, code_version(CODE))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
-            parts.write(folder, ["user_id"] >> feast, raw_users, types, plan.settings.serving.temperature)
+            rules = ListRules(serving.filters, serving.ordering, items_frame(plan))
+            with plainly(ValueError):
+                parts.write(folder, ["user_id"] >> feast, raw_users, types, serving.temperature, rules)
             made = Release.write(folder, plan.home.releases, plan.name, metadata)
         tags = {name: str(value) for name, value in chain.metadata().items()}
         version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)

@@ -16,6 +16,7 @@ from recsys_assets.settings.evaluation_config import EvaluationConfig
 from recsys_assets.settings.quality_config import QualityConfig
 from recsys_assets.settings.schedule_config import ScheduleConfig
 from recsys_assets.settings.serving_config import ServingConfig
+from recsys_assets.settings.setting_error import SettingError
 from resources.home import checked_name
 
 
@@ -44,7 +45,7 @@ class RecommenderSettings(dg.Model):
     candidates: CandidateConfig = Field(CandidateConfig(), description="Candidate sources and their sizes.")
     ranking: RankingConfig = Field(RankingConfig(), description="The ranker and its training lists.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Days that quality is measured on.")
-    serving: ServingConfig = Field(ServingConfig(), description="How live lists are ordered.")
+    serving: ServingConfig = Field(ServingConfig(), description="What live lists leave out, and their order.")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="When everything is rebuilt by the clock.")
 
     @field_validator("name")
@@ -64,3 +65,24 @@ class RecommenderSettings(dg.Model):
         if self.start and self.end and self.end <= self.start:
             raise ValueError(f"end ({self.end}) is exclusive and must lie after start ({self.start}).")
         return self
+
+    @model_validator(mode="after")
+    def _columns_are_there(self) -> RecommenderSettings:
+        items, users = self.items.features if self.items else [], self.users.features if self.users else []
+        for place, condition in enumerate(self.serving.filters):
+            _known(condition.item, ["title", *items], "items", "serving", "filters", place, "item")
+            if condition.user is not None:
+                _known(condition.user, users, "users", "serving", "filters", place, "user")
+        if self.workflow is None:  # else the features are what that function makes of the columns
+            for way, column in self.serving.ordering.columns.items():
+                _known(column, items, "items", "serving", "ordering", *way.split("."))
+        return self
+
+
+def _known(column: str, columns: Sequence[str], table: str, *keys: str | int) -> None:
+    if column not in columns:
+        raise SettingError(
+            f"{column!r} is no column of the {table} table, but {', '.join(columns) or 'none'}; name it under {table} "
+            "(categorical, continuous or lists), or correct it.",
+            *keys,
+        )

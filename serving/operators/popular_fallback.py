@@ -32,11 +32,20 @@ class PopularFallback(ServingOperator):
 
     Args:
         state: part of the release with the item state.
+        pool: popular items given at least, where what follows removes some or chooses among them.
+
+    Raises:
+        ValueError: for a pool below 0.
     """
 
     stage: ClassVar[str] = "ordering"
 
     state: str = "snapshot"
+    pool: int = 0
+
+    def __post_init__(self) -> None:
+        if self.pool < 0:
+            raise ValueError(f"PopularFallback has a pool of {self.pool}; give 0, or more items.")
 
     def needs(self) -> tuple[Need, ...]:
         candidates = (Need(name, (dtype,), is_list=True) for name, dtype in OUTPUTS.items())
@@ -60,7 +69,8 @@ class PopularFallback(ServingOperator):
         personal = {name: ragged(columns, name) for name in OUTPUTS}
         if not unknown.any():
             return dict(personal)
-        wanted = np.where(unknown, np.minimum(array(columns, "k"), len(self._popular["candidate_item"])), 0)
+        wanted = np.maximum(array(columns, "k"), self.pool)
+        wanted = np.where(unknown, np.minimum(wanted, len(self._popular["candidate_item"])), 0)
         place = np.arange(wanted.sum()) - np.repeat(np.cumsum(wanted) - wanted, wanted)
         return {
             name: _replaced(lists, unknown, Ragged.from_lengths(self._popular[name][place], wanted))

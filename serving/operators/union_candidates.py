@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ops_gpu.candidates.candidates import SOURCES, Candidates
+from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.operators.base import Columns, Need, ServingOperator, ragged
 from serving.operators.candidate_source import source_list
@@ -28,9 +28,9 @@ class UnionCandidates(ServingOperator):
     sources: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not self.sources or set(self.sources) - set(SOURCES):
+        if not self.sources or set(self.sources) - set(BITS):
             raise ValueError(
-                f"UnionCandidates joins at least one of {', '.join(SOURCES)}, got {self.sources}; correct "
+                f"UnionCandidates joins at least one of {', '.join(BITS)}, got {self.sources}; correct "
                 f"the candidate sources of the recommender."
             )
 

@@ -14,6 +14,8 @@ from serving.recommendation import Id, RecommendationList
 from serving.wire import encode_ids
 
 TOLERANCE = 1e-5
+SEED = 1
+"""Where lists are drawn at random, both sides draw with this seed."""
 
 
 def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id], k: int = 10) -> None:
@@ -30,7 +32,8 @@ def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id
             score off by more than a relative 1e-5; names the user.
     """
     expected = ensemble.transform(request_for(ensemble, users, k))
-    for row, answer in enumerate(client.recommend(list(users), k)):
+    seed = SEED if "seed" in ensemble.inputs else None
+    for row, answer in enumerate(client.recommend(list(users), k, seed=seed)):
         difference = _difference(answer, expected, row)
         if difference:
             raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {difference}.")
@@ -41,7 +44,8 @@ def request_for(ensemble: Ensemble, users: Sequence[Id], k: int) -> Columns:
     dtype = ensemble.inputs["user_id"].dtype
     ids = encode_ids(users, "UINT8" if dtype == "string" else "INT64")
     user_id = ids.view(f"S{ids.shape[1]}")[:, 0] if dtype == "string" else ids[:, 0]
-    return {"user_id": user_id, "k": np.full(len(ids), k, np.int32)}
+    request: Columns = {"user_id": user_id, "k": np.full(len(ids), k, np.int32)}
+    return request | {"seed": np.full(len(ids), SEED, np.int64)} if "seed" in ensemble.inputs else request
 
 
 def _difference(answer: RecommendationList, expected: Columns, row: int) -> str | None:

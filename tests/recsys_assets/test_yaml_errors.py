@@ -58,6 +58,71 @@ def test_one_sentence_with_file_line_and_key(
     assert "\n" not in message
 
 
+SERVING = """Little shop.
+  serving:
+    filters:
+      - {name: sort, item: kind, comparison: in, value: [a]}
+      - name: other
+        item: kind
+        comparison: differs
+        value: b
+    ordering:
+      category_quotas: {column: kind, most: 1}
+      boosts:
+        - {column: kind, values: {a: 0.5}}"""
+
+
+def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
+    (shop / "defs.yaml").write_text(YAML.replace("Little shop.", SERVING))
+    load(shop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "parts"),
+    [
+        (
+            "item: kind\n",
+            "item: kinds\n",
+            8,
+            ["filters.1.item", "'kinds' is no column of the items table", "title, kind"],
+        ),
+        (
+            "        value: b",
+            "        user: kind",
+            10,
+            ["filters.1.user", "'kind' is no column of the users table, but none"],
+        ),
+        ("comparison: differs", "comparison: unlike", 9, ["filters.1.comparison", "'unlike'", "'equals'"]),
+        ("        value: b", "        valeu: b", 10, ["filters.1.valeu", "not a known key", "'value'"]),
+        ("        value: b", "        value: [b]", 7, ["filters.1", "differs takes one value"]),
+        ("        value: b", "        value: NO", 7, ["filters.1", "quote a text"]),
+        ("        value: b\n", "", 7, ["filters.1", "give it a value, or a user or request column"]),
+        ("name: other", "name: sort", 7, ["filters.1.name", "named 'sort'"]),
+        ("comparison: in, value: [a]", "comparison: in, request: kind", 6, ["filters.0", "request column"]),
+        ("{column: kind, most: 1}", "{column: kinds}", 12, ["category_quotas.column", "'kinds' is no column"]),
+        (
+            "{column: kind, most: 1}",
+            "{column: kind, most: 0}",
+            12,
+            ["category_quotas", "most is 0, expected 1 or more"],
+        ),
+        ("{column: kind, most: 1}", "{columm: kind}", 12, ["category_quotas.columm", "'column'"]),
+        ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
+        ("{column: kind, values: {a: 0.5}}", "{column: name, values: {a: 1}}", 14, ["boosts.0.column", "'name'"]),
+        ("{column: kind, values: {a: 0.5}}", "{column: kind, values: {a: x}}", 14, ["boosts.0.values.a", "'x'"]),
+        ("    ordering:", "    temperature: 1\n    ordering:", 11, ["temperature is 1.0", "leave one out"]),
+    ],
+)
+def test_mistakes_in_filters_and_orderings(
+    shop: Path, home: Home, old: str, new: str, line: int, parts: list[str]
+) -> None:
+    assert old in SERVING
+    message = error(shop, "Little shop.", SERVING.replace(old, new))
+    assert message.startswith(f"{shop / 'defs.yaml'}:{line}: "), message
+    for part in parts:
+        assert part in message
+
+
 def test_text_that_is_no_yaml(shop: Path, home: Home) -> None:
     assert f"{shop / 'defs.yaml'}:4: this is not valid YAML" in error(shop, "  interactions:", "  x: : y")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,11 @@ from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow
+from serving.condition import Condition
+from serving.list_rules import ListRules
 from serving.manifest import ReleaseMetadata
 from serving.operators.query_feast import QueryFeast
+from serving.ordering_config import OrderingConfig
 from serving.parts import Parts
 from serving.release import Release
 
@@ -34,9 +38,28 @@ class Whole:
 
     release: Release
     parts: Parts
+    users: pl.DataFrame
+    items: pl.DataFrame
 
 
-def whole_release(root: Path, users: int = 30, items: int = 60, events: int = 600, **candidates: Any) -> Whole:
+FILTERS = (
+    Condition("country", "countries", "contains", user="country", request="country"),
+    Condition("age", "age_limit", "at_most", user="age", unknown_user="remove"),
+    Condition("sold_out", "stock", "above", value=0, unknown_item="remove"),
+    Condition("blocked", "author", "not_in", user="blocked"),
+)
+"""What users and items of `whole_release` have columns for."""
+
+
+def whole_release(
+    root: Path,
+    users: int = 30,
+    items: int = 60,
+    events: int = 600,
+    filters: Sequence[Condition] = (),
+    ordering: OrderingConfig | None = None,
+    **candidates: Any,
+) -> Whole:
     """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ..."""
     random = np.random.default_rng(1)
     raw_events = pl.DataFrame(
@@ -61,6 +84,8 @@ def whole_release(root: Path, users: int = 30, items: int = 60, events: int = 60
             "genres": [[f"g{g}" for g in random.integers(0, 9, n)] for n in random.integers(1, 4, items)],
         }
     )
+    if filters:
+        raw_users, raw_items = _with_attributes(raw_users, raw_items)
     workflow = _workflow(raw_events, raw_users, raw_items)
     data = _data(workflow, raw_events, raw_users, raw_items)
     parts = _parts(workflow, data, FitConfig(candidates=CandidateConfig(**candidates)))
@@ -68,9 +93,31 @@ def whole_release(root: Path, users: int = 30, items: int = 60, events: int = 60
     types = {"user": "int64", "item": "int64"}
     raw_schema = Schema.from_polars(raw_users.drop("user_id"))
     feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict())
-    parts.write(folder, ["user_id"] >> feast, raw_schema, types, 0.0)
+    rules = ListRules(filters, ordering or OrderingConfig(), raw_items)
+    parts.write(folder, ["user_id"] >> feast, raw_schema, types, 0.0, rules)
     _write_users(root, raw_users, raw_events)
-    return Whole(Release.write(folder, root / "releases", NAME, ReleaseMetadata()), parts)
+    release = Release.write(folder, root / "releases", NAME, ReleaseMetadata())
+    return Whole(release, parts, raw_users, raw_items)
+
+
+def _with_attributes(users: pl.DataFrame, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both tables with what `FILTERS` read; some of it null."""
+    random = np.random.default_rng(2)
+    authors, lands = [f"a{n}" for n in range(5)], ["DE", "FR", "US"]
+    rows, size = len(users), len(items)
+    mine = users.with_columns(
+        country=pl.Series([lands[n] if n < 3 else None for n in random.integers(0, 4, rows)], dtype=pl.String),
+        blocked=pl.Series([list(random.choice(authors, n, replace=False)) for n in random.integers(0, 3, rows)]),
+    )
+    limits = [[0, 12, 45, None][n] for n in random.integers(0, 4, size)]
+    sold = [[0, 3, 9, None][n] for n in random.integers(0, 4, size)]
+    theirs = items.with_columns(
+        countries=pl.Series([list(random.choice(lands, n, replace=False)) for n in random.integers(0, 4, size)]),
+        age_limit=pl.Series(limits, dtype=pl.Int64),
+        stock=pl.Series(sold, dtype=pl.Float64),
+        author=pl.Series([authors[n] for n in random.integers(0, 5, size)]),
+    )
+    return mine, theirs
 
 
 def _workflow(events: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:

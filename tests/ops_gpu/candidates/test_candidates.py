@@ -9,7 +9,7 @@ from ops_gpu.ragged import Ragged
 
 Lists = list[list[int]]
 source_rows = st.lists(st.lists(st.integers(3, 9), unique=True, max_size=5), min_size=3, max_size=3)
-found_by = st.dictionaries(st.sampled_from(SOURCES), source_rows)
+found_by = st.dictionaries(st.sampled_from(list(BITS)), source_rows)
 
 
 def as_source(rows: Lists) -> SourceList:
@@ -46,7 +46,7 @@ def test_keep() -> None:
 
 
 def test_every_source_has_a_bit_of_its_own() -> None:
-    assert BITS == {"two_tower": 1, "popular": 2, "history": 4, "co_occurrence": 8}
+    assert BITS == {"two_tower": 1, "popular": 2, "history": 4, "co_occurrence": 8, "implicit": 16}
     assert sum(BITS.values()) | FALLBACK == sum(BITS.values()) + FALLBACK
 
 

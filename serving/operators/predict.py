@@ -1,0 +1,84 @@
+"""What all models inside an ensemble have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from ops_gpu.ragged import Ragged
+from ops_gpu.schema import ColumnSchema, Schema
+from serving.operators.base import STAGES, Columns, Need, ServingOperator
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class Predict(ServingOperator, ABC):
+    """Calls a model on columns. With list columns every list element is a row of the model, and it gives lists.
+
+    Args:
+        lists: whether the inputs are list columns (candidates) or scalar ones (users).
+        timed_as: the stage under which its time is reported.
+        threads: threads of one call; for small models, handing work to another thread costs more than the
+            work.
+
+    Raises:
+        ValueError: for an unknown stage, or fewer threads than one.
+    """
+
+    lists: bool = field(default=False, kw_only=True)
+    timed_as: str = field(default="scoring", kw_only=True)
+    threads: int = field(default=1, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.timed_as not in STAGES:
+            raise ValueError(f"timed_as must be one of {', '.join(STAGES)}, got {self.timed_as!r}.")
+        if self.threads < 1:
+            raise ValueError(f"threads must be 1 or more, got {self.threads}.")
+
+    @property
+    def stage(self) -> str:  # type: ignore[override]
+        """The stage given by `timed_as`."""
+        return self.timed_as
+
+    @property
+    @abstractmethod
+    def takes(self) -> Sequence[Need]:
+        """The columns that the model reads, in its order."""
+
+    @property
+    @abstractmethod
+    def gives(self) -> Schema:
+        """The columns that it gives; the property `width` is the length of a vector."""
+
+    @abstractmethod
+    def predict(self, arrays: Sequence[Array]) -> Sequence[Array]:
+        """What the model makes of arrays `[rows, ...]` in the order of `takes`: an array a column of `gives`."""
+
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(self.takes)
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.gives.names)
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return Schema(column.with_dtype(column.dtype, is_list=self.lists) for column in self.gives)
+
+    def transform(self, columns: Columns) -> Columns:
+        given = [columns[need.column] for need in self.takes]
+        arrays = self.predict([column.values if isinstance(column, Ragged) else column for column in given])
+        first = given[0]
+        result: Columns = {}
+        for column, found in zip(self.gives, arrays, strict=True):
+            values = _shaped(found, column)
+            result[column.name] = first.with_values(values) if isinstance(first, Ragged) else values
+        return result
+
+
+def _shaped(values: Array, column: ColumnSchema) -> Array:
+    width = column.properties.get("width")
+    return values.reshape((len(values), width) if width else len(values)).astype(column.numpy_dtype, copy=False)
