@@ -67,7 +67,7 @@ def load_test(url: str, name: str, users: Sequence[Id], k: int, clients: int, se
     Raises:
         RecommenderError: when the recommender does not answer at all.
     """
-    asking = [RecommenderClient(url, name) for _ in range(clients)]
+    asking = [RecommenderClient(url, name, retries=0) for _ in range(clients)]  # a failure shall count
     for client in asking:  # opens its connection, which is no part of an answer's time
         for position in range(WARM_UP):
             client.recommend([users[position % len(users)]], k)

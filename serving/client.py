@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK
-from serving.condition import CONTEXT
-from serving.recommendation import Id, Recommendation, RecommendationList
-from serving.wire import Array, ModelDescription, add_input, decode_ids, encode_context, encode_ids, read_outputs
+from serving.asking.connection import OPTIONS, SIDE_BY_SIDE, Connection
+from serving.asking.context import Context
+from serving.asking.model_description import ModelDescription
+from serving.asking.question import Events, Part, Question
+from serving.recommendation import Id, RecommendationList
+from serving.recommender_error import RecommenderError
 
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-
-
-class RecommenderError(RuntimeError):
-    """Why there is no answer, in a sentence."""
+__all__ = ["RecommenderClient", "RecommenderError"]
 
 
 class RecommenderClient:
     """Asks a recommender served by Triton; one connection, safe to share between threads.
 
+    What did not reach the model (no server, one that is overloaded) is tried again after random pauses that
+    grow; what the server refused is not.
+
     Args:
         url: gRPC address, `host:port`.
         name: the recommender.
-        timeout: seconds for one request.
+        timeout: seconds for a whole call of `recommend`, however many requests and attempts it takes.
+        retries: attempts after the first, for each request; 0 tries nothing again.
+
+    Raises:
+        ValueError: for an address with a scheme, no time, or less than no retries.
 
     Example:
         >>> client = RecommenderClient("127.0.0.1:8001", "demo")
@@ -35,9 +41,10 @@ class RecommenderClient:
         [412, 88, 1093]
     """
 
-    def __init__(self, url: str, name: str, timeout: float = 5.0) -> None:
+    def __init__(self, url: str, name: str, timeout: float = 5.0, retries: int = 3) -> None:
         self.url, self.name, self.timeout = url, name, timeout
-        self._channel = grpc.insecure_channel(url, options=_UNLIMITED)
+        self._connection = Connection(url, name, timeout, retries)
+        self._channel = grpc.insecure_channel(url, options=OPTIONS)
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._model: ModelDescription | None = None
 
@@ -45,31 +52,37 @@ class RecommenderClient:
         self,
         user_ids: Id | Sequence[Id],
         k: int = 10,
-        context: Mapping[str, Any] | None = None,
+        *,
         seed: int | None = None,
+        context: Context | None = None,
+        events: Events | None = None,
+        request_id: str | None = None,
     ) -> list[RecommendationList]:
         """Recommends items to users, a list each, in the order asked.
 
         Args:
             user_ids: one id, or several; integers or strings, as in the logs. Unknown users get what is
-                popular.
+                popular. More than the server takes at once are asked for in several requests, side by side.
             k: items a user.
-            context: what filters of the recommender ask a request for (`{"country": "DE"}`): one value for all users,
-                or a sequence with one each; what is left out is unknown.
-            seed: where lists are drawn at random: the same seed gives a user the same list.
+            seed: makes sampled lists repeatable; nothing to a recommender that does not sample.
+            context: values of further columns of the request by name, one for all users or one a user.
+            events: what users did last, in case the server does not know yet: of the only user, or by user
+                id.
+            request_id: under which the server logs the request, made up where none is given; several
+                requests of one call get `-0`, `-1`, ... at its end.
 
         Raises:
             RecommenderError: when there is no server, no such recommender, no answer in time, or the
                 request is refused; says which.
         """
-        ids = [user_ids] if isinstance(user_ids, (int, str)) else list(user_ids)
-        model = self._described()
-        answers: list[RecommendationList] = []
-        for start in range(0, len(ids), model.max_batch_size):
-            part = ids[start : start + model.max_batch_size]
-            more = self._more(context or {}, seed, slice(start, start + len(part)), len(ids), model)
-            answers += _lists(part, read_outputs(self._infer(part, k, model, more)), model)
-        return answers
+        end = self._connection.end()
+        question = Question(user_ids, k, seed, context, events, request_id)
+        model, parts = self._parts(question, end)
+        if len(parts) == 1:
+            return self._answered(parts[0], model, end)
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            answers = pool.map(lambda part: self._answered(part, model, end), parts)
+            return [answer for some in answers for answer in some]
 
     def close(self) -> None:
         """Closes the connection."""
@@ -81,81 +94,28 @@ class RecommenderClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _described(self) -> ModelDescription:
-        if self._model is None:  # asked for once: it is the same for all releases of one recommender
-            answer = self._call("ModelConfig", service_pb2.ModelConfigRequest(name=self.name))
-            self._model = ModelDescription.of(answer.config)
-        return self._model
+    def _parts(self, question: Question, end: float) -> tuple[ModelDescription, list[Part]]:
+        """The requests, by what is known of the model: asked for once, and anew where it forbids this request."""
+        known = self._model
+        if known is not None:
+            try:
+                return known, self._connection.parts(question, known)
+            except RecommenderError:  # another release may be live by now, which takes it
+                pass
+        request = service_pb2.ModelConfigRequest(name=self.name)
+        self._model = model = self._connection.described(self._call(self._stub.ModelConfig, request, end))
+        return model, self._connection.parts(question, model)
 
-    def _more(
-        self, context: Mapping[str, Any], seed: int | None, rows: slice, users: int, model: ModelDescription
-    ) -> dict[str, Array]:
-        """The tensors of a request beside `user_id` and `k`."""
-        found = {}
-        try:
-            for name, value in context.items():
-                if name not in model.context:
-                    raise ValueError(f"{self.name!r} takes no context {name!r}, but {_listed(model.context)}.")
-                each = [value] * users if isinstance(value, str) or not isinstance(value, Sequence) else value
-                if len(each) != users:
-                    raise ValueError(f"the context {name!r} has {len(each)} values for {users} users.")
-                found[CONTEXT + name] = encode_context(name, each[rows], model.context[name])
-            if seed is not None:
-                if not model.seeded:
-                    raise ValueError(f"{self.name!r} leaves nothing to chance and takes no seed.")
-                found["seed"] = np.full((rows.stop - rows.start, 1), seed, np.int64)
-        except (ValueError, OverflowError) as error:
-            raise RecommenderError(f"The request was not sent: {error}") from error
-        return found
+    def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
+        return self._connection.read(self._call(self._stub.ModelInfer, part.message, end), part, model)
 
-    def _infer(self, ids: Sequence[Id], k: int, model: ModelDescription, more: Mapping[str, Array]) -> Any:
-        request = service_pb2.ModelInferRequest(model_name=self.name)
-        try:
-            add_input(request, "user_id", encode_ids(ids, model.id_type))
-            add_input(request, "k", np.full((len(ids), 1), k, np.int32))
-            for name, value in more.items():
-                add_input(request, name, value)
-        except (ValueError, OverflowError) as error:
-            raise RecommenderError(f"The request was not sent: {error}") from error
-        return self._call("ModelInfer", request)
-
-    def _call(self, method: str, request: Any) -> Any:
-        try:
-            return getattr(self._stub, method)(request, timeout=self.timeout)
-        except grpc.RpcError as error:
-            self._model = None  # what was known of the model may be what went wrong
-            raise RecommenderError(self._explained(error)) from error
-
-    def _explained(self, error: Any) -> str:
-        code, details = error.code().name, str(error.details())
-        if "unknown model" in details or "not ready" in details or "not found" in details:
-            return f"Triton at {self.url} serves no recommender {self.name!r}; deploy it first."
-        if code == "UNAVAILABLE":
-            return f"No Triton server answers at {self.url}; start it, or correct the address."
-        if code == "DEADLINE_EXCEEDED":
-            return f"Triton at {self.url} did not answer within {self.timeout:g} s; wait longer or try again."
-        return f"Triton at {self.url} refused the request: {details}"
-
-
-def _lists(ids: Sequence[Id], tensors: dict[str, Array], model: ModelDescription) -> list[RecommendationList]:
-    releases = tensors["release"]  # a canary's users have another one
-    stage_ms = dict(zip(model.stages, tensors["stage_ms"][0].tolist(), strict=True))
-    items, counts = decode_ids(tensors["item_id"]), tensors["count"][:, 0].tolist()
-    scores, sources = tensors["score"].tolist(), tensors["source"].tolist()
-    lists = []
-    for row, user_id in enumerate(ids):
-        found = zip(items[row][: counts[row]], scores[row], sources[row], strict=False)
-        recommended = tuple(Recommendation(item, score, _names(bits)) for item, score, bits in found)
-        popular = counts[row] == 0 or bool(sources[row][0] & FALLBACK)
-        source = "popular" if popular else "personalized"
-        release = releases[row].tobytes().decode()
-        lists.append(RecommendationList(user_id, recommended, source, release, dict(stage_ms)))
-    return lists
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    return ", ".join(names) or "none"
-
-
-def _names(bits: int) -> tuple[str, ...]:
-    return tuple(name for name, bit in BITS.items() if bits & bit)
+    def _call(self, method: Any, request: Any, end: float) -> Any:
+        attempts = self._connection.attempts(end)
+        while True:
+            try:
+                return method(request, timeout=attempts.left())
+            except grpc.RpcError as error:
+                self._model = None  # what was known of the model may be what went wrong
+                time.sleep(attempts.pause(error))
+            except ValueError as error:  # what gRPC says of a closed channel
+                raise RecommenderError(f"The client of {self.name!r} at {self.url} is closed; open another.") from error

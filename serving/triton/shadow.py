@@ -15,8 +15,10 @@ import grpc  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 from tritonclient.grpc import service_pb2, service_pb2_grpc
+from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
-from serving.wire import add_input, decode_ids, read_outputs
+from serving.asking.tensor import Tensor
+from serving.wire import decode_ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,12 +72,12 @@ class Shadow:
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
         message = service_pb2.ModelInferRequest(model_name=self._model, id=f"test-shadow-{request}")
         for name, value in inputs.items():
-            add_input(message, name, value)
+            Tensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
         start = time.perf_counter()
         found: dict[str, Array] | None = None
         error = None
         try:
-            found = read_outputs(self._stub.ModelInfer(message, timeout=5.0))
+            found = _arrays(self._stub.ModelInfer(message, timeout=5.0))
         except grpc.RpcError as failed:
             error = str(failed.details())
         spent = (time.perf_counter() - start) * 1e3
@@ -90,6 +92,13 @@ class Shadow:
         aside = path.with_name(f".{path.name}")
         frame.write_parquet(aside)
         aside.replace(path)
+
+
+def _arrays(answer: Any) -> dict[str, Array]:
+    return {
+        output.name: np.frombuffer(raw, triton_to_np_dtype(output.datatype)).reshape(tuple(output.shape))
+        for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
+    }
 
 
 def _difference(given: dict[str, Array], found: dict[str, Array] | None, row: int) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def test_swaps_under_load_disturb_no_request(target: TritonTarget, tmp_path: Pat
     stop, failures, answered = threading.Event(), [], []
 
     def ask() -> None:
-        with RecommenderClient(target.grpc_url, "load") as client:
+        with RecommenderClient(target.grpc_url, "load", retries=0) as client:
             while not stop.is_set():
                 try:
                     answered.append(client.recommend(USERS)[0].release)

@@ -1,0 +1,7 @@
+"""RecommenderError: what both clients raise."""
+
+from __future__ import annotations
+
+
+class RecommenderError(RuntimeError):
+    """Why there is no answer, in a sentence that names the server, the recommender and what to do."""

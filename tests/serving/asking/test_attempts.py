@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.asking.attempts import FIRST_PAUSE, LONGEST_PAUSE, Attempts
+from serving.recommender_error import RecommenderError
+
+
+class Failure(Exception):
+    def __init__(self, code: str, text: str = "overloaded") -> None:
+        self._code, self._text = code, text
+
+    def code(self) -> Failure:
+        return self
+
+    @property
+    def name(self) -> str:
+        return self._code
+
+    def details(self) -> str:
+        return self._text
+
+
+def attempts(seconds: float = 60.0, retries: int = 3) -> Attempts:
+    return Attempts("127.0.0.1:1", "demo", seconds, time.monotonic() + seconds, retries)
+
+
+@given(st.integers(1, 12))
+def test_pauses_are_drawn_below_a_bound_that_doubles(failed: int) -> None:
+    mine = attempts(retries=99)
+    for _ in range(failed):
+        assert 59 < mine.left() <= 60
+    bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failed - 1))
+    drawn = [mine.pause(Failure("UNAVAILABLE")) for _ in range(60)]
+    assert 0 <= min(drawn) < bound / 4 and bound * 3 / 4 < max(drawn) <= bound
+
+
+def test_no_pause_reaches_over_the_end() -> None:
+    mine = attempts(0.0)
+    assert mine.left() == 0
+    with pytest.raises(RecommenderError, match="no recommender 'demo'; deploy it first"):
+        mine.pause(Failure("UNAVAILABLE", "Request for unknown model: 'demo' is not ready"))
+
+
+@pytest.mark.parametrize("code", ["INVALID_ARGUMENT", "INTERNAL", "DEADLINE_EXCEEDED", "ABORTED"])
+def test_only_what_did_not_reach_the_model_is_tried_again(code: str) -> None:
+    mine = attempts()
+    mine.left()
+    with pytest.raises(RecommenderError, match=r"127.0.0.1:1 .*'demo'"):
+        mine.pause(Failure(code))
+
+
+def test_a_message_that_is_too_large_stays_too_large() -> None:
+    mine = attempts()
+    mine.left()
+    with pytest.raises(RecommenderError, match="larger than max"):
+        mine.pause(Failure("RESOURCE_EXHAUSTED", "Received message larger than max (5 vs. 4)"))
