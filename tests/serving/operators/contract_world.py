@@ -35,7 +35,7 @@ def contract_release(root: Path) -> tuple[Whole, Release]:
     users[FIRST_CODE + 2] = items[FIRST_CODE + 3] = 0.0
     ImplicitFactors(users, items).save(folder / "implicit", whole.parts.workflow)
     _write_forest(folder / "forest")
-    _write_onnx(folder / "onnx")
+    write_onnx(folder / "onnx")
     return whole, Release.write(folder, root / "releases", "whole", ReleaseMetadata())
 
 
@@ -73,7 +73,7 @@ def _write_forest(folder: Path) -> None:
     save(helper.make_model(graph, opset_imports=versions, ir_version=9), folder / "model.onnx")
 
 
-def _write_onnx(folder: Path) -> None:
+def write_onnx(folder: Path) -> None:
     """Two towers as PyTorch would write them: a vector of codes and numbers, and its sum."""
     from onnx import TensorProto, helper, numpy_helper, save
 
