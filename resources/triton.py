@@ -43,6 +43,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         instances: processes a release that answer side by side.
         max_batch_size: users in one request.
         queue_delay_us: microseconds that a request may wait to be joined with others.
+        form: `fused`, one Triton model for the whole graph, or `ensemble`, one an operator.
+        group_by: of the form `ensemble`: `operator`, or `stage` for one model a stage.
+        step_instances: of the form `ensemble`: processes of single steps, by operator or stage.
 
     Example:
         >>> TritonResource().client("demo").recommend(7)
@@ -58,6 +61,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
     instances: int = 1
     max_batch_size: int = 1024
     queue_delay_us: int = 0
+    form: str = "fused"
+    group_by: str = "operator"
+    step_instances: dict[str, int] = {}
 
     def server(self) -> TritonServer:
         """The embedded server, whether it runs or not.
@@ -144,7 +150,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.repository import ModelSettings
+        from serving.triton.model_settings import ModelSettings
         from serving.triton.target import TritonTarget
 
         if self.address is not None and self.repository is None:
@@ -152,5 +158,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
                 f"The Triton server at {self.address} needs `repository`, the path of its model repository."
             )
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
-        settings = ModelSettings(self.instances, self.max_batch_size, self.queue_delay_us)
+        settings = ModelSettings(
+            self.instances, self.max_batch_size, self.queue_delay_us, self.form, self.group_by, self.step_instances
+        )
         return TritonTarget(grpc_url, repository, self.releases, settings)

@@ -14,8 +14,9 @@ from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
+from serving.triton.forms import write_release
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer
+from serving.triton.repository import model_name, models_of, replace_config, write_pointer
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 
@@ -76,7 +77,7 @@ def deploy(
     with _locked(target, release.name), _connected(target) as control:
         before = _live(release.name, control) or _brought_back(release.name, target, control)
         path = target.release_path(release)
-        model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings)
+        model = write_release(target.repository, release.name, release, path, described, tensors, target.settings)
         try:
             with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
                 loading = pool.submit(control.load, model)
@@ -199,15 +200,17 @@ def _unload_others(live: LiveRelease, target: TritonTarget, control: TritonContr
     keep = {model_name(live.name, live.hash)}
     if live.previous:
         keep.add(model_name(live.name, live.previous))
+    keep |= {step for model in keep for step in models_of(target.repository, model)}
     for status in control.models():
         if status.name.startswith(f"{live.name}.") and status.name not in keep:
             _remove(status.name, target, control)
 
 
 def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
-    with contextlib.suppress(TritonError):
-        control.unload(model)
-    shutil.rmtree(target.repository / model, ignore_errors=True)
+    for name in (model, *models_of(target.repository, model)):  # an ensemble before what it stands on
+        with contextlib.suppress(TritonError):
+            control.unload(name)
+        shutil.rmtree(target.repository / name, ignore_errors=True)
 
 
 def _still(before: LiveRelease | None) -> str:

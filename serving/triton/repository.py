@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
+from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
+from serving.triton.model_settings import ModelSettings
 
 HASH_DIGITS = 12
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-MODEL_PY = '''"""Serves one release; all code lives in the package."""
+MODEL_NAME = re.compile(r'model_name: "([^"]+)"')
+MODEL_PY = '''"""Serves one release, or a step of one; all code lives in the package."""
 
 import importlib.util
 import sys
@@ -20,25 +21,10 @@ import sys
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
 
-from serving.triton.backend_model import TritonPythonModel
+from serving.triton.{module} import {name} as TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """How Triton runs the model of a release.
-
-    Args:
-        instances: processes that answer side by side; each holds its own copy of models and indexes.
-        max_batch_size: users that are answered in one pass, and so the most that one request may hold.
-        queue_delay_us: microseconds that a request may wait for others to be joined with.
-    """
-
-    instances: int = 1
-    max_batch_size: int = 1024
-    queue_delay_us: int = 0
 
 
 def model_name(name: str, release_hash: str) -> str:
@@ -84,21 +70,38 @@ def write_model(
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n",
         release_parameters(release_hash, release_path=release_path),
     )
-    if (repository / model / "config.pbtxt").exists():
-        if (repository / model / "config.pbtxt").read_text() == config:
-            return model
-        shutil.rmtree(repository / model)
+    return place_model(repository, model, config, ("backend_model", "TritonPythonModel"))
+
+
+def place_model(repository: Path, model: str, config: str, runs: tuple[str, str] | None) -> str:
+    """Writes the directory of a model, aside and then renamed; one of the same configuration is kept.
+
+    Args:
+        repository: Triton's model repository.
+        model: its name.
+        config: its configuration.
+        runs: module of `serving.triton` and class in it that Triton's Python backend runs; None for an ensemble.
+
+    Returns:
+        The model's name.
+    """
+    place = repository / model
+    if (place / "config.pbtxt").exists() and (place / "config.pbtxt").read_text() == config:
+        return model
     repository.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
     version = aside / "1"
     version.mkdir()
-    (version / "model.py").write_text(MODEL_PY.format(project=str(Path(__file__).resolve().parents[2])))
+    if runs is not None:
+        project = str(Path(__file__).resolve().parents[2])
+        (version / "model.py").write_text(MODEL_PY.format(project=project, module=runs[0], name=runs[1]))
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
     (aside / "config.pbtxt").write_text(config)
     aside.chmod(0o755)
-    aside.replace(repository / model)
+    shutil.rmtree(place, ignore_errors=True)
+    aside.replace(place)
     return model
 
 
@@ -124,10 +127,16 @@ def write_pointer(
         'platform: "ensemble"',
         tensors,
         max_batch_size,
-        single_step(target, tensors),
+        scheduling({target: tensors}),
         release_parameters(release_hash, previous=previous),
     )
     return replace_config(repository, name, config)
+
+
+def models_of(repository: Path, model: str) -> list[str]:
+    """The models that an ensemble of the repository stands on; none for a model of another kind."""
+    path = repository / model / "config.pbtxt"
+    return MODEL_NAME.findall(path.read_text()) if path.exists() else []
 
 
 def replace_config(repository: Path, model: str, config: str) -> str | None:
