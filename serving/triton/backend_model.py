@@ -25,8 +25,8 @@ from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
 from serving.triton.background import Background
-from serving.triton.dlpack import to_array, to_tensor
 from serving.triton.serving_metrics import ServingMetrics
+from serving.triton.tensors import read_tensor, respond
 
 Array = npt.NDArray[Any]
 EVERY_SECONDS = 1.0
@@ -86,16 +86,16 @@ class TritonPythonModel:
         """One response a request, in order."""
         asked = [self._read(request) for request in requests]
         answers = iter(self._answers([one for one in asked if isinstance(one, Asked)]))
-        return [self._response(one if isinstance(one, Exception) else next(answers)) for one in asked]
+        return [respond(self._pb, one if isinstance(one, Exception) else next(answers)) for one in asked]
 
     def _read(self, request: Any) -> Asked | Exception:
         inputs = self._ensemble.inputs
         try:
-            tensors = {column.name: self._pb.get_input_tensor_by_name(request, column.name) for column in inputs}
+            tensors = {column.name: read_tensor(self._pb, request, column.name) for column in inputs}
             columns: Columns = {
-                column.name: from_wire(to_array(tensors[column.name]), column)
+                column.name: from_wire(tensor, column)
                 for column in inputs
-                if tensors[column.name] is not None
+                if (tensor := tensors[column.name]) is not None
             }
             return Asked(request.request_id() or self._ids(), seeded(complete(columns, inputs)))
         except Exception as error:
@@ -139,11 +139,6 @@ class TritonPythonModel:
         if self._log is not None:
             self._log.flush()
             self._metrics.counts.update(logged=self._log.logged, dropped=self._log.dropped)
-
-    def _response(self, answer: dict[str, Array] | Exception) -> Any:
-        if isinstance(answer, Exception):
-            return self._pb.InferenceResponse(error=self._pb.TritonError(_sentence(answer)))
-        return self._pb.InferenceResponse([to_tensor(self._pb, name, value) for name, value in answer.items()])
 
 
 def seeded(columns: Columns) -> Columns:
@@ -241,7 +236,3 @@ def _rows_of(column: Any, rows: slice) -> Ragged:
         return column
     start, stop = column.offsets[rows.start], column.offsets[rows.stop]
     return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

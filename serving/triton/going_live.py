@@ -13,9 +13,10 @@ from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
+from serving.triton.forms import write_release
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer, write_router
+from serving.triton.repository import model_name, models_of, replace_config, write_pointer, write_router
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import Warmup
@@ -56,7 +57,7 @@ def loaded(
         raise ValueError("no user ids were given to test it with; give at least one.")
     described, tensors, path = Ensemble.load(release.part(FILE)), tensors_of(release), target.release_path(release)
     warmup = Warmup.of(described.inputs, users)
-    model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings, warmup)
+    model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
     with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
         loading = pool.submit(control.load, model)
         ensemble = ensemble or described.bind(release)
@@ -126,15 +127,17 @@ def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: Triton
 def unload_others(live: LiveRelease, target: TritonTarget, control: TritonControl) -> None:
     keep = {model_name(live.name, release_hash) for release_hash in live.hashes}
     keep.update(control.steps(live.name))
+    keep |= {step for model in keep for step in models_of(target.repository, model)}
     for status in control.models():
         if status.name.startswith(f"{live.name}.") and status.name not in keep:
             _remove(status.name, target, control)
 
 
 def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
-    with contextlib.suppress(TritonError):
-        control.unload(model)
-    shutil.rmtree(target.repository / model, ignore_errors=True)
+    for name in (model, *models_of(target.repository, model)):  # an ensemble before what it stands on
+        with contextlib.suppress(TritonError):
+            control.unload(name)
+        shutil.rmtree(target.repository / name, ignore_errors=True)
 
 
 def still(before: LiveRelease | None) -> str:
