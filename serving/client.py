@@ -40,13 +40,14 @@ class RecommenderClient:
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._model: ModelDescription | None = None
 
-    def recommend(self, user_ids: Id | Sequence[Id], k: int = 10) -> list[RecommendationList]:
+    def recommend(self, user_ids: Id | Sequence[Id], k: int = 10, *, request_id: str = "") -> list[RecommendationList]:
         """Recommends items to users, a list each, in the order asked.
 
         Args:
             user_ids: one id, or several; integers or strings, as in the logs. Unknown users get what is
                 popular.
             k: items a user.
+            request_id: under which the server logs the request; made up there where none is given.
 
         Raises:
             RecommenderError: when there is no server, no such recommender, no answer in time, or the
@@ -57,7 +58,7 @@ class RecommenderClient:
         answers: list[RecommendationList] = []
         for start in range(0, len(ids), model.max_batch_size):
             part = ids[start : start + model.max_batch_size]
-            answers += _lists(part, read_outputs(self._infer(part, k, model)), model)
+            answers += _lists(part, read_outputs(self._infer(part, k, model, request_id)), model)
         return answers
 
     def close(self) -> None:
@@ -76,8 +77,8 @@ class RecommenderClient:
             self._model = ModelDescription.of(answer.config)
         return self._model
 
-    def _infer(self, ids: Sequence[Id], k: int, model: ModelDescription) -> Any:
-        request = service_pb2.ModelInferRequest(model_name=self.name)
+    def _infer(self, ids: Sequence[Id], k: int, model: ModelDescription, request_id: str) -> Any:
+        request = service_pb2.ModelInferRequest(model_name=self.name, id=request_id)
         try:
             add_input(request, "user_id", encode_ids(ids, model.id_type))
             add_input(request, "k", np.full((len(ids), 1), k, np.int32))

@@ -106,7 +106,12 @@ def write_model(
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
         f"{warmup.text}\n",
-        release_parameters(release_hash, release_path=release_path, **settings.log_parameters(name)),
+        release_parameters(
+            release_hash,
+            release_path=release_path,
+            warmup_requests=str(warmup.requests),
+            **settings.log_parameters(name),
+        ),
     )
     return _write(repository, model, config, "backend_model", warmup)
 

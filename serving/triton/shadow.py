@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from serving.decisions import TEST
 from serving.wire import add_input, decode_ids, read_outputs
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Shadow:
             self._save(pl.DataFrame(rows, schema_overrides={"error": pl.String, "overlap": pl.Float64}))
 
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
-        message = service_pb2.ModelInferRequest(model_name=self._model, id=f"test-shadow-{request}")
+        message = service_pb2.ModelInferRequest(model_name=self._model, id=f"{TEST}shadow-{request}")
         for name, value in inputs.items():
             add_input(message, name, value)
         start = time.perf_counter()

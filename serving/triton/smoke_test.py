@@ -8,6 +8,7 @@ import numpy as np
 
 from ops_gpu.ragged import Ragged
 from serving.client import RecommenderClient
+from serving.decisions import TEST
 from serving.ensemble import Ensemble
 from serving.operators.base import Columns
 from serving.recommendation import Id, RecommendationList
@@ -30,7 +31,7 @@ def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id
             score off by more than a relative 1e-5; names the user.
     """
     expected = ensemble.transform(request_for(ensemble, users, k))
-    for row, answer in enumerate(client.recommend(list(users), k)):
+    for row, answer in enumerate(client.recommend(list(users), k, request_id=f"{TEST}smoke")):
         difference = _difference(answer, expected, row)
         if difference:
             raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {difference}.")
