@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.decision_log import DecisionLog, LogSettings
+from serving.decisions import TEST
 from serving.ensemble import Answer, Ensemble
 from serving.evidence import Evidence, bit_names
 from serving.operators.base import STAGES, Columns, ragged
@@ -70,7 +71,7 @@ class TritonPythonModel:
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])
         self._log = _decision_log(parameters, release, self._ensemble)
-        self._ids = request_ids()
+        self._ids = request_ids(int(parameters.get("warmup_requests", 0)))
         self._background = Background([self._write_log, self._metrics.flush], EVERY_SECONDS)
         # The threads beside hold the interpreter for so long at most while a request waits.
         sys.setswitchinterval(0.0005)
@@ -150,10 +151,15 @@ def seeded(columns: Columns) -> Columns:
     return {**columns, "seed": np.where(seed == UNSEEDED, fresh, seed)}
 
 
-def request_ids() -> Callable[[], str]:
-    """Names requests that came without an id."""
+def request_ids(tests: int) -> Callable[[], str]:
+    """Names requests that came without an id.
+
+    Args:
+        tests: how many of the first ones no user made: Triton's own warm-up comes before all others.
+    """
     start, numbers = uuid4().hex[:16], itertools.count()
-    return lambda: f"{start}{next(numbers):08x}"
+    marks = itertools.chain(itertools.repeat(TEST, tests), itertools.repeat(""))
+    return lambda: f"{next(marks)}{start}{next(numbers):08x}"
 
 
 def _decision_log(parameters: dict[str, str], release: Release, ensemble: Ensemble) -> DecisionLog | None:

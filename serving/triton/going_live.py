@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from serving.client import RecommenderClient
+from serving.decisions import TEST
 from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
 from serving.release import Release
@@ -90,7 +91,7 @@ def routed(
     model = write_router(target.repository, wanted.name, tensors, batch, {**wanted.parameters(), **models})
     control.load(model)
     with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
-        client.recommend(list(users))
+        client.recommend(list(users), request_id=f"{TEST}router")
     return model
 
 
@@ -106,7 +107,7 @@ def brought_back(name: str, target: TritonTarget, control: TritonControl) -> Liv
 def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence[Id]) -> None:
     with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
         for size in WARM_UP_BATCHES:
-            client.recommend([users[i % len(users)] for i in range(size)])
+            client.recommend([users[i % len(users)] for i in range(size)], request_id=f"{TEST}warm-up")
         smoke_test(client, ensemble, users)
 
 

@@ -76,7 +76,12 @@ def write_model(
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
         f"{warmup.text if warmup else ''}\n",
-        release_parameters(release_hash, release_path=release_path, **settings.log_parameters(name)),
+        release_parameters(
+            release_hash,
+            release_path=release_path,
+            warmup_requests=str(warmup.requests if warmup else 0),
+            **settings.log_parameters(name),
+        ),
     )
     return place_model(repository, model, config, ("backend_model", "TritonPythonModel"), warmup)
 
