@@ -8,13 +8,14 @@ import json
 import os
 import pkgutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops_gpu.graph import Node
 from ops_gpu.schema import Schema
 from serving.ensemble_plan import EnsemblePlan
-from serving.operators.base import STAGES, Columns, ServingOperator
+from serving.operators.base import STAGES, Column, Columns, ServingOperator
 from serving.release import Release
 from serving.request import complete
 from serving.type_check import check_types
@@ -30,10 +31,12 @@ class Answer:
     Args:
         columns: the columns of the graph's last node; row = user.
         stage_ms: milliseconds by stage, for the batch as a whole.
+        steps: what each of `Ensemble.operators` gave, in their order.
     """
 
     columns: Columns
     stage_ms: dict[str, float]
+    steps: tuple[Mapping[str, Column], ...] = ()
 
 
 class Ensemble:
@@ -77,6 +80,11 @@ class Ensemble:
             operator.bind(release)
         return bound
 
+    @property
+    def operators(self) -> tuple[ServingOperator, ...]:
+        """The operators in the order in which they work, bound where the ensemble is."""
+        return self._operators or tuple(step.operator for step in self._plan.steps)
+
     def transform(self, batch: Columns) -> Columns:
         """The answer to a batch of users; see `run`."""
         return self.run(batch).columns
@@ -106,7 +114,8 @@ class Ensemble:
             spent[operator.stage] += (time.perf_counter() - start) * 1e3
             return result
 
-        return Answer(self._plan.run(batch, apply), spent)
+        columns, steps = self._plan.run(batch, apply)
+        return Answer(columns, spent, tuple(steps))
 
     def save(self, path: Path) -> None:
         """Writes graph and input schema as JSON: aside first, then renamed."""

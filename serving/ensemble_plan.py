@@ -55,10 +55,13 @@ class EnsemblePlan:
                 places[id(current)] = {name: (-1, name) for name in current.names}
         return cls(tuple(steps), tuple(places[id(node)].items()))
 
-    def run(self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]) -> dict[str, V]:
-        """Columns of the last node; `apply` computes a step, given its number and columns."""
+    def run(
+        self, request: Mapping[str, V], apply: Callable[[int, dict[str, V]], Mapping[str, V]]
+    ) -> tuple[dict[str, V], list[Mapping[str, V]]]:
+        """Columns of the last node, and of every step; `apply` computes one, given its number and columns."""
         results: list[Mapping[str, V]] = []
         for number, step in enumerate(self.steps):
             given = {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in step.columns}
             results.append(apply(number, given))
-        return {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in self.outputs}
+        outputs = {name: (results[at] if at >= 0 else request)[source] for name, (at, source) in self.outputs}
+        return outputs, results

@@ -6,6 +6,7 @@ import typer
 
 from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
+from recsys_assets.cli.explore import explore
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.rollback import rollback
@@ -18,5 +19,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, status, bench, evaluate, rollback, stop):
+for command in (materialize, recommend, status, bench, evaluate, explore, rollback, stop):
     app.command()(command)
