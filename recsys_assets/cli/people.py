@@ -106,7 +106,9 @@ class People:
 
     def stranger(self) -> Id:
         """An id that no user has."""
-        users = pl.concat([table.select("user_id") for table in (self._events(), pl.scan_parquet(self.home.users(self.name)))])
+        users = pl.concat(
+            [table.select("user_id") for table in (self._events(), pl.scan_parquet(self.home.users(self.name)))]
+        )
         last = users.select(pl.col("user_id").max()).collect().item()
         return last + 1 if isinstance(last, int) else f"{last or ''}-new"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -43,4 +44,5 @@ def serve(app: Any, listening: socket.socket, announce: Callable[[str], object])
 
     config = uvicorn.Config(app, log_level="warning", server_header=False, lifespan="off", ws="none")
     announce(f"http://{LOOPBACK}:{listening.getsockname()[1]}")
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        uvicorn.Server(config).run(sockets=[listening])
