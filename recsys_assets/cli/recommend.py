@@ -14,9 +14,12 @@ from serving.recommendation import RecommendationList
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
 Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", help="What a filter asks the request for, NAME=VALUE; may be repeated.")
+]
 
 
-def recommend(name: str, user: User, k: Length = 10, as_json: Json = False) -> None:
+def recommend(name: str, user: User, k: Length = 10, context: Context = None, as_json: Json = False) -> None:
     """Ask the live release of NAME for recommendations, over the network."""
     home = Home.from_environment()
     with sentences(as_json):
@@ -26,12 +29,19 @@ def recommend(name: str, user: User, k: Length = 10, as_json: Json = False) -> N
         user_id = people.user_id(user)
         with configured(home).triton.client(name) as client:
             client.recommend([user_id], 1)  # opens the connection, which is no part of the stages' times
-            answer = client.recommend([user_id], k)[0]
+            answer = client.recommend([user_id], k, _context(context or []))[0]
         titles = people.titles([item.item_id for item in answer.items])
         if not as_json:
             _show(answer, titles, people, console())
         else:
             emit(_values(answer, titles))
+
+
+def _context(pairs: list[str]) -> dict[str, str]:
+    wrong = next((pair for pair in pairs if "=" not in pair), None)
+    if wrong is not None:
+        raise ValueError(f"--context takes NAME=VALUE, got {wrong!r}; write --context country=DE.")
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, Any]:
