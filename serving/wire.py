@@ -74,9 +74,9 @@ def encode_context(name: str, values: Sequence[Any], kind: str) -> Array:
         ValueError: for a value of another type, a text that is too long or a number that is too large.
     """
     if kind == "UINT8":
-        wrong = next((value for value in values if not isinstance(value, (str, type(None)))), None)
-        if wrong is not None:
-            raise ValueError(f"the context {name!r} is a text, got {wrong!r}.")
+        for value in values:
+            if not isinstance(value, (str, type(None))) or len((value or "").encode()) > MAX_ID_BYTES:
+                raise ValueError(f"the context {name!r} is a text of at most {MAX_ID_BYTES} bytes, got {value!r:.80}.")
         return encode_ids(["" if value is None else value for value in values], kind)
     null, dtype = (NULL_INTEGER, np.int64) if kind == "INT64" else (float("nan"), np.float32)
     read: Any = _whole if kind == "INT64" else float

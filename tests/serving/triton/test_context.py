@@ -43,7 +43,7 @@ def test_filters_hear_the_request_and_chance_its_seed(target: TritonTarget, tmp_
             client.recommend(100, context={"land": "DE"})
         with pytest.raises(RecommenderError, match=r"context 'age' takes whole numbers of 64 bits, got \['old'\]"):
             client.recommend(100, context={"age": "old"})
-        with pytest.raises(RecommenderError, match=r"context 'country' is a text, got 49"):
+        with pytest.raises(RecommenderError, match=r"context 'country' is a text of at most 256 bytes, got 49"):
             client.recommend(100, context={"country": 49})
         with pytest.raises(RecommenderError, match=r"context 'age' has 2 values for 3 users"):
             client.recommend(USERS, context={"age": [1, 2]})
