@@ -52,9 +52,9 @@ def rollout(
 
 
 def _users(home: Home, name: str) -> list[Any]:
-    from recsys_assets.assets.release import some_users
+    from recsys_assets.assets.release import users_to_try
 
-    return some_users(find_recommender(name, home))
+    return users_to_try(find_recommender(name, home))
 
 
 def _promoted(home: Home, name: str) -> LiveRelease:
