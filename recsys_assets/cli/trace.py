@@ -9,6 +9,7 @@ import typer
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
+from serving.feast_values import NULL_INTEGER
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,7 +91,7 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
     return {
         "user_id": seen.pop("id"),
         "release": row["release"],
-        "features": {key: value for key, value in seen.items() if not isinstance(value, list)},
+        "features": {key: _known(value) for key, value in seen.items() if not isinstance(value, list)},
         "history": len(seen.get("history_item") or []),
         "events": events,
         "counts": counts,
@@ -103,9 +104,15 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
     }
 
 
+def _known(value: Any) -> Any:
+    """A feature as it was; None where a batch has the value that stands for a null."""
+    missing = value != value or value in ("", NULL_INTEGER)
+    return None if missing else value
+
+
 def _show(user: dict[str, Any], people: People, item: Any) -> None:
     out = console()
-    features = ", ".join(f"{key} {value}" for key, value in user["features"].items())
+    features = ", ".join(f"{key} {'unknown' if v is None else v}" for key, v in user["features"].items())
     fresh = f", {len(user['events'])} events in the request" if user["events"] else ""
     out.print(f"\n[bold]User {user['user_id']}[/]  {features}; {user['history']} items in the history{fresh}")
     out.print("   ".join(f"{label} {count}" for label, count in user["counts"].items()))
