@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 FILE = "pushed.jsonl"
+_held = threading.local()
 
 
 class PushedEvents:
     """A journal beside the feature store; a snapshot of the logs is written together with what is younger.
+
+    Whoever changes it is the only writer (`only_writer`).
 
     Args:
         folder: of the Feast repository.
@@ -26,45 +31,80 @@ class PushedEvents:
         self._path = folder / FILE
         self._schema = {**ids, "timestamp": pl.Datetime("us"), "label": pl.Boolean()}
 
-    def append(self, events: pl.DataFrame) -> None:
-        """Adds events: `user_id`, `item_id`, `timestamp` (UTC), `label`."""
+    @contextlib.contextmanager
+    def appended(self, events: pl.DataFrame) -> Iterator[None]:
+        """Adds events: `user_id`, `item_id`, `timestamp` (UTC), `label`; takes them back where the body fails."""
         rows = events.select(*self._schema).with_columns(pl.col("timestamp").dt.epoch("us"))
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write("".join(json.dumps(row) + "\n" for row in rows.iter_rows(named=True)))
+        whole = sum(map(len, _lines(self._path)))
+        with self._path.open("ab") as file:
+            file.truncate(whole)  # a line that broke off was never confirmed
+            try:
+                file.write("".join(json.dumps(row) + "\n" for row in rows.iter_rows(named=True)).encode())
+                file.flush()
+                yield
+            except BaseException:
+                file.truncate(whole)
+                raise
+
+    def all(self) -> pl.DataFrame:
+        """All events, in the order in which they came.
+
+        Raises:
+            ValueError: when they are of ids of other types.
+        """
+        rows = [json.loads(line) for line in _lines(self._path)]
+        try:
+            types = {**self._schema, "timestamp": pl.Int64()}
+            events = pl.DataFrame([pl.Series(name, [row[name] for row in rows], kind) for name, kind in types.items()])
+        except TypeError as error:
+            kinds = ", ".join(f"{name} of {dtype}" for name, dtype in self._schema.items() if name.endswith("_id"))
+            raise ValueError(
+                f"{self._path} holds events with ids of other types than {kinds}: {error}; delete it if the type of "
+                f"ids was changed."
+            ) from error
+        return events.with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
 
     def since(self, moment: datetime) -> pl.DataFrame:
-        """The events at or after a moment (UTC), in the order in which they came."""
-        if not self._path.exists():
-            return pl.DataFrame(schema=self._schema)
-        read = {**self._schema, "timestamp": pl.Int64()}
-        events = pl.read_ndjson(self._path, schema=read).with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
-        return events.filter(pl.col("timestamp") >= moment.replace(tzinfo=None))
+        """The events at or after a moment (UTC)."""
+        return self.all().filter(pl.col("timestamp") >= _naive(moment))
 
     def forget(self, moment: datetime) -> None:
         """Drops the events before a moment: the logs hold them."""
+        if not self._path.exists():
+            return
+        aside = self._path.with_name(f".{FILE}")
         kept = self.since(moment)
-        if self._path.exists():
-            aside = self._path.with_name(f".{FILE}")
-            aside.unlink(missing_ok=True)
-            PushedEvents._write(aside, kept)
-            aside.replace(self._path)
-
-    @staticmethod
-    def _write(path: Path, events: pl.DataFrame) -> None:
-        events.with_columns(pl.col("timestamp").dt.epoch("us")).write_ndjson(path)
+        kept.with_columns(pl.col("timestamp").dt.epoch("us")).write_ndjson(aside)
+        aside.replace(self._path)
 
 
-def pushed_users(folder: Path) -> set[int | str]:
+def pushed_users(folder: Path) -> list[Any]:
     """Users with events that the logs may not hold: what is online of them is more than what is offline."""
-    path = folder / FILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {json.loads(line)["user_id"] for line in lines}
+    return sorted({json.loads(line)["user_id"] for line in _lines(folder / FILE)})
 
 
 @contextlib.contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
-    """One writer of a feature store at a time, over all processes."""
+    """One writer of a feature store at a time, over all processes; a thread may enter again what it holds."""
+    held: set[Path] = _held.__dict__.setdefault("folders", set())
+    if folder in held:
+        yield
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".writing.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        held.add(folder)
+        try:
+            yield
+        finally:
+            held.discard(folder)
+
+
+def _lines(path: Path) -> list[bytes]:
+    """The whole lines of the journal."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

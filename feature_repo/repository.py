@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ class FeatureRepository:
         self.config = settings.write(folder, name)
         self._store = FeatureStore(repo_path=str(folder))
 
-    def write(self, kind: str, frame: pl.DataFrame, as_of: datetime) -> Written:
+    def write(self, kind: str, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any] = ()) -> Written:
         """Makes a snapshot the state that Feast gives, offline and online.
 
         After a write that broke off, or under another schema or online store, the next one writes all rows
@@ -81,15 +81,16 @@ class FeatureRepository:
             kind: `users` or `items`.
             frame: `user_id` or `item_id`, and features; one row an id.
             as_of: the moment that the snapshot describes; without a zone it is UTC.
+            again: ids whose rows were written online alone; they count as changed.
 
         Raises:
             ValueError: when an id is missing or comes twice, or Feast has no type for a column.
         """
         with only_writer(self.folder):
-            return self._write(kind, frame, as_of)
+            return self._write(kind, frame, as_of, again)
 
     def write_online(self, kind: str, rows: pl.DataFrame) -> None:
-        """Writes rows online alone, in the columns of the last `write`; the next one may replace them.
+        """Writes rows online alone, in the columns of the last `write`, which must be told of them `again`.
 
         Args:
             kind: `users` or `items`.
@@ -99,7 +100,7 @@ class FeatureRepository:
         view = self._store.get_feature_view(kind)
         self._write_online(view, schema, _KINDS[kind][0], rows.with_columns(pl.lit(True).alias(PRESENT)))
 
-    def _write(self, kind: str, frame: pl.DataFrame, as_of: datetime) -> Written:
+    def _write(self, kind: str, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any]) -> Written:
         key = _KINDS[kind][0]
         _check_ids(kind, frame, key)
         schema = _schema(kind, frame)
@@ -108,7 +109,7 @@ class FeatureRepository:
         same_ids = before is not None and before.schema[key] == frame.schema[key]
         known = latest(before, key) if before is not None and same_ids else None
         now = datetime.now(UTC)
-        changed = changed_versions(known, frame, key, _in_utc(as_of), now)
+        changed = changed_versions(known, frame, key, _in_utc(as_of), now, again)
         versions = changed if before is None else joined(before, changed, key)
         current = latest(versions, key)
         mark = self._mark(schema)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +19,12 @@ def latest(versions: pl.DataFrame, key: str) -> pl.DataFrame:
 
 
 def changed_versions(
-    known: pl.DataFrame | None, frame: pl.DataFrame, key: str, as_of: datetime, created: datetime
+    known: pl.DataFrame | None,
+    frame: pl.DataFrame,
+    key: str,
+    as_of: datetime,
+    created: datetime,
+    again: Sequence[Any] = (),
 ) -> pl.DataFrame:
     """New versions for the rows that differ from what is known.
 
@@ -30,6 +37,7 @@ def changed_versions(
         key: the id's column.
         as_of: the moment that the rows describe (UTC).
         created: the moment of writing (UTC).
+        again: ids of rows that count as changed in any case; such a row that does not exist is gone.
 
     Returns:
         The changed rows with `event_timestamp`, `created_timestamp` and `present`.
@@ -37,7 +45,7 @@ def changed_versions(
     now = frame.with_columns(pl.lit(True).alias(PRESENT))
     moment = pl.lit(as_of).cast(_TIME)
     if known is not None:
-        now = _differing(known, now, key)
+        now = _differing(known, now, key, pl.Series(key, again, frame.schema[key]))
         before = known.select(key, (pl.col(EVENT_TIME) + timedelta(seconds=1)).alias("__least__"))
         moment = pl.when(pl.col("__least__") > moment).then("__least__").otherwise(moment)
         now = now.join(before, on=key, how="left")
@@ -65,19 +73,20 @@ def joined(before: pl.DataFrame, changed: pl.DataFrame, key: str) -> pl.DataFram
     return pl.concat([changed.head(0), before.select(same), changed], how="diagonal")
 
 
-def _differing(known: pl.DataFrame, now: pl.DataFrame, key: str) -> pl.DataFrame:
+def _differing(known: pl.DataFrame, now: pl.DataFrame, key: str, again: pl.Series) -> pl.DataFrame:
     values = now.drop(key).columns
     if known.select(key, *(v for v in values if v in known.columns)).schema != now.schema:
-        return pl.concat([now, _gone(known, now, key)])
+        return pl.concat([now, _gone(known, now, key, again)])
     before = known.select(key, *(pl.col(name).alias(f"before:{name}") for name in values))
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"before:{name}")) for name in values)
     joined = now.join(before, on=key, how="left")
-    changed = joined.filter(differs).select(now.columns)
-    return pl.concat([changed, _gone(known, now, key)])
+    changed = joined.filter(differs | pl.col(key).is_in(again.implode())).select(now.columns)
+    return pl.concat([changed, _gone(known, now, key, again)])
 
 
-def _gone(known: pl.DataFrame, now: pl.DataFrame, key: str) -> pl.DataFrame:
-    missing = known.filter(pl.col(PRESENT)).join(now, on=key, how="anti").select(key)
+def _gone(known: pl.DataFrame, now: pl.DataFrame, key: str, again: pl.Series) -> pl.DataFrame:
+    ids = pl.concat([known.filter(pl.col(PRESENT)).select(key), again.to_frame()]).unique(maintain_order=True)
+    missing = ids.join(now, on=key, how="anti")
     empty = missing.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in now.schema.items() if name not in (key, PRESENT)
     )

@@ -33,7 +33,7 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
     """
     key = "user_id" if kind == "users" else "item_id"
     rows = latest(pl.read_parquet(repository.source(kind)), key).sort(key)
-    rows = rows.filter(~pl.col(key).is_in(sorted(pushed_users(repository.folder)))) if kind == "users" else rows
+    rows = rows.filter(~pl.col(key).is_in(pushed_users(repository.folder))) if kind == "users" else rows
     rows = rows.gather_every(max(1, rows.height // max(sample, 1))).head(sample)
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)

@@ -62,7 +62,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         """
         import polars as pl
 
-        from feature_repo.pushed_events import PushedEvents, only_writer
+        from feature_repo.pushed_events import PushedEvents, only_writer, pushed_users
         from feature_repo.user_state import user_state
 
         repository = self.repository(name)
@@ -71,12 +71,11 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         )
         known = interactions.lazy().select("user_id", "item_id", pl.col("timestamp").cast(pl.Datetime("us")), "label")
         with only_writer(repository.folder):
+            again = pushed_users(repository.folder)
+            states = user_state(users, pl.concat([known, pushed.since(as_of).lazy()]))
+            written = repository.write("users", states, as_of, again)
             pushed.forget(as_of)
-        states = user_state(users, pl.concat([known, pushed.since(as_of).lazy()]))
-        return {
-            "users": repository.write("users", states, as_of),
-            "items": repository.write("items", items, as_of),
-        }
+        return {"users": written, "items": repository.write("items", items, as_of)}
 
     def push(self, name: str, events: pl.DataFrame) -> int:
         """Adds events to the online histories of their users; see `resources.push_events`."""

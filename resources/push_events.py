@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from serving.feast_reader import FeastReader
 from serving.frames import to_frame
 
 _META = (EVENT_TIME, CREATED, PRESENT)
+_TIME = pl.Datetime("us", "UTC")
 
 
 def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
@@ -34,7 +36,7 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
 
     Raises:
         FileNotFoundError: when the feature store was never written.
-        ValueError: when ids are of another type than those of the logs.
+        ValueError: when a column is missing, has nulls or another type than the logs have.
         FeatureStoreError: when the online store cannot be read.
     """
     source = repository.source("users")
@@ -43,18 +45,43 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
     stored = pl.read_parquet_schema(source)
     ids = {"user_id": stored["user_id"], "item_id": stored["history_item"].inner}  # type: ignore[attr-defined]
     events = _checked(events, ids)
+    if events.is_empty():
+        return 0
+    journal = PushedEvents(repository.folder, ids)
     with only_writer(repository.folder):
-        rows = _with_events(_online(repository, stored, events["user_id"].unique().sort()), events)
-        PushedEvents(repository.folder, ids).append(events)
-        repository.write_online("users", rows)
+        users = events["user_id"].unique().sort()
+        rows = _with_events(_online(repository, stored, users), events)
+        with journal.appended(events):
+            rows = rows.join(_moments(source, journal, users), on="user_id")
+            repository.write_online("users", rows)
     return rows.height
 
 
 def _checked(events: pl.DataFrame, ids: dict[str, pl.DataType]) -> pl.DataFrame:
-    for name, dtype in ids.items():
-        if events.schema[name] != dtype or events[name].null_count():
-            raise ValueError(f"{name} of an event must be {dtype} as in the logs, got {events.schema[name]}.")
-    return events.with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
+    wanted = {**ids, "timestamp": pl.Datetime, "label": pl.Boolean}
+    for name, dtype in wanted.items():
+        found = events.schema.get(name)
+        if found != dtype or events[name].null_count():
+            nulls = " with nulls" if found == dtype else ""
+            raise ValueError(f"{name} of an event must be {dtype}, got {found or 'no such column'}{nulls}.")
+    moment = pl.col("timestamp")
+    if events.schema["timestamp"].time_zone is not None:  # type: ignore[attr-defined]
+        moment = moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return events.select("user_id", "item_id", moment.cast(pl.Datetime("us")), "label")
+
+
+def _moments(source: Path, journal: PushedEvents, users: pl.Series) -> pl.DataFrame:
+    """Event times between those of the users' last versions and of their next ones, rising with every event.
+
+    An online store may refuse a row that is older than its own.
+    """
+    versions = pl.read_parquet(source, columns=["user_id", EVENT_TIME])
+    last = versions.group_by("user_id").agg(pl.col(EVENT_TIME).max())
+    pushed = journal.all().group_by("user_id").len()
+    found = users.to_frame().join(last, on="user_id", how="left").join(pushed, on="user_id")
+    before = pl.col(EVENT_TIME).fill_null(versions[EVENT_TIME].min() - timedelta(days=1))  # type: ignore[operator]
+    moment = before + pl.duration(microseconds="len")
+    return found.select("user_id", moment.alias(EVENT_TIME), pl.lit(datetime.now(UTC)).cast(_TIME).alias(CREATED))
 
 
 def _online(repository: FeatureRepository, stored: Mapping[str, pl.DataType], users: pl.Series) -> pl.DataFrame:
@@ -79,8 +106,7 @@ def _with_events(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     )
     entries = accumulated(pl.concat([old, new]), "user_id")
     lists = entries.group_by("user_id", maintain_order=True).agg(pl.col(ENTRY)).collect()
-    now = pl.lit(datetime.now(UTC)).cast(pl.Datetime("us", "UTC"))
-    return rows.drop(ENTRY).join(lists, on="user_id").with_columns(now.alias(EVENT_TIME), now.alias(CREATED))
+    return rows.drop(ENTRY).join(lists, on="user_id")
 
 
 def _as_stored(name: str, dtype: pl.DataType) -> pl.Expr:

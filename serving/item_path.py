@@ -70,9 +70,10 @@ def _filtering(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping
 def _scoring(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:
     if "scored_item" not in decision:
         return None
-    place = _place(decision["scored_item"], item)
+    place, replaced = _place(decision["scored_item"], item), _replaced(decision, bits)
     if place is None:
-        return StageNote("scoring", False, "not among the items that are offered")
+        instead = "what is popular was given in the place of candidates, and it is not among " if replaced else ""
+        return StageNote("scoring", False, f"{instead or 'not among '}the {len(decision['scored_item'])} scored")
     score = decision["scored_score"][place]
     better = sum(other > score for other in decision["scored_score"])
     return StageNote("scoring", True, f"score {score:.6g}, place {better + 1} of {len(decision['scored_item'])}")

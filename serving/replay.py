@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 from ops_gpu.schema import Schema
 from serving.decisions import request_columns
 from serving.ensemble import Answer, Ensemble
-from serving.frames import to_columns
+from serving.frames import to_columns, to_frame
 from serving.operators.base import Columns, ragged
 from serving.request import complete
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 USER = "user_"
 BATCH = 256
+PLACE = "__place__"
 
 
 @dataclass(frozen=True)
@@ -70,20 +71,24 @@ def answer_again(decisions: pl.DataFrame, ensemble: Ensemble) -> tuple[Answer, t
 
 
 def replay(decisions: pl.DataFrame, ensemble: Ensemble) -> Replayed:
-    """Answers logged requests again in batches of 256 and keeps the lists."""
+    """Answers logged requests again in batches of 256 and keeps the lists, in the order of the decisions."""
     import polars as pl
 
-    from serving.frames import to_frame
-
     parts, lacking = [], set()
-    for part in decisions.iter_slices(BATCH):
+    for part in _batches(decisions):
         start = time.perf_counter()
         answer, missing = answer_again(part, ensemble)
         spent = (time.perf_counter() - start) * 1e3 / part.height
         lacking |= set(missing)
         frame = to_frame({"item": answer.columns["item_id"], "score": answer.columns["score"]})
-        parts.append(frame.with_columns(milliseconds=pl.lit(spent)))
-    return Replayed(pl.concat(parts), tuple(sorted(lacking)))
+        parts.append(frame.with_columns(part[PLACE], milliseconds=pl.lit(spent)))
+    return Replayed(pl.concat(parts).sort(PLACE).drop(PLACE), tuple(sorted(lacking)))
+
+
+def _batches(decisions: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Decisions of one release at a time, in the columns that it logged: others may have logged more."""
+    for part in decisions.with_row_index(PLACE).partition_by("release", maintain_order=True):
+        yield from part.select(s for s in part if s.null_count() < part.height).iter_slices(BATCH)
 
 
 def reproduced(decisions: pl.DataFrame, answer: Answer) -> float | None:

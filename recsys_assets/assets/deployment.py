@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.assets.release import newest_release, some_users
+from recsys_assets.assets.release import newest_release, some_users, users_to_try
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.metadata.live import answers
@@ -14,9 +14,9 @@ from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 
-DESCRIPTION = """The release as a Triton model of its own, loaded beside what is live, warmed up and asked over gRPC;
-only when it answers like its parts does the name that applications call point at it. What was live stays loaded for
-the way back. Becomes `champion` in MLflow.
+DESCRIPTION = """The release as a Triton model of its own, loaded beside what is live, warmed up and asked over gRPC
+for users of all kinds and for those who were answered last; only when it answers like its parts does the name that
+applications call point at it. What was live stays loaded for the way back. Becomes `champion` in MLflow.
 """
 
 
@@ -38,7 +38,7 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
         release, users = newest_release(plan), some_users(plan)
         with plainly(DeploymentError, TritonError):
-            live = triton.deploy(release, users)
+            live = triton.deploy(release, users_to_try(plan))
         version = mlflow.promote(plan.name, release.hash)
         target = triton.target()
         return dg.MaterializeResult(

@@ -108,3 +108,13 @@ def some_users(plan: Blueprint, most: int = 6) -> list[Any]:
     known = ids.gather_every(max(1, len(ids) // most)).head(most).to_list()
     nobody = (ids.max() or 0) + 1 if ids.dtype.is_integer() else "nobody has this id"  # type: ignore[operator]
     return [*known, nobody]
+
+
+def users_to_try(plan: Blueprint, most: int = 20) -> list[Any]:
+    """Ids to warm up and prove a release with: `some_users`, and those who were answered last, if any were."""
+    from serving.decisions import recent_users
+
+    users = some_users(plan)
+    recent = recent_users(plan.home.decisions(plan.name), most)
+    same_type = [user for user in recent if type(user) is type(users[-1])]  # ids may have changed their type
+    return list(dict.fromkeys([*users, *same_type]))

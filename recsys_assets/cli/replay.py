@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_assets.cli.find import release_beginning
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
 
@@ -25,6 +24,7 @@ def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, 
     with sentences(as_json):
         import polars as pl
 
+        from recsys_assets.cli.find import release_beginning
         from serving.decisions import newest_decisions
         from serving.ensemble import Ensemble
         from serving.replay import comparison

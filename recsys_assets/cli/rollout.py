@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_assets.cli.find import find_recommender, release_beginning
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
 
@@ -33,6 +32,7 @@ def rollout(
     """Try another release of NAME beside the live one, or show how the one that is being tried does."""
     home = Home.from_environment()
     with sentences(as_json):
+        from recsys_assets.cli.find import release_beginning
         from resources.configured import configured
 
         triton = configured(home).triton
@@ -52,9 +52,10 @@ def rollout(
 
 
 def _users(home: Home, name: str) -> list[Any]:
-    from recsys_assets.assets.release import some_users
+    from recsys_assets.assets.release import users_to_try
+    from recsys_assets.cli.find import find_recommender
 
-    return some_users(find_recommender(name, home))
+    return users_to_try(find_recommender(name, home))
 
 
 def _promoted(home: Home, name: str) -> LiveRelease:

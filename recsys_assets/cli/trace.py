@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
+from serving.feast_values import NULL_INTEGER
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Request = Annotated[str, typer.Option("--request", help="Id of the request; `recsys recommend` prints it.")]
 Item = Annotated[str | None, typer.Option("--item", help="Follow this item through the stages.")]
@@ -26,29 +30,50 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     home = Home.from_environment()
     with sentences(as_json):
         from serving.decisions import find_request
-        from serving.ensemble import Ensemble
-        from serving.release import Release
-        from serving.replay import answer_again, reproduced
 
         people = People(home, name)
         wanted = people.item_id(item) if item is not None else None
         decisions, bits = find_request(home.decisions(name), request)
-        release = Release.open(home.release(name, decisions["release"][0]))
-        answer, lacking = answer_again(decisions, Ensemble.of(release))
-        difference = None if lacking else reproduced(decisions, answer)
+        again = [_again(home, name, part) for part in decisions.partition_by("release", maintain_order=True)]
         users = [_user(row, wanted, bits) for row in decisions.iter_rows(named=True)]
-    values = {"request": request, "release": release.hash, "time": decisions["time"][0], "users": users}
+    values = {"request": request, "time": decisions["time"].to_list()[0], "users": users, "again": again}
     if as_json:
-        emit({**values, "reproduced": difference is not None, "largest_difference": difference})
+        emit(values)
         return
     out = console()
-    out.print(f"\nrequest [bold]{request}[/], {values['time']:%Y-%m-%d %H:%M:%S} UTC, release {release.hash[:12]}")
+    out.print(f"\nrequest [bold]{request}[/], {values['time']:%Y-%m-%d %H:%M:%S} UTC")
     for user in users:
         _show(user, people, wanted)
-    if difference is None:
-        out.print("[red]The release does not give this list again.[/]")
-    else:
-        out.print(f"[green]The release gives the same list again[/] (scores differ by {difference:.1e} at most).\n")
+    for found in again:
+        out.print(_said(found))
+
+
+def _again(home: Home, name: str, decisions: pl.DataFrame) -> dict[str, Any]:
+    """Whether the release that answered gives the same lists again."""
+    from serving.ensemble import Ensemble
+    from serving.release import Release
+    from serving.replay import answer_again, reproduced
+
+    folder = home.release(name, decisions["release"][0])
+    found = {"release": folder.name, "reproduced": None, "largest_difference": None, "read_anew": ()}
+    if not folder.is_dir():
+        return found
+    answer, lacking = answer_again(decisions, Ensemble.of(Release.open(folder)))
+    difference = reproduced(decisions, answer)
+    return found | {"reproduced": difference is not None, "largest_difference": difference, "read_anew": lacking}
+
+
+def _said(again: dict[str, Any]) -> str:
+    release = f"Release {again['release'][:12]}"
+    if again["reproduced"] is None:
+        return f"[yellow]{release}, which answered, is not there any more.[/]\n"
+    anew = f"; {', '.join(again['read_anew'])} were read anew, for the log does not have them" * bool(
+        again["read_anew"]
+    )
+    if not again["reproduced"]:
+        return f"[red]{release}, which answered, does not give the same list again[/]{anew}.\n"
+    difference = again["largest_difference"]
+    return f"[green]{release} gives the same list again[/] (scores differ by {difference:.1e} at most){anew}.\n"
 
 
 def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> dict[str, Any]:
@@ -65,7 +90,8 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
     listed = zip(row["item"], row["score"], row["source"], row["propensity"], strict=True)
     return {
         "user_id": seen.pop("id"),
-        "features": {key: value for key, value in seen.items() if not isinstance(value, list)},
+        "release": row["release"],
+        "features": {key: _known(value) for key, value in seen.items() if not isinstance(value, list)},
         "history": len(seen.get("history_item") or []),
         "events": events,
         "counts": counts,
@@ -78,9 +104,15 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
     }
 
 
+def _known(value: Any) -> Any:
+    """A feature as it was; None where a batch has the value that stands for a null."""
+    missing = value != value or value in ("", NULL_INTEGER)
+    return None if missing else value
+
+
 def _show(user: dict[str, Any], people: People, item: Any) -> None:
     out = console()
-    features = ", ".join(f"{key} {value}" for key, value in user["features"].items())
+    features = ", ".join(f"{key} {'unknown' if v is None else v}" for key, v in user["features"].items())
     fresh = f", {len(user['events'])} events in the request" if user["events"] else ""
     out.print(f"\n[bold]User {user['user_id']}[/]  {features}; {user['history']} items in the history{fresh}")
     out.print("   ".join(f"{label} {count}" for label, count in user["counts"].items()))

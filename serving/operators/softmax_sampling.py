@@ -56,9 +56,12 @@ class SoftmaxSampling(Ordering):
     def propensity(self, taken: Columns, given: Columns) -> npt.NDArray[np.float32]:
         if not self.temperature:
             return super().propensity(taken, given)
-        scores, item = ragged(taken, "candidate_score"), ragged(given, "item")
-        drawn = item.with_values(ragged(given, "score").values)
-        parts = [_drawn(scores[row] / self.temperature, drawn[row] / self.temperature) for row in range(len(item))]
+        items, scores = ragged(taken, "candidate_item"), ragged(taken, "candidate_score")
+        listed, drawn = ragged(given, "item"), ragged(given, "score")
+        parts = [
+            _drawn(drawn[row] / self.temperature, scores[row][~np.isin(items[row], listed[row])] / self.temperature)
+            for row in range(len(listed))
+        ]
         return np.concatenate([np.empty(0, np.float32), *parts])
 
     def _noisy(
@@ -70,15 +73,16 @@ class SoftmaxSampling(Ordering):
         return np.asarray(scores.astype(np.float64) / self.temperature + gumbel)
 
 
-def _drawn(all_: npt.NDArray[Any], chosen: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Probabilities of drawing these logits one after another, without replacement (Plackett 1975; Luce 1959)."""
-    if not len(chosen):
-        return np.empty(0, np.float32)
-    top = all_.max()
-    weight = np.exp(chosen.astype(np.float64) - top)
-    gone = np.cumsum(weight) - weight
-    left = np.maximum(np.exp(all_.astype(np.float64) - top).sum() - gone, weight)
-    return np.asarray(weight / left, np.float32)
+def _drawn(chosen: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Probabilities of drawing logits one after another, without replacement (Plackett 1975; Luce 1959).
+
+    Args:
+        chosen: logits of those drawn, in order.
+        others: of those that were not.
+    """
+    logits = np.concatenate([np.sort(others), chosen[::-1]]).astype(np.float64)
+    left = np.logaddexp.accumulate(logits)[len(others) :][::-1]  # of all that were there before each draw
+    return np.asarray(np.exp(chosen - left), np.float32)
 
 
 def uniform(seed: npt.NDArray[Any], item: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -78,3 +78,43 @@ def test_noise_is_uniform() -> None:
 def test_a_negative_temperature_is_refused() -> None:
     with pytest.raises(ValueError, match="temperature must be 0 or above"):
         SoftmaxSampling(temperature=-1.0)
+
+
+def propensities(sampling: SoftmaxSampling, taken: Columns) -> list[list[float]]:
+    given = sampling.transform(taken)
+    column = given["item"]
+    assert isinstance(column, Ragged)
+    drawn = column.with_values(sampling.propensity(taken, given))
+    return [drawn[row].tolist() for row in range(len(drawn))]
+
+
+def test_propensities_are_those_of_drawing_without_replacement() -> None:
+    scores, sampling = [0.2, 1.4, -0.5, 0.9], SoftmaxSampling(temperature=0.7)
+    taken = columns([scores, [], [3.0]], [3, 3, 3], [5, 6, 7])
+    listed = items(sampling.transform(taken))[0]
+    weights = {100 - place: np.exp(score / 0.7) for place, score in enumerate(scores)}
+    expected = []
+    for item in listed:
+        expected.append(weights[item] / sum(weights.values()))
+        del weights[item]
+    assert propensities(sampling, taken) == [pytest.approx(expected, rel=1e-5), [], [1.0]]
+
+
+def test_lists_come_as_often_as_their_propensities_say() -> None:
+    scores, rows, sampling = [0.0, 1.0, 0.5], 20_000, SoftmaxSampling(temperature=0.8)
+    taken = columns([scores] * rows, [2] * rows, list(range(rows)))
+    lists = [tuple(row) for row in items(sampling.transform(taken))]
+    said = dict(zip(lists, map(np.prod, propensities(sampling, taken)), strict=True))
+    assert sum(said.values()) == pytest.approx(1.0, abs=1e-5)  # all six lists came
+    for found, share in said.items():
+        assert lists.count(found) / rows == pytest.approx(share, abs=0.015)
+
+
+def test_a_peaked_softmax_keeps_its_small_probabilities() -> None:
+    sampling = SoftmaxSampling(temperature=0.01)
+    found = propensities(sampling, columns([[5.0, 1.0, 0.995]], [3], [1]))[0]
+    assert found == pytest.approx([1.0, 1 / (1 + np.exp(-0.5)), 1.0], rel=1e-4)
+
+
+def test_nothing_is_drawn_at_temperature_zero() -> None:
+    assert propensities(SoftmaxSampling(), columns([[1.0, 2.0], []], [2, 2])) == [[1.0, 1.0], []]

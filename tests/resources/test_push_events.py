@@ -1,0 +1,177 @@
+"""Events that are pushed: what the online store says, before and after the logs know them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from feature_repo.pushed_events import pushed_users
+from feature_repo.repository import FeatureRepository
+from ops_gpu.schema import Schema
+from resources.feature_store import FeatureStoreResource
+from serving.frames import to_frame
+from serving.operators.query_feast import QueryFeast
+from tests.resources.test_feature_store import AS_OF, EVENTS, ITEMS, USERS, redis_address
+
+__all__ = ["redis_address"]
+NAME = "my-shop"
+FEATURES = Schema.from_polars(USERS.drop("user_id"))
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FeatureStoreResource:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    if request.param == "redis":
+        address = request.getfixturevalue("redis_address")
+        made = FeatureStoreResource(online_store="redis", connection_string=address)
+    else:
+        made = FeatureStoreResource()
+    made.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    return made
+
+
+def event(user: str, item: int, day: int, label: bool = True) -> pl.DataFrame:
+    moment = datetime(2020, 1, day)
+    return pl.DataFrame({"user_id": [user], "item_id": [item], "timestamp": [moment], "label": [label]})
+
+
+def online(store: FeatureStoreResource, *users: str) -> dict[str, tuple[Any, ...]]:
+    """Items, counts and successes of the histories, features, and whether the user is known, as they are served."""
+    operator = QueryFeast(str(store.folder(NAME)), FEATURES.to_dict(), "string", "int64")
+    release: Any = SimpleNamespace(path=Path("/"))
+    operator.bind(release)
+    columns = operator.transform({"user_id": np.array([user.encode() for user in users], "S")})
+    frame = to_frame(columns).select(
+        "history_item", "history_count", "history_positive", "country", pl.col("score").fill_nan(None), "known"
+    )
+    return dict(zip(users, frame.rows(), strict=True))
+
+
+def test_a_push_is_what_the_logs_will_say(store: FeatureStoreResource) -> None:
+    before = online(store, "a", "é", "c", "z")
+    pushed = pl.concat([event("a", 7, 6, False), event("c", 8, 6), event("a", 7, 7), event("z", 7, 8)])
+    assert store.push(NAME, pushed) == 3
+    assert store.push(NAME, event("a", 8, 9)) == 1  # within the same second
+    after = online(store, "a", "é", "c", "z")
+    assert after["é"] == before["é"]
+    assert after["a"] == ([7, 8], [3, 2], [2, 1], "FR", 1.5, True)
+    assert after["c"] == ([8], [1], [1], "DE", 2.0, True)
+    assert after["z"] == ([8, 7], [1, 1], [1, 1], "", None, True)
+    assert store.mismatches(NAME) == 0
+    logs = pl.concat([EVENTS, pushed, event("a", 8, 9)])
+    store.publish(NAME, USERS, ITEMS, logs, datetime(2020, 1, 10))
+    assert online(store, "a", "é", "c", "z") == after
+    assert pushed_users(store.folder(NAME)) == []
+    assert store.mismatches(NAME) == 0
+
+
+def test_a_user_whom_nobody_knew(store: FeatureStoreResource) -> None:
+    assert online(store, "new")["new"] == ([], [], [], "", None, False)
+    store.push(NAME, event("new", 7, 6))
+    assert online(store, "new")["new"] == ([7], [1], [1], "", None, True)
+    store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    assert online(store, "new")["new"] == ([7], [1], [1], "", None, True)
+    assert store.mismatches(NAME) == 0
+
+
+def test_the_journal_outlives_snapshots_that_are_older(store: FeatureStoreResource) -> None:
+    store.push(NAME, event("a", 8, 6))
+    after = online(store, "a")
+    for _ in range(2):
+        store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+        assert online(store, "a") == after
+        store.push(NAME, event("c", 7, 7))
+    assert online(store, "c")["c"][:2] == ([7], [2])
+    assert pushed_users(store.folder(NAME)) == ["a", "c"]
+    assert store.mismatches(NAME) == 0
+
+
+def test_what_the_logs_never_held_goes_with_the_next_snapshot(store: FeatureStoreResource) -> None:
+    before = online(store, "a", "new")
+    store.push(NAME, pl.concat([event("a", 8, 6), event("new", 8, 6)]))
+    assert online(store, "a", "new") != before
+    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 7))
+    assert online(store, "a", "new") == before
+    assert pushed_users(store.folder(NAME)) == []
+    assert store.mismatches(NAME) == 0
+
+
+def test_a_store_that_fails_keeps_no_half(store: FeatureStoreResource, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = online(store, "a")
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FeatureRepository, "write_online", broken)
+        with pytest.raises(OSError, match="no space"):
+            store.push(NAME, event("a", 8, 6))
+    assert pushed_users(store.folder(NAME)) == []
+    assert online(store, "a") == before
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (event("a", 7, 6).with_columns(user_id=pl.lit(7)), "user_id of an event must be String, got Int32"),
+        (event("a", 7, 6).with_columns(item_id=pl.lit("7")), "item_id of an event must be Int64, got String"),
+        (event("a", 7, 6).with_columns(user_id=pl.lit(None, pl.String)), "user_id of .* String with nulls"),
+        (event("a", 7, 6).with_columns(timestamp=pl.lit(7)), "timestamp of an event must be Datetime, got Int32"),
+        (event("a", 7, 6).drop("label"), "label of an event must be Boolean, got no such column"),
+    ],
+)
+def test_events_that_cannot_be(bad: pl.DataFrame, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store = FeatureStoreResource()
+    with pytest.raises(FileNotFoundError, match="materialize feature_store before"):
+        store.push(NAME, bad)
+    store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    with pytest.raises(ValueError, match=reason):
+        store.push(NAME, bad)
+    assert store.push(NAME, event("a", 7, 6).clear()) == 0
+    assert pushed_users(store.folder(NAME)) == []
+
+
+def test_moments_of_other_zones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store = FeatureStoreResource()
+    store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    local = pl.col("timestamp").dt.replace_time_zone("Asia/Tokyo")
+    store.push(NAME, event("c", 7, 6).with_columns(local))
+    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 5, 15))  # 0:00 in Tokyo
+    assert online(store, "c")["c"][0] == [7]
+    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 5, 15, 0, 1))
+    assert online(store, "c")["c"][0] == []
+
+
+PUSHER = """
+import sys
+import polars as pl
+from datetime import datetime
+from resources.feature_store import FeatureStoreResource
+store = FeatureStoreResource()
+for item in (7, 8) * 5:
+    row = {"user_id": ["a", sys.argv[1]], "item_id": [item] * 2, "timestamp": [datetime(2020, 1, 6)] * 2}
+    store.push("my-shop", pl.DataFrame({**row, "label": [True] * 2}))
+"""
+
+
+def test_two_processes_that_push_at_once_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store = FeatureStoreResource()
+    store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    pushers = [subprocess.Popen([sys.executable, "-c", PUSHER, user]) for user in ("c", "é")]
+    while any(pusher.poll() is None for pusher in pushers):
+        store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    assert [pusher.returncode for pusher in pushers] == [0, 0]
+    found = online(store, "a", "c", "é")
+    assert {user: row[1] for user, row in found.items()} == {"a": [11, 11], "c": [5, 5], "é": [5, 6]}
+    assert store.mismatches(NAME) == 0
