@@ -6,9 +6,11 @@ const list = document.getElementById("users");
 let asked = 0;
 box.addEventListener("input", async () => {
   const mine = ++asked;
+  await new Promise((later) => setTimeout(later, 120));
+  if (mine !== asked) return; // a later letter has been typed
   const answer = await fetch("/users?q=" + encodeURIComponent(box.value.trim())).catch(() => null);
   const users = answer && answer.ok ? await answer.json() : [];
-  if (mine !== asked) return; // a later letter has been typed
+  if (mine !== asked) return;
   list.replaceChildren(...users.map((user) => {
     const option = document.createElement("option");
     option.value = user.id;
