@@ -13,7 +13,11 @@ from ops_gpu.candidates.candidates import BITS, FALLBACK
 from serving.recommendation import Id, Recommendation, RecommendationList
 from serving.wire import Array, ModelDescription, add_input, decode_ids, encode_ids, read_outputs
 
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_UNLIMITED = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_reconnect_backoff_ms", 1000),  # a server that was away for a while is found again at once
+]
 
 
 class RecommenderError(RuntimeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,9 @@ from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer
+from serving.triton.names import changing, model_name
+from serving.triton.repository import replace_config, write_model, write_pointer
+from serving.triton.restore import restore_models
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 
@@ -132,17 +133,8 @@ def restore(target: TritonTarget) -> dict[str, str]:
     Returns:
         What went wrong, by recommender; empty when all is well.
     """
-    problems = {}
     with _connected(target) as control:
-        for folder in sorted(target.repository.glob("*/config.pbtxt")):
-            name = folder.parent.name
-            if "." in name or control.parameters(name) is not None:
-                continue
-            try:
-                control.load(name)  # an ensemble brings the model it points at
-            except TritonError as error:
-                problems[name] = str(error)
-    return problems
+        return restore_models(target.repository, control)
 
 
 # --- steps ----------------------------------------------------------------------------------------------
@@ -226,7 +218,5 @@ def _connected(target: TritonTarget) -> Iterator[TritonControl]:
 @contextlib.contextmanager
 def _locked(target: TritonTarget, name: str) -> Iterator[None]:
     """One deployment of a recommender at a time."""
-    target.repository.mkdir(parents=True, exist_ok=True)
-    with (target.repository / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with changing(target.repository, name):
         yield

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
+from serving.triton.names import model_name
 
-HASH_DIGITS = 12
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+__all__ = ["ModelSettings", "model_name", "replace_config", "write_model", "write_pointer"]
+
 MODEL_PY = '''"""Serves one release; all code lives in the package."""
 
 import importlib.util
@@ -39,18 +39,6 @@ class ModelSettings:
     instances: int = 1
     max_batch_size: int = 1024
     queue_delay_us: int = 0
-
-
-def model_name(name: str, release_hash: str) -> str:
-    """Name of the Triton model of a release: `NAME.<first 12 digits of the hash>`.
-
-    Raises:
-        ValueError: when the name could reach outside its place in the repository.
-    """
-    for part in (name, release_hash):
-        if not NAME.fullmatch(part):
-            raise ValueError(f"A model's name has letters, digits, '_' and '-', got {part!r}; rename it.")
-    return f"{name}.{release_hash[:HASH_DIGITS]}"
 
 
 def write_model(
