@@ -9,7 +9,7 @@ import grpc  # type: ignore[import-untyped]
 import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK
+from ops_gpu.candidates.candidates import BITS, DEGRADED, FALLBACK
 from serving.recommendation import Id, Recommendation, RecommendationList
 from serving.wire import Array, ModelDescription, add_input, decode_ids, encode_ids, read_outputs
 
@@ -118,7 +118,8 @@ def _lists(ids: Sequence[Id], tensors: dict[str, Array], model: ModelDescription
         recommended = tuple(Recommendation(item, score, _names(bits)) for item, score, bits in found)
         popular = counts[row] == 0 or bool(sources[row][0] & FALLBACK)
         source = "popular" if popular else "personalized"
-        lists.append(RecommendationList(user_id, recommended, source, release, dict(stage_ms)))
+        degraded = bool(sources[row][0] & DEGRADED)
+        lists.append(RecommendationList(user_id, recommended, source, release, dict(stage_ms), degraded))
     return lists
 
 

@@ -32,6 +32,7 @@ class RecommendationList:
         source: "personalized", or "popular" where nothing is known of the user.
         release: hash of the release that answered.
         stage_ms: milliseconds of each stage, for the pass in which this user was answered.
+        degraded: whether what is stored of the user could not be read, so that the list was made without it.
     """
 
     user_id: Id
@@ -39,3 +40,4 @@ class RecommendationList:
     source: str
     release: str
     stage_ms: dict[str, float]
+    degraded: bool = False

@@ -12,6 +12,7 @@ from ops_gpu.ragged import Ragged
 
 SOURCES = ("two_tower", "popular", "history", "co_occurrence")
 BITS = {name: 1 << position for position, name in enumerate(SOURCES)}
+DEGRADED = 64  # the list was made without what is stored of the user, which could not be read
 FALLBACK = 128  # the list is the popular one because nothing is known of the user
 
 

@@ -41,7 +41,7 @@ class TritonPythonModel:
         self._pb = pb_utils
         parameters = json.loads(args["model_config"])["parameters"]
         release = Release.open(Path(parameters["release_path"]["string_value"]))
-        self._ensemble = Ensemble.of(release)
+        self._ensemble = Ensemble.of(release, tolerant=True)
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
