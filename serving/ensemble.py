@@ -69,16 +69,22 @@ class Ensemble:
         self.operators: tuple[ServingOperator, ...] = ()
 
     @classmethod
-    def of(cls, release: Release) -> Ensemble:
-        """The ensemble of a release, bound to it."""
-        return cls.load(release.part(FILE)).bind(release)
+    def of(cls, release: Release, tolerant: bool = False) -> Ensemble:
+        """The ensemble of a release, bound to it; see `bind`."""
+        return cls.load(release.part(FILE)).bind(release, tolerant)
 
-    def bind(self, release: Release) -> Ensemble:
-        """An ensemble of the same graph whose operators hold the parts of this release."""
+    def bind(self, release: Release, tolerant: bool = False) -> Ensemble:
+        """An ensemble of the same graph whose operators hold the parts of this release.
+
+        Args:
+            release: whose parts.
+            tolerant: whether to answer, marked as degraded, where a feature store cannot be read. The default
+                raises: who scores a batch wants no rows in it that only look like answers.
+        """
         bound = Ensemble(self.node, self.inputs)
         bound.operators = tuple(copy.copy(step.operator) for step in self.plan.steps)
         for operator in bound.operators:
-            operator.bind(release)
+            (operator.bind_tolerantly if tolerant else operator.bind)(release)
         return bound
 
     def transform(self, batch: Columns) -> Columns:

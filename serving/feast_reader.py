@@ -45,21 +45,28 @@ class FeastReader:
         columns: Schema,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        from feast import FeatureStore
         from feast.protos.feast.types.EntityKey_pb2 import EntityKey
         from feast.protos.feast.types.Value_pb2 import Value
 
         self._place, self._columns, self._clock, self._name = folder, columns, clock, key.name
         self._key, self._value = EntityKey, Value
         self._field = "string_val" if key.dtype == "string" else "int64_val"
+        self._wanted = [*columns.names, PRESENT]
         try:
-            store = FeatureStore(repo_path=str(folder))
-            self._view = store.get_feature_view(view)
+            self._connect(view)
         except Exception as error:  # Feast raises dozens of kinds, depending on what is behind it
             raise self._unreachable(error) from error
-        self._provider, self._config = store.provider, store.config
+
+    def _connect(self, view: str) -> None:
+        from feast import FeatureStore
+
+        store = FeatureStore(repo_path=str(self._place))
+        self._view = store.get_feature_view(view)
         self._ttl = self._view.ttl.total_seconds() if self._view.ttl else 0.0
-        self._wanted = [*columns.names, PRESENT]
+        self._provider, self._config = store.provider, store.config
+        online = store.config.online_store
+        self._file = self._place / online.path if online.type == "sqlite" else None
+        self._inode = self._file.stat().st_ino if self._file else 0
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users.
@@ -98,6 +105,9 @@ class FeastReader:
                 raise self._unreachable(error) from error
 
     def _ask(self, keys: list[Any]) -> Sequence[tuple[Any, Any]]:
+        # SQLite goes on reading a file that was removed or replaced, and would make an empty one in its place.
+        if self._file is not None and self._file.stat().st_ino != self._inode:
+            self._connect(self._view.name)
         found: Sequence[tuple[Any, Any]] = self._provider.online_read(self._config, self._view, keys, self._wanted)
         return found
 

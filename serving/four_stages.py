@@ -11,6 +11,7 @@ from serving.operators.decode_items import DecodeItems
 from serving.operators.encode_history import EncodeHistory
 from serving.operators.join_events import JoinEvents
 from serving.operators.lookup_items import LookupItems
+from serving.operators.mark_degraded import MarkDegraded
 from serving.operators.predict_tensorflow import PredictTensorflow
 from serving.operators.query_co_occurrence import QueryCoOccurrence
 from serving.operators.query_faiss import QueryFaiss
@@ -60,7 +61,10 @@ def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
     best = final_list(scored, user, seen, config)
     item_code = config.items.first(Tags.ITEM_ID).name
     decoded = best["item"] >> DecodeItems(config.item_id_dtype, item_code)
-    return Ensemble(decoded + best[["score", "source"]], request_schema(config))
+    source = best["source"]
+    if "degraded" in user.names:
+        source = (source + user["degraded"]) >> MarkDegraded()
+    return Ensemble(decoded + best["score"] + source, request_schema(config))
 
 
 def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:

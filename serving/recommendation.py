@@ -33,6 +33,7 @@ class RecommendationList:
         release: hash of the release that answered.
         stage_ms: milliseconds of each stage, for the pass in which this user was answered.
         request_id: of the request, as the server logs it.
+        degraded: whether what is stored of the user could not be read, so that the list was made without it.
     """
 
     user_id: Id
@@ -41,3 +42,4 @@ class RecommendationList:
     release: str
     stage_ms: dict[str, float]
     request_id: str = ""
+    degraded: bool = False

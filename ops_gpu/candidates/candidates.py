@@ -15,6 +15,7 @@ SOURCES = ("two_tower", "popular", "history", "co_occurrence")
 OTHER_SOURCES = ("implicit",)
 """Sources that a ranker knows nothing of: were their ranks features too, no ranker of before could be served."""
 BITS = {name: 1 << position for position, name in enumerate((*SOURCES, *OTHER_SOURCES))}
+DEGRADED = 64  # the list was made without what is stored of the user, which could not be read
 FALLBACK = 128  # the list is the popular one because nothing is known of the user
 
 

@@ -55,6 +55,7 @@ def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, A
         "user_id": answer.user_id,
         "items": items,
         "source": answer.source,
+        "degraded": answer.degraded,
         "release": answer.release,
         "stage_ms": answer.stage_ms,
     }
@@ -68,7 +69,9 @@ def _show(answer: RecommendationList, titles: list[str | None], people: People, 
     if liked:
         named = zip(liked, people.titles(liked), strict=True)
         out.print("liked   " + ", ".join(title or str(item) for item, title in named))
-    if answer.source == "popular":
+    if answer.degraded:
+        out.print("[yellow]degraded: the feature store cannot be read, so nothing that is stored of users counts[/]")
+    elif answer.source == "popular":
         out.print("[yellow]nothing is known of this user: what is popular now[/]")
     rows = [
         (place, title or "", item.item_id, f"{item.score:.4f}", ", ".join(item.sources))

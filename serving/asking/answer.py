@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK
+from ops_gpu.candidates.candidates import BITS, DEGRADED, FALLBACK
 from serving.asking.question import Part
 from serving.recommendation import Recommendation, RecommendationList
 from serving.wire import decode_ids
@@ -49,7 +49,10 @@ def _lists(answer: Any, part: Part, stages: Sequence[str]) -> list[Recommendatio
         bits = sources[start : start + count]
         found = map(Recommendation, row[:count], scores[start : start + count], map(NAMES.__getitem__, bits))
         source = "popular" if count == 0 or bits[0] & FALLBACK else "personalized"
-        lists.append(RecommendationList(user_id, tuple(found), source, release, stage_ms.copy(), part.request_id))
+        degraded = bool(count and bits[0] & DEGRADED)
+        lists.append(
+            RecommendationList(user_id, tuple(found), source, release, stage_ms.copy(), part.request_id, degraded)
+        )
     return lists
 
 

@@ -62,6 +62,13 @@ class ServingOperator(Operator, ABC):
         """Loads what the operator needs from the release; by default nothing."""
         return  # most operators need nothing, so this is no abstract method
 
+    def bind_tolerantly(self, release: Release) -> None:
+        """As `bind`, for an operator that shall rather answer, and mark its answer, than raise.
+
+        It is for what lies outside the release and may be away for a while; by default as `bind`.
+        """
+        self.bind(release)
+
     def evidence(self) -> dict[str, str]:
         """Columns that tell how an answer came about, for the decision log: name in the log, name here.
 

@@ -67,7 +67,7 @@ class TritonPythonModel:
         given = json.loads(args["model_config"])["parameters"]
         parameters = {key: value["string_value"] for key, value in given.items()}
         release = Release.open(Path(parameters["release_path"]))
-        self._ensemble = Ensemble.of(release)
+        self._ensemble = Ensemble.of(release, tolerant=True)
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])
         self._log = _decision_log(parameters, release, self._ensemble)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
-PROGRAMS = (SERVER, STUB)
-"""Programs that belong to one running server."""
+KEEPER = "serving.triton.keeper"
+PROGRAMS = (KEEPER, SERVER, STUB)
+"""Programs that belong to one home."""
 METRICS_FOLDER = frozenset({"PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR"})
 """Variables that Feast sets when it is imported."""
 

@@ -9,11 +9,11 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from serving.triton.triton_error import TritonError
+
+__all__ = ["ModelStatus", "TritonControl", "TritonError"]
+
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-
-
-class TritonError(RuntimeError):
-    """What a Triton server refused or failed to do."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from serving.triton.going_live import (
     unload_others,
 )
 from serving.triton.live_release import LiveRelease
-from serving.triton.repository import model_name
+from serving.triton.names import model_name
+from serving.triton.restore import restore_models
 from serving.triton.target import TritonTarget
 
 __all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]
@@ -102,17 +103,5 @@ def restore(target: TritonTarget) -> dict[str, str]:
     Returns:
         What went wrong, by recommender; empty when all is well.
     """
-    problems = {}
     with connected(target) as control:
-        for folder in sorted(target.repository.glob("*/config.pbtxt")):
-            name = folder.parent.name
-            if "." in name or control.parameters(name) is not None:
-                continue
-            try:
-                if any(target.repository.glob(f"{name}.router-*")):  # calls models that Triton does not know of
-                    for model in sorted(target.repository.glob(f"{name}.*/config.pbtxt")):
-                        control.load(model.parent.name)
-                control.load(name)  # an ensemble brings the model it points at
-            except TritonError as error:
-                problems[name] = str(error)
-    return problems
+        return restore_models(target.repository, control)

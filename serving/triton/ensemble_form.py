@@ -13,7 +13,8 @@ from serving.ensemble_plan import EnsemblePlan
 from serving.triton.grouping import REQUEST, giver_of, segments_of
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling, with_users
 from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import model_name, place_model
+from serving.triton.names import model_name
+from serving.triton.repository import place_model
 from serving.triton.segment import Segment
 
 PACK = "data_type: TYPE_UINT8 dims: [ -1 ]"

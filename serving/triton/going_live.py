@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,8 @@ from serving.triton.control import TritonControl, TritonError
 from serving.triton.forms import write_release
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, models_of, replace_config, write_pointer, write_router
+from serving.triton.names import changing, model_name
+from serving.triton.repository import models_of, replace_config, write_pointer, write_router
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import Warmup
@@ -157,7 +157,5 @@ def connected(target: TritonTarget) -> Iterator[TritonControl]:
 @contextlib.contextmanager
 def locked(target: TritonTarget, name: str) -> Iterator[None]:
     """One deployment of a recommender at a time."""
-    target.repository.mkdir(parents=True, exist_ok=True)
-    with (target.repository / f".{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with changing(target.repository, name):
         yield

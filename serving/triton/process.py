@@ -49,17 +49,22 @@ def processes_of(folder: Path, programs: Sequence[str]) -> list[psutil.Process]:
 
     Args:
         folder: absolute path.
-        programs: file names of executables.
+        programs: file names of executables, or names of Python modules that are run with `-m`.
     """
     found = []
     for process in psutil.process_iter(["name", "cmdline", "status"]):
         words = process.info["cmdline"] or []
         if process.info["status"] == psutil.STATUS_ZOMBIE or not words:
             continue
-        program = Path(words[0]).name
-        if program in programs and any(f"{folder}{os.sep}" in word for word in words):
+        if _program(words) in programs and any(f"{folder}{os.sep}" in word for word in words):
             found.append(process)
     return found
+
+
+def _program(words: Sequence[str]) -> str:
+    """What a command line runs."""
+    module = words.index("-m") + 1 if "-m" in words[:3] else 0
+    return words[module] if 0 < module < len(words) else Path(words[0]).name
 
 
 def end_processes(processes: Sequence[psutil.Process], patience: float) -> list[psutil.Process]:

@@ -11,13 +11,12 @@ from pathlib import Path
 from ops_gpu.content_hash import hash_json
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
 from serving.triton.model_settings import ModelSettings
+from serving.triton.names import HASH_DIGITS, model_name
 from serving.triton.warmup import Warmup
 
 MODEL_NAME = re.compile(r'model_name: "([^"]+)"')
-HASH_DIGITS = 12
 ROUTERS = 2
 """Processes of a router: while one waits for answers, the other takes in what comes."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MODEL_PY = '''"""Runs in Triton; all code lives in the package."""
 
 import importlib.util
@@ -30,18 +29,6 @@ from serving.triton.{module} import {name} as TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
-
-
-def model_name(name: str, release_hash: str) -> str:
-    """Name of the Triton model of a release: `NAME.<first 12 digits of the hash>`.
-
-    Raises:
-        ValueError: when the name could reach outside its place in the repository.
-    """
-    for part in (name, release_hash):
-        if not NAME.fullmatch(part):
-            raise ValueError(f"A model's name has letters, digits, '_' and '-', got {part!r}; rename it.")
-    return f"{name}.{release_hash[:HASH_DIGITS]}"
 
 
 def write_model(

@@ -22,7 +22,7 @@ from serving.triton.going_live import (
     unload_others,
 )
 from serving.triton.live_release import LiveRelease
-from serving.triton.repository import model_name
+from serving.triton.names import model_name
 from serving.triton.target import TritonTarget
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from serving.triton.process import ProcessIdentity
 
 LOOPBACK = "127.0.0.1"
+KEY_HEADER = "recsys-key"
+"""HTTP header that carries the key of the server's own keeper."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class ServerState:
         grpc_port: gRPC port on loopback.
         metrics_port: Prometheus port on loopback.
         repository: absolute path of the model repository.
+        key: without it, the server changes nothing that is asked for over HTTP.
     """
 
     pid: int
@@ -31,6 +34,7 @@ class ServerState:
     grpc_port: int
     metrics_port: int
     repository: str
+    key: str = ""
 
     @property
     def http_url(self) -> str:
@@ -60,8 +64,13 @@ class ServerState:
     @classmethod
     def load(cls, path: Path) -> ServerState | None:
         """What `save` wrote; None where there is no file, a damaged one, or one of a server that has ended."""
+        state = cls.last(path)
+        return state if state is not None and state.alive() else None
+
+    @classmethod
+    def last(cls, path: Path) -> ServerState | None:
+        """As `load`, whether the server still runs or not: it may have ended without being told to."""
         try:
-            state = cls(**json.loads(path.read_text(encoding="utf-8")))
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (FileNotFoundError, json.JSONDecodeError, TypeError):
             return None
-        return state if state.alive() else None

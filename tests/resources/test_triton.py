@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resources.triton import TritonResource
+from serving.ensemble import Ensemble
+from serving.feature_store_error import FeatureStoreError
+from serving.release import Release
+from serving.triton import smoke_test
 from serving.triton.backends import PROGRAMS
+from serving.triton.deployment import DeploymentError
 from serving.triton.process import processes_of
 from tests.serving.whole_release import whole_release
 
@@ -33,8 +40,32 @@ def test_a_server_of_ones_own_needs_a_repository_and_is_left_alone() -> None:
         own.stop()
 
 
+def check_without_feature_store(
+    home: Path, triton: TritonResource, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers go on, marked; nothing goes live that nobody could judge; batches fail; and all is well later."""
+    scoring, tolerant = Ensemble.of(release), Ensemble.of(release, tolerant=True)
+    monkeypatch.setattr(smoke_test, "PAUSE", 0.0)
+    (home / "feast" / "whole").rename(home / "feast" / "away")
+    with triton.client("whole") as client:
+        (popular,) = client.recommend(1, k=5)
+        assert popular.degraded and popular.source == "popular" and len(popular.items) == 5
+        with pytest.raises(DeploymentError, match=r"stays live.*cannot read the feature store"):
+            triton.deploy(release, [1], tolerant)
+        with pytest.raises(DeploymentError, match=r"stays live.*feature store in .* cannot be read"):
+            triton.deploy(release, [1])
+        with pytest.raises(FeatureStoreError):
+            scoring.transform({"user_id": np.array([1])})
+        (home / "feast" / "away").rename(home / "feast" / "whole")
+        deadline = time.monotonic() + 10
+        while (answer := client.recommend(1, k=5)[0]).degraded:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert answer.source == "personalized"
+
+
 @pytest.mark.triton
-def test_a_whole_recommender_answers_from_a_real_server(home: Path) -> None:
+def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = whole_release(home, two_tower=12, popular=9, co_occurrence=10)
     triton = TritonResource(queue_delay_us=100)
     try:
@@ -45,6 +76,7 @@ def test_a_whole_recommender_answers_from_a_real_server(home: Path) -> None:
             assert known.source == "personalized" and unknown.source == "popular"
             assert len(known.items) == 5 and all(isinstance(item.item_id, int) for item in known.items)
             assert known.release == whole.release.hash
+        check_without_feature_store(home, triton, whole.release, monkeypatch)
         state = triton.status()
         assert state is not None and state.http_url.startswith("http://127.0.0.1:")
         # the same server, asked by its address as if it were somebody else's

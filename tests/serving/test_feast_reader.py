@@ -72,6 +72,21 @@ def test_an_online_store_that_does_not_answer_is_told(tmp_path: Path) -> None:
     reader = FeastReader(tmp_path, "items", KEY, COLUMNS)
     for file in tmp_path.glob("online.db*"):
         file.unlink()
-    with pytest.raises(FeatureStoreError, match="OperationalError: no such table") as raised:
+    with pytest.raises(FeatureStoreError, match=r"FileNotFoundError: .*online\.db") as raised:
         reader.read(np.array([1]))
     assert "\n" not in str(raised.value)
+    assert not (tmp_path / "online.db").exists(), "an empty one would look like a store without users"
+
+
+def test_a_store_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    repository = written(tmp_path)
+    reader = FeastReader(tmp_path, "items", KEY, COLUMNS)
+    assert reader.read(np.array([1]))[0]["price"].tolist() == [1.0]  # type: ignore[union-attr]
+    for file in tmp_path.glob("online.db*"):
+        file.unlink()
+    with pytest.raises(FeatureStoreError):
+        reader.read(np.array([1]))
+    (tmp_path / "items.parquet").unlink()
+    repository = FeatureRepository(tmp_path, "shop", StoreSettings())
+    repository.write("items", pl.DataFrame({"item_id": [1], "price": [7.0]}), datetime.now(UTC))
+    assert reader.read(np.array([1]))[0]["price"].tolist() == [7.0]  # type: ignore[union-attr]

@@ -31,12 +31,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
     assert not processes_of(server.folder, PROGRAMS), "a process of the test server is left"
 
 
-@pytest.fixture
-def target(server: TritonServer, monkeypatch: pytest.MonkeyPatch) -> TritonTarget:
+def know_toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the models that are written from now on know the toy operators."""
     before, after = repository.MODEL_PY.split("from serving.triton")
     monkeypatch.setattr(
         repository,
         "MODEL_PY",
         before + IMPORT_TOYS.replace("{", "{{").replace("}", "}}") + "\nfrom serving.triton" + after,
     )
+
+
+@pytest.fixture
+def target(server: TritonServer, monkeypatch: pytest.MonkeyPatch) -> TritonTarget:
+    know_toys(monkeypatch)
     return TritonTarget(server.start().grpc_url, server.repository)

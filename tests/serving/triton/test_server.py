@@ -7,15 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tritonclient.grpc import service_pb2
 
-from serving.triton.backends import PROGRAMS
-from serving.triton.process import ProcessIdentity, processes_of
+from serving.triton.backends import KEEPER, PROGRAMS
+from serving.triton.control import TritonControl, TritonError
+from serving.triton.process import ProcessIdentity, _program, processes_of
 from serving.triton.server import TritonServer
+from serving.triton.server_state import ServerState
 
 
 def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
@@ -40,6 +44,54 @@ def test_stopping_what_never_ran_is_fine(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_model_repository_outside_the_home_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "models").symlink_to(tmp_path / "outside")
+    server = TritonServer(tmp_path / "triton")
+    with pytest.raises(ValueError, match=r"models is a link to .*outside, outside its home; remove the link"):
+        server.start()
+    assert server.status() is None and not processes_of(tmp_path, PROGRAMS)
+
+
+def test_a_program_is_known_by_its_file_or_its_module() -> None:
+    assert _program(["/somewhere/tritonserver", "--x=/home/"]) == "tritonserver"
+    assert _program(["python", "-P", "-m", KEEPER, "/home/"]) == KEEPER
+    assert _program(["grep", KEEPER, "/home/"]) == "grep" and _program(["python", "-m"]) == "python"
+
+
+def status_of(url: str, body: bytes | None = None) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def check_what_is_closed(state: ServerState, log: Path) -> None:
+    """Nobody without the key loads code over HTTP, or makes the server write files or read memory."""
+    upload = {"parameters": {"config": "{}", "file:1/model.py": "aW1wb3J0IG9z"}}
+    for path, body in {
+        "repository/models/evil/load": upload,
+        "repository/index": {},
+        "logging": {"log_file": str(log)},
+        "trace/setting": {"trace_file": str(log)},
+        "systemsharedmemory/region/evil/register": {"key": "/evil", "offset": 0, "byte_size": 1},
+    }.items():
+        assert status_of(f"{state.http_url}/v2/{path}", json.dumps(body).encode()) == 403, path
+    control = TritonControl(state.grpc_url)
+    for method, request in {
+        "LogSettings": service_pb2.LogSettingsRequest(),
+        "TraceSetting": service_pb2.TraceSettingRequest(),
+        "SystemSharedMemoryStatus": service_pb2.SystemSharedMemoryStatusRequest(),
+    }.items():
+        with pytest.raises(TritonError) as refused:
+            control._call(method, request, 5.0)
+        assert "protocol is restricted" in str(refused.value.__cause__)
+    control.close()
+    assert not log.exists()
+
+
 @pytest.mark.triton
 def test_two_homes_run_side_by_side_on_loopback(tmp_path: Path) -> None:
     one, two = TritonServer(tmp_path / "a"), TritonServer(tmp_path / "b")
@@ -47,6 +99,7 @@ def test_two_homes_run_side_by_side_on_loopback(tmp_path: Path) -> None:
         first, second = one.start(), two.start()
         assert one.start() == first, "it runs once a home"
         assert len({first.http_port, first.grpc_port, first.metrics_port, second.http_port, second.grpc_port}) == 5
+        check_what_is_closed(first, tmp_path / "evil")
         assert first.pid != second.pid and os.getpgid(first.pid) == first.pid
         with urllib.request.urlopen(second.metrics_url) as response:
             assert b"nv_" in response.read()

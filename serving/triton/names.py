@@ -1,0 +1,53 @@
+"""Names of models in a Triton repository, and the lock under which they change."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+HASH_DIGITS = 12
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+CONFIG = "config.pbtxt"
+
+
+def model_name(name: str, release_hash: str) -> str:
+    """Name of the Triton model of a release: `NAME.<first 12 digits of the hash>`.
+
+    Raises:
+        ValueError: when the name could reach outside its place in the repository.
+    """
+    for part in (name, release_hash):
+        if not NAME.fullmatch(part):
+            raise ValueError(f"A model's name has letters, digits, '_' and '-', got {part!r}; rename it.")
+    return f"{name}.{release_hash[:HASH_DIGITS]}"
+
+
+def names_of(repository: Path) -> list[str]:
+    """The recommenders that a repository holds: models that applications call, without those of releases.
+
+    A link counts for nothing: what it points at may lie outside the repository.
+    """
+    folders = (path.parent for path in sorted(repository.glob(f"*/{CONFIG}")))
+    return [folder.name for folder in folders if NAME.fullmatch(folder.name) and not folder.is_symlink()]
+
+
+@contextlib.contextmanager
+def changing(repository: Path, name: str, wait: bool = True) -> Iterator[bool]:
+    """One change of a recommender at a time, over all processes.
+
+    Args:
+        repository: Triton's model repository.
+        name: the recommender.
+        wait: until nobody else changes it; otherwise false is given where somebody does.
+    """
+    repository.mkdir(parents=True, exist_ok=True)
+    with (repository / f".{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

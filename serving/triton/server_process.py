@@ -1,0 +1,158 @@
+"""The `tritonserver` process of one home: how it is started, asked and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import secrets
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends, wheel_folder
+from serving.triton.process import ProcessIdentity, end_processes, processes_of, wait_until_gone
+from serving.triton.server_state import KEY_HEADER, LOOPBACK, ServerState
+
+RESTRICTED = "shared-memory,logging,trace"
+"""What nobody here asks a server for: it would read memory and write files for whoever asks."""
+
+
+class ServerProcess:
+    """Starts and ends the server of one home; the caller holds `locked`.
+
+    Args:
+        folder: `<home>/triton`, absolute.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.repository = folder / "models"
+        self.log = folder / "server.log"
+        self.state_file = folder / "server.json"
+
+    @property
+    def identifier(self) -> str:
+        """Name of the home's server; its shared memory carries it too, so that leftovers can be found."""
+        return f"recsys_{hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]}"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """One starter or stopper at a time, over all processes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "server.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def launch(self, ports: tuple[int, int, int], environment: Mapping[str, str]) -> ServerState:
+        """Starts the server at these ports (http, grpc, metrics) and notes that it did; it does not answer yet.
+
+        Raises:
+            ValueError: when the model repository does not lie in the home.
+        """
+        if self.repository.resolve() != self.repository:
+            raise ValueError(
+                f"The model repository {self.repository} is a link to {self.repository.resolve()}, outside its home; "
+                f"remove the link: a server loads models of its own home only."
+            )
+        backends = assemble_backends(self.folder / "backends")
+        self.repository.mkdir(parents=True, exist_ok=True)
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        key = secrets.token_urlsafe(16)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                self._command(backends, ports, key),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=dict(environment),
+                start_new_session=True,  # a group of its own: it survives us, and can be ended as a whole
+                close_fds=True,
+            )
+        identity = ProcessIdentity.of(process.pid)
+        state = ServerState(process.pid, identity.started if identity else "", *ports, str(self.repository), key)
+        state.save(self.state_file)
+        return state
+
+    def answers(self, state: ServerState) -> bool:
+        """Whether our server answers, and not another one that has the port."""
+        try:
+            with urllib.request.urlopen(f"{state.http_url}/v2", timeout=2.0) as response:
+                return bool(json.load(response)["name"] == self.identifier)
+        except (urllib.error.URLError, OSError, ValueError, LookupError, TypeError):
+            return False
+
+    def end(self, timeout: float, programs: tuple[str, ...] = (SERVER, STUB)) -> bool:
+        """Ends the server with all its backend processes, and makes sure that none is left.
+
+        Args:
+            timeout: seconds for an orderly end before it is killed; 0 where nothing is left to be put in order.
+            programs: further ones are ended first, such as what would start it again.
+
+        Returns:
+            Whether anything had been running.
+
+        Raises:
+            RuntimeError: when a process could not be ended.
+        """
+        processes = processes_of(self.folder, programs)
+        named = {program: [p for p in processes if p.name() == program] for program in (SERVER, STUB)}
+        others = [p for p in processes if p.name() not in named]
+        # The server before its stubs: it ends them in order. Stubs that were still loading outlive it.
+        for group in (others, named[SERVER]):
+            end_processes(group, timeout)
+        left = end_processes(processes_of(self.folder, programs), min(2.0, timeout))
+        if left or not wait_until_gone(self.folder, programs, 10.0):
+            pids = [process.pid for process in processes_of(self.folder, programs)]
+            raise RuntimeError(f"Processes {pids} of the Triton server in {self.folder} could not be ended.")
+        self._remove_shared_memory()
+        return bool(processes)
+
+    def end_all(self, timeout: float) -> bool:
+        """As `end`, with the keeper."""
+        return self.end(timeout, PROGRAMS)
+
+    def last_log_lines(self, count: int = 15) -> str:
+        """The end of the server's log."""
+        if not self.log.exists():
+            return "(no log)"
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - 65536))
+            return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-count:])
+
+    def _command(self, backends: Path, ports: tuple[int, int, int], key: str) -> list[str]:
+        http, grpc, metrics = ports
+        return [
+            str(wheel_folder() / "bin" / SERVER),
+            f"--model-repository={self.repository}",
+            f"--backend-directory={backends}",
+            f"--backend-config=python,shm-region-prefix-name={self.identifier}_",
+            f"--id={self.identifier}",
+            "--model-control-mode=explicit",
+            "--exit-on-error=false",
+            "--strict-readiness=false",  # one failed load must not make the server look dead
+            "--exit-timeout-secs=10",
+            "--allow-gpu-metrics=false",
+            "--log-format=ISO8601",
+            f"--http-address={LOOPBACK}",
+            f"--http-port={http}",
+            f"--grpc-address={LOOPBACK}",
+            f"--grpc-port={grpc}",
+            f"--metrics-address={LOOPBACK}",
+            f"--metrics-port={metrics}",
+            # A web page in a browser of this machine can send requests to any port of it. Over HTTP, loading a
+            # model takes a key, since a load may bring its own code.
+            f"--http-restricted-api=model-repository,{RESTRICTED}:{KEY_HEADER}={key}",
+            f"--grpc-restricted-protocol={RESTRICTED}:{KEY_HEADER}={key}",
+        ]
+
+    def _remove_shared_memory(self) -> None:
+        for file in Path("/dev/shm").glob(f"*{self.identifier}_*"):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(file) if file.is_dir() else file.unlink()
