@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from serving.client import RecommenderClient
-from serving.decisions import find_request, read_decisions
+from serving.decisions import decision_files, find_request, read_decisions
 from serving.ensemble import Ensemble
 from serving.replay import answer_again, reproduced
 from serving.triton.deployment import deploy
@@ -51,7 +51,7 @@ def test_the_log_says_what_was_answered(server: TritonServer, target: TritonTarg
         client.recommend(users[0])
 
     def everything() -> pl.DataFrame | None:
-        rows = read_decisions(folder, tests=True) if folder.exists() else None
+        rows = read_decisions(folder, tests=True) if decision_files(folder) else None
         return rows if rows is not None and (~rows["request"].str.starts_with("test-")).sum() == 4 else None
 
     rows = soon(everything)
