@@ -63,7 +63,7 @@ class QueryFeast(ServingOperator):
 
     def bind(self, release: Release) -> None:
         key = ColumnSchema("user_id", self.user_id_dtype, frozenset({Tags.USER_ID}))
-        self._reader = FeastReader(release.path / self.repository, self.view, key, self._columns)
+        self._reader = FeastReader(release.outside(self.repository), self.view, key, self._columns)
 
     def transform(self, columns: Columns) -> Columns:
         found, known = self._reader.read(array(columns, "user_id"))

@@ -24,6 +24,8 @@ import sys
 
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
+    if importlib.util.find_spec("serving") is None:
+        raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/production.md")
 
 from serving.triton.{module} import TritonPythonModel
 
@@ -42,6 +44,8 @@ class ModelSettings:
         decisions: folder of the decision logs, one folder a recommender, as the server sees it; None for none.
         log_rate: share of requests that are logged, 0 to 1.
         log_days: days that decisions are kept.
+        release_cache: folder of that server for copies of releases that lie in an object store.
+        feast: folder of the Feast repositories as the server sees it; None for `feast` beside `releases`.
     """
 
     instances: int = 1
@@ -50,6 +54,13 @@ class ModelSettings:
     decisions: str | None = None
     log_rate: float = 1.0
     log_days: int = 30
+    release_cache: str | None = None
+    feast: str | None = None
+
+    def places(self) -> dict[str, str]:
+        """What the model of a release is told of where things lie; see `release_of_model`."""
+        given = {"release_cache": self.release_cache, "feast": self.feast}
+        return {name: path for name, path in given.items() if path is not None}
 
     def log_parameters(self, name: str) -> dict[str, str]:
         """What the model of a release is told of its log."""
@@ -106,7 +117,9 @@ def write_model(
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
         f"{warmup.text}\n",
-        release_parameters(release_hash, release_path=release_path, **settings.log_parameters(name)),
+        release_parameters(
+            release_hash, release_path=release_path, **settings.log_parameters(name), **settings.places()
+        ),
     )
     return _write(repository, model, config, "backend_model", warmup)
 
