@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from serving.client import RecommenderClient, RecommenderError
+from serving.decisions import TEST
 from serving.recommendation import Id
 
 WARM_UP = 20
+REQUEST = f"{TEST}load"
 
 
 @dataclass
@@ -70,7 +72,7 @@ def load_test(url: str, name: str, users: Sequence[Id], k: int, clients: int, se
     asking = [RecommenderClient(url, name, retries=0) for _ in range(clients)]  # a failure shall count
     for client in asking:  # opens its connection, which is no part of an answer's time
         for position in range(WARM_UP):
-            client.recommend([users[position % len(users)]], k)
+            client.recommend([users[position % len(users)]], k, request_id=REQUEST)
     started = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
         parts = pool.map(lambda number: _until(asking[number], users, k, number * 7, started + seconds), range(clients))
@@ -86,7 +88,7 @@ def _until(client: RecommenderClient, users: Sequence[Id], k: int, first: int, e
     mine, position = LoadResult(), first
     while (begun := time.perf_counter()) < end:
         try:
-            answer = client.recommend([users[position % len(users)]], k)[0]
+            answer = client.recommend([users[position % len(users)]], k, request_id=REQUEST)[0]
         except RecommenderError:
             mine.errors += 1
             continue

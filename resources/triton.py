@@ -55,6 +55,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         decisions: folder of the decision logs as that server sees it; without an `address` it is the home's.
         log_rate: share of requests whose decisions are logged, 0 to 1.
         log_days: days that decisions are kept.
+        form: `fused`, one Triton model for the whole graph, or `ensemble`, one an operator.
+        group_by: of the form `ensemble`: `operator`, or `stage` for one model a stage.
+        step_instances: of the form `ensemble`: processes of single steps, by operator or stage.
 
     Example:
         >>> TritonResource().client("demo").recommend(7)
@@ -77,6 +80,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
     decisions: str | None = None
     log_rate: float = Field(1.0, ge=0, le=1)
     log_days: int = Field(30, ge=1)
+    form: str = "fused"
+    group_by: str = "operator"
+    step_instances: dict[str, int] = {}
 
     def server(self) -> TritonServer:
         """The embedded server, whether it runs or not.
@@ -183,7 +189,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.repository import ModelSettings
+        from serving.triton.model_settings import ModelSettings
         from serving.triton.target import TritonTarget
 
         self._check_places()
@@ -194,6 +200,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
             self.instances,
             self.max_batch_size,
             self.queue_delay_us,
+            self.form,
+            self.group_by,
+            self.step_instances,
             decisions,
             self.log_rate,
             self.log_days,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serving.ensemble import Answer
-from serving.evidence import Evidence, joined
+from serving.evidence import Evidence, Seen, joined
 from serving.frames import to_frame
 from serving.operators.base import Columns
 from serving.release import Release
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 MOST_WAITING = 20_000
-"""Passes that may wait to be written; more are dropped and counted, so that memory stays bounded."""
+"""Users whose decisions may wait to be written; more are dropped and counted, so that memory stays bounded."""
 SMALL_FILES = 48
-"""Files of one process and day that are joined to one."""
+"""Files of one process and day that are joined to one, and again so many of those."""
+LARGE_FILE = 32 * 2**20
+"""Bytes from which on files are not joined any more."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,20 @@ class _Pass:
     requests: tuple[str, ...]
     rows: tuple[int, ...]
     kept: tuple[bool, ...]
-    batch: Columns
-    answer: Answer
+    seen: Seen
+
+    @property
+    def users(self) -> int:
+        """How many rows it is to have in the log."""
+        return sum(count for count, kept in zip(self.rows, self.kept, strict=True) if kept)
 
 
 class DecisionLog:
     """Takes in answered passes at the cost of an append; `flush`, called by another thread, writes them.
 
     One row a user in a request: `request` (its id), `row` (of the user in it), `time`, `release`, and the
-    columns of `Evidence`. What cannot be written (disk full) is lost and said; answering goes on.
+    columns of `Evidence`. What cannot be written (disk full) is lost, counted and said; answering goes on.
+    A file is written at every flush, so that a decision can be looked up at once; small ones are joined.
 
     Args:
         settings: where and how much.
@@ -75,10 +82,21 @@ class DecisionLog:
         self._settings, self._release, self._evidence = settings, release, evidence
         self._notes = {"recommender": release.name, "release": release.hash, "bits": json.dumps(names)}
         self._waiting: deque[_Pass] = deque()
+        self._small: dict[tuple[date, int], list[Path]] = {}
         self._written = 0
-        self._small: dict[date, list[Path]] = {}
-        self.logged = 0
-        self.dropped = 0
+        self._recorded = self._refused = 0  # changed by the thread that answers alone,
+        self._taken = self._lost = self._logged = 0  # and these by the one that writes
+        self._random = random.Random()
+
+    @property
+    def logged(self) -> int:
+        """Rows that were written."""
+        return self._logged
+
+    @property
+    def dropped(self) -> int:
+        """Rows that were lost."""
+        return self._refused + self._lost
 
     def record(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: Answer) -> None:
         """Notes a pass.
@@ -90,13 +108,15 @@ class DecisionLog:
             answer: to them.
         """
         rate = self._settings.rate
-        kept = tuple(rate >= 1.0 or random.random() < rate for _ in requests)
+        kept = tuple(self._random.random() < rate for _ in requests)
         if not any(kept):
             return
-        if len(self._waiting) >= MOST_WAITING:
-            self.dropped += len(requests)
+        noted = _Pass(time.time_ns(), tuple(requests), tuple(rows), kept, self._evidence.seen(batch, answer))
+        if self._recorded - self._taken >= MOST_WAITING:
+            self._refused += noted.users
             return
-        self._waiting.append(_Pass(time.time_ns(), tuple(requests), tuple(rows), kept, batch, answer))
+        self._recorded += sum(rows)  # all of them are held
+        self._waiting.append(noted)
 
     def flush(self) -> None:
         """Writes what waits, a file a day that it touches."""
@@ -107,49 +127,62 @@ class DecisionLog:
             frame = self._frame(passes)
             for (day,), part in frame.group_by(frame["time"].dt.date().alias("day"), maintain_order=True):
                 self._write(day, part)  # type: ignore[arg-type]
-            self.logged += frame.height
+                self._logged += part.height
         except Exception as error:  # a full disk, or whatever else: it must not reach those who ask
-            self.dropped += sum(len(one.requests) for one in passes)
-            logger.error("%d decisions of %s were not logged: %s", len(passes), self._release.name, error)
+            self._lost += sum(one.users for one in passes)
+            logger.error("%d passes of %s were not logged: %s", len(passes), self._release.name, error)
+        finally:
+            self._taken += sum(sum(one.rows) for one in passes)
 
     def _frame(self, passes: Sequence[_Pass]) -> pl.DataFrame:
         import polars as pl
 
-        evidence = self._evidence.named(joined([self._evidence.of(one.batch, one.answer) for one in passes]))
+        evidence = joined([self._evidence.of(one.seen) for one in passes])
         sizes = [count for one in passes for count in one.rows]
-        kept = np.repeat([kept for one in passes for kept in one.kept], sizes)
+        each = np.repeat(np.arange(len(sizes)), sizes)
+        requests = pl.Series([name for one in passes for name in one.requests], dtype=pl.String)
         moments = np.repeat([one.moment // 1_000 for one in passes], [sum(one.rows) for one in passes])
         heads = pl.DataFrame(
             {
-                "request": pl.Series([name for one in passes for name in one.requests]).gather(
-                    np.repeat(np.arange(len(sizes)), sizes)
-                ),
+                "request": requests.gather(each),
                 "row": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
                 "time": pl.Series(moments).cast(pl.Datetime("us", "UTC")),
-                "release": pl.repeat(self._release.hash, len(kept), eager=True),
+                "release": pl.repeat(self._release.hash, len(each), eager=True),
             }
         )
-        return pl.concat([heads, to_frame(evidence)], how="horizontal").filter(pl.Series(kept))
+        kept = pl.Series([kept for one in passes for kept in one.kept]).gather(each)
+        return heads.hstack(to_frame(evidence)).filter(kept)
 
     def _write(self, day: date, frame: pl.DataFrame) -> None:
         folder = self._settings.folder / f"day={day}"
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True)
             self._forget()
-        small = self._small.setdefault(day, [])
-        small.append(self._saved(folder, frame))
-        if len(small) >= SMALL_FILES:
-            import polars as pl
+        path = self._saved(folder, frame)
+        try:
+            self._join(day, 0, path)
+        except Exception as error:  # nothing is lost
+            logger.warning("Small files in %s were not joined: %s", folder, error)
 
-            together = self._saved(folder, pl.read_parquet(small))
-            for path in small:
-                path.unlink(missing_ok=True)
-            small.clear()
-            logger.debug("joined %d files of decisions to %s", SMALL_FILES, together.name)
+    def _join(self, day: date, level: int, path: Path) -> None:
+        """Joins files once there are many of one size."""
+        import polars as pl
+
+        files = self._small.setdefault((day, level), [])
+        files.append(path)
+        if len(files) < SMALL_FILES:
+            return
+        self._small[day, level] = []
+        if sum(file.stat().st_size for file in files) > LARGE_FILE:
+            return
+        together = self._saved(path.parent, pl.read_parquet(files))
+        for file in files:
+            file.unlink(missing_ok=True)
+        self._join(day, level + 1, together)
 
     def _saved(self, folder: Path, frame: pl.DataFrame) -> Path:
         self._written += 1
-        path = folder / f"{self._release.hash[:12]}-{os.getpid()}-{time.time_ns()}-{self._written}.parquet"
+        path = folder / f"{time.time_ns()}-{self._release.hash[:12]}-{os.getpid()}-{self._written}.parquet"
         aside = path.with_name(f".{path.name}")
         try:
             frame.write_parquet(aside, metadata=self._notes)
@@ -159,8 +192,8 @@ class DecisionLog:
         return path
 
     def _forget(self) -> None:
-        """Deletes days that are older than is to be kept."""
+        """Deletes days that are older than is to be kept, of decisions and of comparisons (`shadow/`)."""
         oldest = datetime.now(UTC).date() - timedelta(days=self._settings.keep_days)
-        for folder in self._settings.folder.glob("day=*"):
+        for folder in (*self._settings.folder.glob("day=*"), *self._settings.folder.glob("*/day=*")):
             if folder.name.removeprefix("day=") < str(oldest):
                 shutil.rmtree(folder, ignore_errors=True)

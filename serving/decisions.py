@@ -3,70 +3,117 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.ensemble import Ensemble
+from serving.evidence import REQUEST
 from serving.frames import to_columns
 from serving.operators.base import Columns
+from serving.recommendation import Id
 
 if TYPE_CHECKING:
     import polars as pl
 
-REQUEST = "request_"
+logger = logging.getLogger(__name__)
+TEST = "test-"
+"""What the ids of requests begin with that no user made: warm-up, smoke tests, shadows, load tests."""
+KEY = ("request", "row", "time", "release")
 
 
 def decision_files(folder: Path, day: date | None = None) -> list[Path]:
     """The files of a log, newest first; of one day, or of all."""
     pattern = f"day={day}/*.parquet" if day else "day=*/*.parquet"
     files = (path for path in folder.glob(pattern) if not path.name.startswith("."))
-    return sorted(files, key=lambda path: (path.parent.name, path.stat().st_mtime_ns), reverse=True)
+    return sorted(files, key=lambda path: (path.parent.name, path.name), reverse=True)
 
 
-def read_decisions(folder: Path, day: date | None = None) -> pl.DataFrame:
+def read_decisions(folder: Path, day: date | None = None, tests: bool = False) -> pl.DataFrame:
     """All decisions of a day (or of all days), in order of time; files of several releases are joined by name.
+
+    Args:
+        folder: of the log.
+        day: in UTC; None for all.
+        tests: with those to requests that no user made.
 
     Raises:
         FileNotFoundError: when nothing was logged.
     """
     import polars as pl
 
-    files = decision_files(folder, day)
-    if not files:
+    for _ in range(3):  # files that were joined to a larger one meanwhile are looked for again
+        files = decision_files(folder, day)
+        frames = [frame for path in files if (frame := _read(path, _wanted(tests))) is not None]
+        if len(frames) == len(files):
+            break
+    if not frames:
         raise FileNotFoundError(f"There are no decisions in {folder}" + (f" of {day}" if day else "") + ".")
-    frames = [frame for path in files if (frame := _read(path)) is not None]
-    return pl.concat(frames, how="diagonal_relaxed").sort("time", "request", "row")
+    return _once(pl.concat(frames, how="diagonal_relaxed"))
 
 
 def find_request(folder: Path, request: str) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     """The decisions of one request, a row a user, and the names of the log's bits.
+
+    A canary shares a request between two releases: the rows of both are found, those of one release together.
 
     Raises:
         LookupError: when no such request was logged.
     """
     import polars as pl
 
+    found: list[pl.DataFrame] = []
+    bits: dict[str, dict[str, int]] = {}
     for path in decision_files(folder):
-        found = _read(path, pl.col("request") == request)
-        if found is not None and found.height:
-            notes: dict[str, str] = pl.read_parquet_metadata(path)
-            return found.sort("row"), json.loads(notes["bits"])
-    raise LookupError(
-        f"No request {request!r} is in {folder}; it may lie outside the sampled share, or be younger than a few "
-        f"seconds, or its day may have been deleted."
-    )
+        if found and str(found[0]["time"].dt.date()[0]) != path.parent.name.removeprefix("day="):
+            break
+        part = _read(path, pl.col("request") == request)
+        if part is not None and part.height:
+            bits = bits or json.loads(pl.read_parquet_metadata(path)["bits"])
+            found.append(part)
+    if not found:
+        raise LookupError(
+            f"No request {request!r} is in {folder}; it may lie outside the sampled share, or be younger than a few "
+            f"seconds, or its day may have been deleted."
+        )
+    return _once(pl.concat(found, how="diagonal_relaxed")).sort("release", "time", "row"), bits
 
 
-def newest_decisions(folder: Path, most: int) -> Iterator[pl.DataFrame]:
-    """The newest decisions, file by file, until there are `most` rows."""
-    left = most
+def newest_decisions(folder: Path, most: int, tests: bool = False) -> Iterator[pl.DataFrame]:
+    """The newest decisions, newest first, file by file, until there are `most` rows.
+
+    Args:
+        folder: of the log.
+        most: rows.
+        tests: with those to requests that no user made.
+    """
     for path in decision_files(folder):
-        frame = _read(path)
-        if frame is not None and left > 0:
-            yield frame.sort("time", descending=True).head(left)
-            left -= min(left, frame.height)
+        frame = _read(path, _wanted(tests))
+        if frame is not None and frame.height:
+            yield frame.sort("time", "request", "row", descending=True).head(most)
+            most -= min(most, frame.height)
+        if most == 0:
+            return
+
+
+def recent_users(folder: Path | None, most: int) -> list[Id]:
+    """Different users who were answered last, to try a release with; none where the log cannot be read.
+
+    Args:
+        folder: of the log; None where there is none.
+        most: users.
+    """
+    users: dict[Id, None] = {}
+    try:
+        for frame in newest_decisions(folder, 50 * most) if folder is not None else ():
+            users.update(dict.fromkeys(frame["user_id"].to_list()))
+            if len(users) >= most:
+                break
+    except Exception as error:  # a deployment must not fail for want of a log
+        logger.warning("The decisions in %s cannot be read: %s", folder, error)
+    return list(users)[:most]
 
 
 def request_columns(decisions: pl.DataFrame, ensemble: Ensemble) -> Columns:
@@ -82,17 +129,26 @@ def request_columns(decisions: pl.DataFrame, ensemble: Ensemble) -> Columns:
     columns = to_columns(frame, type(schema)(c.with_dtype(c.dtype, is_list=c.name in wide) for c in schema))
     for name in wide:
         lists: Any = columns[name]
-        pad = ensemble.inputs[name].properties["default"]
-        columns[name] = lists.to_dense(max(lists.lengths.max(initial=0), 0), pad or (b"" if pad == "" else pad))
+        columns[name] = lists.to_dense(lists.lengths.max(initial=0), ensemble.inputs[name].properties["default"])
     return columns
 
 
-def _read(path: Path, where: pl.Expr | None = None) -> pl.DataFrame | None:
+def _wanted(tests: bool) -> pl.Expr:
+    import polars as pl
+
+    return pl.lit(True) if tests else ~pl.col("request").str.starts_with(TEST)
+
+
+def _once(decisions: pl.DataFrame) -> pl.DataFrame:
+    """In order of time; what is in two files, because it was just being joined, counts once."""
+    return decisions.unique(KEY, keep="first").sort("time", "request", "row")
+
+
+def _read(path: Path, where: pl.Expr) -> pl.DataFrame | None:
     """A file's rows; None where it was joined into a larger one meanwhile."""
     import polars as pl
 
     try:
-        scan = pl.scan_parquet(path)
-        return (scan if where is None else scan.filter(where)).collect()
+        return pl.scan_parquet(path).filter(where).collect()
     except FileNotFoundError:
         return None

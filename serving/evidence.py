@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK
 from ops_gpu.ragged import Ragged
 from serving.ensemble import Answer, Ensemble
-from serving.operators.base import Column, Columns
+from serving.operators.base import Column, Columns, ragged
 from serving.operators.decode_items import DecodeItems
 from serving.operators.filter_candidates import FilterCandidates
 from serving.operators.ordering import Ordering
+from serving.request_events import without_padding
 
-USER_ID = "user_id"
+USER_ID, REQUEST = "user_id", "request_"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is held of an answer until its evidence is written: references to columns, and nothing computed.
+
+    Args:
+        columns: the evidence, but for propensities; items are codes, lists of the request padded.
+        orderings: each ordering of the graph with what it took and gave.
+    """
+
+    columns: Columns
+    orderings: tuple[tuple[Ordering, Columns, Columns], ...]
 
 
 class Evidence:
@@ -40,23 +55,26 @@ class Evidence:
             for name, column in operator.evidence().items():
                 self._places[_free(name, self._places)] = (number, column)
 
-    def of(self, batch: Columns, answer: Answer) -> Columns:
-        """The evidence of a batch; items are still codes, see `named`."""
-        result: Columns = {name if name == USER_ID else f"request_{name}": column for name, column in batch.items()}
+    def seen(self, batch: Columns, answer: Answer) -> Seen:
+        """What the evidence of an answer will be made of; costs the request that waits next to nothing."""
+        columns: Columns = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in batch.items()}
         for name, (number, column) in self._places.items():
             given = answer.steps[number]
-            result[name] = given[column] if column in given else self._taken(number, batch, answer)[column]
-        for number, operator in enumerate(self._operators):
-            if isinstance(operator, Ordering):
-                drawn = operator.propensity(self._taken(number, batch, answer), dict(answer.steps[number]))
-                listed = answer.steps[number]["item"]
-                assert isinstance(listed, Ragged)
-                result[_free("propensity", result)] = listed.with_values(drawn)
-        return result
+            columns[name] = given[column] if column in given else self._taken(number, batch, answer)[column]
+        orderings = (
+            (operator, self._taken(number, batch, answer), dict(answer.steps[number]))
+            for number, operator in enumerate(self._operators)
+            if isinstance(operator, Ordering)
+        )
+        return Seen(columns, tuple(orderings))
 
-    def named(self, evidence: Columns) -> Columns:
-        """The same with raw ids in the place of item codes."""
-        return {name: self._raw(column) if name.endswith("item") else column for name, column in evidence.items()}
+    def of(self, seen: Seen) -> Columns:
+        """The evidence: with raw ids in the place of item codes, propensities, and no padding."""
+        result = {name: _listed(column) for name, column in without_padding(seen.columns, REQUEST).items()}
+        for operator, taken, given in seen.orderings:
+            drawn = operator.propensity(taken, given)
+            result[_free("propensity", result)] = ragged(given, "item").with_values(drawn)
+        return {name: self._raw(column) if name.endswith("item") else column for name, column in result.items()}
 
     def _raw(self, column: Column) -> Column:
         if self._decode is None or not isinstance(column, Ragged) or column.values.dtype != np.int32:
@@ -79,18 +97,19 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return {name: _concatenated([part[name] for part in parts]) for name in parts[0]}
 
 
+def _listed(column: Column) -> Column:
+    """Rows of values as lists: those of another batch may be longer."""
+    if isinstance(column, Ragged) or column.ndim == 1:
+        return column
+    return Ragged.from_lengths(column.reshape(-1), np.full(len(column), column.shape[1]))
+
+
 def _concatenated(columns: Sequence[Column]) -> Column:
-    if len(columns) == 1:
-        return columns[0]
+    if not isinstance(columns[0], Ragged):
+        return np.concatenate([np.asarray(column) for column in columns])
     lists = [column for column in columns if isinstance(column, Ragged)]
-    if lists:
-        lengths = np.concatenate([column.lengths for column in lists])
-        return Ragged.from_lengths(np.concatenate([column.values for column in lists]), lengths)
-    arrays = [np.asarray(column) for column in columns]
-    if len({array.shape[1:] for array in arrays}) > 1:  # lists of a request, each as wide as its longest
-        rows = [Ragged.from_lengths(a.reshape(-1), np.full(len(a), a.shape[1])) for a in arrays]
-        return _concatenated(rows)
-    return np.concatenate(arrays)
+    lengths = np.concatenate([column.lengths for column in lists])
+    return Ragged.from_lengths(np.concatenate([column.values for column in lists]), lengths)
 
 
 def _free(name: str, taken: Columns | dict[str, tuple[int, str]]) -> str:

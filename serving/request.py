@@ -90,7 +90,8 @@ def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[
             f"Column {column.name!r} of a request must be UTF-8 of at most {MAX_ID_BYTES} bytes, got {value.dtype}."
         )
     try:
-        value.tobytes().decode("utf-8")  # rows are padded with zeros: none can borrow from its neighbour
+        # With a zero behind each, none can borrow bytes from its neighbour.
+        value.astype(f"S{value.dtype.itemsize + 1}").tobytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"Column {column.name!r} of a request must be UTF-8: {error.reason}.") from error
     return value

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.feast_values import NULL_INTEGER
 from serving.operators.base import Columns, array
@@ -48,6 +49,25 @@ def with_moments(columns: Columns) -> Columns:
                 f"send as many of both."
             )
     return result
+
+
+def without_padding(columns: Columns, prefix: str = "") -> Columns:
+    """The same with the events of each user as lists, without what only fills up a batch.
+
+    Args:
+        columns: with or without the three of events.
+        prefix: before their names.
+    """
+    items = columns.get(f"{prefix}{EVENT_ITEM}")
+    if not isinstance(items, np.ndarray):
+        return dict(columns)
+    given = items != (b"" if items.dtype.kind == "S" else NULL_INTEGER)
+    lengths = np.count_nonzero(given, axis=1)
+    lists = {
+        f"{prefix}{name}": Ragged.from_lengths(array(columns, f"{prefix}{name}")[given], lengths)
+        for name in (EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE)
+    }
+    return {**columns, **lists}
 
 
 def _several(column: ColumnSchema, pad: int | float | str) -> ColumnSchema:

@@ -25,7 +25,9 @@ def recommend(name: str, user: User, k: Length = 10, as_json: Json = False) -> N
         people = People(home, name)
         user_id = people.user_id(user)
         with configured(home).triton.client(name) as client:
-            client.recommend([user_id], 1)  # opens the connection, which is no part of the stages' times
+            client.recommend(
+                [user_id], 1, request_id="test-connection"
+            )  # opens the connection, which is no part of the stages' times
             answer = client.recommend([user_id], k)[0]
         titles = people.titles([item.item_id for item in answer.items])
         if not as_json:

@@ -20,12 +20,13 @@ def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
         k: items a user.
     """
     from serving.client import RecommenderClient
+    from serving.decisions import TEST
 
     titles = dict(items_frame(plan).select("item_id", "title").iter_rows())
     rows = []
     with RecommenderClient(url, plan.name) as client:
         for user in users:
-            answer = client.recommend([user], k)[0]
+            answer = client.recommend([user], k, request_id=f"{TEST}metadata")[0]
             items = [str(titles.get(item.item_id) or item.item_id) for item in answer.items]
             rows.append([user, answer.source, items, round(sum(answer.stage_ms.values()), 2)])
     return table(["user", "list", "items", "ms"], rows)

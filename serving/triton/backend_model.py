@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.decision_log import DecisionLog, LogSettings
+from serving.decisions import TEST
 from serving.ensemble import Answer, Ensemble
 from serving.evidence import Evidence, bit_names
 from serving.operators.base import STAGES, Columns, ragged
@@ -25,9 +26,9 @@ from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
 from serving.triton.background import Background
-from serving.triton.dlpack import to_array, to_tensor
 from serving.triton.release_of_model import release_of_model
 from serving.triton.serving_metrics import ServingMetrics
+from serving.triton.tensors import read_tensor, respond
 
 Array = npt.NDArray[Any]
 EVERY_SECONDS = 1.0
@@ -71,7 +72,7 @@ class TritonPythonModel:
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])
         self._log = _decision_log(parameters, release, self._ensemble)
-        self._ids = request_ids()
+        self._ids = request_ids(int(parameters.get("warmup_requests", 0)))
         self._background = Background([self._write_log, self._metrics.flush], EVERY_SECONDS)
         # The threads beside hold the interpreter for so long at most while a request waits.
         sys.setswitchinterval(0.0005)
@@ -87,16 +88,16 @@ class TritonPythonModel:
         """One response a request, in order."""
         asked = [self._read(request) for request in requests]
         answers = iter(self._answers([one for one in asked if isinstance(one, Asked)]))
-        return [self._response(one if isinstance(one, Exception) else next(answers)) for one in asked]
+        return [respond(self._pb, one if isinstance(one, Exception) else next(answers)) for one in asked]
 
     def _read(self, request: Any) -> Asked | Exception:
         inputs = self._ensemble.inputs
         try:
-            tensors = {column.name: self._pb.get_input_tensor_by_name(request, column.name) for column in inputs}
+            tensors = {column.name: read_tensor(self._pb, request, column.name) for column in inputs}
             columns: Columns = {
-                column.name: from_wire(to_array(tensors[column.name]), column)
+                column.name: from_wire(tensor, column)
                 for column in inputs
-                if tensors[column.name] is not None
+                if (tensor := tensors[column.name]) is not None
             }
             return Asked(request.request_id() or self._ids(), seeded(complete(columns, inputs)))
         except Exception as error:
@@ -141,11 +142,6 @@ class TritonPythonModel:
             self._log.flush()
             self._metrics.counts.update(logged=self._log.logged, dropped=self._log.dropped)
 
-    def _response(self, answer: dict[str, Array] | Exception) -> Any:
-        if isinstance(answer, Exception):
-            return self._pb.InferenceResponse(error=self._pb.TritonError(_sentence(answer)))
-        return self._pb.InferenceResponse([to_tensor(self._pb, name, value) for name, value in answer.items()])
-
 
 def seeded(columns: Columns) -> Columns:
     """Gives lists that are drawn a seed where the request named none, so that they can be drawn again."""
@@ -156,10 +152,15 @@ def seeded(columns: Columns) -> Columns:
     return {**columns, "seed": np.where(seed == UNSEEDED, fresh, seed)}
 
 
-def request_ids() -> Callable[[], str]:
-    """Names requests that came without an id."""
+def request_ids(tests: int) -> Callable[[], str]:
+    """Names requests that came without an id.
+
+    Args:
+        tests: how many of the first ones no user made: Triton's own warm-up comes before all others.
+    """
     start, numbers = uuid4().hex[:16], itertools.count()
-    return lambda: f"{start}{next(numbers):08x}"
+    marks = itertools.chain(itertools.repeat(TEST, tests), itertools.repeat(""))
+    return lambda: f"{next(marks)}{start}{next(numbers):08x}"
 
 
 def _decision_log(parameters: dict[str, str], release: Release, ensemble: Ensemble) -> DecisionLog | None:
@@ -242,7 +243,3 @@ def _rows_of(column: Any, rows: slice) -> Ragged:
         return column
     start, stop = column.offsets[rows.start], column.offsets[rows.stop]
     return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

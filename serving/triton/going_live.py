@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from serving.client import RecommenderClient
+from serving.decisions import TEST
 from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
+from serving.triton.forms import write_release
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer, write_router
+from serving.triton.repository import model_name, models_of, replace_config, write_pointer, write_router
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import Warmup
@@ -57,7 +59,7 @@ def loaded(
     described, tensors, path = Ensemble.load(release.part(FILE)), tensors_of(release), target.release_path(release)
     warmup = Warmup.of(described.inputs, users)
     target.publish(release)
-    model = write_model(target.repository, release.name, release.hash, path, tensors, target.settings, warmup)
+    model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
     with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
         loading = pool.submit(control.load, model)
         ensemble = ensemble or described.bind(release)
@@ -90,7 +92,7 @@ def routed(
     model = write_router(target.repository, wanted.name, tensors, batch, {**wanted.parameters(), **models})
     control.load(model)
     with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
-        client.recommend(list(users))
+        client.recommend(list(users), request_id=f"{TEST}router")
     return model
 
 
@@ -106,7 +108,7 @@ def brought_back(name: str, target: TritonTarget, control: TritonControl) -> Liv
 def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence[Id]) -> None:
     with RecommenderClient(target.grpc_url, model, timeout=60.0) as client:
         for size in WARM_UP_BATCHES:
-            client.recommend([users[i % len(users)] for i in range(size)])
+            client.recommend([users[i % len(users)] for i in range(size)], request_id=f"{TEST}warm-up")
         smoke_test(client, ensemble, users)
 
 
@@ -127,15 +129,17 @@ def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: Triton
 def unload_others(live: LiveRelease, target: TritonTarget, control: TritonControl) -> None:
     keep = {model_name(live.name, release_hash) for release_hash in live.hashes}
     keep.update(control.steps(live.name))
+    keep |= {step for model in keep for step in models_of(target.repository, model)}
     for status in control.models():
         if status.name.startswith(f"{live.name}.") and status.name not in keep:
             _remove(status.name, target, control)
 
 
 def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
-    with contextlib.suppress(TritonError):
-        control.unload(model)
-    shutil.rmtree(target.repository / model, ignore_errors=True)
+    for name in (model, *models_of(target.repository, model)):  # an ensemble before what it stands on
+        with contextlib.suppress(TritonError):
+            control.unload(name)
+        shutil.rmtree(target.repository / name, ignore_errors=True)
 
 
 def still(before: LiveRelease | None) -> str:

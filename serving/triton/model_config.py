@@ -40,6 +40,12 @@ class ModelTensors:
         return cls({column.name: _input(column) for column in inputs}, outputs)
 
 
+def with_users(texts: Mapping[str, str]) -> dict[str, str]:
+    """Texts of tensors for a model that does not batch: the dimension of users, which others leave to Triton."""
+    plain = {name: text.replace(" allow_ragged_batch: true", "") for name, text in texts.items()}
+    return {name: text.replace("dims: [ ", "dims: [ -1, ") for name, text in plain.items()}
+
+
 def _input(column: ColumnSchema) -> str:
     several = "padded" in column.properties
     if column.dtype == "string":
@@ -77,12 +83,20 @@ def config_text(
     return "\n".join([*lines, more])
 
 
-def single_step(model: str, tensors: ModelTensors) -> str:
-    """The part of an ensemble's configuration that hands all tensors through to one model."""
+def scheduling(steps: Mapping[str, ModelTensors]) -> str:
+    """The part of an ensemble's configuration that says which models take and give which of its tensors.
+
+    Args:
+        steps: tensors of each model by its name; those of one name are one.
+    """
+    texts = ",\n".join(_step(model, tensors) for model, tensors in steps.items())
+    return f"ensemble_scheduling {{ step [\n{texts}\n] }}\n"
+
+
+def _step(model: str, tensors: ModelTensors) -> str:
     maps = [f"input_map {{ key: {_quoted(name)} value: {_quoted(name)} }}" for name in tensors.inputs]
     maps += [f"output_map {{ key: {_quoted(name)} value: {_quoted(name)} }}" for name in tensors.outputs]
-    step = f"model_name: {_quoted(model)} model_version: -1 {' '.join(maps)}"
-    return f"ensemble_scheduling {{ step [ {{ {step} }} ] }}\n"
+    return f"{{ model_name: {_quoted(model)} model_version: -1 {' '.join(maps)} }}"
 
 
 def _quoted(text: str) -> str:

@@ -6,13 +6,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ops_gpu.content_hash import hash_json
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
+from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
+from serving.triton.model_settings import ModelSettings
 from serving.triton.warmup import Warmup
 
+MODEL_NAME = re.compile(r'model_name: "([^"]+)"')
 HASH_DIGITS = 12
 ROUTERS = 2
 """Processes of a router: while one waits for answers, the other takes in what comes."""
@@ -27,50 +28,10 @@ if importlib.util.find_spec("serving") is None:  # run from a checkout that was 
     if importlib.util.find_spec("serving") is None:
         raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/production.md")
 
-from serving.triton.{module} import TritonPythonModel
+from serving.triton.{module} import {name} as TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """How Triton runs the model of a release.
-
-    Args:
-        instances: processes that answer side by side; each holds its own copy of models and indexes.
-        max_batch_size: users that are answered in one pass, and so the most that one request may hold.
-        queue_delay_us: microseconds that a request may wait for others to be joined with.
-        decisions: folder of the decision logs, one folder a recommender, as the server sees it; None for none.
-        log_rate: share of requests that are logged, 0 to 1.
-        log_days: days that decisions are kept.
-        release_cache: folder of that server for copies of releases that lie in an object store.
-        feast: folder of the Feast repositories as the server sees it; None for `feast` beside `releases`.
-    """
-
-    instances: int = 1
-    max_batch_size: int = 1024
-    queue_delay_us: int = 0
-    decisions: str | None = None
-    log_rate: float = 1.0
-    log_days: int = 30
-    release_cache: str | None = None
-    feast: str | None = None
-
-    def places(self) -> dict[str, str]:
-        """What the model of a release is told of where things lie; see `release_of_model`."""
-        given = {"release_cache": self.release_cache, "feast": self.feast}
-        return {name: path for name, path in given.items() if path is not None}
-
-    def log_parameters(self, name: str) -> dict[str, str]:
-        """What the model of a release is told of its log."""
-        if self.decisions is None:
-            return {}
-        return {
-            "log_folder": f"{self.decisions}/{name}",
-            "log_rate": str(self.log_rate),
-            "log_days": str(self.log_days),
-        }
 
 
 def model_name(name: str, release_hash: str) -> str:
@@ -92,7 +53,7 @@ def write_model(
     release_path: str,
     tensors: ModelTensors,
     settings: ModelSettings,
-    warmup: Warmup,
+    warmup: Warmup | None = None,
 ) -> str:
     """Writes the model directory of a release, aside and then renamed; an existing one is kept.
 
@@ -116,12 +77,16 @@ def write_model(
         settings.max_batch_size,
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
-        f"{warmup.text}\n",
+        f"{warmup.text if warmup else ''}\n",
         release_parameters(
-            release_hash, release_path=release_path, **settings.log_parameters(name), **settings.places()
+            release_hash,
+            release_path=release_path,
+            warmup_requests=str(warmup.requests if warmup else 0),
+            **settings.log_parameters(name),
+            **settings.places(),
         ),
     )
-    return _write(repository, model, config, "backend_model", warmup)
+    return place_model(repository, model, config, ("backend_model", "TritonPythonModel"), warmup)
 
 
 def write_router(
@@ -143,28 +108,43 @@ def write_router(
     model = f"{name}.router-{digits}"
     more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\ndynamic_batching {{ }}\n"
     config = config_text(model, 'backend: "python"', tensors, max_batch_size, more, parameters)
-    return _write(repository, model, config, "router_model", Warmup("", {}))
+    return place_model(repository, model, config, ("router_model", "TritonPythonModel"))
 
 
-def _write(repository: Path, model: str, config: str, module: str, warmup: Warmup) -> str:
-    """Writes the directory of a Python model, aside and then renamed."""
-    if (repository / model / "config.pbtxt").exists():
-        if (repository / model / "config.pbtxt").read_text() == config:
-            return model
-        shutil.rmtree(repository / model)
+def place_model(
+    repository: Path, model: str, config: str, runs: tuple[str, str] | None, warmup: Warmup | None = None
+) -> str:
+    """Writes the directory of a model, aside and then renamed; one of the same configuration is kept.
+
+    Args:
+        repository: Triton's model repository.
+        model: its name.
+        config: its configuration.
+        runs: module of `serving.triton` and class in it that Triton's Python backend runs; None for an ensemble.
+        warmup: requests that the configuration speaks of.
+
+    Returns:
+        The model's name.
+    """
+    place = repository / model
+    if (place / "config.pbtxt").exists() and (place / "config.pbtxt").read_text() == config:
+        return model
     repository.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
     version = aside / "1"
     version.mkdir()
-    code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
-    (version / "model.py").write_text(code)
+    if runs is not None:
+        project = str(Path(__file__).resolve().parents[2])
+        (version / "model.py").write_text(MODEL_PY.format(project=project, module=runs[0], name=runs[1]))
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
     (aside / "config.pbtxt").write_text(config)
-    warmup.write(aside)
+    if warmup is not None:
+        warmup.write(aside)
     aside.chmod(0o755)
-    aside.replace(repository / model)
+    shutil.rmtree(place, ignore_errors=True)
+    aside.replace(place)
     return model
 
 
@@ -189,7 +169,7 @@ def write_pointer(
     Returns:
         The configuration that was there before, None where there was none.
     """
-    step = single_step(model, tensors)
+    step = scheduling({model: tensors})
     config = config_text(name, 'platform: "ensemble"', tensors, max_batch_size, step, parameters)
     return replace_config(repository, name, config)
 
@@ -204,3 +184,9 @@ def replace_config(repository: Path, model: str, config: str) -> str | None:
     aside.write_text(config)
     aside.replace(path)
     return before
+
+
+def models_of(repository: Path, model: str) -> list[str]:
+    """The models that an ensemble of the repository stands on; none for a model of another kind."""
+    path = repository / model / "config.pbtxt"
+    return MODEL_NAME.findall(path.read_text()) if path.exists() else []

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.triton.background import Background
-from serving.triton.dlpack import to_array, to_tensor
 from serving.triton.routing import in_canary, merged
 from serving.triton.shadow import Shadow
+from serving.triton.tensors import read_tensor, respond, write_tensor
 
 Array = npt.NDArray[Any]
 
@@ -52,14 +52,14 @@ class TritonPythonModel:
 
     async def _answered(self, request: Any) -> Any:
         try:
-            tensors = {name: self._pb.get_input_tensor_by_name(request, name) for name in self._inputs}
-            inputs = {name: to_array(tensor) for name, tensor in tensors.items() if tensor is not None}
+            tensors = {name: read_tensor(self._pb, request, name) for name in self._inputs}
+            inputs = {name: tensor for name, tensor in tensors.items() if tensor is not None}
             outputs = await self._routed(inputs, request.request_id())
         except Exception as error:
-            return self._pb.InferenceResponse(error=self._pb.TritonError(str(error)))
+            return respond(self._pb, error)
         if self._shadow is not None and random.random() < self._shadow_share:
             self._shadow.show(request.request_id(), inputs, outputs)
-        return self._pb.InferenceResponse([to_tensor(self._pb, name, value) for name, value in outputs.items()])
+        return respond(self._pb, outputs)
 
     async def _routed(self, inputs: dict[str, Array], request: str) -> dict[str, Array]:
         rows = in_canary(inputs["user_id"], self._canary, self._salt)
@@ -77,11 +77,11 @@ class TritonPythonModel:
             return await self._ask(self._live, inputs, request)
 
     async def _ask(self, model: str, inputs: dict[str, Array], request: str) -> dict[str, Array]:
-        tensors = [to_tensor(self._pb, name, np.array(value)) for name, value in inputs.items()]
+        tensors = [write_tensor(self._pb, name, np.array(value)) for name, value in inputs.items()]
         asked = self._pb.InferenceRequest(
             model_name=model, requested_output_names=self._outputs, inputs=tensors, request_id=request
         )
         response = await asked.async_exec()
         if response.has_error():
             raise RuntimeError(response.error().message())
-        return {tensor.name(): np.array(to_array(tensor)) for tensor in response.output_tensors()}
+        return {tensor.name(): np.array(np.from_dlpack(tensor)) for tensor in response.output_tensors()}

@@ -18,6 +18,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
 from serving.asking.tensor import Tensor
+from serving.decisions import TEST
 from serving.wire import decode_ids
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Shadow:
             self._save(pl.DataFrame(rows, schema_overrides={"error": pl.String, "overlap": pl.Float64}))
 
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
-        message = service_pb2.ModelInferRequest(model_name=self._model, id=f"test-shadow-{request}")
+        message = service_pb2.ModelInferRequest(model_name=self._model, id=f"{TEST}shadow-{request}")
         for name, value in inputs.items():
             Tensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
         start = time.perf_counter()

@@ -8,6 +8,7 @@ import numpy as np
 
 from ops_gpu.ragged import Ragged
 from serving.client import RecommenderClient
+from serving.decisions import TEST
 from serving.ensemble import Ensemble
 from serving.operators.base import Columns
 from serving.recommendation import Id, RecommendationList
@@ -33,7 +34,7 @@ def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id
     """
     expected = ensemble.transform(request_for(ensemble, users, k))
     seed = SEED if "seed" in ensemble.inputs else None
-    for row, answer in enumerate(client.recommend(list(users), k, seed=seed)):
+    for row, answer in enumerate(client.recommend(list(users), k, seed=seed, request_id=f"{TEST}smoke")):
         difference = _difference(answer, expected, row)
         if difference:
             raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {difference}.")

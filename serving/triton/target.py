@@ -7,7 +7,7 @@ from pathlib import Path
 
 from serving.release import Release
 from serving.release_store import ReleaseStore
-from serving.triton.repository import ModelSettings
+from serving.triton.model_settings import ModelSettings
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,12 @@ class Warmup:
     Args:
         text: of the configuration.
         files: data of the inputs, by file name.
+        requests: how many an instance gets, all without an id.
     """
 
     text: str
     files: Mapping[str, bytes]
+    requests: int = 0
 
     @classmethod
     def of(cls, inputs: Schema, users: Sequence[Id]) -> Warmup:
@@ -48,7 +50,7 @@ class Warmup:
                 f'model_warmup {{ name: "{number}" batch_size: {size} inputs {{ key: "user_id" '
                 f'value {{ {tensor} input_data_file: "{file}" }} }} }}'
             )
-        return cls("\n".join(texts), files)
+        return cls("\n".join(texts), files, sum(BATCH_SIZES))
 
     def write(self, model: Path) -> None:
         """Writes the data into a model's folder."""

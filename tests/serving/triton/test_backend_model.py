@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +14,39 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from serving.decisions import read_decisions
 from serving.ensemble import Ensemble
 from serving.release import Release
+from serving.triton import backend_model
 from serving.triton.backend_model import TritonPythonModel
 from serving.wire import decode_ids, encode_ids
 from tests.serving.toys import toy_release
 
-Tensors = dict[str, npt.NDArray[Any]]
+
+class Tensors(dict[str, npt.NDArray[Any]]):
+    """A request."""
+
+    def __init__(self, tensors: dict[str, npt.NDArray[Any]], name: str = "") -> None:
+        super().__init__(tensors)
+        self.name = name
+
+    def request_id(self) -> str:
+        return self.name
+
+
+class Family:
+    """Stands for Triton's metrics and their families."""
+
+    COUNTER = 0
+
+    def __init__(self, **_: object) -> None:
+        self.value = 0.0
+
+    def Metric(self, labels: dict[str, str]) -> Family:
+        return Family()
+
+    def increment(self, value: float) -> None:
+        self.value += value
 
 
 class Response:
@@ -31,23 +60,27 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 @pytest.fixture
-def model(release: Release, monkeypatch: pytest.MonkeyPatch) -> TritonPythonModel:
+def model(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TritonPythonModel]:
     backend = SimpleNamespace(
+        MetricFamily=Family,
         get_input_tensor_by_name=lambda request, name: request.get(name),
         InferenceResponse=Response,
         TritonError=str,
     )
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend)
+    monkeypatch.setattr(backend_model, "to_array", lambda tensor: tensor)
+    monkeypatch.setattr(backend_model, "to_tensor", lambda _, name, value: (name, value))
+    given = {"release_path": str(release.path), "log_folder": str(tmp_path), "log_rate": "1", "log_days": "9"}
+    parameters = {key: {"string_value": value} for key, value in {**given, "warmup_requests": "1"}.items()}
     model = TritonPythonModel()
-    parameters = f'{{"release_path": {{"string_value": "{release.path}"}}}}'
-    model.initialize({"model_config": f'{{"parameters": {parameters}}}'})
-    monkeypatch.setattr(model, "_tensor", lambda name, value: (name, value))
-    return model
+    model.initialize({"model_config": json.dumps({"parameters": parameters})})
+    yield model
+    model.finalize()
 
 
-def request(users: list[str], k: int | None = None) -> Tensors:
-    tensors: Tensors = {"user_id": encode_ids(users, "UINT8")} if users else {}
-    return tensors | ({} if k is None else {"k": np.full((len(users), 1), k, np.int32)})
+def request(users: list[str], k: int | None = None, name: str = "") -> Tensors:
+    tensors = {"user_id": encode_ids(users, "UINT8")} if users else {}
+    return Tensors(tensors | ({} if k is None else {"k": np.full((len(users), 1), k, np.int32)}), name)
 
 
 def items(response: Response) -> list[list[Any]]:
@@ -88,18 +121,17 @@ def test_the_answer_has_the_types_of_the_wire(model: TritonPythonModel, release:
         (request(["u100"], -1), "'k'"),
         (request(["poison"]), "user 999 is poison"),
         (request([]), "lacks column 'user_id'|one length of at least 1"),
-        (request(["u100"]) | {"k": np.ones((2, 1), np.int32)}, "one length"),
-        ({"user_id": np.full((1, 3), 255, np.uint8)}, "must be UTF-8"),
-        ({"user_id": np.ones((1, 300), np.uint8)}, "1 to 256 bytes wide, got 300"),
-        ({"user_id": np.ones((1, 0), np.uint8)}, "1 to 256 bytes wide, got 0"),
-        ({"user_id": np.ones((0, 3), np.uint8)}, "is empty"),
+        (Tensors(request(["u100"]) | {"k": np.ones((2, 1), np.int32)}), "one length"),
+        (Tensors({"user_id": np.full((1, 3), 255, np.uint8)}), "must be UTF-8"),
+        (Tensors({"user_id": np.frombuffer("aéb".encode(), np.uint8).reshape(2, 2)}), "must be UTF-8"),
+        (Tensors({"user_id": np.ones((1, 300), np.uint8)}), "1 to 256 bytes wide, got 300"),
+        (Tensors({"user_id": np.ones((1, 0), np.uint8)}), "1 to 256 bytes wide, got 0"),
+        (Tensors({"user_id": np.ones((0, 3), np.uint8)}), "is empty"),
     ],
 )
 def test_a_bad_request_gets_its_own_error_and_disturbs_no_other(
     model: TritonPythonModel, bad: Tensors, reason: str
 ) -> None:
-    import re
-
     before, faulty, after = model.execute([request(["u100"], 4), bad, request(["u103"], 4)])
     assert re.search(reason, faulty.error), faulty.error
     assert before.error is None and after.error is None
@@ -109,7 +141,26 @@ def test_a_bad_request_gets_its_own_error_and_disturbs_no_other(
 def test_integer_ids_travel_as_numbers(tmp_path: Path, model: TritonPythonModel) -> None:
     release = toy_release(tmp_path)
     model._ensemble = Ensemble.of(release)
-    response = model.execute([{"user_id": np.array([[100], [7]])}])[0]
+    response = model.execute([Tensors({"user_id": np.array([[100], [7]])})])[0]
     assert response.tensors["item_id"].dtype == np.int64 and response.tensors["item_id"].shape == (2, 10)
     count = int(response.tensors["count"][0, 0])
     assert (response.tensors["item_id"][0, count:] == -1).all()
+
+
+def test_decisions_are_those_of_each_request(model: TritonPythonModel, tmp_path: Path) -> None:
+    model.execute([request(["u100"])])
+    requests = [request(["u100", "somebody unknown"], 3, "a"), request(["u101"], None, "b"), request(["poison"])]
+    answers = model.execute([*requests, request(["u102"])])
+    model._write_log()
+    rows = read_decisions(tmp_path, tests=True)
+    assert rows.height == 5
+    assert rows.filter(rows["request"].str.starts_with("test-"))["user_id"].to_list() == ["u100"]
+    mine = read_decisions(tmp_path)
+    for name, answer in zip("ab", answers, strict=False):
+        assert mine.filter(mine["request"] == name).sort("row")["item"].to_list() == items(answer)
+    other = mine.filter(~mine["request"].is_in(["a", "b"]))
+    assert other["user_id"].to_list() == ["u102"]
+    assert re.fullmatch("[0-9a-f]{24}", other["request"][0])
+    assert model._metrics.counts == {
+        "requests": 4, "failed": 1, "users": 5, "passes": 4, "empty": 0, "logged": 5, "dropped": 0,
+    }  # fmt: skip

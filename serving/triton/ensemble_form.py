@@ -1,0 +1,121 @@
+"""A release as a Triton ensemble: one model a step, and the scheduling that connects them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serving.ensemble import Ensemble
+from serving.ensemble_plan import EnsemblePlan
+from serving.triton.grouping import REQUEST, giver_of, segments_of
+from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling, with_users
+from serving.triton.model_settings import ModelSettings
+from serving.triton.repository import model_name, place_model
+from serving.triton.segment import Segment
+
+PACK = "data_type: TYPE_UINT8 dims: [ -1 ]"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A model of the ensemble: its name within the release, its class, its tensors, and what it needs to know."""
+
+    name: str
+    module: str
+    tensors: ModelTensors
+    batches: bool
+    told: dict[str, Any]
+
+    @property
+    def runs(self) -> tuple[str, str]:
+        return self.module, "".join(word.capitalize() for word in self.module.split("_"))
+
+
+def write_ensemble(
+    repository: Path,
+    name: str,
+    release_hash: str,
+    release_path: str,
+    ensemble: Ensemble,
+    tensors: ModelTensors,
+    settings: ModelSettings,
+) -> str:
+    """Writes one Triton model an operator (or a stage), and the ensemble that takes and gives what `fused` does.
+
+    Before the operators stands a step that checks the request, behind them one that makes the answer and adds up the
+    times of all steps. Each is written aside and then renamed, the ensemble last.
+
+    Args:
+        repository: Triton's model repository.
+        name: the recommender.
+        release_hash: the release.
+        release_path: the release's directory as the server sees it.
+        ensemble: of the release, a description.
+        tensors: inputs and outputs.
+        settings: instances, grouping and the largest batch.
+
+    Returns:
+        The model's name.
+
+    Raises:
+        ValueError: for instances of a step that is not there.
+    """
+    model = model_name(name, release_hash)
+    steps = _steps(ensemble, tensors, settings.group_by)
+    settings.check_steps([step.name for step in steps])
+    for step in steps:
+        batching = "dynamic_batching { }\n" if step.batches else ""
+        config = config_text(
+            f"{model}.{step.name}",
+            'backend: "python"',
+            step.tensors,
+            settings.max_batch_size if step.batches else 0,
+            f"instance_group [{{ count: {settings.instances_of(step.name)} kind: KIND_CPU }}]\n{batching}",
+            release_parameters(
+                release_hash, release_path=release_path, step=json.dumps(step.told), **settings.places()
+            ),
+        )
+        place_model(repository, f"{model}.{step.name}", config, step.runs)
+    whole = config_text(
+        model,
+        'platform: "ensemble"',
+        tensors,
+        settings.max_batch_size,
+        scheduling({f"{model}.{step.name}": step.tensors for step in steps}),
+        release_parameters(release_hash, release_path=release_path),
+    )
+    return place_model(repository, model, whole, None)
+
+
+def _steps(ensemble: Ensemble, tensors: ModelTensors, group_by: str) -> list[_Step]:
+    plan = EnsemblePlan.of(ensemble.node)
+    segments = segments_of(plan, group_by)
+    asked = {"inputs": ensemble.inputs.to_dict(), "segments": len(segments)}
+    request = ModelTensors(with_users(tensors.inputs), _packs([REQUEST], "1, "))
+    return [
+        _Step(REQUEST, "request_model", request, False, asked),
+        *map(_segment, segments),
+        _answer(plan, segments, tensors),
+    ]
+
+
+def _segment(segment: Segment) -> _Step:
+    inputs = {name: f"{text} allow_ragged_batch: true" for name, text in _packs(segment.givers).items()}
+    return _Step(segment.name, "step_model", ModelTensors(inputs, _packs([segment.name])), True, segment.to_dict())
+
+
+def _answer(plan: EnsemblePlan, segments: tuple[Segment, ...], tensors: ModelTensors) -> _Step:
+    names = {number: segment.name for segment in segments for number, _ in segment.steps}
+    # the request too, for it says how many items were asked for
+    givers = list(dict.fromkeys([REQUEST, *(giver_of(place, names) for _, place in plan.outputs)]))
+    told = {"columns": {name: list(place) for name, place in plan.outputs}, "givers": givers}
+    given = ModelTensors(_packs(givers, "1, "), with_users(tensors.outputs))
+    return _Step("answer", "answer_model", given, False, told)
+
+
+def _packs(names: Iterable[str], first: str = "") -> dict[str, str]:
+    """Tensors with a pack each; `first` is the first dimension for a model that does not batch."""
+    return dict.fromkeys(names, PACK.replace("[ ", f"[ {first}"))
