@@ -100,12 +100,12 @@ class ReleaseStore:
                     f"{manifest.name!r}; remove it there and deploy again."
                 )
             self._get(place, aside, list(manifest.files))
-            Release.open(aside)
+            Release.open(aside)  # every checksum
             aside.chmod(0o755)
             aside.replace(target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        return Release.open(target)
+        return Release(target.resolve(), manifest)
 
     def _get(self, place: str, folder: Path, names: list[str]) -> None:
         for name in names:

@@ -112,6 +112,8 @@ def _code(error: Any) -> str:
 
 
 def _message(error: Any, url: str, timeout: float) -> str:
+    if "protocol is restricted" in str(error.details()):  # said with the code of a server that is not there
+        return f"Triton at {url} keeps model control locked, and our `control_key` is not its key; correct it."
     if _code(error) == "UNAVAILABLE":
         return f"No Triton server answers at {url}; start it, or correct the address."
     if _code(error) == "DEADLINE_EXCEEDED":

@@ -17,7 +17,7 @@ from serving.client import RecommenderClient
 from serving.manifest import ReleaseMetadata
 from serving.release import Release
 from serving.triton.backends import PROGRAMS
-from serving.triton.control import TritonError
+from serving.triton.going_live import DeploymentError
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
 from tests.serving.whole_release import whole_release
@@ -112,15 +112,26 @@ def test_releases_through_an_object_store(
         assert {path.name for path in (place / "whole").glob("[!.]*")} == {first.hash, second.hash}
     texts = [path.read_text() for path in (theirs / "triton/models").glob("*/config.pbtxt")]
     assert len(texts) == 3 and not any(str(home) in text for text in texts)
-    assert first.hash in set(eventually(theirs / "decisions/whole", "day=*/[!.]*.parquet")["release"])
+    logged = eventually(theirs / "decisions/whole", f"day=*/[!.]*-{first.hash[:12]}-*.parquet")
+    assert set(logged["release"]) == {first.hash}
 
+
+@pytest.mark.long
+def test_a_shadow_and_a_restart_without_us(
+    theirs: Path, home: Path, releases: tuple[Release, Release], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(home))
+    monkeypatch.setenv("TRITON_OPERATOR", KEY.partition("=")[2])
+    first, second = releases
+    cache, bucket = theirs / "cache", theirs / "bucket"
+    triton = remote(theirs, releases=f"file://{bucket}", release_cache=str(cache))
+    for release in (second, first):
+        triton.deploy(release, USERS)
     triton.roll_out(second, USERS, shadow=1.0)
     answering(triton)
     shown = eventually(theirs / "decisions/whole/shadow", "day=*/[!.]*.parquet")
     assert set(shown["candidate"]) == {second.hash} and shown["error"].null_count() == shown.height
     triton.end_rollout("whole")
-
-    # their server starts again, with neither us nor the store there
     server = TheirServer(theirs / "triton")
     server.stop()
     shutil.rmtree(bucket)
@@ -142,7 +153,7 @@ def test_releases_in_a_shared_folder_of_another_name(
     assert answering(triton) == releases[0].hash
     texts = [path.read_text() for path in (theirs / "triton/models").glob("*/config.pbtxt")]
     assert not any(str(home) in text for text in texts)
-    with pytest.raises(TritonError, match="restricted"):
-        triton.model_copy(update={"control_key": None}).deploy(releases[1], USERS)
+    with pytest.raises(DeploymentError, match="keeps model control locked, and our `control_key` is not its key"):
+        triton.model_copy(update={"control_key": "operator=guessed"}).deploy(releases[1], USERS)
     with RecommenderClient(str(triton.address), "whole") as client:  # applications need no key
         assert client.recommend(1)[0].release == releases[0].hash
