@@ -6,9 +6,10 @@ RECSYS_HOME ?= $(CURDIR)/.recsys
 USER_ID ?= 42
 
 BIN := .venv/bin
+SUDO := $(shell command -v sudo)
 export RECSYS_HOME
 
-.PHONY: help venv demo test test-long lint ui clean
+.PHONY: help venv chromium demo test test-long lint ui clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +22,9 @@ venv: .venv/.installed  ## the environment (EXTRA=gpu for a machine with one)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRA),dev]'
 	@touch $@
+
+chromium:  ## Debian's Chromium, in which the explore page is tested (without it, that is skipped)
+	@command -v chromium > /dev/null || { $(SUDO) apt-get update --quiet; $(SUDO) apt-get install --quiet --yes --no-install-recommends chromium; }
 
 demo: venv  ## everything of the built-in recommender, from raw logs to live recommendations
 	@$(BIN)/recsys materialize demo

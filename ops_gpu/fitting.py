@@ -160,7 +160,7 @@ def recommend(
     users: npt.NDArray[np.int64],
     k: int,
 ) -> Lists:
-    """Lists of these users as of the sources' moment: all four stages, without a server.
+    """Lists of these users as of the sources' moment, without a server: the four stages, in the order of score.
 
     Args:
         data: events and features; events at or after the sources' moment are not looked at.

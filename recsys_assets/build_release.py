@@ -40,7 +40,7 @@ def continued_parts(
     fitted = RetrievalFit(early, mine.retrieval, chain.early_end or ranges.fit_end, ranges.fit_end)
     retrieval, ranking = continue_models(mine.data, fitted, mine.ranking, mine.config, ranges.end, progress)
     sources = sources_at(mine.data, retrieval, ranges.end, mine.config.candidates, live=True)
-    raw_users = Schema.from_polars(users_frame(plan).drop("user_id"))
+    raw_users = Schema.from_polars(users_frame(plan, for_filters=True).drop("user_id"))
     return Parts(mine.workflow, mine.data, sources, retrieval, ranking, mine.config), raw_users
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops_gpu.logs import EntityTable
 from recsys_assets.blueprint import Blueprint
 
 if TYPE_CHECKING:
@@ -46,18 +47,26 @@ def read_events(files: Sequence[Path]) -> pl.DataFrame:
     return pl.concat([pl.read_parquet(file, glob=False) for file in files])
 
 
-def users_frame(plan: Blueprint) -> pl.DataFrame:
-    """The users table."""
+def users_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+    """The users table: what models read, and `for_filters` what filters alone read too."""
+    return _entities(plan.home.users(plan.name), plan.settings.users, for_filters)
+
+
+def items_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+    """The items table: what models read, and `for_filters` what filters alone read too."""
+    return _entities(plan.home.items(plan.name), plan.settings.items, for_filters)
+
+
+def _entities(path: Path, table: EntityTable | None, for_filters: bool) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_parquet(plan.home.users(plan.name), glob=False)
+    frame = pl.read_parquet(path, glob=False)
+    return frame if for_filters or table is None else without_filters(frame, table)
 
 
-def items_frame(plan: Blueprint) -> pl.DataFrame:
-    """The items table."""
-    import polars as pl
-
-    return pl.read_parquet(plan.home.items(plan.name), glob=False)
+def without_filters(frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
+    """A users or items table without the columns that only filters read."""
+    return frame.drop(name for name in table.only_filters if name in frame.columns)
 
 
 def day_start(day: date) -> int:

@@ -62,7 +62,7 @@ def _of_users(plan: Blueprint, users: Sequence[Id]) -> Columns:
 
     from serving.raw_columns import raw_column
 
-    frame = users_frame(plan)
+    frame = users_frame(plan, for_filters=True)
     wanted = pl.DataFrame({"user_id": list(users)}, schema={"user_id": frame.schema["user_id"]})
     rows = wanted.join(frame, on="user_id", how="left", maintain_order="left").drop("user_id")
     return {column.name: raw_column(column) for column in rows.get_columns()}

@@ -8,12 +8,13 @@ import polars as pl
 
 from ops_gpu.logs import decide_id_types, read_interactions, read_items, read_users
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import without_filters
 
 
 def raw_tables(
     plan: Blueprint, first: date, last: date, before: date | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Interactions of these days, users and items.
+    """Interactions of these days, users and items, the latter with what models read.
 
     Args:
         plan: the recommender.
@@ -30,4 +31,8 @@ def raw_tables(
     events = read_interactions(settings.interactions, place, ids, days, plan.log_days().files).frame
     users = read_users(settings.users, settings.interactions, place, ids, before).frame
     items = read_items(settings.items, settings.interactions, place, ids, before).frame
+    if settings.users:
+        users = without_filters(users, settings.users)
+    if settings.items:
+        items = without_filters(items, settings.items)
     return events, users, items

@@ -52,9 +52,10 @@ def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
     vector = _query_vector(codes, seen, config)
     related = seen >> ScoreCoOccurrence()
     found = _candidates(vector, seen, related, config)
-    kept = filtered(found, user, config, None if config.candidates.repeats else seen)
-    kept = kept[["candidate_item", "candidate_source", "candidate_rank"]]
-    score = _score(kept, codes, (kept + seen + related + vector) >> RankingFeatures(), config)
+    # Of all that was found, as in training: some features say how a candidate stands beside the user's others.
+    pairs = (found + seen + related + vector) >> RankingFeatures()
+    kept = filtered(found + pairs, user, config, None if config.candidates.repeats else seen, (PAIR_FEATURES,))
+    score = _score(kept, codes, kept[PAIR_FEATURES], config)
     scored = kept[["candidate_item", "candidate_source"]] + score
     best = final_list(scored, user, seen, config)
     item_code = config.items.first(Tags.ITEM_ID).name

@@ -21,14 +21,17 @@ FALLBACK_POOL = 500
 """Popular items that filters and orderings choose an unknown user's list from."""
 
 
-def filtered(candidates: Node, user: Node, config: FourStagesConfig, seen: Node | None) -> Node:
+def filtered(
+    candidates: Node, user: Node, config: FourStagesConfig, seen: Node | None, beside: tuple[str, ...] = ()
+) -> Node:
     """The candidates that may be recommended.
 
     Args:
-        candidates: `candidate_item` and other `candidate_*` columns.
+        candidates: `candidate_item`, other `candidate_*` columns, and those of `beside`.
         user: the user's raw columns.
         config: has the conditions.
         seen: the encoded history; None where what was seen is welcome.
+        beside: further columns with an entry a candidate.
     """
     known = config.raw_users.names
     for condition in config.filters:
@@ -45,6 +48,7 @@ def filtered(candidates: Node, user: Node, config: FourStagesConfig, seen: Node 
         seen is None,
         conditions=tuple(condition.to_dict() for condition in config.filters),
         attributes=config.attributes.to_dict() if config.filters else None,
+        beside=beside,
     )
     return (given + asked if asked else given) >> rules
 

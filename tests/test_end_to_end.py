@@ -49,6 +49,26 @@ def test_what_was_seen_or_is_not_available_never_comes_back(tiny: Tiny) -> None:
             assert not given & hidden
 
 
+def test_filters_and_the_ordering_of_the_yaml_hold(tiny: Tiny) -> None:
+    items = {row["item_id"]: row for row in pl.read_parquet(tiny.home.items(NAME)).to_dicts()}
+    assert any(item["price"] >= 8 for item in items.values())
+    with RecommenderClient(tiny.json("status")["grpc_url"], NAME) as client:
+        plain = client.recommend([*range(1, 20), 987654], 10)
+        for answer in plain:
+            given = [items[item.item_id] for item in answer.items]
+            assert given
+            assert all(item["price"] < 8 for item in given)
+            assert len({item["studio"] for item in given}) == len(given)
+        assert any("Drama" in items[item.item_id]["genres"] for answer in plain for item in answer.items)
+        for answer in client.recommend([*range(1, 20), 987654], 10, context={"genre": "Drama"}):
+            assert not any("Drama" in items[item.item_id]["genres"] for item in answer.items)
+    best = plain[0].items[0].item_id
+    asked = ["--context", f"studio={items[best]['studio']}", "--context", "genre=Drama"]
+    answer = tiny.json("recommend", NAME, "--user", "1", *asked)
+    assert answer["items"]
+    assert all(items[item["item_id"]]["studio"] != items[best]["studio"] for item in answer["items"])
+
+
 def test_an_unknown_user_gets_what_is_popular(tiny: Tiny) -> None:
     answer = tiny.json("recommend", NAME, "--user", "987654", "-k", "3")
     assert answer["source"] == "popular"
@@ -104,6 +124,8 @@ def test_evaluate_measures_as_of_a_cut_and_touches_nothing(tiny: Tiny) -> None:
     [
         (["recommend", NAME, "--user", "me"], ["integers", "'me'"]),
         (["recommend", "nobody", "--user", "1"], ["'nobody'"]),
+        (["recommend", NAME, "--user", "1", "--context", "genre"], ["--context", "NAME=VALUE", "'genre'"]),
+        (["recommend", NAME, "--user", "1", "--context", "land=DE"], ["no context 'land'", "genre, studio"]),
         (["evaluate", NAME, "--as-of", "2030-01-01"], ["2030-01-01", "2026-01-24"]),
         (["rollback", NAME], [f"'{NAME}' has no earlier release to go back to"]),
         (["materialize", "nobody"], ["no recommender 'nobody'", NAME, "demo"]),

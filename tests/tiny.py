@@ -28,6 +28,7 @@ attributes:
     source: {path: "${RECSYS_HOME}/data/tiny/users.parquet"}
     id: user_id
     categorical: [country, device]
+    only_filters: [country]
   items:
     source: {path: "${RECSYS_HOME}/data/tiny/items.parquet"}
     id: item_id
@@ -36,9 +37,19 @@ attributes:
     categorical: [studio]
     continuous: [price]
     lists: [genres]
+    only_filters: [price]
   retrieval: {dimension: 16, hidden: [32], epochs: 2, batch_size: 256}
   candidates: {two_tower: 40, popular: 40, co_occurrence: 40}
   ranking: {moments: 2, lists: 200, list_size: 50, epochs: 2, top: [32], bottom: [16]}
+  serving:
+    filters:
+      - {name: too_dear, item: price, comparison: below, value: 8}
+      - {name: genre, item: genres, comparison: excludes, request: genre}
+      - {name: studio, item: studio, comparison: differs, user: country, request: studio}
+    ordering:
+      category_quotas: {column: studio, most: 1}
+      boosts:
+        - {column: genres, values: {Comedy: 0.3, Horror: -0.2}}
   evaluation: {days: 4}
   quality: {tolerance: 4}
   schedule: {nightly: null, refit: null}

@@ -28,6 +28,7 @@ class EntityTable:
         continuous: feature columns with numbers or dates.
         lists: feature columns with several categories a row.
         list_separator: what joins them in text columns.
+        only_filters: those of the feature columns that no model reads, but filters do (`serving.filters`).
 
     Raises:
         LogError: when a setting is missing or an expression cannot be parsed.
@@ -41,6 +42,7 @@ class EntityTable:
     continuous: Sequence[str] = ()
     lists: Sequence[str] = ()
     list_separator: str = "|"
+    only_filters: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_features("users or items", self.features)
@@ -54,12 +56,23 @@ class EntityTable:
             )
         if not self.list_separator:
             raise LogError("list_separator is empty; give the text that joins the values of a list, such as '|'.")
+        unknown = [name for name in self.only_filters if name not in self.features]
+        if unknown:
+            raise LogError(
+                f"only_filters names {unknown[0]!r}, which is not listed under categorical, continuous or lists; list "
+                f"it there too, which says of what type it is."
+            )
         _ = self.condition
 
     @property
     def features(self) -> list[str]:
         """All feature columns: categorical, continuous, lists."""
         return [*self.categorical, *self.continuous, *self.lists]
+
+    @property
+    def model_features(self) -> list[str]:
+        """Feature columns that models read."""
+        return [name for name in self.features if name not in self.only_filters]
 
     @property
     def condition(self) -> Condition | None:

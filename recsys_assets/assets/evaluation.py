@@ -28,6 +28,10 @@ DESCRIPTION = """The final lists of all four stages, one a user, made at the cut
 on the days after it, which no model has seen. Full ranking over all items; users with a history; new users are a
 row of their own. Beside them popularity (all time, 28 days, 7 days, decayed), item-kNN, the candidates in retrieval
 order, and the live release on the same users and days.
+
+Lists are compared in the exact order of score, before `serving.filters` and `serving.ordering`: what is in stock or
+allowed today says nothing of the evaluated days, and diversity or boosts give up some of these metrics on purpose.
+What is compared is the models; that a release applies its filters and ordering is checked on the release.
 """
 
 

@@ -37,7 +37,8 @@ def feature_store(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         with plainly(ValueError):
             moment = event_span(events)[1]
             as_of = datetime.fromtimestamp(moment, UTC)
-            written = feature_store.publish(plan.name, users_frame(plan), items_frame(plan), events, as_of)
+            tables = users_frame(plan, for_filters=True), items_frame(plan, for_filters=True)
+            written = feature_store.publish(plan.name, *tables, events, as_of)
         rows = [[kind, w.rows, w.changed, w.removed, w.versions] for kind, w in written.items()]
         header = ["view", "rows online", "written now", "removed", "versions offline"]
         return dg.MaterializeResult(

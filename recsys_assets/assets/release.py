@@ -60,7 +60,7 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         metadata = lineage(plan, chain, report, context.instance, code_version(CODE))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
-            rules = ListRules(serving.filters, serving.ordering, items_frame(plan))
+            rules = ListRules(serving.filters, serving.ordering, items_frame(plan, for_filters=True))
             with plainly(ValueError):
                 parts.write(folder, ["user_id"] >> feast, raw_users, types, serving.temperature, rules)
             made = Release.write(folder, plan.home.releases, plan.name, metadata)

@@ -39,7 +39,7 @@ def statistics(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         kinds=["polars", "parquet"],
         after=["interactions", "users", "items"],
         code=["ops_gpu.workflow", "ops_gpu.default_workflow", "ops_gpu.raw_schema"],
-        settings={"workflow": plan.settings.workflow, "source": graph_source(plan)},
+        settings={"workflow": plan.settings.workflow, "source": graph_source(plan), "only_filters": left_out(plan)},
         condition=condition,
         daily=True,
     )
@@ -66,6 +66,11 @@ def unfitted_workflow(plan: Blueprint) -> "Workflow":
 
     schema = raw_schema(users_frame(plan), items_frame(plan))
     return Workflow(feature_graph(plan)(schema), schema)
+
+
+def left_out(plan: Blueprint) -> list[str]:
+    """Columns of the two tables that models do not read."""
+    return [name for table in (plan.settings.users, plan.settings.items) if table for name in table.only_filters]
 
 
 def one_level(workflow: "Workflow") -> bool:

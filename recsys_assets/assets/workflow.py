@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.assets.statistics import one_level, unfitted_workflow
+from recsys_assets.assets.statistics import left_out, one_level, unfitted_workflow
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import event_files, interactions_frame, items_frame, users_frame
@@ -45,7 +45,7 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         kinds=["polars", "json"],
         after=["statistics", "users", "items"],
         code=["ops_gpu.workflow", "ops_gpu.default_workflow", "ops_gpu.raw_schema"],
-        settings={"workflow": plan.settings.workflow, "source": graph_source(plan)},
+        settings={"workflow": plan.settings.workflow, "source": graph_source(plan), "only_filters": left_out(plan)},
         condition=condition,
     )
     def fit(config: Fit, compute: ComputeResource) -> dg.MaterializeResult[Any]:

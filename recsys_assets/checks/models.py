@@ -29,7 +29,8 @@ trained on, up to {tolerance:g} standard errors (`quality.tolerance`). Where the
 over all of these days, what
 it had reached on them before counts."""
 ANSWERS = """The release, opened as it will be served (features from the feature store, item state from its own
-directory), gives the items and scores that the library computes from the same models and the raw tables."""
+directory), gives the items and scores that the library computes from the same models and the raw tables, with the
+same filters and boosts; compared in the order of score, before `serving.ordering`."""
 
 
 def model_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:

@@ -7,6 +7,7 @@ import typer
 from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.event import event
+from recsys_assets.cli.explore import explore
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.replay import replay
@@ -22,5 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, recommend, event, trace, replay, status, bench, evaluate, rollout, rollback, stop):
+for command in (
+    *(materialize, recommend, event, explore, trace, replay),
+    *(status, bench, evaluate, rollout, rollback, stop),
+):
     app.command()(command)

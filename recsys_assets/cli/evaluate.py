@@ -25,7 +25,7 @@ def evaluate(name: str, as_of: Cut = None, as_json: Json = False) -> None:
     """Fit NAME on what lies before a cut and compare its lists with what users chose afterwards.
 
     Nothing under the home is touched: vocabularies, statistics, models and item state are made anew from the
-    events before the cut.
+    events before the cut. Lists are in the exact order of score, without serving.filters and serving.ordering.
     """
     home = Home.from_environment()
     out = console(as_json)

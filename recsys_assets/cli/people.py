@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,23 @@ import polars as pl
 
 from resources.home import Home
 from serving.recommendation import Id
+
+
+@dataclass(frozen=True)
+class PastEvent:
+    """Something that a user did.
+
+    Args:
+        item_id: the item.
+        title: its title, where it has one.
+        time: when, in UTC.
+        positive: whether it counts as a success.
+    """
+
+    item_id: Id
+    title: str | None
+    time: datetime
+    positive: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,14 @@ class People:
         """An item id as the recommender has them; errors as those of `user_id`."""
         return self._id(text, "item", self.home.items(self.name))
 
+    def check(self) -> None:
+        """Raises FileNotFoundError when the recommender was never materialized."""
+        if not self.home.users(self.name).exists():
+            raise FileNotFoundError(
+                f"There are no users of {self.name!r} under {self.home.root}; run `recsys materialize "
+                f"{self.name}` first."
+            )
+
     def user(self, user_id: Id) -> dict[str, Any]:
         """Features of a user by name; empty for an unknown one."""
         rows = pl.scan_parquet(self.home.users(self.name)).filter(pl.col("user_id") == user_id)
@@ -46,8 +72,7 @@ class People:
 
     def liked(self, user_id: Id, most: int = 8) -> list[Id]:
         """What the user liked last, latest first, each item once."""
-        events = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
-        rows = events.filter(pl.col("user_id") == user_id, pl.col("label")).select("item_id", "timestamp")
+        rows = self._events().filter(pl.col("user_id") == user_id, pl.col("label")).select("item_id", "timestamp")
         latest = rows.group_by("item_id").agg(pl.col("timestamp").max()).sort("timestamp", descending=True)
         return list(latest.head(most).collect()["item_id"])
 
@@ -59,9 +84,35 @@ class People:
 
     def active_users(self, most: int, seed: int = 7) -> list[Id]:
         """Users with events, drawn at random."""
-        events = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
-        users = events.select(pl.col("user_id").unique()).sort("user_id").collect()["user_id"]
+        users = self._events().select(pl.col("user_id").unique()).sort("user_id").collect()["user_id"]
         return list(users.sample(min(most, len(users)), seed=seed))
+
+    def history(self, user_id: Id, most: int = 15) -> tuple[list[PastEvent], int]:
+        """What the user did last, latest first, and how many events there are in all."""
+        mine = self._events().filter(pl.col("user_id") == user_id).sort("timestamp", descending=True).collect()
+        latest = mine.head(most)
+        rows = zip(
+            latest["item_id"], self.titles(list(latest["item_id"])), latest["timestamp"], latest["label"], strict=True
+        )
+        return [PastEvent(*row) for row in rows], len(mine)
+
+    def matching(self, text: str, most: int = 8) -> list[tuple[Id, int]]:
+        """Users whose id begins with a text, the shortest ids first, each with the number of its events."""
+        users = self._events().group_by("user_id").agg(pl.len().alias("events"))
+        key = pl.col("user_id").cast(pl.String)
+        found = users.filter(key.str.starts_with(text)).sort(key.str.len_bytes(), "user_id").head(most).collect()
+        return list(zip(found["user_id"], found["events"], strict=True))
+
+    def stranger(self) -> Id:
+        """An id that no user has."""
+        users = pl.concat(
+            [table.select("user_id") for table in (self._events(), pl.scan_parquet(self.home.users(self.name)))]
+        )
+        last = users.select(pl.col("user_id").max()).collect().item()
+        return last + 1 if isinstance(last, int) else f"{last or ''}-new"
+
+    def _events(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
 
     def _id(self, text: str, kind: str, path: Path) -> Id:
         if not path.exists():

@@ -10,13 +10,17 @@ from rich.console import Console
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
+from serving.decisions import TEST
 from serving.recommendation import RecommendationList
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
 Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", help="What a filter asks the request for, NAME=VALUE; may be repeated.")
+]
 
 
-def recommend(name: str, user: User, k: Length = 10, as_json: Json = False) -> None:
+def recommend(name: str, user: User, k: Length = 10, context: Context = None, as_json: Json = False) -> None:
     """Ask the live release of NAME for recommendations, over the network."""
     home = Home.from_environment()
     with sentences(as_json):
@@ -25,15 +29,21 @@ def recommend(name: str, user: User, k: Length = 10, as_json: Json = False) -> N
         people = People(home, name)
         user_id = people.user_id(user)
         with configured(home).triton.client(name) as client:
-            client.recommend(
-                [user_id], 1, request_id="test-connection"
-            )  # opens the connection, which is no part of the stages' times
-            answer = client.recommend([user_id], k)[0]
+            # Opens the connection, which is no part of the stages' times.
+            client.recommend([user_id], 1, request_id=f"{TEST}connection")
+            answer = client.recommend([user_id], k, context=_context(context or []))[0]
         titles = people.titles([item.item_id for item in answer.items])
         if not as_json:
             _show(answer, titles, people, console())
         else:
             emit(_values(answer, titles))
+
+
+def _context(pairs: list[str]) -> dict[str, str]:
+    wrong = next((pair for pair in pairs if "=" not in pair), None)
+    if wrong is not None:
+        raise ValueError(f"--context takes NAME=VALUE, got {wrong!r}; write --context country=DE.")
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class RecommenderSettings(dg.Model):
             _known(condition.item, ["title", *items], "items", "serving", "filters", place, "item")
             if condition.user is not None:
                 _known(condition.user, users, "users", "serving", "filters", place, "user")
+        items = self.items.model_features if self.items else []
         if self.workflow is None:  # else the features are what that function makes of the columns
             for way, column in self.serving.ordering.columns.items():
                 _known(column, items, "items", "serving", "ordering", *way.split("."))

@@ -32,9 +32,9 @@ REMOVED = ("removed_item", "removed_reason")
 class FilterCandidates(ServingOperator):
     """Removes candidates that the user has already seen, that are not available, or that break a condition.
 
-    Every column named `candidate_*` keeps the same candidates. `removed_item` and `removed_reason` tell what went,
-    and why: a bit a reason, several may hold; `reasons` names them. Merlin Systems' operator of this name flattened
-    its inputs and so answered one user a request; this one works on ragged lists.
+    Every column named `candidate_*`, and those of `beside`, keep the same candidates. `removed_item` and
+    `removed_reason` tell what went, and why: a bit a reason, several may hold; `reasons` names them. Merlin Systems'
+    operator of this name flattened its inputs and so answered one user a request; this one works on ragged lists.
 
     Args:
         repeats: whether seen items are welcome (repurchases).
@@ -43,6 +43,7 @@ class FilterCandidates(ServingOperator):
         conditions: each as `Condition.to_dict` writes it.
         attributes: schema of the item columns that they name, as `Schema.to_dict` writes it.
         table: part of the release with these columns (`ItemAttributes`).
+        beside: further list columns with an entry a candidate.
 
     Raises:
         ValueError: for two conditions of one name or more than 30, and by `bind` when the release's item columns are
@@ -65,6 +66,7 @@ class FilterCandidates(ServingOperator):
     conditions: tuple[Mapping[str, Any], ...] = ()
     attributes: Mapping[str, Any] | None = None
     table: str = "item_attributes"
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._conditions = tuple(Condition(**values) for values in self.conditions)
@@ -88,6 +90,7 @@ class FilterCandidates(ServingOperator):
 
     def needs(self) -> tuple[Need, ...]:
         wanted = [Need("candidate_item", ("int32",), is_list=True)]
+        wanted += [Need(name, is_list=True) for name in self.beside]
         if not self.repeats:
             wanted.append(Need(self.seen, ("int32",), is_list=True))
         for condition in self._conditions:
@@ -95,10 +98,10 @@ class FilterCandidates(ServingOperator):
         return tuple(dict.fromkeys(wanted))
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return (*(name for name in names if name.startswith(PREFIX)), *REMOVED)
+        return (*filter(self._stays, names), *REMOVED)
 
     def output_schema(self, schema: Schema) -> Schema:
-        kept = [column for column in schema if column.name.startswith(PREFIX)]
+        kept = [column for column in schema if self._stays(column.name)]
         removed = zip(REMOVED, ("int32", "uint32"), strict=True)
         return Schema([*kept, *(ColumnSchema(name, dtype, is_list=True) for name, dtype in removed)])
 
@@ -131,10 +134,12 @@ class FilterCandidates(ServingOperator):
         keep = reason == 0
         kept, removed = items.keep(keep), items.keep(~keep)
         result: Columns = {"removed_item": removed, "removed_reason": removed.with_values(reason[~keep])}
-        for name in columns:
-            if name.startswith(PREFIX):
-                result[name] = kept.with_values(ragged(columns, name).values[keep])
+        for name in filter(self._stays, columns):
+            result[name] = kept.with_values(ragged(columns, name).values[keep])
         return result
+
+    def _stays(self, name: str) -> bool:
+        return name.startswith(PREFIX) or name in self.beside
 
 
 def contained(lists: Ragged, others: Ragged) -> npt.NDArray[np.bool_]:

@@ -35,9 +35,9 @@ def smoke_test(client: RecommenderClient, ensemble: Ensemble, users: Sequence[Id
     expected = ensemble.transform(request_for(ensemble, users, k))
     seed = SEED if "seed" in ensemble.inputs else None
     for row, answer in enumerate(client.recommend(list(users), k, seed=seed, request_id=f"{TEST}smoke")):
-        difference = _difference(answer, expected, row)
-        if difference:
-            raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {difference}.")
+        found = difference(answer, expected, row)
+        if found:
+            raise ValueError(f"The served release answers user {answer.user_id!r} unlike its parts: {found}.")
 
 
 def request_for(ensemble: Ensemble, users: Sequence[Id], k: int) -> Columns:
@@ -49,7 +49,8 @@ def request_for(ensemble: Ensemble, users: Sequence[Id], k: int) -> Columns:
     return request | {"seed": np.full(len(ids), SEED, np.int64)} if "seed" in ensemble.inputs else request
 
 
-def _difference(answer: RecommendationList, expected: Columns, row: int) -> str | None:
+def difference(answer: RecommendationList, expected: Columns, row: int) -> str | None:
+    """How a served list differs from a row of an ensemble's answer; None when they are the same."""
     items, scores = (_row(expected, name, row) for name in ("item_id", "score"))
     wanted = [item.decode() if isinstance(item, bytes) else item for item in items.tolist()]
     found = [item.item_id for item in answer.items]

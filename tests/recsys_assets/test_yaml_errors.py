@@ -45,6 +45,7 @@ def error(shop: Path, old: str, new: str) -> str:
         ("Little shop.", "Little shop.\n  workflow: not a name", 4, ["dotted name"]),
         ("[kind]", "kind", 16, ["attributes.items.categorical", "expected a list", "[kind]"]),
         ("[kind]", "{kind: 1}", 16, ["attributes.items.categorical"]),
+        ("[kind]", "[kind]\n    only_filters: [colour]", 11, ["attributes.items", "only_filters names 'colour'"]),
         ("[kind]", "[1]", 16, ["attributes.items.categorical.0", "valid string, got 1"]),
     ],
 )
@@ -70,6 +71,13 @@ SERVING = """Little shop.
       category_quotas: {column: kind, most: 1}
       boosts:
         - {column: kind, values: {a: 0.5}}"""
+
+
+def test_an_ordering_reads_what_models_read(shop: Path, home: Home) -> None:
+    yaml = YAML.replace("Little shop.", SERVING).replace("[kind]", "[kind]\n    only_filters: [kind]")
+    (shop / "defs.yaml").write_text(yaml)
+    with pytest.raises(YamlError, match=r"category_quotas\.column: 'kind' is no column of the items table, but none"):
+        load(shop)
 
 
 def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:

@@ -117,14 +117,15 @@ def test_releases_through_an_object_store(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("form", ["fused", "ensemble"])
 def test_a_shadow_and_a_restart_without_us(
-    theirs: Path, home: Path, releases: tuple[Release, Release], monkeypatch: pytest.MonkeyPatch
+    theirs: Path, home: Path, releases: tuple[Release, Release], form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(home))
     monkeypatch.setenv("TRITON_OPERATOR", KEY.partition("=")[2])
     first, second = releases
     cache, bucket = theirs / "cache", theirs / "bucket"
-    triton = remote(theirs, releases=f"file://{bucket}", release_cache=str(cache))
+    triton = remote(theirs, releases=f"file://{bucket}", release_cache=str(cache), form=form, group_by="stage")
     for release in (second, first):
         triton.deploy(release, USERS)
     triton.roll_out(second, USERS, shadow=1.0)

@@ -63,6 +63,16 @@ def test_every_stage_is_timed(ensemble: Ensemble) -> None:
     assert all(ms > 0 for ms in answer.stage_ms.values())
 
 
+def test_every_step_can_be_looked_at(ensemble: Ensemble) -> None:
+    answer = ensemble.run({"user_id": np.array([100, 101])})
+    assert len(answer.steps) == len(ensemble.operators)
+    given = {step.name: columns for step, columns in zip(ensemble.operators, answer.steps, strict=True)}
+    assert given["DecodeItems"]["item_id"] is answer.columns["item_id"]
+    assert set(given["FilterCandidates"]) >= {"candidate_item", "removed_item", "removed_reason"}
+    unbound = toy_ensemble().operators
+    assert [step.name for step in unbound] == [step.name for step in ensemble.operators]
+
+
 def test_optional_columns_have_defaults_and_limits(ensemble: Ensemble) -> None:
     assert len(lists(ensemble.transform({"user_id": np.array([100])}), "item_id")[0]) == 10
     with pytest.raises(ValueError, match=r"'k'.*between 1 and 1000"):

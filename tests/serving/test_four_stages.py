@@ -110,7 +110,7 @@ def config(candidates: CandidateConfig, temperature: float = 0.0) -> FourStagesC
 def test_a_recommender_without_features_has_the_same_stages() -> None:
     ensemble = build_ensemble("shop", config(CandidateConfig()))
     assert ensemble.outputs["item_id"].dtype == "string" and ensemble.outputs["item_id"].is_list
-    assert ensemble.inputs.names == ["user_id", "k"]
+    assert ensemble.inputs.names == ["user_id", "k", "event_item", "event_time", "event_positive"]
 
 
 def test_sampling_takes_a_seed() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Domain, Schema
+from serving.null_values import is_null
 from serving.operators.base import Columns
 from serving.request import complete, optional
 
@@ -19,6 +22,19 @@ INPUTS = Schema(
 def test_what_was_left_out_has_its_default() -> None:
     completed = complete({"user_id": np.array([7, 8])}, INPUTS)
     assert completed["k"].tolist() == [10, 10]  # type: ignore[union-attr]
+
+
+def test_a_default_of_none_is_a_null_of_the_type() -> None:
+    columns = [ColumnSchema(name, name) for name in ("string", "int64", "float32")]
+    inputs = Schema([ColumnSchema("user_id", "int64"), *(optional(column, None) for column in columns)])
+    assert Schema.from_dict(json.loads(json.dumps(inputs.to_dict()))) == inputs
+    found = complete({"user_id": np.array([7, 8])}, inputs)
+    assert [found[c.name].dtype.kind for c in columns] == ["S", "i", "f"]  # type: ignore[union-attr]
+    assert all(is_null(found[c.name]).all() for c in columns)  # type: ignore[arg-type]
+    said = complete({"user_id": np.array([7]), "string": np.array([b"DE"])}, inputs)
+    assert not is_null(said["string"]).any()  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'flag' of bool has no null"):
+        complete({"user_id": np.array([7])}, Schema([inputs["user_id"], optional(ColumnSchema("flag", "bool"), None)]))
 
 
 @pytest.mark.parametrize(

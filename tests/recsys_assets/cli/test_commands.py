@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys_assets.cli import app
+from recsys_assets.explore.server import listen
 from resources.home import Home
 from tests.recsys_assets.runs import materialize
 
@@ -40,6 +41,16 @@ def test_recommend_before_anything_was_built(home: Home) -> None:
     result = runner.invoke(app, ["recommend", "shop", "--user", "1", "--json"])
     assert result.exit_code == 1
     assert "recsys materialize shop" in str(last_json(result.stdout)["error"])
+
+
+def test_explore_before_anything_was_built(home: Home) -> None:
+    result = runner.invoke(app, ["explore", "shop"])
+    assert result.exit_code == 1 and "recsys materialize shop" in result.stderr
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with listen(None) as taken, pytest.raises(OSError, match=r"Port \d+ cannot be used .*give another"):
+        listen(taken.getsockname()[1])
 
 
 def test_a_broken_yaml_is_told_with_its_line(shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

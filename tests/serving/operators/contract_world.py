@@ -12,6 +12,7 @@ from ops_gpu.feature_table import FIRST_CODE
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_config import CandidateConfig
 from ops_gpu.schema import ColumnSchema, Schema
+from serving.feast_values import NULL_INTEGER
 from serving.implicit_factors import ImplicitFactors
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Column, Columns
@@ -143,6 +144,7 @@ def world(whole: Whole, rows: int, seed: int, empty: bool = False) -> Columns:
         "listed_numbers": found.with_values(random.normal(size=(len(found.values), 3)).astype(np.float32)),
         "item": found,
         **_history(whole, seen, random),
+        **_events(rows, random, empty),
     }
     for source, most in (("popular", 9), ("two_tower", 7), ("implicit", 8)):
         items = lists(most, data.items.size)
@@ -158,6 +160,17 @@ def _history(whole: Whole, seen: Ragged, random: np.random.Generator) -> Columns
         "history_count": _beside(seen, np.float32, random),
         "history_last": _beside(seen, np.int64, random),
         "history_positive": _beside(seen, np.float32, random),
+    }
+
+
+def _events(rows: int, random: np.random.Generator, empty: bool) -> Columns:
+    """Up to three a user; every other user has none."""
+    count = np.zeros(rows, np.int64) if empty else random.integers(0, 4, rows) * (np.arange(rows) % 2)
+    there = np.arange(3) < count[:, None]
+    return {
+        "event_item": np.where(there, 1000 + random.integers(0, 60, (rows, 3)), NULL_INTEGER),
+        "event_time": np.where(there, random.integers(1, 1_000, (rows, 3)), 0),
+        "event_positive": np.where(there, random.integers(0, 2, (rows, 3)), 0).astype(np.float32),
     }
 
 

@@ -23,6 +23,7 @@ from serving.operators.base import Columns, Need, ServingOperator
 from serving.operators.decode_items import DecodeItems
 from serving.operators.encode_history import EncodeHistory
 from serving.operators.filter_candidates import FilterCandidates
+from serving.operators.join_events import JoinEvents
 from serving.operators.lookup_items import LookupItems
 from serving.operators.maximal_marginal_relevance import MaximalMarginalRelevance
 from serving.operators.popular_fallback import PopularFallback
@@ -94,6 +95,7 @@ def cases(whole: Whole) -> dict[str, Case]:
         category_quotas.CategoryQuotas("price", 2, buckets=3),
         DecodeItems(),
         EncodeHistory(),
+        JoinEvents(),
         FilterCandidates(),
         LookupItems(data.item_schema.to_dict()),
         PopularFallback(),
@@ -164,7 +166,7 @@ def all_operators() -> set[str]:
 
 NAMES = (
     *("BoostCandidates", "CalibratedOrdering", "CategoryQuotas", "DecodeItems", "EncodeHistory", "FilterCandidates"),
-    *("FilterCandidates by conditions", "LookupItems", "MaximalMarginalRelevance", "PopularFallback"),
+    *("FilterCandidates by conditions", "JoinEvents", "LookupItems", "MaximalMarginalRelevance", "PopularFallback"),
     *("PopularFallback with a pool", "PredictForest", "PredictForest of lists", "PredictImplicit", "PredictPyTorch"),
     *("PredictPyTorch of lists", "PredictTensorflow", "QueryCoOccurrence", "QueryFaiss", "QueryFeast", "QueryHistory"),
     *("QueryPopular", "RankingFeatures", "RecentItems", "ScoreCoOccurrence", "SoftmaxSampling"),

@@ -31,12 +31,35 @@ class Response:
         self.error = error
 
 
+class Family:
+    """Stands for Triton's metrics and their families, which are told and never asked."""
+
+    COUNTER = 0
+
+    def __init__(self, **_: object) -> None:
+        self.value = 0.0
+
+    def Metric(self, labels: dict[str, str]) -> Family:
+        return Family(labels=labels)
+
+    def increment(self, value: float) -> None:
+        self.value += value
+
+
+class Request(dict[str, Any]):
+    """A request: its tensors by name."""
+
+    def request_id(self) -> str:
+        return ""
+
+
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the backend's module where models look for it; a request is a dict of arrays."""
     backend = SimpleNamespace(
         get_input_tensor_by_name=lambda request, name: request.get(name),
         InferenceResponse=Response,
         TritonError=str,
+        MetricFamily=Family,
         Tensor=SimpleNamespace(from_dlpack=lambda name, capsule: (name, _array(capsule))),
     )
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend)
@@ -56,7 +79,7 @@ class FakeTriton:
         """Responses of a model, in order."""
         if model in self.models:
             self.passes[model] += 1
-            return list(self.models[model].execute(requests))
+            return list(self.models[model].execute([Request(request) for request in requests]))
         return self._scheduled(self.configs[model], requests)
 
     def _scheduled(self, config: Any, requests: Sequence[Tensors]) -> list[Response]:

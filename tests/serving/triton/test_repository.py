@@ -54,8 +54,10 @@ def test_a_model_directory_is_written_once(tmp_path: Path) -> None:
 
 
 def test_the_pointer_hands_everything_through_to_one_release(tmp_path: Path) -> None:
-    assert write_pointer(tmp_path, "demo", HASH, tensors("int64"), 64, "") is None
-    before = write_pointer(tmp_path, "demo", OTHER, tensors("int64"), 64, HASH)
+    assert write_pointer(tmp_path, "demo", "demo.0123456789ab", tensors("int64"), 64, {"release": HASH}) is None
+    before = write_pointer(
+        tmp_path, "demo", "demo.ffffffffffff", tensors("int64"), 64, {"release": OTHER, "previous": HASH}
+    )
     assert before is not None and "demo.0123456789ab" in before
     config = parsed(tmp_path, "demo")
     (step,) = config.ensemble_scheduling.step

@@ -1,0 +1,175 @@
+"""The four stages of one user's list, from the columns that a release's graph gave on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES
+from ops_gpu.ragged import Ragged
+from serving.ensemble import Answer, Ensemble
+from serving.operators.base import Column, ServingOperator
+from serving.operators.decode_items import DecodeItems
+from serving.operators.filter_candidates import FilterCandidates
+from serving.recommendation import Id
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item in a stage.
+
+    Args:
+        item_id: the item, as in the logs.
+        place: from 1, in the stage's order.
+        sources: who brought it, with its place in that source's list (None where the graph does not say).
+        score: by which it is ordered; None before scoring.
+        reasons: why it was removed.
+    """
+
+    item_id: Id
+    place: int
+    sources: tuple[tuple[str, int | None], ...] = ()
+    score: float | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What each stage gave, best first.
+
+    Args:
+        retrieved: all candidates, by their best place in a source's list.
+        filtered: those that were removed.
+        scored: those that were left, by score.
+        ordered: the list.
+        seen: items of the user's history that the release knows.
+        fallback: whether the list is the popular one, because nothing is known of the user.
+    """
+
+    retrieved: tuple[Row, ...]
+    filtered: tuple[Row, ...]
+    scored: tuple[Row, ...]
+    ordered: tuple[Row, ...]
+    seen: frozenset[Id]
+    fallback: bool
+
+    @classmethod
+    def of(cls, ensemble: Ensemble, answer: Answer) -> Stages:
+        """Of an answer for one user.
+
+        Args:
+            ensemble: bound; its graph gives `candidate_*` columns in its stages, as `four_stages` does. What
+                it does not give is left empty.
+            answer: that of `Ensemble.run`.
+        """
+        steps = list(zip(ensemble.operators, answer.steps, strict=True))
+        brought = _last(steps, "retrieval", "candidate_item")
+        kept = _last(steps, "filtering", "candidate_item") or brought
+        scores = _last(steps, "scoring", "candidate_score")
+        history = _last(steps, "features", "seen_item")
+        decode = _decoder(ensemble)
+        found = _sources(brought, decode)
+        ordered = _ordered(answer, found)
+        bits = _values(answer.columns, "source")
+        return cls(
+            _numbered(sorted(found.items(), key=_best_place)),
+            _removed(steps, found, decode),
+            _scored(kept, scores, found, decode),
+            ordered,
+            frozenset() if history is None else frozenset(decode(_values(history, "seen_item"))),
+            bool(len(bits) and bits[0] & FALLBACK),
+        )
+
+
+Steps = Sequence[tuple[ServingOperator, Mapping[str, Column]]]
+Found = dict[Id, tuple[tuple[str, int | None], ...]]
+
+
+def _last(steps: Steps, stage: str, column: str) -> Mapping[str, Column] | None:
+    """Columns of the last step of a stage that gives this one."""
+    return next((given for step, given in reversed(steps) if step.stage == stage and column in given), None)
+
+
+def _values(columns: Mapping[str, Column], name: str) -> Any:
+    column = columns[name]
+    return column.values if isinstance(column, Ragged) else column
+
+
+def _decoder(ensemble: Ensemble) -> Any:
+    """A function from item codes to the ids of the logs."""
+    decode = next((step for step in ensemble.operators if isinstance(step, DecodeItems)), None)
+    if decode is None:
+        raise ValueError("The graph of this release has no DecodeItems, so that its items cannot be named.")
+    return lambda codes: _ids(_values(decode.transform({"item": Ragged.from_lists([codes], np.int32)}), "item_id"))
+
+
+def _ids(values: Any) -> list[Id]:
+    return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
+
+
+def _sources(brought: Mapping[str, Column] | None, decode: Any) -> Found:
+    """Who brought each candidate, the best place first."""
+    if brought is None:
+        return {}
+    ids = decode(_values(brought, "candidate_item"))
+    bits = _values(brought, "candidate_source").tolist()
+    none = np.zeros((len(ids), len(SOURCES)))
+    ranks = _values(brought, "candidate_rank") if "candidate_rank" in brought else none
+    return {item: _named(of, rank) for item, of, rank in zip(ids, bits, ranks.tolist(), strict=True)}
+
+
+def _named(bits: int, ranks: Sequence[float]) -> tuple[tuple[str, int | None], ...]:
+    """Names of sources; a rank is 1 / place."""
+    names = [
+        (name, round(1 / rank) if rank else None)
+        for name, rank in zip(SOURCES, ranks, strict=True)
+        if bits & BITS[name]
+    ]
+    return tuple(sorted(names, key=lambda found: found[1] or np.inf))
+
+
+def _best_place(candidate: tuple[Id, tuple[tuple[str, int | None], ...]]) -> tuple[float, int]:
+    sources = candidate[1]
+    return min((place or np.inf for _, place in sources), default=np.inf), -len(sources)
+
+
+def _numbered(candidates: Sequence[tuple[Id, Any]]) -> tuple[Row, ...]:
+    return tuple(Row(item, place, sources) for place, (item, sources) in enumerate(candidates, 1))
+
+
+def _removed(steps: Steps, found: Found, decode: Any) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for step, given in steps:
+        if "removed_item" not in given:
+            continue
+        named = reasons_of(step)
+        for item, bits in zip(decode(_values(given, "removed_item")), _values(given, "removed_reason"), strict=True):
+            why = tuple(name for bit, name in named.items() if int(bits) & bit)
+            rows.append(Row(item, len(rows) + 1, found.get(item, ()), reasons=why))
+    return tuple(rows)
+
+
+def reasons_of(step: ServingOperator) -> Mapping[int, str]:
+    """Names of the bits of `removed_reason`; none of an operator that removes nothing."""
+    return step.reasons() if isinstance(step, FilterCandidates) else {}
+
+
+def _scored(
+    kept: Mapping[str, Column] | None, scores: Mapping[str, Column] | None, found: Found, decode: Any
+) -> tuple[Row, ...]:
+    if kept is None or scores is None:
+        return ()
+    ids, values = decode(_values(kept, "candidate_item")), _values(scores, "candidate_score").tolist()
+    best = sorted(zip(ids, values, strict=True), key=lambda pair: -pair[1])
+    return tuple(Row(item, place, found.get(item, ()), score) for place, (item, score) in enumerate(best, 1))
+
+
+def _ordered(answer: Answer, found: Found) -> tuple[Row, ...]:
+    columns = answer.columns
+    ids, scores = _ids(_values(columns, "item_id")), _values(columns, "score").tolist()
+    bits = _values(columns, "source").tolist()
+    rows = enumerate(zip(ids, scores, bits, strict=True), 1)
+    return tuple(Row(i, place, found.get(i) or _named(b, [0] * len(SOURCES)), s) for place, (i, s, b) in rows)
