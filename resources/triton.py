@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from ops_gpu.logs.place import expand
 from resources.environment import path_variables
 from resources.home import Home
 
@@ -230,6 +229,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return f"127.0.0.1:{self.address.rpartition(':')[2]}"  # its name outside may lead to another server
 
     def _control_key(self) -> str | None:
+        from ops_gpu.logs.place import expand
+
         if self.control_key is None:
             return None
         if not re.fullmatch(r"[A-Za-z0-9_-]+=.+", self.control_key):
