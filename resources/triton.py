@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from resources.environment import path_variables
 from resources.home import Home
 
 if TYPE_CHECKING:
@@ -37,7 +39,12 @@ class TritonResource(dg.ConfigurableResource[Any]):
         address: gRPC address (`host:port`) of a server of one's own; None for the embedded one.
         http_address: HTTP address of that server, only shown to people.
         repository: its model repository, as this process sees it; needed with an `address`.
-        releases: folder of the releases as that server sees it, where that differs.
+        releases: folder of the releases as that server sees it, where that differs; or an fsspec address
+            (`s3://bucket/releases`): releases are sent there when they are deployed, and it takes them from there.
+        release_cache: folder of that server for its copies of releases from such an address.
+        feast: folder of the Feast repositories as that server sees it; by default `feast` beside `releases`.
+        own_address: gRPC address by which that server reaches itself; by default its port on loopback.
+        control_key: `KEY=VALUE` that opens its model control; `${NAME}` in it is taken from the environment.
         http_port: port of the embedded server; None asks for a free one.
         grpc_port: likewise.
         metrics_port: likewise.
@@ -59,6 +66,10 @@ class TritonResource(dg.ConfigurableResource[Any]):
     http_address: str | None = None
     repository: str | None = None
     releases: str | None = None
+    release_cache: str = "/var/cache/recsys"
+    feast: str | None = None
+    own_address: str | None = None
+    control_key: str | None = None
     http_port: int | None = None
     grpc_port: int | None = None
     metrics_port: int | None = None
@@ -180,12 +191,10 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.model_settings import ModelSettings
         from serving.triton.target import TritonTarget
 
-        if self.address is not None and self.repository is None:
-            raise ValueError(
-                f"The Triton server at {self.address} needs `repository`, the path of its model repository."
-            )
+        self._check_places()
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
         decisions = self.decisions if self.address is not None else str(Home.from_environment().decision_logs)
+        stored = self.releases is not None and "://" in self.releases
         settings = ModelSettings(
             self.instances,
             self.max_batch_size,
@@ -196,5 +205,34 @@ class TritonResource(dg.ConfigurableResource[Any]):
             decisions,
             self.log_rate,
             self.log_days,
+            self.release_cache if stored else None,
+            self.feast,
         )
-        return TritonTarget(grpc_url, repository, self.releases, settings)
+        return TritonTarget(grpc_url, repository, self.releases, settings, self._own_url(), self._control_key())
+
+    def _check_places(self) -> None:
+        if self.address is not None and self.repository is None:
+            raise ValueError(
+                f"The Triton server at {self.address} needs `repository`, the path of its model repository."
+            )
+        if self.address is None:
+            for name in ("repository", "releases", "feast", "decisions", "own_address", "control_key"):
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"The embedded Triton server keeps all its files in the home; remove `{name}` from the "
+                        "`triton` resource, or give the `address` of a server of your own."
+                    )
+
+    def _own_url(self) -> str | None:
+        if self.address is None or self.own_address is not None:
+            return self.own_address
+        return f"127.0.0.1:{self.address.rpartition(':')[2]}"  # its name outside may lead to another server
+
+    def _control_key(self) -> str | None:
+        from ops_gpu.logs.place import expand
+
+        if self.control_key is None:
+            return None
+        if not re.fullmatch(r"[A-Za-z0-9_-]+=.+", self.control_key):
+            raise ValueError("`control_key` of the `triton` resource must be KEY=VALUE; see docs/production.md.")
+        return expand(self.control_key, path_variables(Home.from_environment()))

@@ -30,6 +30,10 @@ class Release:
         path: the release's directory.
         manifest: its manifest.
 
+    Attributes:
+        beside: folder of what operators name by relative paths outside the release (a Feast repository),
+            where this machine has it elsewhere than those paths lead; None for as they lead.
+
     Example:
         >>> release = Release.write(parts, home.releases, "demo", ReleaseMetadata(code_version="1a2b"))
         >>> Release.open(release.path).hash == release.hash
@@ -39,6 +43,7 @@ class Release:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
+        self.beside: Path | None = None
         self._shared: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -70,6 +75,15 @@ class Release:
                 f"The release {self.hash[:12]} of {self.name!r} has no part {name!r}; it has {', '.join(parts)}."
             )
         return path
+
+    def outside(self, path: str) -> Path:
+        """Where something lies that the release reads but does not hold: by a path relative to its directory.
+
+        Where `beside` is set, only the last name of a relative path counts; absolute ones stay as they are.
+        """
+        if self.beside is not None and not Path(path).is_absolute():
+            return self.beside / Path(path).name
+        return self.path / path
 
     def shared(self, part: str, load: Callable[[Path], T]) -> T:
         """What `load` makes of a part, made once for all operators of this release.

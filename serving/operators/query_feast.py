@@ -71,11 +71,11 @@ class QueryFeast(ServingOperator):
         return {f"user_{name}": name for name in self.output_names(())}
 
     def bind(self, release: Release) -> None:
-        reader = self._connect(release.path)
+        reader = self._connect(release.outside(self.repository))
         self._read: Read = lambda ids: (*reader.read(ids), False)
 
     def bind_tolerantly(self, release: Release) -> None:
-        place, columns = release.path, self._columns
+        place, columns = release.outside(self.repository), self._columns
         self._read = TolerantReader(lambda: self._connect(place), columns).read
 
     def transform(self, columns: Columns) -> Columns:
@@ -85,7 +85,7 @@ class QueryFeast(ServingOperator):
 
     def _connect(self, place: Path) -> FeastReader:
         key = ColumnSchema("user_id", self.user_id_dtype, frozenset({Tags.USER_ID}))
-        return FeastReader(place / self.repository, self.view, key, self._columns)
+        return FeastReader(place, self.view, key, self._columns)
 
     @property
     def _columns(self) -> Schema:

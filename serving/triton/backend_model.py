@@ -26,6 +26,7 @@ from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
 from serving.triton.background import Background
+from serving.triton.release_of_model import release_of_model
 from serving.triton.serving_metrics import ServingMetrics
 from serving.triton.tensors import read_tensor, respond
 
@@ -66,7 +67,7 @@ class TritonPythonModel:
         self._pb = pb_utils
         given = json.loads(args["model_config"])["parameters"]
         parameters = {key: value["string_value"] for key, value in given.items()}
-        release = Release.open(Path(parameters["release_path"]))
+        release = release_of_model(parameters)
         self._ensemble = Ensemble.of(release, tolerant=True)
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])

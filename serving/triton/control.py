@@ -36,14 +36,17 @@ class TritonControl:
 
     Args:
         grpc_url: `host:port`.
+        key: `KEY=VALUE` where the server was started with `--grpc-restricted-protocol=model-repository:KEY=VALUE`.
 
     Example:
         >>> control = TritonControl(server.start().grpc_url)
         >>> control.load("demo")
     """
 
-    def __init__(self, grpc_url: str) -> None:
+    def __init__(self, grpc_url: str, key: str | None = None) -> None:
         self.grpc_url = grpc_url
+        name, _, value = (key or "").partition("=")
+        self._metadata = [(f"triton-grpc-protocol-{name.lower()}", value)] if name else []
         self._channel = grpc.insecure_channel(grpc_url, options=UNLIMITED)
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
 
@@ -99,7 +102,7 @@ class TritonControl:
 
     def _call(self, method: str, request: Any, timeout: float) -> Any:
         try:
-            return getattr(self._stub, method)(request, timeout=timeout)
+            return getattr(self._stub, method)(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise TritonError(_message(error, self.grpc_url, timeout)) from error
 
@@ -109,6 +112,8 @@ def _code(error: Any) -> str:
 
 
 def _message(error: Any, url: str, timeout: float) -> str:
+    if "protocol is restricted" in str(error.details()):  # said with the code of a server that is not there
+        return f"Triton at {url} keeps model control locked, and our `control_key` is not its key; correct it."
     if _code(error) == "UNAVAILABLE":
         return f"No Triton server answers at {url}; start it, or correct the address."
     if _code(error) == "DEADLINE_EXCEEDED":

@@ -75,7 +75,9 @@ def write_ensemble(
             step.tensors,
             settings.max_batch_size if step.batches else 0,
             f"instance_group [{{ count: {settings.instances_of(step.name)} kind: KIND_CPU }}]\n{batching}",
-            release_parameters(release_hash, release_path=release_path, step=json.dumps(step.told)),
+            release_parameters(
+                release_hash, release_path=release_path, step=json.dumps(step.told), **settings.places()
+            ),
         )
         place_model(repository, f"{model}.{step.name}", config, step.runs)
     whole = config_text(

@@ -58,6 +58,7 @@ def loaded(
         raise ValueError("no user ids were given to test it with; give at least one.")
     described, tensors, path = Ensemble.load(release.part(FILE)), tensors_of(release), target.release_path(release)
     warmup = Warmup.of(described.inputs, users)
+    target.publish(release)
     model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
     with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
         loading = pool.submit(control.load, model)
@@ -85,7 +86,7 @@ def routed(
         "live_model": model_name(wanted.name, wanted.hash),
         "candidate_model": model_name(wanted.name, str(wanted.candidate)),
         "shadow_folder": f"{target.settings.decisions}/{wanted.name}/shadow",
-        "url": target.grpc_url,
+        "url": target.own_url or target.grpc_url,
     }
     batch = target.settings.max_batch_size
     model = write_router(target.repository, wanted.name, tensors, batch, {**wanted.parameters(), **models})
@@ -147,7 +148,7 @@ def still(before: LiveRelease | None) -> str:
 
 @contextlib.contextmanager
 def connected(target: TritonTarget) -> Iterator[TritonControl]:
-    control = TritonControl(target.grpc_url)
+    control = TritonControl(target.grpc_url, target.control_key)
     try:
         yield control
     finally:

@@ -28,6 +28,8 @@ class ModelSettings:
             in the form `fused` alone.
         log_rate: share of requests that are logged, 0 to 1.
         log_days: days that decisions are kept.
+        release_cache: folder of the server for copies of releases that lie in an object store.
+        feast: folder of the Feast repositories as the server sees it; None for `feast` beside `releases`.
 
     Raises:
         ValueError: for another form, or fewer than one instance.
@@ -42,6 +44,8 @@ class ModelSettings:
     decisions: str | None = None
     log_rate: float = 1.0
     log_days: int = 30
+    release_cache: str | None = None
+    feast: str | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -60,6 +64,11 @@ class ModelSettings:
         unknown = sorted(set(self.step_instances) - known)
         if unknown:
             raise ValueError(f"step_instances names {unknown[0]!r}; the steps are {', '.join(steps)}.")
+
+    def places(self) -> dict[str, str]:
+        """What a model is told of where things lie; see `release_of_model`."""
+        given = {"release_cache": self.release_cache, "feast": self.feast}
+        return {name: path for name, path in given.items() if path is not None}
 
     def log_parameters(self, name: str) -> dict[str, str]:
         """What the model of a release is told of its log."""

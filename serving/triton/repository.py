@@ -24,6 +24,8 @@ import sys
 
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
+    if importlib.util.find_spec("serving") is None:
+        raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/production.md")
 
 from serving.triton.{module} import {name} as TritonPythonModel
 
@@ -68,6 +70,7 @@ def write_model(
             release_path=release_path,
             warmup_requests=str(warmup.requests if warmup else 0),
             **settings.log_parameters(name),
+            **settings.places(),
         ),
     )
     return place_model(repository, model, config, ("backend_model", "TritonPythonModel"), warmup)

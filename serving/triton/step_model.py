@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from serving.release import Release
 from serving.triton.joint import joined, jointly, rows
 from serving.triton.pack import Pack
+from serving.triton.release_of_model import release_of_model
 from serving.triton.segment import Segment
 from serving.triton.tensors import Array, read_packs, respond
 
@@ -29,7 +28,7 @@ class StepModel:
         self._pb = pb_utils
         config = json.loads(args["model_config"])
         parameters = {key: value["string_value"] for key, value in config["parameters"].items()}
-        release = Release.open(Path(parameters["release_path"]))
+        release = release_of_model(parameters)
         self._segment = Segment.from_dict(json.loads(parameters["step"])).bind(release)
         self._most = int(config["max_batch_size"])
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.

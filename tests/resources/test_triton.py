@@ -64,6 +64,31 @@ def check_without_feature_store(
         assert answer.source == "personalized"
 
 
+def test_a_server_of_ones_own_is_told_where_things_lie(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPERATOR", "secret")
+    places = {"repository": "/models", "feast": "/features", "decisions": "/decisions"}
+    own = TritonResource(
+        address="triton.shop:9001", releases="s3://shop/releases/", control_key="op=${OPERATOR}", **places
+    )
+    with pytest.raises(ValueError, match="Releases cannot be kept at 's3://shop"):  # no package for it here
+        own.target().publish(None)  # type: ignore[arg-type]
+    target = own.target()
+    assert (target.own_url, target.control_key) == ("127.0.0.1:9001", "op=secret")
+    assert "secret" not in repr(target)
+    assert target.settings.places() == {"release_cache": "/var/cache/recsys", "feast": "/features"}
+    inside = TritonResource(address="triton.shop:9001", own_address="127.0.0.1:8001", **places).target()
+    assert (inside.own_url, inside.settings.places()) == ("127.0.0.1:8001", {"feast": "/features"})
+    for key, problem in (("secret", "must be KEY=VALUE"), ("op=${MISSING}", "MISSING, which is not set")):
+        with pytest.raises(ValueError, match=problem):
+            TritonResource(address="triton.shop:9001", control_key=key, **places).target()
+
+
+@pytest.mark.parametrize("name", ["repository", "releases", "feast", "decisions", "own_address", "control_key"])
+def test_the_embedded_server_keeps_to_its_home(home: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"keeps all its files in the home; remove `{name}`"):
+        TritonResource(**{name: "/elsewhere"})._target("127.0.0.1:1")
+
+
 @pytest.mark.triton
 def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = whole_release(home, two_tower=12, popular=9, co_occurrence=10)

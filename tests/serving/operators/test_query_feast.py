@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ops_gpu.operator import Operator
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.operators.query_feast import QueryFeast
+from serving.release import Release
 
 FEATURES = Schema([ColumnSchema("country", "string"), ColumnSchema("score", "float64")])
 
@@ -44,7 +44,8 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def bound(shops: Path, name: str, dtype: str) -> QueryFeast:
     operator = QueryFeast(f"../../feast/{name}", FEATURES.to_dict(), dtype, dtype)
-    release: Any = SimpleNamespace(path=shops / "releases" / "abc")
+    nothing: Any = None  # of a release, this operator asks for places alone
+    release = Release(shops / "releases" / "abc", nothing)
     operator.bind(release)
     return operator
 
