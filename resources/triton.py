@@ -150,7 +150,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.model_settings import ModelSettings
+        from serving.triton.form_settings import FormSettings
+        from serving.triton.repository import ModelSettings
         from serving.triton.target import TritonTarget
 
         if self.address is not None and self.repository is None:
@@ -158,7 +159,6 @@ class TritonResource(dg.ConfigurableResource[Any]):
                 f"The Triton server at {self.address} needs `repository`, the path of its model repository."
             )
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
-        settings = ModelSettings(
-            self.instances, self.max_batch_size, self.queue_delay_us, self.form, self.group_by, self.step_instances
-        )
+        form = FormSettings(self.form, self.group_by, self.step_instances)
+        settings = ModelSettings(self.instances, self.max_batch_size, self.queue_delay_us, form)
         return TritonTarget(grpc_url, repository, self.releases, settings)

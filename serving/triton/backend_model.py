@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 from collections.abc import Sequence
@@ -17,9 +18,12 @@ from serving.ensemble import Answer, Ensemble
 from serving.operators.base import STAGES, Columns
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
-from serving.triton.tensors import respond
 
 Array = npt.NDArray[Any]
+
+_set_destructor = ctypes.pythonapi.PyCapsule_SetDestructor
+_set_destructor.argtypes = [ctypes.py_object, ctypes.c_void_p]
+_set_destructor.restype = ctypes.c_int
 
 
 class TritonPythonModel:
@@ -47,7 +51,7 @@ class TritonPythonModel:
         """One response a request, in order."""
         batches = [self._read(request) for request in requests]
         answers = iter(self._answers([batch for batch in batches if not isinstance(batch, Exception)]))
-        return [respond(self._pb, b if isinstance(b, Exception) else next(answers)) for b in batches]
+        return [self._response(b if isinstance(b, Exception) else next(answers)) for b in batches]
 
     def _read(self, request: Any) -> Columns | Exception:
         try:
@@ -81,6 +85,18 @@ class TritonPythonModel:
             parts.append(to_wire(answer, slice(start, start + rows), limits, self._hash))
             start += rows
         return parts
+
+    def _response(self, answer: dict[str, Array] | Exception) -> Any:
+        if isinstance(answer, Exception):
+            return self._pb.InferenceResponse(error=self._pb.TritonError(_sentence(answer)))
+        return self._pb.InferenceResponse([self._tensor(name, value) for name, value in answer.items()])
+
+    def _tensor(self, name: str, value: Array) -> Any:
+        # The backend takes the memory over but renames the capsule in a way that numpy's destructor does
+        # not know: it would print a traceback for every tensor. The memory is freed by the backend.
+        capsule = value.__dlpack__()
+        _set_destructor(capsule, None)
+        return self._pb.Tensor.from_dlpack(name, capsule)
 
 
 def from_wire(value: Array, column: ColumnSchema) -> Array:
@@ -133,3 +149,7 @@ def _rows_of(column: Any, rows: slice) -> Ragged:
         return column
     start, stop = column.offsets[rows.start], column.offsets[rows.stop]
     return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

@@ -8,8 +8,7 @@ from serving.ensemble import Ensemble
 from serving.release import Release
 from serving.triton.ensemble_form import write_ensemble
 from serving.triton.model_config import ModelTensors
-from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import write_model
+from serving.triton.repository import ModelSettings, write_model
 
 
 def write_release(
@@ -35,6 +34,6 @@ def write_release(
     Returns:
         The model's name, the same in both forms.
     """
-    if settings.form == "ensemble":
+    if settings.form.form == "ensemble":
         return write_ensemble(repository, name, release.hash, release_path, ensemble, tensors, settings)
     return write_model(repository, name, release.hash, release_path, tensors, settings)

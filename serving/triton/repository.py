@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
-from serving.triton.model_settings import ModelSettings
+from serving.triton.form_settings import FormSettings
+from serving.triton.model_config import ModelTensors, config_text, release_parameters, single_step
 
 HASH_DIGITS = 12
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MODEL_NAME = re.compile(r'model_name: "([^"]+)"')
-MODEL_PY = '''"""Serves one release, or a step of one; all code lives in the package."""
+MODEL_PY = '''"""Runs in Triton; all code lives in the package."""
 
 import importlib.util
 import sys
@@ -21,10 +22,28 @@ import sys
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
 
-from serving.triton.{module} import {name} as TritonPythonModel
+from serving.triton.{module} import TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """How Triton runs the model of a release.
+
+    Args:
+        instances: processes that answer side by side; each holds its own copy of models and indexes.
+        max_batch_size: users that are answered in one pass, and so the most that one request may hold.
+        queue_delay_us: microseconds that a request may wait for others to be joined with; in the form `ensemble`,
+            whose steps would all wait anew, requests are joined only while they wait for each other anyway.
+        form: one model for the whole graph, or many.
+    """
+
+    instances: int = 1
+    max_batch_size: int = 1024
+    queue_delay_us: int = 0
+    form: FormSettings = field(default_factory=FormSettings)
 
 
 def model_name(name: str, release_hash: str) -> str:
@@ -70,17 +89,17 @@ def write_model(
         f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n",
         release_parameters(release_hash, release_path=release_path),
     )
-    return place_model(repository, model, config, ("backend_model", "TritonPythonModel"))
+    return place_model(repository, model, config, "backend_model")
 
 
-def place_model(repository: Path, model: str, config: str, runs: tuple[str, str] | None) -> str:
+def place_model(repository: Path, model: str, config: str, module: str | None) -> str:
     """Writes the directory of a model, aside and then renamed; one of the same configuration is kept.
 
     Args:
         repository: Triton's model repository.
         model: its name.
         config: its configuration.
-        runs: module of `serving.triton` and class in it that Triton's Python backend runs; None for an ensemble.
+        module: module of `serving.triton` whose `TritonPythonModel` the Python backend runs; None for an ensemble.
 
     Returns:
         The model's name.
@@ -92,9 +111,9 @@ def place_model(repository: Path, model: str, config: str, runs: tuple[str, str]
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
     version = aside / "1"
     version.mkdir()
-    if runs is not None:
-        project = str(Path(__file__).resolve().parents[2])
-        (version / "model.py").write_text(MODEL_PY.format(project=project, module=runs[0], name=runs[1]))
+    if module is not None:
+        code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
+        (version / "model.py").write_text(code)
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
@@ -127,7 +146,7 @@ def write_pointer(
         'platform: "ensemble"',
         tensors,
         max_batch_size,
-        scheduling({target: tensors}),
+        single_step(target, tensors),
         release_parameters(release_hash, previous=previous),
     )
     return replace_config(repository, name, config)

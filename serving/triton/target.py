@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.release import Release
-from serving.triton.model_settings import ModelSettings
+from serving.triton.repository import ModelSettings
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 
 from resources.triton import TritonResource
 from serving.triton.backends import PROGRAMS
+from serving.triton.form_settings import FormSettings
 from serving.triton.process import processes_of
 from tests.serving.whole_release import whole_release
 
@@ -31,6 +32,18 @@ def test_a_server_of_ones_own_needs_a_repository_and_is_left_alone() -> None:
     assert own.target().grpc_url == "triton.shop:8001" and own.status() is None
     with pytest.raises(ValueError, match="not ours to start or stop"):
         own.stop()
+
+
+def test_the_form_of_releases_is_configured() -> None:
+    own = TritonResource(
+        address="triton.shop:8001",
+        repository="/models",
+        form="ensemble",
+        group_by="stage",
+        step_instances={"retrieval": 2},
+    )
+    assert own.target().settings.form == FormSettings("ensemble", "stage", {"retrieval": 2})
+    assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 
 @pytest.mark.triton

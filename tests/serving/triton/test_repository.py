@@ -9,8 +9,7 @@ from tritonclient.grpc import model_config_pb2
 from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.request import optional
 from serving.triton.model_config import ModelTensors
-from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import model_name, replace_config, write_model, write_pointer
+from serving.triton.repository import ModelSettings, model_name, replace_config, write_model, write_pointer
 
 HASH = "0123456789abcdef" * 4
 OTHER = "f" * 64
