@@ -188,6 +188,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
     def _target(self, grpc_url: str) -> TritonTarget:
+        from serving.triton.form_settings import FormSettings
         from serving.triton.model_settings import ModelSettings
         from serving.triton.target import TritonTarget
 
@@ -199,9 +200,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
             self.instances,
             self.max_batch_size,
             self.queue_delay_us,
-            self.form,
-            self.group_by,
-            self.step_instances,
+            FormSettings(self.form, self.group_by, self.step_instances),
             decisions,
             self.log_rate,
             self.log_days,

@@ -12,10 +12,10 @@ from serving.ensemble import Answer
 from serving.operators.base import STAGES
 from serving.triton.backend_model import to_wire
 from serving.triton.grouping import REQUEST_STEP
-from serving.triton.tensors import Array, read_packs, respond
+from serving.triton.messages import Array, read_packs, respond
 
 
-class AnswerModel:
+class TritonPythonModel:
     """Takes the columns of the graph's end and the times of all steps, and gives the tensors of the fused form."""
 
     def initialize(self, args: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import itertools
 import json
@@ -26,9 +27,9 @@ from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
 from serving.request import MAX_ID_BYTES, complete
 from serving.triton.background import Background
+from serving.triton.messages import read_tensor, respond
 from serving.triton.release_of_model import release_of_model
 from serving.triton.serving_metrics import ServingMetrics
-from serving.triton.tensors import read_tensor, respond
 
 Array = npt.NDArray[Any]
 EVERY_SECONDS = 1.0
@@ -50,6 +51,11 @@ class Asked:
     def users(self) -> int:
         """How many users it asks for."""
         return len(self.columns["user_id"])
+
+
+_set_destructor = ctypes.pythonapi.PyCapsule_SetDestructor
+_set_destructor.argtypes = [ctypes.py_object, ctypes.c_void_p]
+_set_destructor.restype = ctypes.c_int
 
 
 class TritonPythonModel:
@@ -243,3 +249,7 @@ def _rows_of(column: Any, rows: slice) -> Ragged:
         return column
     start, stop = column.offsets[rows.start], column.offsets[rows.stop]
     return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

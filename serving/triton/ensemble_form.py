@@ -22,17 +22,13 @@ PACK = "data_type: TYPE_UINT8 dims: [ -1 ]"
 
 @dataclass(frozen=True)
 class _Step:
-    """A model of the ensemble: its name within the release, its class, its tensors, and what it needs to know."""
+    """A model of the ensemble: its name within the release, its module, its tensors, and what it is told."""
 
     name: str
     module: str
     tensors: ModelTensors
     batches: bool
     told: dict[str, Any]
-
-    @property
-    def runs(self) -> tuple[str, str]:
-        return self.module, "".join(word.capitalize() for word in self.module.split("_"))
 
 
 def write_ensemble(
@@ -65,27 +61,30 @@ def write_ensemble(
         ValueError: for instances of a step that is not there.
     """
     model = model_name(name, release_hash)
-    steps = _steps(ensemble, tensors, settings.group_by)
-    settings.check_steps([step.name for step in steps])
+    steps = _steps(ensemble, tensors, settings.form.group_by)
+    settings.form.check_steps([step.name for step in steps])
+    # Names of their own for every grouping, so that a release can change it while it is asked.
+    names = {step.name: f"{model}.{settings.form.group_by}s.{step.name}" for step in steps}
     for step in steps:
+        count = settings.form.instances(step.name, settings.instances)
         batching = "dynamic_batching { }\n" if step.batches else ""
         config = config_text(
-            f"{model}.{step.name}",
+            names[step.name],
             'backend: "python"',
             step.tensors,
             settings.max_batch_size if step.batches else 0,
-            f"instance_group [{{ count: {settings.instances_of(step.name)} kind: KIND_CPU }}]\n{batching}",
+            f"instance_group [{{ count: {count} kind: KIND_CPU }}]\n{batching}",
             release_parameters(
                 release_hash, release_path=release_path, step=json.dumps(step.told), **settings.places()
             ),
         )
-        place_model(repository, f"{model}.{step.name}", config, step.runs)
+        place_model(repository, names[step.name], config, step.module)
     whole = config_text(
         model,
         'platform: "ensemble"',
         tensors,
         settings.max_batch_size,
-        scheduling({f"{model}.{step.name}": step.tensors for step in steps}),
+        scheduling({names[step.name]: step.tensors for step in steps}),
         release_parameters(release_hash, release_path=release_path),
     )
     return place_model(repository, model, whole, None)

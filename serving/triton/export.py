@@ -24,14 +24,14 @@ def export(
     """Writes a model repository that `tritonserver --model-repository=REPOSITORY` serves.
 
     It holds the model of the release and the model that applications call by the recommender's name. Both forms take
-    and give the same tensors; see `ModelSettings` for what tells them apart. The server needs Triton's Python backend,
+    and give the same tensors; see `FormSettings` for what tells them apart. The server needs Triton's Python backend,
     this package in the backend's Python, and the release's directory.
 
     Args:
         release: the release.
         repository: the folder; other recommenders in it are left alone.
         form: `fused` or `ensemble`.
-        settings: instances and batching; their `form` is not looked at.
+        settings: instances, batching and grouping; the form they name is not looked at.
         release_path: the release's directory as the server sees it, where that differs.
         name: what applications call it, where that is not the recommender's name.
 
@@ -47,7 +47,8 @@ def export(
     """
     ensemble = Ensemble.load(release.part(FILE))
     tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
-    asked = replace(settings or ModelSettings(), form=form)
+    given = settings or ModelSettings()
+    asked = replace(given, form=replace(given.form, form=form))
     called, path = name or release.name, release_path or str(release.path)
     model = write_release(repository, called, release, path, ensemble, tensors, asked)
     write_pointer(repository, called, model, tensors, asked.max_batch_size, release_parameters(release.hash))

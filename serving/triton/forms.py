@@ -38,6 +38,6 @@ def write_release(
     Returns:
         The model's name, the same in both forms.
     """
-    if settings.form == "ensemble":
+    if settings.form.form == "ensemble":
         return write_ensemble(repository, name, release.hash, release_path, ensemble, tensors, settings)
     return write_model(repository, name, release.hash, release_path, tensors, settings, warmup)

@@ -21,7 +21,8 @@ def jointly(
     """Answers to all packs, in passes of few users; one by one where a pass fails, to find the one to blame.
 
     Args:
-        packs: with the same columns; an error in the place of a pack is its answer.
+        packs: with the same columns; an error in the place of a pack is its answer. Only neighbours are joined whose
+            rows have one shape (a request may bring more values of an input than others).
         most: users of one pass; a pack of more gets a pass to itself.
         answer: answers some packs in one pass.
     """
@@ -61,7 +62,7 @@ def _passes(packs: Sequence[Pack | Exception], most: int) -> Iterator[list[Pack]
     """Neighbours together, as long as they are few enough; errors by themselves."""
     part: list[Pack] = []
     for pack in packs:
-        if part and (isinstance(pack, Exception) or sum(map(len, part)) + len(pack) > most):
+        if part and (isinstance(pack, Exception) or not _fits(part, pack, most)):
             yield part
             part = []
         if isinstance(pack, Exception):
@@ -70,6 +71,14 @@ def _passes(packs: Sequence[Pack | Exception], most: int) -> Iterator[list[Pack]
             part.append(pack)
     if part:
         yield part
+
+
+def _fits(part: Sequence[Pack], pack: Pack, most: int) -> bool:
+    return sum(map(len, part)) + len(pack) <= most and _shapes(part[0]) == _shapes(pack)
+
+
+def _shapes(pack: Pack) -> list[tuple[int, ...]]:
+    return [column.shape[1:] for column in pack.columns.values() if not isinstance(column, Ragged)]
 
 
 def _concatenated(columns: Sequence[Column]) -> Column:

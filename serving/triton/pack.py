@@ -44,7 +44,7 @@ class Pack:
     def to_tensor(self) -> npt.NDArray[np.uint8]:
         """The pack as bytes, uint8 `[1, size]`."""
         header: list[Any] = [self.stage_ms.shape]
-        parts: list[npt.NDArray[Any]] = [self.stage_ms]
+        parts: list[Array] = [self.stage_ms]
         for (step, name), column in self.columns.items():
             lists = isinstance(column, Ragged)
             values = column.values if isinstance(column, Ragged) else column
@@ -93,6 +93,8 @@ class _Reader:
         self._memory, self._at = memory, at
 
     def array(self, dtype: str, shape: list[int]) -> Array:
+        if min(shape, default=0) < 0:  # to numpy, that would be whatever is left
+            raise ValueError(f"an array of shape {shape}")
         start = self._at + -self._at % ALIGNED
         array = np.frombuffer(self._memory, dtype, prod(shape), start).reshape(shape)
         self._at = start + array.nbytes

@@ -27,7 +27,7 @@ if importlib.util.find_spec("serving") is None:  # run from a checkout that was 
     if importlib.util.find_spec("serving") is None:
         raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/production.md")
 
-from serving.triton.{module} import {name} as TritonPythonModel
+from serving.triton.{module} import TritonPythonModel
 
 __all__ = ["TritonPythonModel"]
 '''
@@ -73,7 +73,7 @@ def write_model(
             **settings.places(),
         ),
     )
-    return place_model(repository, model, config, ("backend_model", "TritonPythonModel"), warmup)
+    return place_model(repository, model, config, "backend_model", warmup)
 
 
 def write_router(
@@ -95,19 +95,17 @@ def write_router(
     model = f"{name}.router-{digits}"
     more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\ndynamic_batching {{ }}\n"
     config = config_text(model, 'backend: "python"', tensors, max_batch_size, more, parameters)
-    return place_model(repository, model, config, ("router_model", "TritonPythonModel"))
+    return place_model(repository, model, config, "router_model")
 
 
-def place_model(
-    repository: Path, model: str, config: str, runs: tuple[str, str] | None, warmup: Warmup | None = None
-) -> str:
+def place_model(repository: Path, model: str, config: str, module: str | None, warmup: Warmup | None = None) -> str:
     """Writes the directory of a model, aside and then renamed; one of the same configuration is kept.
 
     Args:
         repository: Triton's model repository.
         model: its name.
         config: its configuration.
-        runs: module of `serving.triton` and class in it that Triton's Python backend runs; None for an ensemble.
+        module: module of `serving.triton` whose `TritonPythonModel` the Python backend runs; None for an ensemble.
         warmup: requests that the configuration speaks of.
 
     Returns:
@@ -120,9 +118,9 @@ def place_model(
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
     version = aside / "1"
     version.mkdir()
-    if runs is not None:
-        project = str(Path(__file__).resolve().parents[2])
-        (version / "model.py").write_text(MODEL_PY.format(project=project, module=runs[0], name=runs[1]))
+    if module is not None:
+        code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
+        (version / "model.py").write_text(code)
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()

@@ -13,11 +13,11 @@ from serving.operators.base import STAGES
 from serving.request import complete
 from serving.triton.backend_model import from_wire
 from serving.triton.grouping import REQUEST, REQUEST_STEP
+from serving.triton.messages import Array, read_tensor, respond
 from serving.triton.pack import Pack
-from serving.triton.tensors import Array, read_tensor, respond
 
 
-class RequestModel:
+class TritonPythonModel:
     """Checks each request, adds what it left out, and gives its columns as a pack of users."""
 
     def initialize(self, args: dict[str, str]) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.triton.background import Background
+from serving.triton.dlpack import to_tensor
+from serving.triton.messages import read_tensor, respond
 from serving.triton.routing import in_canary, merged
 from serving.triton.shadow import Shadow
-from serving.triton.tensors import read_tensor, respond, write_tensor
 
 Array = npt.NDArray[Any]
 
@@ -77,7 +78,7 @@ class TritonPythonModel:
             return await self._ask(self._live, inputs, request)
 
     async def _ask(self, model: str, inputs: dict[str, Array], request: str) -> dict[str, Array]:
-        tensors = [write_tensor(self._pb, name, np.array(value)) for name, value in inputs.items()]
+        tensors = [to_tensor(self._pb, name, np.array(value)) for name, value in inputs.items()]
         asked = self._pb.InferenceRequest(
             model_name=model, requested_output_names=self._outputs, inputs=tensors, request_id=request
         )

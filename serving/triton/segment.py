@@ -68,7 +68,11 @@ class Segment:
         return {
             "name": self.name,
             "steps": [
-                {"number": number, "operator": step.operator.to_dict(), "columns": [list(c) for c in step.columns]}
+                {
+                    "number": number,
+                    "operator": step.operator.to_dict(),
+                    "columns": [[name, list(place)] for name, place in step.columns],
+                }
                 for number, step in self.steps
             ],
             "givers": list(self.givers),

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from serving.triton.joint import joined, jointly, rows
+from serving.triton.messages import Array, read_packs, respond
 from serving.triton.pack import Pack
 from serving.triton.release_of_model import release_of_model
 from serving.triton.segment import Segment
-from serving.triton.tensors import Array, read_packs, respond
 
 
-class StepModel:
+class TritonPythonModel:
     """The model of one segment; Triton calls `initialize` once and `execute` with every list of requests.
 
     Requests that wait together are joined to one batch, answered in one pass and taken apart again; a bad one gets

@@ -13,6 +13,7 @@ from serving.release import Release
 from serving.triton import smoke_test
 from serving.triton.backends import PROGRAMS
 from serving.triton.deployment import DeploymentError
+from serving.triton.form_settings import FormSettings
 from serving.triton.process import processes_of
 from tests.serving.whole_release import whole_release
 
@@ -87,6 +88,18 @@ def test_a_server_of_ones_own_is_told_where_things_lie(home: Path, monkeypatch: 
 def test_the_embedded_server_keeps_to_its_home(home: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"keeps all its files in the home; remove `{name}`"):
         TritonResource(**{name: "/elsewhere"})._target("127.0.0.1:1")
+
+
+def test_the_form_of_releases_is_configured() -> None:
+    own = TritonResource(
+        address="triton.shop:8001",
+        repository="/models",
+        form="ensemble",
+        group_by="stage",
+        step_instances={"retrieval": 2},
+    )
+    assert own.target().settings.form == FormSettings("ensemble", "stage", {"retrieval": 2})
+    assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 
 @pytest.mark.triton

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ops_gpu.schema import ColumnSchema
 from serving.triton.backend_model import from_wire
-from serving.wire import decode_ids, encode_context, encode_ids
+from serving.wire import decode_ids, encode_ids
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=20)
 
@@ -44,29 +44,3 @@ def test_what_is_no_text_id_is_named() -> None:
         encode_ids(["x" * 300], "UINT8")
     with pytest.raises(ValueError, match="got None"):
         encode_ids([None], "UINT8")  # type: ignore[list-item]
-
-
-@given(st.lists(st.one_of(st.none(), TEXTS), min_size=1, max_size=5))
-def test_what_a_request_says_in_text_survives_the_wire(values: list[str | None]) -> None:
-    column = from_wire(encode_context("country", values, "UINT8"), ColumnSchema("context_country", "string"))
-    assert [value.decode() or None for value in column.tolist()] == values
-
-
-def test_numbers_of_a_request_have_a_null() -> None:
-    assert encode_context("age", [17, None, "8"], "INT64").tolist() == [[17], [-(2**63)], [8]]
-    assert repr(encode_context("price", [1.5, None, "2"], "FP32").tolist()) == "[[1.5], [nan], [2.0]]"
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "reason"),
-    [
-        (7, "UINT8", "'c' is a text of at most 256 bytes, got 7"),
-        ("x" * 257, "UINT8", "at most 256 bytes"),
-        (1.5, "INT64", "'c' takes whole numbers of 64 bits"),
-        (2**63, "INT64", "'c' takes whole numbers of 64 bits"),
-        ("DE", "FP32", "'c' takes numbers"),
-    ],
-)
-def test_what_a_request_cannot_say_is_named(value: object, kind: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        encode_context("c", [value], kind)

@@ -19,7 +19,7 @@ from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, Tag
 from ops_gpu.ranking_config import CandidateConfig
 from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics
-from ops_gpu.training_data import TrainingData
+from ops_gpu.training_data import TrainingData, ids
 from ops_gpu.workflow import Workflow
 from serving.condition import Condition
 from serving.list_rules import ListRules
@@ -135,7 +135,7 @@ def _data(workflow: Workflow, events: pl.DataFrame, users: pl.DataFrame, items: 
     of_users, of_items = workflow.for_inputs(users.columns), workflow.for_inputs(items.columns)
     user_schema, item_schema = of_users.output_schema, of_items.output_schema
     sizes = [s[name].cardinality or 0 for s, name in ((user_schema, "user_id"), (item_schema, "item_id"))]
-    user = workflow.encode("user_id", events["user_id"].to_numpy())
+    user = workflow.encode("user_id", ids(events["user_id"]))
     item = workflow.encode("item_id", events["item_id"].to_numpy())
     time = events["timestamp"].dt.epoch("s").to_numpy()
     log = Events.sorted(user, item, time, np.ones(len(events), np.bool_), *sizes)

@@ -9,9 +9,15 @@ import pytest
 
 from serving.triton import repository
 from serving.triton.backends import PROGRAMS
+from serving.triton.export import export
+from serving.triton.form_settings import FormSettings
+from serving.triton.model_settings import ModelSettings
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
 from serving.triton.target import TritonTarget
+from tests.serving.edge_release import edge_release
+from tests.serving.triton.plain_server import plain_server
+from tests.serving.whole_release import Whole
 
 TOYS = Path(__file__).parents[1] / "toys.py"
 IMPORT_TOYS = f"""
@@ -45,3 +51,27 @@ def know_toys(monkeypatch: pytest.MonkeyPatch) -> None:
 def target(server: TritonServer, monkeypatch: pytest.MonkeyPatch) -> TritonTarget:
     know_toys(monkeypatch)
     return TritonTarget(server.start().grpc_url, server.repository)
+
+
+@pytest.fixture(scope="session")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A release with users and items that recommenders stumble over."""
+    return edge_release(tmp_path_factory.mktemp("edge"))
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(FormSettings(), id="fused"),
+        pytest.param(FormSettings("ensemble", "stage"), id="ensemble-of-stages"),
+        pytest.param(FormSettings("ensemble"), id="ensemble", marks=pytest.mark.long),
+    ],
+)
+def served(edge: Whole, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a plain server of `edge`, in one form after the other."""
+    home = tmp_path_factory.mktemp("forms")
+    form: FormSettings = request.param
+    export(edge.release, home / "models", form.form, ModelSettings(form=form))
+    with plain_server(home, edge.release.name) as url:
+        yield url
+    assert not processes_of(home, PROGRAMS), "a process of the test server is left"

@@ -17,7 +17,7 @@ import pytest
 from serving.decisions import read_decisions
 from serving.ensemble import Ensemble
 from serving.release import Release
-from serving.triton import backend_model, tensors
+from serving.triton import backend_model, messages
 from serving.triton.backend_model import TritonPythonModel
 from serving.wire import decode_ids, encode_ids
 from tests.serving.toys import toy_release
@@ -69,7 +69,7 @@ def model(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     )
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend)
     monkeypatch.setattr(backend_model, "read_tensor", lambda backend, request, name: request.get(name))
-    monkeypatch.setattr(tensors, "write_tensor", lambda _, name, value: (name, value))
+    monkeypatch.setattr(messages, "to_tensor", lambda _, name, value: (name, value))
     given = {"release_path": str(release.path), "log_folder": str(tmp_path), "log_rate": "1", "log_days": "9"}
     parameters = {key: {"string_value": value} for key, value in {**given, "warmup_requests": "1"}.items()}
     model = TritonPythonModel()

@@ -7,12 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
 
+from serving.ensemble import Ensemble
+from serving.operators.base import Columns
+from serving.operators.filter_candidates import FilterCandidates
 from serving.release import Release
 from serving.triton.export import export
+from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
+from serving.triton.repository import models_of
 from serving.wire import decode_ids, encode_ids
-from tests.serving.toys import toy_release
+from tests.serving.toys import toy_ensemble, toy_release
 from tests.serving.triton.fake_backend import FakeTriton, Response, Tensors, install
 
 GROUPINGS = ("operator", "stage")
@@ -23,8 +30,8 @@ def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return toy_release(tmp_path_factory.mktemp("toy"), dtype=request.param)
 
 
-def exported(release: Release, folder: Path, form: str, **settings: Any) -> FakeTriton:
-    export(release, folder, form, ModelSettings(**settings))
+def exported(release: Release, folder: Path, form: str, most: int = 1024, **settings: Any) -> FakeTriton:
+    export(release, folder, form, ModelSettings(max_batch_size=most, form=FormSettings(**settings)))
     return FakeTriton(folder)
 
 
@@ -60,3 +67,110 @@ def test_both_forms_give_equal_answers(
             assert one.tensors[name].dtype == other.tensors[name].dtype
         assert other.tensors["stage_ms"].shape == one.tensors["stage_ms"].shape
         assert (other.tensors["stage_ms"] > 0).all()
+
+
+@pytest.mark.parametrize("group_by", GROUPINGS)
+def test_requests_that_wait_together_are_answered_in_one_pass(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_by: str
+) -> None:
+    install(monkeypatch)
+    steps = exported(release, tmp_path, "ensemble", group_by=group_by)
+    seen: list[int] = []
+    before = FilterCandidates.transform
+
+    def transform(self: FilterCandidates, columns: Columns) -> Columns:
+        seen.append(len(columns["candidate_item"]))
+        return before(self, columns)
+
+    monkeypatch.setattr(FilterCandidates, "transform", transform)
+    steps.infer("toy", [request(release, [100, 101]), request(release, [7]), request(release, [102])])
+    assert seen == [4]
+
+
+@pytest.mark.parametrize("group_by", GROUPINGS)
+def test_a_bad_request_gets_its_own_error_and_disturbs_no_other(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_by: str
+) -> None:
+    install(monkeypatch)
+    steps = exported(release, tmp_path, "ensemble", group_by=group_by)
+    good = request(release, [100], 4)
+    text = good["user_id"].dtype == np.uint8
+    poison = {"user_id": encode_ids(["poison"], "UINT8") if text else np.array([[999]])}
+    bad = [
+        (request(release, [100], 0), "'k' of a request must lie between 1 and 1000"),
+        (request(release, [100], -1), "'k' of a request must lie between 1 and 1000"),
+        (poison, "user 999 is poison"),
+        ({"user_id": good["user_id"][:0]}, "is empty"),
+        (good | {"k": np.ones((2, 1), np.int32)}, "one length"),
+    ]
+    if text:
+        bad.append(({"user_id": np.full((1, 3), 255, np.uint8)}, "must be UTF-8"))
+    (alone,) = steps.infer("toy", [good])
+    for request_, reason in bad:
+        before, faulty, after = steps.infer("toy", [good, request_, good])
+        assert reason in str(faulty.error)
+        assert before.error is None and after.error is None
+        assert items(before) == items(after) == items(alone)
+
+
+def test_a_step_that_is_asked_by_itself_says_whom_to_ask(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch)
+    steps = exported(release, tmp_path, "ensemble", group_by="stage")
+    (model,) = [name for name in steps.models if name.endswith("retrieval")]
+    lacking, garbage = steps.infer(model, [{}, {"features": np.ones((1, 7), np.uint8)}])
+    assert "was not given 'features'; ask the ensemble's model" in str(lacking.error)
+    assert "nothing that a step of an ensemble gives" in str(garbage.error)
+
+
+def test_the_models_say_what_triton_needs_to_know(release: Release, tmp_path: Path) -> None:
+    form = FormSettings("ensemble", step_instances={"QueryPopular": 3, "answer": 2})
+    model = export(release, tmp_path, "ensemble", ModelSettings(2, 64, form=form), "/there/toy", "shop")
+    assert model == f"shop.{release.hash[:12]}"
+    configs = {path.parent.name: parsed(path) for path in tmp_path.glob("*/config.pbtxt")}
+    whole = configs[model]
+    assert (whole.platform, whole.max_batch_size) == ("ensemble", 64)
+    assert {step.model_name for step in whole.ensemble_scheduling.step} == set(configs) - {"shop", model}
+    assert set(models_of(tmp_path, model)) == set(configs) - {"shop", model}
+    assert models_of(tmp_path, "shop") == [model] and models_of(tmp_path, "nothing") == []
+    prefix = f"{model}.operators."
+    steps = {name.removeprefix(prefix): config for name, config in configs.items() if name.startswith(prefix)}
+    assert {n: c.instance_group[0].count for n, c in steps.items() if c.instance_group[0].count != 2} == {
+        "02-QueryPopular": 3
+    }
+    for name, config in steps.items():
+        batches = name not in ("request", "answer")
+        assert config.backend == "python" and config.max_batch_size == (64 if batches else 0)
+        assert config.HasField("dynamic_batching") == batches
+        assert all(tensor.allow_ragged_batch for tensor in config.input) == batches
+        assert config.parameters["release_path"].string_value == "/there/toy"
+        compile((tmp_path / f"{prefix}{name}" / "1" / "model.py").read_text(), "model.py", "exec")
+    assert {i.name: i.optional for i in steps["request"].input} == {"user_id": False, "k": True}
+    assert [next(iter(o.dims)) for o in steps["answer"].output] == [-1] * 6
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "something was left aside"
+
+
+def test_both_forms_are_written_over_each_other(release: Release, tmp_path: Path) -> None:
+    model = export(release, tmp_path, "ensemble")
+    assert export(release, tmp_path, "fused") == model and models_of(tmp_path, model) == []
+    assert (tmp_path / model / "1" / "model.py").exists()
+    export(release, tmp_path, "ensemble")
+    assert not (tmp_path / model / "1" / "model.py").exists() and len(models_of(tmp_path, model)) > 10
+
+
+def test_an_ensemble_exports_releases_of_its_own_graph(release: Release, tmp_path: Path) -> None:
+    assert Ensemble.of(release).export(release, tmp_path, "ensemble") == f"toy.{release.hash[:12]}"
+    assert (tmp_path / "toy" / "config.pbtxt").exists()
+    dtype = Ensemble.of(release).inputs["user_id"].dtype
+    with pytest.raises(ValueError, match="built from another graph"):
+        toy_ensemble(dtype, repeats=True).export(release, tmp_path)
+    with pytest.raises(ValueError, match="form must be one of fused, ensemble, got 'steps'"):
+        Ensemble.of(release).export(release, tmp_path, "steps")
+    settings = ModelSettings(form=FormSettings("ensemble", step_instances={"QueryFaiss": 2}))
+    with pytest.raises(ValueError, match="step_instances names 'QueryFaiss'; the steps are request, 00-ToyUsers"):
+        export(release, tmp_path, "ensemble", settings)
+
+
+def parsed(path: Path) -> model_config_pb2.ModelConfig:
+    return text_format.Parse(path.read_text(), model_config_pb2.ModelConfig())
