@@ -18,6 +18,7 @@ from serving.four_stages_config import FourStagesConfig
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Columns
 from serving.release import Release
+from serving.request_events import event_columns
 from tests.serving.whole_release import Whole, whole_release
 
 USERS = np.arange(30)
@@ -110,7 +111,7 @@ def config(candidates: CandidateConfig, temperature: float = 0.0) -> FourStagesC
 def test_a_recommender_without_features_has_the_same_stages() -> None:
     ensemble = build_ensemble("shop", config(CandidateConfig()))
     assert ensemble.outputs["item_id"].dtype == "string" and ensemble.outputs["item_id"].is_list
-    assert ensemble.inputs.names == ["user_id", "k"]
+    assert ensemble.inputs.names == ["user_id", "k", *event_columns("string").names]
 
 
 def test_sampling_takes_a_seed() -> None:

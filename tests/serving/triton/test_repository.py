@@ -10,6 +10,7 @@ from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.request import optional
 from serving.triton.model_config import ModelTensors
 from serving.triton.repository import ModelSettings, model_name, replace_config, write_model, write_pointer
+from serving.triton.warmup import BATCH_SIZES, Warmup
 
 HASH = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -20,6 +21,10 @@ def tensors(dtype: str = "string") -> ModelTensors:
     return ModelTensors.of(Schema([ColumnSchema("user_id", dtype), k]), dtype)
 
 
+def warmup(dtype: str = "string") -> Warmup:
+    return Warmup.of(Schema([ColumnSchema("user_id", dtype)]), ["u1", "é2"] if dtype == "string" else [1, 2])
+
+
 def parsed(repository: Path, model: str) -> model_config_pb2.ModelConfig:
     text = (repository / model / "config.pbtxt").read_text()
     return text_format.Parse(text, model_config_pb2.ModelConfig())
@@ -28,7 +33,7 @@ def parsed(repository: Path, model: str) -> model_config_pb2.ModelConfig:
 def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -> None:
     settings = ModelSettings(instances=2, max_batch_size=64, queue_delay_us=500)
     path = '/releases/"quoted"\\demo'
-    assert write_model(tmp_path, "demo", HASH, path, tensors(), settings) == "demo.0123456789ab"
+    assert write_model(tmp_path, "demo", HASH, path, tensors(), settings, warmup()) == "demo.0123456789ab"
     config = parsed(tmp_path, "demo.0123456789ab")
     assert (config.backend, config.max_batch_size) == ("python", 64)
     assert config.instance_group[0].count == 2
@@ -39,22 +44,25 @@ def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -
     assert {o.name: list(o.dims) for o in config.output}["item_id"] == [-1, -1]
     assert config.parameters["release_path"].string_value == path
     assert config.parameters["release"].string_value == HASH
+    assert config.parameters["warmup_requests"].string_value == str(sum(BATCH_SIZES))
+    assert "log_folder" not in config.parameters
     compile((tmp_path / "demo.0123456789ab" / "1" / "model.py").read_text(), "model.py", "exec")
 
 
 def test_a_model_directory_is_written_once(tmp_path: Path) -> None:
-    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings())
+    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings(), warmup())
     before = (tmp_path / "demo.0123456789ab" / "config.pbtxt").stat().st_mtime_ns
-    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings())
+    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings(), warmup())
     assert (tmp_path / "demo.0123456789ab" / "config.pbtxt").stat().st_mtime_ns == before
-    write_model(tmp_path, "demo", HASH, "/b", tensors(), ModelSettings())
+    write_model(tmp_path, "demo", HASH, "/b", tensors(), ModelSettings(), warmup())
     assert parsed(tmp_path, "demo.0123456789ab").parameters["release_path"].string_value == "/b"
     assert [p.name for p in tmp_path.iterdir()] == ["demo.0123456789ab"], "something was left aside"
 
 
 def test_the_pointer_hands_everything_through_to_one_release(tmp_path: Path) -> None:
-    assert write_pointer(tmp_path, "demo", HASH, tensors("int64"), 64, "") is None
-    before = write_pointer(tmp_path, "demo", OTHER, tensors("int64"), 64, HASH)
+    model, other = (model_name("demo", found) for found in (HASH, OTHER))
+    assert write_pointer(tmp_path, "demo", model, tensors("int64"), 64, {}) is None
+    before = write_pointer(tmp_path, "demo", other, tensors("int64"), 64, {"previous": HASH})
     assert before is not None and "demo.0123456789ab" in before
     config = parsed(tmp_path, "demo")
     (step,) = config.ensemble_scheduling.step
@@ -69,6 +77,26 @@ def test_the_pointer_hands_everything_through_to_one_release(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "a.b", ".hidden", "a b"])
 def test_a_name_cannot_leave_the_repository(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="model's name has letters"):
-        write_model(tmp_path, name, HASH, "/a", tensors(), ModelSettings())
+        write_model(tmp_path, name, HASH, "/a", tensors(), ModelSettings(), warmup())
     with pytest.raises(ValueError, match="model's name has letters"):
         model_name("demo", name)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind", "sizes"), [("int64", "TYPE_INT64", [8, 8, 8]), ("string", "TYPE_UINT8", [2, 3, 2])]
+)
+def test_warm_up_asks_for_each_user_in_turn(tmp_path: Path, dtype: str, kind: str, sizes: list[int]) -> None:
+    model = write_model(tmp_path, "demo", HASH, "/a", tensors(dtype), ModelSettings(), warmup(dtype))
+    found = parsed(tmp_path, model).model_warmup
+    assert [sample.batch_size for sample in found] == list(BATCH_SIZES)
+    for sample, size in zip(found, sizes, strict=True):
+        user = sample.inputs["user_id"]
+        assert model_config_pb2.DataType.Name(user.data_type) == kind
+        assert (tmp_path / model / "warmup" / user.input_data_file).stat().st_size == size
+
+
+def test_the_model_is_told_of_its_log(tmp_path: Path) -> None:
+    settings = ModelSettings(decisions="/logs", log_rate=0.25, log_days=7)
+    model = write_model(tmp_path, "demo", HASH, "/a", tensors(), settings, warmup())
+    told = {key: value.string_value for key, value in parsed(tmp_path, model).parameters.items()}
+    assert (told["log_folder"], told["log_rate"], told["log_days"]) == ("/logs/demo", "0.25", "7")
