@@ -18,6 +18,7 @@ from serving.four_stages_config import FourStagesConfig
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Columns
 from serving.release import Release
+from serving.request_events import event_columns
 from tests.serving.whole_release import Whole, whole_release
 
 USERS = np.arange(30)
