@@ -25,6 +25,7 @@ from serving.operators.encode_history import EncodeHistory
 from serving.operators.filter_candidates import FilterCandidates
 from serving.operators.join_events import JoinEvents
 from serving.operators.lookup_items import LookupItems
+from serving.operators.mark_degraded import MarkDegraded
 from serving.operators.maximal_marginal_relevance import MaximalMarginalRelevance
 from serving.operators.popular_fallback import PopularFallback
 from serving.operators.predict_forest import PredictForest
@@ -35,6 +36,7 @@ from serving.operators.query_co_occurrence import QueryCoOccurrence
 from serving.operators.query_faiss import QueryFaiss
 from serving.operators.query_feast import QueryFeast
 from serving.operators.query_history import QueryHistory
+from serving.operators.query_history_store import QueryHistoryStore
 from serving.operators.query_popular import QueryPopular
 from serving.operators.ranking_features import RankingFeatures
 from serving.operators.recent_items import RecentItems
@@ -132,6 +134,8 @@ def cases(whole: Whole) -> dict[str, Case]:
         "QueryCoOccurrence": Case(QueryCoOccurrence(5, repeats=True)),
         "QueryFaiss": Case(QueryFaiss(7), products=True),
         "QueryFeast": Case(QueryFeast(f"../../../feast/{NAME}", raw.to_dict())),
+        "QueryHistoryStore": Case(QueryHistoryStore(f"../../../histories/{NAME}", raw.to_dict(), memory_mb=16)),
+        "MarkDegraded": Case(MarkDegraded(), renamed=(("source", "candidate_source"),)),
         "RankingFeatures": Case(RankingFeatures(), products=True),
         "SoftmaxSampling at a temperature": Case(SoftmaxSampling(1.5)),
         "TransformWorkflow": Case(workflow, workflow.inputs),
@@ -166,7 +170,8 @@ def all_operators() -> set[str]:
 
 NAMES = (
     *("BoostCandidates", "CalibratedOrdering", "CategoryQuotas", "DecodeItems", "EncodeHistory", "FilterCandidates"),
-    *("FilterCandidates by conditions", "JoinEvents", "LookupItems", "MaximalMarginalRelevance", "PopularFallback"),
+    *("FilterCandidates by conditions", "JoinEvents", "LookupItems", "MarkDegraded", "MaximalMarginalRelevance"),
+    *("PopularFallback", "QueryHistoryStore"),
     *("PopularFallback with a pool", "PredictForest", "PredictForest of lists", "PredictImplicit", "PredictPyTorch"),
     *("PredictPyTorch of lists", "PredictTensorflow", "QueryCoOccurrence", "QueryFaiss", "QueryFeast", "QueryHistory"),
     *("QueryPopular", "RankingFeatures", "RecentItems", "ScoreCoOccurrence", "SoftmaxSampling"),
