@@ -32,8 +32,9 @@ from serving.triton.backends import PROGRAMS
 from serving.triton.control import TritonControl
 from serving.triton.export import export
 from serving.triton.form_settings import FormSettings
+from serving.triton.model_settings import ModelSettings
 from serving.triton.process import processes_of
-from serving.triton.repository import ModelSettings, models_of
+from serving.triton.repository import models_of
 from serving.triton.server import TritonServer
 
 FORMS = {

@@ -1,0 +1,189 @@
+"""The serving path, measured: one user over gRPC, many clients, a large catalogue, and what is no overhead.
+
+Usage: python benchmarks/serving.py [RELEASE] [--items 200000] [--seconds 10] [--rounds 3]
+
+RELEASE is the directory of a release, such as `.recsys/releases/demo/HASH` (the newest of the demo by default); its
+feature store must be there. It is deployed on an embedded server of its own, as is a release of `--items` items with
+models before training, whose index is the one that such a catalogue gets. All figures are medians of rounds; the load
+generator runs on the same cores, its share is shown. Redeploying under load, the two forms, and the tiered store have
+programs of their own: `redeploy.py`, `serving_forms.py`, `tiered_store.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from recsys_assets.load_test import load_test
+from serving.ensemble import Ensemble
+from serving.operators.predict import Predict
+from serving.operators.query_faiss import QueryFaiss
+from serving.operators.query_feast import QueryFeast
+from serving.release import Release
+from serving.request import complete
+from serving.triton.deployment import deploy
+from serving.triton.server import TritonServer
+from serving.triton.smoke_test import request_for
+from serving.triton.target import TritonTarget
+
+K, WARM = 10, 2.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """What was measured of one release.
+
+    Args:
+        p50_ms: one client, median of the rounds.
+        p99_ms: likewise.
+        requests_per_s: 16 clients.
+        generator: share of all cores that the load generator took, 16 clients.
+        stage_ms: medians at one client.
+        kernels: bare calls by name, ms.
+        items: in the catalogue.
+        index: kind of the index and its recall@100.
+    """
+
+    p50_ms: float
+    p99_ms: float
+    requests_per_s: float
+    generator: float
+    stage_ms: dict[str, float]
+    kernels: dict[str, float]
+    items: int
+    index: str
+
+
+def measure(release: Release, users: list[Any], seconds: float, rounds: int) -> Served:
+    """Deploys a release on a server of its own and asks it."""
+    ensemble = Ensemble.of(release)
+    with tempfile.TemporaryDirectory() as folder:
+        server = TritonServer(Path(folder, "triton"))
+        try:
+            target = TritonTarget(server.start().grpc_url, server.repository)
+            deploy(release, target, users[:6], ensemble)
+            load_test(target.grpc_url, release.name, users, K, 1, WARM)
+            one, many, shares = [], [], []
+            for _ in range(rounds):
+                one.append(load_test(target.grpc_url, release.name, users, K, 1, seconds))
+                before, started = _spent(), time.perf_counter()
+                many.append(load_test(target.grpc_url, release.name, users, K, 16, seconds))
+                cores = psutil.cpu_count() or 1
+                shares.append((_spent() - before) / (time.perf_counter() - started) / cores)
+        finally:
+            server.stop()
+    found = next(operator for operator in ensemble.operators if isinstance(operator, QueryFaiss))._index
+    middle = sorted(one, key=lambda result: result.summary()["p50_ms"])[len(one) // 2]
+    return Served(
+        statistics.median(result.summary()["p50_ms"] for result in one),
+        statistics.median(result.summary()["p99_ms"] for result in one),
+        statistics.median(result.summary()["requests_per_s"] for result in many),
+        statistics.median(shares),
+        middle.stages(),
+        kernels(ensemble, users),
+        len(found.codes),
+        f"{found.kind}, recall@100 {found.recall:.3f}",
+    )
+
+
+def kernels(ensemble: Ensemble, users: list[Any]) -> dict[str, float]:
+    """The bare calls that one request cannot do without, timed alone, one after another: medians in ms."""
+    times: dict[str, list[float]] = {}
+    for user in users[:300]:
+        batch = complete(request_for(ensemble, [user], K), ensemble.inputs)
+        answer = ensemble.answer(batch)
+        for number, operator in enumerate(ensemble.operators):
+            call = _bare(operator, ensemble.plan.given(number, batch, answer.steps))
+            if call is not None:
+                call()
+                start = time.perf_counter()
+                call()
+                spent = (time.perf_counter() - start) * 1e3
+                times.setdefault(f"{number} {type(operator).__name__}", []).append(spent)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _bare(operator: Any, columns: dict[str, Any]) -> Callable[[], Any] | None:
+    if isinstance(operator, QueryFaiss):
+        vectors = np.ascontiguousarray(columns["query_vector"])
+        return lambda: operator._index.search(vectors, operator.size)
+    if isinstance(operator, Predict):
+        arrays = [getattr(columns[need.column], "values", columns[need.column]) for need in operator.takes]
+        return lambda: operator.predict(arrays)
+    if isinstance(operator, QueryFeast):
+        return lambda: operator._read(columns["user_id"])
+    return None
+
+
+def _spent() -> float:
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
+
+
+def show(found: dict[str, Served], out: Console) -> None:
+    """One table of all releases, one of bare calls."""
+    table = Table(title="Served over gRPC, 10 items a list", title_justify="left", box=None)
+    for column in ("release", "items", "index", "p50 ms", "p99 ms", "over bare calls", "16 clients, 1/s", "generator"):
+        table.add_column(column)
+    for name, one in found.items():
+        over = one.p50_ms - sum(one.kernels.values())
+        table.add_row(
+            name,
+            f"{one.items:,}",
+            one.index,
+            f"{one.p50_ms:.2f}",
+            f"{one.p99_ms:.2f}",
+            f"{over:.2f} ms",
+            f"{one.requests_per_s:,.0f}",
+            f"{one.generator:.0%}",
+        )
+    out.print(table)
+    for name, one in found.items():
+        parts = ", ".join(f"{key} {value:.3f}" for key, value in one.kernels.items())
+        stages = ", ".join(f"{key} {value:.2f}" for key, value in one.stage_ms.items())
+        out.print(f"{name}: stages {stages} ms; bare calls {parts} ms", soft_wrap=True)
+    first = next(iter(found.values()))
+    for name, one in list(found.items())[1:]:
+        out.print(f"{name}: p50 {one.p50_ms / first.p50_ms:.2f} x that of {first.items:,} items")
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("release", nargs="?", type=Path)
+    parser.add_argument("--items", type=int, default=200_000)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    out = Console()
+    path = given.release or max(
+        Path(".recsys/releases/demo").glob("[0-9a-f]*"), key=lambda place: place.stat().st_mtime
+    )
+    found = {}
+    with out.status("measuring the release ..."):
+        found["demo"] = measure(Release.open(path), list(range(1, 1001)), given.seconds, given.rounds)
+    if given.items:
+        from tests.serving.whole_release import whole_release
+
+        with tempfile.TemporaryDirectory() as folder, out.status(f"building and measuring {given.items:,} items ..."):
+            large = whole_release(Path(folder), users=2_000, items=given.items, events=400_000).release
+            found["large"] = measure(large, list(range(1, 1001)), given.seconds, given.rounds)
+    show(found, out)
+
+
+if __name__ == "__main__":
+    main()
