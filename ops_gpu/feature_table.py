@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,19 @@ class FeatureTable:
             table[codes] = values
             columns[column.name] = table
         return cls(columns, size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.columns)
+
+    def select(self, names: Sequence[str]) -> FeatureTable:
+        """The same table with these columns only."""
+        return FeatureTable({name: self.columns[name] for name in names}, self.size)
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """One column as a whole."""
+        return self.columns[name]
 
     def take(self, codes: npt.NDArray[np.integer[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The rows of these codes, a column each."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ops_gpu.graph import Node
 from ops_gpu.schema import Schema
+from ops_gpu.tiered import StoreMetrics
 from serving.ensemble_plan import EnsemblePlan
 from serving.operators.base import STAGES, Column, Columns, ServingOperator
 from serving.release import Release
@@ -126,6 +127,11 @@ class Ensemble:
 
         result, steps = self.plan.run(batch, apply)
         return Answer(result, spent, steps)
+
+    def store_metrics(self) -> dict[str, StoreMetrics]:
+        """Where rows of tiered stores came from, by the operator that reads them."""
+        told = {operator.name: operator.store_metrics() for operator in self.operators}
+        return {name: metrics for name, metrics in told.items() if metrics is not None}
 
     def save(self, path: Path) -> None:
         """Writes graph and input schema as JSON: aside first, then renamed."""

@@ -14,6 +14,7 @@ from ops_gpu.ranking_config import CandidateConfig, RankingConfig
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema
 from ops_gpu.snapshot_config import SnapshotConfig
+from ops_gpu.stored_feature_table import write_feature_table
 from serving.built_with import write_built_with
 from serving.four_stages import QUERY_TOWER, RANKER, four_stages
 from serving.four_stages_config import FourStagesConfig
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ops_gpu.workflow import Workflow
 
 SETTINGS, ATTRIBUTES = "fit.json", "item_attributes"
+ITEM_MEMORY_MB = 512.0
 BUILT_WITH_TOWERS = ("retrieval_model", "item_embeddings", "faiss_index", "ranking_model")
 
 
@@ -61,6 +63,7 @@ class Parts:
         id_types: dict[str, str],
         temperature: float,
         rules: ListRules | None = None,
+        item_memory_mb: float = ITEM_MEMORY_MB,
     ) -> None:
         """Writes every part into a new folder, ready for `Release.write`.
 
@@ -71,6 +74,7 @@ class Parts:
             id_types: `int64` or `string` of `user` and `item`.
             temperature: of the final ordering; 0 is the exact top k.
             rules: filters and orderings beside that.
+            item_memory_mb: item features that take more are served from disk, with this much memory before it.
         """
         folder.mkdir(parents=True)
         self.workflow.save(folder / "workflow")
@@ -78,7 +82,7 @@ class Parts:
         (folder / "item_embeddings").mkdir()
         np.save(folder / "item_embeddings/vectors.npy", self.sources.embeddings, allow_pickle=False)
         self.sources.index.save(folder / "faiss_index")
-        self.data.items.save(folder / "item_features")
+        write_feature_table(self.data.items, folder / "item_features", int(item_memory_mb * 2**20))
         self.sources.snapshot.save(folder / "snapshot")
         self.ranking.save(folder / "ranking_model")
         settings = {"retrieval": asdict(self.config.retrieval), "ranking": asdict(self.config.ranking)}

@@ -62,7 +62,8 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             folder = Path(place, "parts")
             rules = ListRules(serving.filters, serving.ordering, items_frame(plan, for_filters=True))
             with plainly(ValueError):
-                parts.write(folder, ["user_id"] >> feast, raw_users, types, serving.temperature, rules)
+                user, memory = ["user_id"] >> feast, serving.item_memory_mb
+                parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
             made = Release.write(folder, plan.home.releases, plan.name, metadata)
         tags = {name: str(value) for name, value in chain.metadata().items()}
         version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)

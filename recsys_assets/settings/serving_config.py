@@ -1,4 +1,4 @@
-"""Settings: what the live release leaves out, and how it orders its lists."""
+"""Settings: what the live release leaves out, how it orders its lists, and in how much memory."""
 
 from __future__ import annotations
 
@@ -19,18 +19,23 @@ class ServingConfig:
             more often, so that others get a chance to be seen. Short for `ordering: {softmax_sampling: ...}`.
         filters: conditions that a recommended item must meet.
         ordering: how the list is made of scored candidates.
+        item_memory_mb: memory of the server for item features, in MiB. Where they take more, they are served from
+            disk, with those asked for most in this memory; 0 always does so, in 8 MiB.
 
     Raises:
-        ValueError: when the temperature is negative, or an ordering comes beside it; when two filters have one name.
+        ValueError: when temperature or memory is negative, or an ordering comes beside it; when two filters have one name.
     """
 
     temperature: float = 0.0
     filters: Sequence[Condition] = ()
     ordering: OrderingConfig = field(default_factory=OrderingConfig)
+    item_memory_mb: float = 512.0
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
             raise ValueError(f"temperature is {self.temperature}, expected 0 (exact order) or more.")
+        if self.item_memory_mb < 0:
+            raise SettingError(f"item_memory_mb is {self.item_memory_mb}, expected 0 or more.", "item_memory_mb")
         if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
             raise SettingError(
                 f"temperature is {self.temperature}, and ordering makes the list in a way of its own; leave one out.",

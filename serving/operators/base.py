@@ -13,6 +13,7 @@ from ops_gpu.operator import Operator
 from ops_gpu.ragged import Ragged
 
 if TYPE_CHECKING:
+    from ops_gpu.tiered import StoreMetrics
     from serving.release import Release
 
 Column = npt.NDArray[Any] | Ragged
@@ -75,6 +76,10 @@ class ServingOperator(Operator, ABC):
         A column is one of those given, or else of those taken; see `serving.evidence`.
         """
         return {}
+
+    def store_metrics(self) -> StoreMetrics | None:
+        """Where the rows came from that it has read from a tiered store; None for one that reads from none."""
+        return None
 
     @abstractmethod
     def transform(self, columns: Columns) -> Columns:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.feature_table import FeatureTable
 from ops_gpu.ordering.greedy import Choice, greedy
 from ops_gpu.ordering.ranked import Ranked
+from ops_gpu.stored_feature_table import feature_table
 from serving.operators.base import Columns, array, ragged
 from serving.operators.ordering import Ordering
 
@@ -48,7 +48,9 @@ class GreedyOrdering(Ordering):
 
 def item_column(release: Release, table: str, column: str) -> npt.NDArray[Any]:
     """A column of the release's item features; ValueError where there is none."""
-    features = release.shared(table, FeatureTable.load).columns
-    if column not in features:
-        raise ValueError(f"The item features of the release have no column {column!r}, but {', '.join(features)}.")
-    return features[column]
+    features = release.shared(table, feature_table)
+    if column not in features.names:
+        raise ValueError(
+            f"The item features of the release have no column {column!r}, but {', '.join(features.names)}."
+        )
+    return features.column(column)

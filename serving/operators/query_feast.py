@@ -89,6 +89,11 @@ class QueryFeast(ServingOperator):
 
     @property
     def _columns(self) -> Schema:
-        lists = {"history_item": self.item_id_dtype, **HISTORY}
-        history = [ColumnSchema(name, dtype, is_list=True) for name, dtype in lists.items()]
-        return Schema([*Schema.from_dict(self.features), *history])
+        return user_columns(self.features, self.item_id_dtype)
+
+
+def user_columns(features: Mapping[str, Any], item_id_dtype: str) -> Schema:
+    """What is told of a user: features, and the lists of the history."""
+    lists = {"history_item": item_id_dtype, **HISTORY}
+    history = [ColumnSchema(name, dtype, is_list=True) for name, dtype in lists.items()]
+    return Schema([*Schema.from_dict(features), *history])

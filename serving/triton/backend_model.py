@@ -76,7 +76,7 @@ class TritonPythonModel:
         release = release_of_model(parameters)
         self._ensemble = Ensemble.of(release, tolerant=True)
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
-        self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12])
+        self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._ensemble.store_metrics)
         self._log = _decision_log(parameters, release, self._ensemble)
         self._ids = request_ids(int(parameters.get("warmup_requests", 0)))
         self._background = Background([self._write_log, self._metrics.flush], EVERY_SECONDS)
