@@ -27,12 +27,19 @@ class RowColumn:
         dtype: of its elements as numpy names it, little-endian (`<f4`); `S` is text of any length, as UTF-8.
         shape: of one value, empty for a number.
         is_list: whether a row has a list of elements, of any length.
+
+    Raises:
+        ValueError: for a type that no row can hold, such as Python objects.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] = ()
     is_list: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype != "S" and _checked(self.name, np.dtype(self.dtype)) != self.dtype:
+            raise ValueError(f"Column {self.name!r} has dtype {self.dtype!r}, expected it little-endian, as '<f4'.")
 
     @property
     def is_ragged(self) -> bool:
