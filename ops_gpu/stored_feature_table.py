@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ops_gpu.feature_table import FeatureTable
 from ops_gpu.tiered import KeyType, RowFormat, StoreMetrics, StoreSettings, TieredStore, build_store, open_store
+from ops_gpu.tiered.store_settings import LEAST_MEMORY
 
 FILE = "stored_table.json"
 STORE = "store"
@@ -40,12 +41,12 @@ class StoredFeatureTable:
         Args:
             table: in memory, or mapped into it.
             folder: does not exist yet.
-            memory_bytes: what those who open it give the rows that are asked for most.
+            memory_bytes: what those who open it give the rows that are asked for most; 8 MiB at least.
         """
         folder.mkdir(parents=True)
         dtype = np.dtype([(name, values.dtype, values.shape[1:]) for name, values in table.columns.items()])
         build_store(folder / STORE, KeyType.INT64, RowFormat.of_dtype(dtype), _batches(table))
-        told = {"memory_bytes": memory_bytes, "size": table.size}
+        told = {"memory_bytes": max(memory_bytes, LEAST_MEMORY), "size": table.size}
         (folder / FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -96,7 +97,7 @@ def write_feature_table(table: FeatureTable, folder: Path, memory_bytes: int) ->
     Args:
         table: in memory.
         folder: does not exist yet.
-        memory_bytes: what those who open it may use.
+        memory_bytes: what those who open it may use; 0 always writes a store.
     """
     if sum(values.nbytes for values in table.columns.values()) <= memory_bytes:
         table.save(folder)

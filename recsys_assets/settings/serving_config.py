@@ -23,7 +23,8 @@ class ServingConfig:
             disk, with those asked for most in this memory; 0 always does so, in 8 MiB.
 
     Raises:
-        ValueError: when temperature or memory is negative, or an ordering comes beside it; when two filters have one name.
+        ValueError: when the temperature or the memory is negative; when an ordering comes beside a temperature; when
+            two filters have one name.
     """
 
     temperature: float = 0.0
@@ -35,7 +36,7 @@ class ServingConfig:
         if self.temperature < 0:
             raise ValueError(f"temperature is {self.temperature}, expected 0 (exact order) or more.")
         if self.item_memory_mb < 0:
-            raise SettingError(f"item_memory_mb is {self.item_memory_mb}, expected 0 or more.", "item_memory_mb")
+            raise ValueError(f"item_memory_mb is {self.item_memory_mb}, expected 0 or more.")
         if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
             raise SettingError(
                 f"temperature is {self.temperature}, and ordering makes the list in a way of its own; leave one out.",

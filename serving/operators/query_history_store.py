@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ops_gpu.schema import ColumnSchema, Schema
-from ops_gpu.tiered import StoreError, StoreMetrics, StoreSettings
+from ops_gpu.tiered import KeyType, StoreError, StoreMetrics, StoreSettings
 from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns, Need, ServingOperator, array
 from serving.operators.query_feast import KNOWN, user_columns
@@ -70,6 +70,9 @@ class QueryHistoryStore(ServingOperator):
         except StoreError as error:
             raise FeatureStoreError(str(error)) from error
         self._names = self._columns.names
+        kept = "int64" if self._users.store.keys == KeyType.INT64 else "string"
+        if kept != self.user_id_dtype:
+            raise ValueError(f"user_id of the store {self.store} is {kept}, expected {self.user_id_dtype}.")
         for column in self._columns:
             self._check(column)
 

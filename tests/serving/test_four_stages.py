@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.fitting import recommend
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_config import CandidateConfig
@@ -17,8 +19,10 @@ from serving.four_stages import build_ensemble
 from serving.four_stages_config import FourStagesConfig
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Columns
+from serving.operators.query_history_store import QueryHistoryStore
 from serving.release import Release
 from serving.request_events import event_columns
+from serving.user_history_store import UserHistoryStore
 from tests.serving.whole_release import Whole, whole_release
 
 USERS = np.arange(30)
@@ -121,3 +125,25 @@ def test_sampling_takes_a_seed() -> None:
 def test_a_recommender_needs_a_source() -> None:
     with pytest.raises(ValueError, match="All candidate sources are switched off"):
         build_ensemble("shop", config(CandidateConfig(two_tower=0, popular=0, co_occurrence=0)))
+
+
+def test_items_and_users_from_stores_give_the_same_lists(whole: Whole, ensemble: Ensemble, tmp_path: Path) -> None:
+    source = pl.read_parquet(whole.release.path.parents[2] / "feast/whole/users.parquet")
+    users = source.drop(EVENT_TIME, CREATED, PRESENT)
+    UserHistoryStore.build(tmp_path / "histories/whole", users)
+    raw = Schema.from_polars(users.drop("user_id", pl.selectors.starts_with("history_")))
+    stored = ["user_id"] >> QueryHistoryStore("../../../histories/whole", raw.to_dict(), memory_mb=16)
+    types = {"user": "int64", "item": "int64"}
+    whole.parts.write(tmp_path / "parts", stored, raw, types, 0.0, item_memory_mb=0)
+    release = Release.write(tmp_path / "parts", tmp_path / "releases", "whole", ReleaseMetadata())
+    other = Ensemble.of(release)
+    asked: Columns = {"user_id": np.append(USERS, 12345), "k": np.full(31, 20, np.int32)}
+    for _ in range(2):
+        mine, its = other.transform(asked), ensemble.transform(asked)
+        for name in ("item_id", "source", "score"):
+            np.testing.assert_array_equal(values(mine, name).values, values(its, name).values)
+            np.testing.assert_array_equal(values(mine, name).offsets, values(its, name).offsets)
+    told = other.store_metrics()
+    assert sorted(told) == ["LookupItems", "QueryHistoryStore"] and not ensemble.store_metrics()
+    assert all(metrics.hit_rate() >= 0.5 for metrics in told.values())
+    assert told["QueryHistoryStore"].unknown == 2

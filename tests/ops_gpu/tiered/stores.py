@@ -60,7 +60,7 @@ def small(path: Path, keys: KeyType, rows: RowFormat, budget: int, middle: bool 
     if not path.exists():
         build_store(path, keys, rows, [], mutable=True)
     opened = open_store(path, StoreSettings(memory_bytes=8 << 20), "write")
-    memory = MemoryTier(budget, rows, keys, 100)
+    memory = MemoryTier(budget, rows, keys, 20)
     return TieredStore([memory, *([DictTier(rows, 5)] if middle else []), opened.tiers[-1]], keys, rows)
 
 
