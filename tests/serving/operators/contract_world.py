@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.feature_table import FIRST_CODE
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_config import CandidateConfig
@@ -17,7 +19,8 @@ from serving.implicit_factors import ImplicitFactors
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Column, Columns
 from serving.release import Release
-from tests.serving.whole_release import FILTERS, Whole, whole_release
+from serving.user_history_store import UserHistoryStore
+from tests.serving.whole_release import FILTERS, NAME, Whole, whole_release
 
 SIZES = CandidateConfig(two_tower=12, popular=9, co_occurrence=10)
 USERS, ITEMS = 30, 60
@@ -37,6 +40,8 @@ def contract_release(root: Path) -> tuple[Whole, Release]:
     ImplicitFactors(users, items).save(folder / "implicit", whole.parts.workflow)
     _write_forest(folder / "forest")
     write_onnx(folder / "onnx")
+    users_of = pl.read_parquet(root / "feast" / NAME / "users.parquet").drop(EVENT_TIME, CREATED, PRESENT)
+    UserHistoryStore.build(root / "histories" / NAME, users_of)
     return whole, Release.write(folder, root / "releases", "whole", ReleaseMetadata())
 
 

@@ -35,6 +35,7 @@ from serving.operators.query_co_occurrence import QueryCoOccurrence
 from serving.operators.query_faiss import QueryFaiss
 from serving.operators.query_feast import QueryFeast
 from serving.operators.query_history import QueryHistory
+from serving.operators.query_history_store import QueryHistoryStore
 from serving.operators.query_popular import QueryPopular
 from serving.operators.ranking_features import RankingFeatures
 from serving.operators.recent_items import RecentItems
@@ -132,6 +133,7 @@ def cases(whole: Whole) -> dict[str, Case]:
         "QueryCoOccurrence": Case(QueryCoOccurrence(5, repeats=True)),
         "QueryFaiss": Case(QueryFaiss(7), products=True),
         "QueryFeast": Case(QueryFeast(f"../../../feast/{NAME}", raw.to_dict())),
+        "QueryHistoryStore": Case(QueryHistoryStore(f"../../../histories/{NAME}", raw.to_dict(), memory_mb=8)),
         "RankingFeatures": Case(RankingFeatures(), products=True),
         "SoftmaxSampling at a temperature": Case(SoftmaxSampling(1.5)),
         "TransformWorkflow": Case(workflow, workflow.inputs),
@@ -169,6 +171,7 @@ NAMES = (
     *("FilterCandidates by conditions", "JoinEvents", "LookupItems", "MaximalMarginalRelevance", "PopularFallback"),
     *("PopularFallback with a pool", "PredictForest", "PredictForest of lists", "PredictImplicit", "PredictPyTorch"),
     *("PredictPyTorch of lists", "PredictTensorflow", "QueryCoOccurrence", "QueryFaiss", "QueryFeast", "QueryHistory"),
+    "QueryHistoryStore",
     *("QueryPopular", "RankingFeatures", "RecentItems", "ScoreCoOccurrence", "SoftmaxSampling"),
     *("SoftmaxSampling at a temperature", "TransformWorkflow", "UnionCandidates", "UnrollFeatures"),
 )
