@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.schema import Schema
 from serving.bounded_call import BoundedCall
-from serving.feast_reader import FeastReader
 from serving.feast_values import decode
 from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns
@@ -23,6 +22,13 @@ PATIENCE, PATIENCE_EACH = 0.25, 0.001
 FAILURES, PAUSE = 3, 1.0
 """After so many failed reads in a row the store is left alone for so many seconds."""
 QUIET = 10.0
+
+
+class UserReader(Protocol):
+    """Reads users from a store; a `FeastReader` or a `HistoryReader`."""
+
+    def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
+        """The features of a batch of users; FeatureStoreError when the store cannot be read."""
 
 
 class TolerantReader:
@@ -39,10 +45,10 @@ class TolerantReader:
     """
 
     def __init__(
-        self, connect: Callable[[], FeastReader], columns: Schema, clock: Callable[[], float] = time.monotonic
+        self, connect: Callable[[], UserReader], columns: Schema, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._connect, self._columns, self._clock = connect, columns, clock
-        self._reader: FeastReader | None = None
+        self._reader: UserReader | None = None
         self._failures, self._closed_until = 0, 0.0
         self._away, self._quiet_until = False, 0.0
         self._bounded = BoundedCall(self._try)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 
 from ops_gpu.tiered.keys import KeyType
 from ops_gpu.tiered.memory_tier import MemoryTier
@@ -36,7 +37,10 @@ class FollowedStore(TieredStore):
         super().__init__([memory, disk], keys, rows, settings.background_above)
         self._disk, self._period = disk, settings.refresh_seconds
         self._closed = threading.Event()
-        self._watching = threading.Thread(target=self._watch, name="store-follow", daemon=True)
+        # The thread holds no store that nobody else holds: whoever opened it may forget to close it.
+        self._watching = threading.Thread(
+            target=_watch, args=(weakref.ref(self), self._closed, self._period), name="store-follow", daemon=True
+        )
         self._watching.start()
 
     def catch_up(self) -> None:
@@ -49,10 +53,19 @@ class FollowedStore(TieredStore):
         self._watching.join()
         super().close()
 
-    def _watch(self) -> None:
-        while not self._closed.wait(self._period):
-            if self._disk.is_behind:
-                try:
-                    self.catch_up()
-                except StoreError as error:  # what was there before is still served; the next look may fare better
-                    log.warning("%s", error)
+    def look(self) -> None:
+        """Takes over what the writer has written, if there seems to be anything."""
+        if self._disk.is_behind:
+            try:
+                self.catch_up()
+            except StoreError as error:  # what was there before is still served; the next look may fare better
+                log.warning("%s", error)
+
+
+def _watch(followed: weakref.ref[FollowedStore], closed: threading.Event, period: float) -> None:
+    while not closed.wait(period):
+        store = followed()
+        if store is None:
+            return
+        store.look()
+        del store

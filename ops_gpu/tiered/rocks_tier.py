@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ class RocksTier(Tier):
         settings: of the store.
         changes: where writes are noted or read from; None for a database that never changes.
         writes: whether this process may write.
-        on_close: called at the end.
+        on_close: called at the end, of the process if need be.
     """
 
     name: ClassVar[str] = "disk"
@@ -56,7 +57,8 @@ class RocksTier(Tier):
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._place, self._format, self._settings = database, place, rows, settings
-        self._changes, self._writes, self._on_close = changes, writes, on_close
+        self._changes, self._writes = changes, writes
+        self._finish = weakref.finalize(self, on_close)
         self._threads = ThreadPoolExecutor(settings.read_threads, thread_name_prefix="store-read")
 
     @property
@@ -116,7 +118,7 @@ class RocksTier(Tier):
         if self._changes is not None:
             self._changes.close()
         self._asked(self._database.close)
-        self._on_close()
+        self._finish()
 
     def _get(self, names: list[bytes]) -> list[bytes | None]:
         parts = min(self._settings.read_threads, len(names) // LEAST_READS)

@@ -20,7 +20,7 @@ from serving.manifest import ReleaseMetadata
 from serving.operators.base import Column, Columns
 from serving.release import Release
 from serving.user_history_store import UserHistoryStore
-from tests.serving.whole_release import FILTERS, Whole, whole_release
+from tests.serving.whole_release import FILTERS, NAME, Whole, whole_release
 
 SIZES = CandidateConfig(two_tower=12, popular=9, co_occurrence=10)
 USERS, ITEMS = 30, 60
@@ -40,8 +40,8 @@ def contract_release(root: Path) -> tuple[Whole, Release]:
     ImplicitFactors(users, items).save(folder / "implicit", whole.parts.workflow)
     _write_forest(folder / "forest")
     write_onnx(folder / "onnx")
-    users_now = pl.read_parquet(root / "feast/whole/users.parquet").drop(EVENT_TIME, CREATED, PRESENT)
-    UserHistoryStore.build(root / "histories/whole", users_now)
+    users_of = pl.read_parquet(root / "feast" / NAME / "users.parquet").drop(EVENT_TIME, CREATED, PRESENT)
+    UserHistoryStore.build(root / "histories" / NAME, users_of)
     return whole, Release.write(folder, root / "releases", "whole", ReleaseMetadata())
 
 

@@ -134,8 +134,8 @@ def cases(whole: Whole) -> dict[str, Case]:
         "QueryCoOccurrence": Case(QueryCoOccurrence(5, repeats=True)),
         "QueryFaiss": Case(QueryFaiss(7), products=True),
         "QueryFeast": Case(QueryFeast(f"../../../feast/{NAME}", raw.to_dict())),
-        "QueryHistoryStore": Case(QueryHistoryStore(f"../../../histories/{NAME}", raw.to_dict(), memory_mb=16)),
         "MarkDegraded": Case(MarkDegraded(), renamed=(("source", "candidate_source"),)),
+        "QueryHistoryStore": Case(QueryHistoryStore(f"../../../histories/{NAME}", raw.to_dict(), memory_mb=8)),
         "RankingFeatures": Case(RankingFeatures(), products=True),
         "SoftmaxSampling at a temperature": Case(SoftmaxSampling(1.5)),
         "TransformWorkflow": Case(workflow, workflow.inputs),
@@ -171,9 +171,10 @@ def all_operators() -> set[str]:
 NAMES = (
     *("BoostCandidates", "CalibratedOrdering", "CategoryQuotas", "DecodeItems", "EncodeHistory", "FilterCandidates"),
     *("FilterCandidates by conditions", "JoinEvents", "LookupItems", "MarkDegraded", "MaximalMarginalRelevance"),
-    *("PopularFallback", "QueryHistoryStore"),
+    "PopularFallback",
     *("PopularFallback with a pool", "PredictForest", "PredictForest of lists", "PredictImplicit", "PredictPyTorch"),
     *("PredictPyTorch of lists", "PredictTensorflow", "QueryCoOccurrence", "QueryFaiss", "QueryFeast", "QueryHistory"),
+    "QueryHistoryStore",
     *("QueryPopular", "RankingFeatures", "RecentItems", "ScoreCoOccurrence", "SoftmaxSampling"),
     *("SoftmaxSampling at a temperature", "TransformWorkflow", "UnionCandidates", "UnrollFeatures"),
 )

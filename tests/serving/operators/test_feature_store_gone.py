@@ -43,7 +43,7 @@ def written(folder: Path, settings: StoreSettings) -> Path:
 
 def bound(folder: Path) -> tuple[QueryFeast, QueryFeast]:
     """The operator, tolerant and strict."""
-    release: Any = SimpleNamespace(path=folder)
+    release: Any = SimpleNamespace(outside=lambda path: folder / path)
     tolerant, strict = (QueryFeast(".", FEATURES.to_dict()) for _ in range(2))
     tolerant.bind_tolerantly(release)
     strict.bind(release)
@@ -123,7 +123,7 @@ def test_a_file_that_is_damaged(tmp_path: Path) -> None:
 
 def test_a_repository_that_is_not_there_yet(tmp_path: Path) -> None:
     operator = QueryFeast(".", FEATURES.to_dict())
-    operator.bind_tolerantly(SimpleNamespace(path=tmp_path / "shop"))  # type: ignore[arg-type]
+    operator.bind_tolerantly(SimpleNamespace(outside=lambda path: tmp_path / "shop" / path))  # type: ignore[arg-type]
     degrades_quickly(operator)
     written(tmp_path / "shop", StoreSettings())
     recovers(operator)

@@ -73,7 +73,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bound(home: Path, operator: Any) -> Any:
-    release: Any = SimpleNamespace(path=home / "releases" / "abc")
+    release: Any = SimpleNamespace(outside=lambda path: home / "releases" / "abc" / path)
     operator.bind(release)
     return operator
 
@@ -179,7 +179,7 @@ def test_a_store_that_is_not_there_or_was_built_for_others(home: Path) -> None:
 
 def test_a_store_that_does_not_answer_is_an_error_of_the_feature_store(home: Path) -> None:
     operator = store(home, "numbers", "int64")
-    operator._users.close()
+    operator._reader.close()
     with pytest.raises(FeatureStoreError, match="closed"):
         operator.transform({"user_id": np.array([1])})
 
