@@ -125,4 +125,4 @@ class People:
         try:
             return int(text)
         except ValueError:
-            raise ValueError(f"The {kind} ids of {self.name!r} are integers, got {text!r}.") from None
+            raise ValueError(f"{kind.capitalize()} ids of {self.name!r} are integers, got {text!r}.") from None

@@ -42,7 +42,7 @@ class Segment:
         """A segment whose operators hold the parts of this release."""
         steps = tuple((number, replace(step, operator=copy.copy(step.operator))) for number, step in self.steps)
         for _, step in steps:
-            step.operator.bind(release)
+            step.operator.bind_tolerantly(release)
         return replace(self, steps=steps)
 
     def run(self, given: Mapping[Place, Column]) -> tuple[dict[Place, Column], npt.NDArray[np.float32]]:

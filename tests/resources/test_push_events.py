@@ -46,7 +46,7 @@ def event(user: str, item: int, day: int, label: bool = True) -> pl.DataFrame:
 def online(store: FeatureStoreResource, *users: str) -> dict[str, tuple[Any, ...]]:
     """Items, counts and successes of the histories, features, and whether the user is known, as they are served."""
     operator = QueryFeast(str(store.folder(NAME)), FEATURES.to_dict(), "string", "int64")
-    release: Any = SimpleNamespace(path=Path("/"))
+    release: Any = SimpleNamespace(outside=lambda path: Path("/") / path)
     operator.bind(release)
     columns = operator.transform({"user_id": np.array([user.encode() for user in users], "S")})
     frame = to_frame(columns).select(

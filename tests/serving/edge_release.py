@@ -65,4 +65,5 @@ def edge_release(root: Path, users: int = 1000, events: int = 20_000) -> Whole:
     feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict(), user_id_dtype="string")
     parts.write(folder, ["user_id"] >> feast, raw_schema, {"user": "string", "item": "int64"}, 0.0)
     _write_users(root, raw_users, raw_events)
-    return Whole(Release.write(folder, root / "releases", NAME, ReleaseMetadata()), parts)
+    release = Release.write(folder, root / "releases", NAME, ReleaseMetadata())
+    return Whole(release, parts, raw_users, raw_items)

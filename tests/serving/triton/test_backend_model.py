@@ -70,7 +70,8 @@ def model(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "triton_python_backend_utils", backend)
     monkeypatch.setattr(backend_model, "read_tensor", lambda backend, request, name: request.get(name))
     monkeypatch.setattr(messages, "to_tensor", lambda _, name, value: (name, value))
-    given = {"release_path": str(release.path), "log_folder": str(tmp_path), "log_rate": "1", "log_days": "9"}
+    places = {"release_path": str(release.path), "release": release.hash}
+    given = {**places, "log_folder": str(tmp_path), "log_rate": "1", "log_days": "9"}
     parameters = {key: {"string_value": value} for key, value in {**given, "warmup_requests": "1"}.items()}
     model = TritonPythonModel()
     model.initialize({"model_config": json.dumps({"parameters": parameters})})
