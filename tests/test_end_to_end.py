@@ -125,7 +125,10 @@ def test_evaluate_measures_as_of_a_cut_and_touches_nothing(tiny: Tiny) -> None:
         (["recommend", NAME, "--user", "me"], ["integers", "'me'"]),
         (["recommend", "nobody", "--user", "1"], ["'nobody'"]),
         (["recommend", NAME, "--user", "1", "--context", "genre"], ["--context", "NAME=VALUE", "'genre'"]),
-        (["recommend", NAME, "--user", "1", "--context", "land=DE"], ["no context 'land'", "genre, studio"]),
+        (
+            ["recommend", NAME, "--user", "1", "--context", "land=DE"],
+            ["takes no 'land' in the context", "genre, studio"],
+        ),
         (["evaluate", NAME, "--as-of", "2030-01-01"], ["2030-01-01", "2026-01-24"]),
         (["rollback", NAME], [f"'{NAME}' has no earlier release to go back to"]),
         (["materialize", "nobody"], ["no recommender 'nobody'", NAME, "demo"]),

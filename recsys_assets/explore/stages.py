@@ -67,8 +67,10 @@ class Stages:
         """
         steps = list(zip(ensemble.operators, answer.steps, strict=True))
         brought = _last(steps, "retrieval", "candidate_item")
-        kept = _last(steps, "filtering", "candidate_item") or brought
         scores = _last(steps, "scoring", "candidate_score")
+        # What is popular is filtered too, in the place of candidates, after these were scored.
+        before = next((place for place, (_, given) in enumerate(steps) if given is scores), len(steps))
+        kept = _last(steps[:before], "filtering", "candidate_item") or brought
         history = _last(steps, "features", "seen_item")
         decode = _decoder(ensemble)
         found = _sources(brought, decode)

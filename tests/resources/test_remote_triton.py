@@ -20,6 +20,7 @@ from serving.triton.backends import PROGRAMS
 from serving.triton.going_live import DeploymentError
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
+from serving.triton.server_process import ServerProcess
 from tests.serving.whole_release import whole_release
 
 pytestmark = pytest.mark.triton
@@ -29,16 +30,22 @@ LOCKED = f"model-repository,shared-memory,trace,logging:{KEY}"
 CONTAINER = Path(__file__).parents[2] / "docs" / "triton.Containerfile"
 
 
-class TheirServer(TritonServer):
+class TheirProcess(ServerProcess):
     """Started with the flags of `docs/triton.Containerfile`, and with its model control locked."""
 
-    def _command(self, backends: Path, ports: tuple[int, int, int]) -> list[str]:
-        program, *flags = super()._command(backends, ports)
+    def _command(self, backends: Path, ports: tuple[int, int, int], key: str) -> list[str]:
+        program, *flags = super()._command(backends, ports, key)
         entry = re.search(r"^ENTRYPOINT (\[.*?\])$", CONTAINER.read_text(), re.DOTALL | re.MULTILINE)
         assert entry is not None
         container = [flag for flag in json.loads(entry[1].replace("\\\n", ""))[1:] if "repository=" not in flag]
-        named = {flag.partition("=")[0]: flag for flag in [*flags, *container]}
-        return [program, *named.values(), f"--grpc-restricted-protocol={LOCKED}", f"--http-restricted-api={LOCKED}"]
+        locked = f"--grpc-restricted-protocol={LOCKED}"
+        return [program, *{flag.partition("=")[0]: flag for flag in [*flags, *container, locked]}.values()]
+
+
+class TheirServer(TritonServer):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._process = TheirProcess(self.folder)
 
 
 @pytest.fixture(scope="module")
