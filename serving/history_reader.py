@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,15 @@ from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns
 from serving.user_history_store import UserHistoryStore
 
+log = logging.getLogger(__name__)
+PAUSE = 10.0
+"""Seconds until a store that could not be taken over is tried again."""
+
 
 class HistoryReader:
     """Reads rows of a store that another process may write to; stands where a `FeastReader` stands.
+
+    Where a store is built in the place of the one that it reads, it goes over to the new one by itself.
 
     Args:
         folder: the store's.
@@ -30,26 +39,23 @@ class HistoryReader:
     """
 
     def __init__(self, folder: Path, columns: Schema, user_id_dtype: str, settings: StoreSettings) -> None:
-        self._folder, self._names = folder, columns.names
+        self._folder, self._settings = folder, settings
+        self._columns, self._key = columns, ColumnSchema("user_id", user_id_dtype)
+        self._opening, self._not_before = threading.Lock(), 0.0
         try:
-            self._users = UserHistoryStore.open(folder, settings)
+            self._users = self._open()
         except StoreError as error:
             raise FeatureStoreError(str(error)) from error
-        kept = "int64" if self._users.store.keys == KeyType.INT64 else "string"
-        self._check(ColumnSchema("user_id", user_id_dtype), ColumnSchema("user_id", kept))
-        for column in columns:
-            held = self._users.schema
-            if column.name not in held.names:
-                raise ValueError(f"The store {folder} has no column {column.name!r}, but {', '.join(held.names)}.")
-            self._check(column, held[column.name])
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users; see `FeastReader.read`."""
+        if self._users.is_replaced and time.monotonic() >= self._not_before:
+            self._reopen()
         try:
-            found, known = self._users.read(ids, self._names)
+            found, known = self._users.read(ids, self._columns.names)
         except StoreError as error:
             raise FeatureStoreError(str(error)) from error
-        return {name: found[name] for name in self._names}, known
+        return {name: found[name] for name in self._columns.names}, known
 
     @property
     def metrics(self) -> StoreMetrics:
@@ -59,6 +65,30 @@ class HistoryReader:
     def close(self) -> None:
         """Closes the store."""
         self._users.close()
+
+    def _open(self) -> UserHistoryStore:
+        users = UserHistoryStore.open(self._folder, self._settings)
+        held = users.schema
+        kept = "int64" if users.store.keys == KeyType.INT64 else "string"
+        self._check(self._key, ColumnSchema("user_id", kept))
+        for column in self._columns:
+            if column.name not in held.names:
+                raise ValueError(
+                    f"The store {self._folder} has no column {column.name!r}, but {', '.join(held.names)}."
+                )
+            self._check(column, held[column.name])
+        return users
+
+    def _reopen(self) -> None:
+        """Goes over to the store that was built in the place of this one; by one thread, while others read on."""
+        if self._opening.acquire(blocking=False):
+            try:
+                self._users = self._open()
+            except (StoreError, ValueError) as error:
+                self._not_before = time.monotonic() + PAUSE
+                log.warning("The store that was read before is read on: %s", error)
+            finally:
+                self._opening.release()
 
     def _check(self, wanted: ColumnSchema, held: ColumnSchema) -> None:
         """ValueError where the store's column is not what the graph was built for; integers are of any width."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ops_gpu.interaction_history import ENTRY, accumulated
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreMetrics, StoreSettings, TieredStore, build_store, open_store
+from ops_gpu.tiered.followed_store import FollowedStore
 from serving.feast_values import NULL_INTEGER
 from serving.frames import to_columns, to_frame
 from serving.operators.base import Columns
@@ -120,6 +121,11 @@ class UserHistoryStore:
             entries = accumulated(pl.concat([old, _entries(events).lazy()]), KEY)
             lists = entries.group_by(KEY, maintain_order=True).agg(pl.col(ENTRY)).collect()
             self.upsert(rows.drop(ENTRY).join(lists, on=KEY))
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another store was built in the place of this one, which it follows."""
+        return isinstance(self.store, FollowedStore) and self.store.is_replaced
 
     @property
     def metrics(self) -> StoreMetrics:

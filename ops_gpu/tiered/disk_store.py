@@ -89,7 +89,7 @@ def open_store(path: str | os.PathLike[str], settings: StoreSettings | None = No
         told_of = f"Of memory_bytes = {settings.memory_bytes:,}, {reserved:,} go to RocksDB"
         raise ValueError(f"{told_of}: {error}") from error
     if mode == "follow":
-        return FollowedStore(memory, disk, told.keys, told.rows, settings)
+        return FollowedStore(memory, disk, told, folder, settings)
     return TieredStore([memory, disk], told.keys, told.rows, settings.background_above)
 
 

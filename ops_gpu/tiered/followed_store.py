@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import weakref
+from contextlib import suppress
+from pathlib import Path
 
-from ops_gpu.tiered.keys import KeyType
 from ops_gpu.tiered.memory_tier import MemoryTier
 from ops_gpu.tiered.rocks_tier import RocksTier
-from ops_gpu.tiered.row_format import RowFormat
+from ops_gpu.tiered.store_description import FILE, StoreDescription
 from ops_gpu.tiered.store_error import StoreError
 from ops_gpu.tiered.store_settings import StoreSettings
 from ops_gpu.tiered.tiered_store import TieredStore
@@ -26,16 +28,21 @@ class FollowedStore(TieredStore):
     Args:
         memory: hot rows.
         disk: the database, opened as a follower.
-        keys: what keys are.
-        rows: the format of rows.
+        told: what the store says of itself.
+        folder: the store's.
         settings: of the store.
+
+    Attributes:
+        is_replaced: whether another store was built in its place: this one is still read, and stays as it is.
     """
 
     def __init__(
-        self, memory: MemoryTier, disk: RocksTier, keys: KeyType, rows: RowFormat, settings: StoreSettings
+        self, memory: MemoryTier, disk: RocksTier, told: StoreDescription, folder: Path, settings: StoreSettings
     ) -> None:
-        super().__init__([memory, disk], keys, rows, settings.background_above)
+        super().__init__([memory, disk], told.keys, told.rows, settings.background_above)
         self._disk, self._period = disk, settings.refresh_seconds
+        self._path, self._identity = folder / FILE, (folder / FILE).stat()
+        self.is_replaced = False
         self._closed = threading.Event()
         # The thread holds no store that nobody else holds: whoever opened it may forget to close it.
         self._watching = threading.Thread(
@@ -55,6 +62,8 @@ class FollowedStore(TieredStore):
 
     def look(self) -> None:
         """Takes over what the writer has written, if there seems to be anything."""
+        with suppress(FileNotFoundError):  # for a moment, while a store takes the place of another
+            self.is_replaced = not os.path.samestat(self._path.stat(), self._identity)
         if self._disk.is_behind:
             try:
                 self.catch_up()

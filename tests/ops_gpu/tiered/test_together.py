@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -108,3 +109,19 @@ def test_a_follower_forgets_only_what_changed_unless_it_lags_far_behind(writer: 
         assert np.asarray(follower.read(KEYS[:1]).columns["vector"])[0, 0] == KEPT
         follower.read(KEYS[20:30])
         assert follower.metrics.since(before).found == {"memory": 0, "disk": 11}
+
+
+def test_a_follower_that_nobody_closes_ends_by_itself(
+    writer: TieredStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    before = threading.enumerate()
+    follower = open_store(tmp_path / "store", StoreSettings(memory_bytes=8 << 20, refresh_seconds=0.01), "follow")
+    watching = next(t for t in threading.enumerate() if t.name == "store-follow" and t not in before)
+    follower.read(KEYS)
+    assert list((tmp_path / "scratch").iterdir())
+    del follower
+    gc.collect()
+    watching.join(10)
+    assert not watching.is_alive() and not list((tmp_path / "scratch").iterdir())

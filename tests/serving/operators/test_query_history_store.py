@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,11 @@ from ops_gpu.operator import Operator
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.feature_store_error import FeatureStoreError
+from serving.manifest import Manifest, ReleaseMetadata
 from serving.operators.base import Columns
 from serving.operators.query_feast import QueryFeast
 from serving.operators.query_history_store import QueryHistoryStore
+from serving.release import Release
 from serving.user_history_store import UserHistoryStore
 
 FEATURES = Schema(
@@ -73,7 +74,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bound(home: Path, operator: Any) -> Any:
-    release: Any = SimpleNamespace(outside=lambda path: home / "releases" / "abc" / path)
+    release = Release(home / "releases" / "abc", Manifest("x", "", "", ReleaseMetadata(), {}, {}))
     operator.bind(release)
     return operator
 
@@ -187,3 +188,44 @@ def test_a_store_that_does_not_answer_is_an_error_of_the_feature_store(home: Pat
 def test_it_is_saved_as_json() -> None:
     operator = QueryHistoryStore("../x", FEATURES.to_dict(), "string", "int64", 64.0, 1.0)
     assert Operator.from_dict(operator.to_dict()).to_dict() == operator.to_dict()
+
+
+def test_a_store_that_is_away_degrades_answers_until_it_is_back(tmp_path: Path) -> None:
+    operator = QueryHistoryStore("histories", FEATURES.to_dict(), memory_mb=8)
+    operator.bind_tolerantly(Release(tmp_path, Manifest("x", "", "", ReleaseMetadata(), {}, {})))
+    assert operator.store_metrics() is None
+    users = {"user_id": np.array([1, 99])}
+    away = operator.transform(users)
+    assert np.all(away["degraded"]) and not np.any(away["known"])  # type: ignore[arg-type]
+    UserHistoryStore.build(tmp_path / "histories", user_state(USERS, EVENTS))
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and np.all(away["degraded"]):  # type: ignore[arg-type]
+        away = operator.transform(users)
+        time.sleep(0.05)
+    assert away["known"].tolist() == [True, False]  # type: ignore[union-attr]
+    metrics = operator.store_metrics()
+    assert metrics is not None and metrics.rows >= 2
+
+
+def test_a_store_built_in_the_place_of_another_is_taken_over(home: Path) -> None:
+    path, users = home / "histories" / "rebuilt", {"user_id": np.array([1, 77])}
+    UserHistoryStore.build(path, user_state(USERS, EVENTS))
+    reader = store(home, "rebuilt", "int64")
+    assert reader.transform(users)["known"].tolist() == [True, False]  # type: ignore[union-attr]
+    UserHistoryStore.build(path, user_state(USERS, pl.concat([EVENTS, LATER])))
+    assert until_known(reader, users)
+    with UserHistoryStore.open(path, mode="write") as writer:
+        writer.delete(np.array([77]))
+    UserHistoryStore.build(path, user_state(USERS.drop("score"), pl.concat([EVENTS, LATER])))
+    time.sleep(0.2)
+    assert reader.transform(users)["known"][0], "one that does not fit is not taken over"
+
+
+def until_known(reader: QueryHistoryStore, users: Columns) -> bool:
+    """Whether all users come to be known within some seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if np.all(reader.transform(users)["known"]):  # type: ignore[arg-type]
+            return True
+        time.sleep(0.01)
+    return False
