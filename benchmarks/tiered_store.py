@@ -51,7 +51,7 @@ class Measured:
     Args:
         rows: of the store.
         dimension: float32 values a row.
-        disk_mb: size of its files.
+        disk_mb: size of the files with the rows.
         allowed_mb: memory that the store was given.
         batch: keys a read.
         rows_per_second: read in batches by one caller.
@@ -61,7 +61,7 @@ class Measured:
         disk_reads_per_second: bytes that the process had read from the device, in blocks of 4 KB.
         store_mb: memory in use, as the store tells it.
         rss_mb: by how much the process grew from opening the store to the end.
-        page_cache_mb: of the store's files.
+        page_cache_mb: of the files with the rows.
         build_seconds: writing the store.
     """
 
@@ -135,7 +135,7 @@ def measure(
             read = read_for(store, keys, batch, told, seconds=seconds)
             rss = psutil.Process().memory_info().rss - rss
             store_mb = sum(store.metrics.memory.values()) / MB
-        files = [file for file in path.rglob("*") if file.is_file()]
+        files = list(path.glob("*.sst"))
         disk, cached = sum(file.stat().st_size for file in files), sum(map(page_cache, files))
     return Measured(
         rows, dimension, disk / MB, memory_mb, batch,
