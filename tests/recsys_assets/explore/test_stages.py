@@ -65,9 +65,9 @@ def test_what_was_removed_and_why(tmp_path: Path) -> None:
 
 
 def test_a_filter_may_name_its_own_reasons() -> None:
-    class Named(FilterCandidates):
+    class FilterByCountry(FilterCandidates):
         def reasons(self) -> dict[int, str]:
             return {4: "country"}
 
-    assert reasons_of(Named()) == {4: "country"}
+    assert reasons_of(FilterByCountry()) == {4: "country"}
     assert {1: "seen", 2: "unavailable"}.items() <= dict(reasons_of(FilterCandidates())).items()
