@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ops_gpu.interaction_history import accumulated
-
-HISTORY = {
-    "history_item": None,  # of the items' own type
-    "history_count": pl.Float32(),
-    "history_last": pl.Int64(),
-    "history_positive": pl.Float32(),
-}
+from ops_gpu.interaction_history import ENTRY, as_lists, entries_of
 
 
 def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
@@ -29,14 +22,6 @@ def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -
         (epoch seconds) and `history_positive` (float32, how many interactions with the item were positive);
         empty lists for users without interactions. Users who only interacted are appended with null features.
     """
-    entries = interactions.lazy().select(
-        "user_id",
-        pl.col("item_id").alias("history_item"),
-        pl.lit(1.0, pl.Float32).alias("history_count"),
-        pl.col("timestamp").dt.epoch("s").alias("history_last"),
-        pl.col("label").cast(pl.Float32).alias("history_positive"),
-    )
-    pairs = accumulated(entries, "user_id")
-    lists = pairs.group_by("user_id", maintain_order=True).agg(pl.col(list(HISTORY))).collect()
+    lists = as_lists(entries_of(interactions.lazy(), "user_id"), "user_id")
     joined = users.join(lists, on="user_id", how="full", coalesce=True)
-    return joined.with_columns(pl.col(list(HISTORY)).fill_null([])).sort("user_id")
+    return joined.with_columns(pl.col(ENTRY).fill_null([])).sort("user_id")

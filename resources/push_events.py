@@ -13,7 +13,7 @@ import polars as pl
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.pushed_events import PushedEvents, only_writer
 from feature_repo.repository import FeatureRepository
-from ops_gpu.interaction_history import ENTRY, accumulated
+from ops_gpu.interaction_history import with_events
 from ops_gpu.schema import Schema
 from serving.feast_reader import FeastReader
 from serving.frames import to_frame
@@ -50,7 +50,7 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
     journal = PushedEvents(repository.folder, ids)
     with only_writer(repository.folder):
         users = events["user_id"].unique().sort()
-        rows = _with_events(_online(repository, stored, users), events)
+        rows = with_events(_online(repository, stored, users), events, "user_id")
         with journal.appended(events):
             rows = rows.join(_moments(source, journal, users), on="user_id")
             repository.write_online("users", rows)
@@ -93,20 +93,6 @@ def _online(repository: FeatureRepository, stored: Mapping[str, pl.DataType], us
     found, _ = reader.read(_ids(users))
     frame = to_frame(found).select(_as_stored(name, dtype) for name, dtype in columns.items())
     return frame.insert_column(0, users)
-
-
-def _with_events(rows: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    old = rows.lazy().select("user_id", *ENTRY).explode(*ENTRY, empty_as_null=False).drop_nulls("history_item")
-    new = events.lazy().select(
-        "user_id",
-        pl.col("item_id").alias("history_item"),
-        pl.lit(1.0, pl.Float32).alias("history_count"),
-        pl.col("timestamp").dt.epoch("s").alias("history_last"),
-        pl.col("label").cast(pl.Float32).alias("history_positive"),
-    )
-    entries = accumulated(pl.concat([old, new]), "user_id")
-    lists = entries.group_by("user_id", maintain_order=True).agg(pl.col(ENTRY)).collect()
-    return rows.drop(ENTRY).join(lists, on="user_id")
 
 
 def _as_stored(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.interaction_history import ENTRY, accumulated
+from ops_gpu.interaction_history import with_events
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreMetrics, StoreSettings, TieredStore, build_store, open_store
 from ops_gpu.tiered.followed_store import FollowedStore
@@ -117,10 +117,7 @@ class UserHistoryStore:
         with self._writing:
             columns, _ = self.read(_ids(users))
             rows = to_frame(columns).insert_column(0, users[KEY])
-            old = rows.lazy().select(KEY, *ENTRY).explode(*ENTRY, empty_as_null=False).drop_nulls("history_item")
-            entries = accumulated(pl.concat([old, _entries(events).lazy()]), KEY)
-            lists = entries.group_by(KEY, maintain_order=True).agg(pl.col(ENTRY)).collect()
-            self.upsert(rows.drop(ENTRY).join(lists, on=KEY))
+            self.upsert(with_events(rows, events, KEY))
 
     @property
     def is_replaced(self) -> bool:
@@ -195,18 +192,6 @@ def _columns(users: pl.DataFrame, schema: Schema) -> Columns:
 def _nobody(users: pl.DataFrame) -> pl.DataFrame:
     """One row of nulls."""
     return users.clear(1)
-
-
-def _entries(events: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    return events.select(
-        KEY,
-        pl.col("item_id").alias("history_item"),
-        pl.lit(1.0, pl.Float32).alias("history_count"),
-        pl.col("timestamp").dt.epoch("s").alias("history_last"),
-        pl.col("label").cast(pl.Float32).alias("history_positive"),
-    )
 
 
 def _ids(users: pl.DataFrame) -> npt.NDArray[Any]:

