@@ -36,6 +36,7 @@ from serving.operators.query_feast import QueryFeast
 from serving.release import Release
 from serving.request import complete
 from serving.triton.deployment import deploy
+from serving.triton.model_settings import ModelSettings
 from serving.triton.server import TritonServer
 from serving.triton.smoke_test import request_for
 from serving.triton.target import TritonTarget
@@ -68,13 +69,14 @@ class Served:
     index: str
 
 
-def measure(release: Release, users: list[Any], seconds: float, rounds: int) -> Served:
-    """Deploys a release on a server of its own and asks it."""
+def measure(release: Release, users: list[Any], seconds: float, rounds: int, log: bool = True) -> Served:
+    """Deploys a release on a server of its own and asks it; `log`: whether every decision is logged."""
     ensemble = Ensemble.of(release)
     with tempfile.TemporaryDirectory() as folder:
         server = TritonServer(Path(folder, "triton"))
         try:
-            target = TritonTarget(server.start().grpc_url, server.repository)
+            settings = ModelSettings(decisions=str(Path(folder, "decisions")) if log else None)
+            target = TritonTarget(server.start().grpc_url, server.repository, settings=settings)
             deploy(release, target, users[:6], ensemble)
             load_test(target.grpc_url, release.name, users, K, 1, WARM)
             one, many, shares = [], [], []
@@ -176,6 +178,9 @@ def main() -> None:
     found = {}
     with out.status("measuring the release ..."):
         found["demo"] = measure(Release.open(path), list(range(1, 1001)), given.seconds, given.rounds)
+        found["demo, nothing logged"] = measure(
+            Release.open(path), list(range(1, 1001)), given.seconds, given.rounds, log=False
+        )
     if given.items:
         from tests.serving.whole_release import whole_release
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serving.ensemble import Answer
-from serving.evidence import Evidence, Seen, joined
+from serving.evidence import Evidence, Seen
 from serving.frames import to_frame
 from serving.operators.base import Columns
 from serving.release import Release
@@ -61,7 +62,7 @@ class _Pass:
     @property
     def users(self) -> int:
         """How many rows it is to have in the log."""
-        return sum(count for count, kept in zip(self.rows, self.kept, strict=True) if kept)
+        return sum(itertools.compress(self.rows, self.kept))
 
 
 class DecisionLog:
@@ -98,6 +99,11 @@ class DecisionLog:
         """Rows that were lost."""
         return self._refused + self._lost
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether so much waits that it should be written soon."""
+        return self._recorded - self._taken > MOST_WAITING // 4
+
     def record(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: Answer) -> None:
         """Notes a pass.
 
@@ -111,12 +117,12 @@ class DecisionLog:
         kept = tuple(self._random.random() < rate for _ in requests)
         if not any(kept):
             return
-        noted = _Pass(time.time_ns(), tuple(requests), tuple(rows), kept, self._evidence.seen(batch, answer))
         if self._recorded - self._taken >= MOST_WAITING:
-            self._refused += noted.users
+            self._refused += sum(itertools.compress(rows, kept))
             return
         self._recorded += sum(rows)  # all of them are held
-        self._waiting.append(noted)
+        seen = self._evidence.seen(batch, answer)
+        self._waiting.append(_Pass(time.time_ns(), tuple(requests), tuple(rows), kept, seen))
 
     def flush(self) -> None:
         """Writes what waits, a file a day that it touches."""
@@ -137,7 +143,7 @@ class DecisionLog:
     def _frame(self, passes: Sequence[_Pass]) -> pl.DataFrame:
         import polars as pl
 
-        evidence = joined([self._evidence.of(one.seen) for one in passes])
+        evidence = self._evidence.of([one.seen for one in passes])
         sizes = [count for one in passes for count in one.rows]
         each = np.repeat(np.arange(len(sizes)), sizes)
         requests = pl.Series([name for one in passes for name in one.requests], dtype=pl.String)

@@ -8,28 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK
-from ops_gpu.ragged import Ragged
+from ops_gpu.ragged import Offsets, Ragged
 from serving.ensemble import Answer, Ensemble
+from serving.ensemble_plan import Place
 from serving.operators.base import Column, Columns, ragged
 from serving.operators.decode_items import DecodeItems
 from serving.operators.filter_candidates import FilterCandidates
 from serving.operators.ordering import Ordering
+from serving.request import join_requests
 from serving.request_events import without_padding
 
 USER_ID, REQUEST = "user_id", "request_"
 
 
+Seen = dict[Place, Column]
+"""What is held of an answer until its evidence is written: columns by place, and nothing computed."""
+
+
 @dataclass(frozen=True)
-class Seen:
-    """What is held of an answer until its evidence is written: references to columns, and nothing computed.
+class _Drawn:
+    """An ordering of the graph, and where the columns lie that it took and gave."""
 
-    Args:
-        columns: the evidence, but for propensities; items are codes, lists of the request padded.
-        orderings: each ordering of the graph with what it took and gave.
-    """
-
-    columns: Columns
-    orderings: tuple[tuple[Ordering, Columns, Columns], ...]
+    operator: Ordering
+    taken: dict[str, Place]
+    given: dict[str, Place]
 
 
 class Evidence:
@@ -47,32 +49,41 @@ class Evidence:
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
-        self._plan = ensemble.plan
-        self._operators = ensemble.operators
+        self._inputs = ensemble.inputs
         self._decode = next((o for o in ensemble.operators if isinstance(o, DecodeItems)), None)
-        self._places: dict[str, tuple[int, str]] = {}
+        self._request = {name: (-1, name) for name in ensemble.inputs.names}
+        self._named: dict[str, Place] = {}
+        self._orderings: list[_Drawn] = []
         for number, operator in enumerate(ensemble.operators):
+            taken = dict(ensemble.plan.steps[number].columns)
+            given = {name: (number, name) for name in operator.output_names(tuple(taken))}
             for name, column in operator.evidence().items():
-                self._places[_free(name, self._places)] = (number, column)
+                self._named[_free(name, self._named)] = given.get(column) or taken[column]
+            if isinstance(operator, Ordering):
+                self._orderings.append(_Drawn(operator, taken, given))
+        drawn = (place for one in self._orderings for place in (*one.taken.values(), *one.given.values()))
+        self._held = tuple(dict.fromkeys([*self._request.values(), *self._named.values(), *drawn]))
 
     def seen(self, batch: Columns, answer: Answer) -> Seen:
         """What the evidence of an answer will be made of; costs the request that waits next to nothing."""
-        columns: Columns = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in batch.items()}
-        for name, (number, column) in self._places.items():
-            given = answer.steps[number]
-            columns[name] = given[column] if column in given else self._taken(number, batch, answer)[column]
-        orderings = (
-            (operator, self._taken(number, batch, answer), dict(answer.steps[number]))
-            for number, operator in enumerate(self._operators)
-            if isinstance(operator, Ordering)
-        )
-        return Seen(columns, tuple(orderings))
+        return {place: (answer.steps[place[0]] if place[0] >= 0 else batch)[place[1]] for place in self._held}
 
-    def of(self, seen: Seen) -> Columns:
-        """The evidence: with raw ids in the place of item codes, propensities, and no padding."""
-        result = {name: _listed(column) for name, column in without_padding(seen.columns, REQUEST).items()}
-        for operator, taken, given in seen.orderings:
-            drawn = operator.propensity(taken, given)
+    def of(self, parts: Sequence[Seen]) -> Columns:
+        """The evidence of some answers, one after another, worked out for all at once.
+
+        Raw ids in the place of item codes, propensities, and no padding.
+        """
+        requests = [{name: part[place] for name, place in self._request.items()} for part in parts]
+        request = join_requests(requests, self._inputs)
+        rows: dict[tuple[int, ...], Offsets] = {}
+        held = {place: _concatenated([part[place] for part in parts], rows) for place in self._held if place[0] >= 0}
+        held |= {place: request[name] for name, place in self._request.items()}
+        asked = without_padding(request)
+        result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in asked.items()}
+        result |= {name: held[place] for name, place in self._named.items()}
+        for one in self._orderings:
+            taken, given = ({name: held[place] for name, place in side.items()} for side in (one.taken, one.given))
+            drawn = one.operator.propensity(taken, given)
             result[_free("propensity", result)] = ragged(given, "item").with_values(drawn)
         return {name: self._raw(column) if name.endswith("item") else column for name, column in result.items()}
 
@@ -80,9 +91,6 @@ class Evidence:
         if self._decode is None or not isinstance(column, Ragged) or column.values.dtype != np.int32:
             return column  # raw already: codes alone are int32
         return self._decode.transform({"item": column})["item_id"]
-
-    def _taken(self, number: int, batch: Columns, answer: Answer) -> Columns:
-        return self._plan.given(number, batch, answer.steps)
 
 
 def bit_names(ensemble: Ensemble) -> dict[str, dict[str, int]]:
@@ -92,27 +100,18 @@ def bit_names(ensemble: Ensemble) -> dict[str, dict[str, int]]:
     return {"source": {**BITS, "fallback": FALLBACK}, "reason": reasons}
 
 
-def joined(parts: Sequence[Columns]) -> Columns:
-    """The evidence of several batches of one graph, one after another."""
-    return {name: _concatenated([part[name] for part in parts]) for name in parts[0]}
-
-
-def _listed(column: Column) -> Column:
-    """Rows of values as lists: those of another batch may be longer."""
-    if isinstance(column, Ragged) or column.ndim == 1:
-        return column
-    return Ragged.from_lengths(column.reshape(-1), np.full(len(column), column.shape[1]))
-
-
-def _concatenated(columns: Sequence[Column]) -> Column:
+def _concatenated(columns: Sequence[Column], rows: dict[tuple[int, ...], Offsets]) -> Column:
+    """The columns one after another; `rows` remembers the lengths of lists, which several columns share."""
     if not isinstance(columns[0], Ragged):
         return np.concatenate([np.asarray(column) for column in columns])
     lists = [column for column in columns if isinstance(column, Ragged)]
-    lengths = np.concatenate([column.lengths for column in lists])
-    return Ragged.from_lengths(np.concatenate([column.values for column in lists]), lengths)
+    shared = tuple(id(column.offsets) for column in lists)
+    if shared not in rows:
+        rows[shared] = np.concatenate([column.offsets[1:] - column.offsets[:-1] for column in lists])
+    return Ragged.from_lengths(np.concatenate([column.values for column in lists]), rows[shared])
 
 
-def _free(name: str, taken: Columns | dict[str, tuple[int, str]]) -> str:
+def _free(name: str, taken: Columns | dict[str, Place]) -> str:
     """The name, with a number behind it where an earlier operator has it."""
     names = (name, *(f"{number}_{name}" for number in range(2, len(taken) + 3)))
     return next(candidate for candidate in names if candidate not in taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,31 @@ def complete(batch: Columns, inputs: Schema) -> Columns:
     rows = _rows(batch)
     columns = {column.name: _checked(batch.get(column.name), column, rows) for column in inputs}
     return with_moments(columns) if EVENT_ITEM in columns else columns
+
+
+def join_requests(batches: Sequence[Columns], inputs: Schema) -> Columns:
+    """One batch of all rows; bytes of different widths take the widest, lists of values the longest.
+
+    Args:
+        batches: completed requests, one at least.
+        inputs: the ensemble's input schema.
+    """
+    if len(batches) == 1:
+        return batches[0]
+    return {column.name: _stacked([np.asarray(batch[column.name]) for batch in batches], column) for column in inputs}
+
+
+def _stacked(arrays: Sequence[npt.NDArray[Any]], column: ColumnSchema) -> npt.NDArray[Any]:
+    if "padded" in column.properties:
+        width = max(array.shape[1] for array in arrays)
+        pad = column.properties["default"]
+        arrays = [
+            np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=pad)
+            if array.shape[1] < width
+            else array
+            for array in arrays
+        ]
+    return np.concatenate(arrays)
 
 
 def _rows(batch: Columns) -> int:

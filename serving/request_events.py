@@ -51,20 +51,19 @@ def with_moments(columns: Columns) -> Columns:
     return result
 
 
-def without_padding(columns: Columns, prefix: str = "") -> Columns:
+def without_padding(columns: Columns) -> Columns:
     """The same with the events of each user as lists, without what only fills up a batch.
 
     Args:
         columns: with or without the three of events.
-        prefix: before their names.
     """
-    items = columns.get(f"{prefix}{EVENT_ITEM}")
+    items = columns.get(EVENT_ITEM)
     if not isinstance(items, np.ndarray):
         return dict(columns)
     given = items != (b"" if items.dtype.kind == "S" else NULL_INTEGER)
     lengths = np.count_nonzero(given, axis=1)
     lists = {
-        f"{prefix}{name}": Ragged.from_lengths(array(columns, f"{prefix}{name}")[given], lengths)
+        name: Ragged.from_lengths(array(columns, name)[given], lengths)
         for name in (EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE)
     }
     return {**columns, **lists}

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import ColumnSchema
 from serving.decision_log import DecisionLog, LogSettings
 from serving.decisions import TEST
 from serving.ensemble import Answer, Ensemble
@@ -25,14 +25,15 @@ from serving.evidence import Evidence, bit_names
 from serving.operators.base import STAGES, Columns, ragged
 from serving.operators.softmax_sampling import UNSEEDED
 from serving.release import Release
-from serving.request import MAX_ID_BYTES, complete
+from serving.request import MAX_ID_BYTES, complete, join_requests
 from serving.triton.background import Background
 from serving.triton.messages import read_tensor, respond
 from serving.triton.release_of_model import release_of_model
 from serving.triton.serving_metrics import ServingMetrics
 
 Array = npt.NDArray[Any]
-EVERY_SECONDS = 1.0
+TOLD_EVERY, WRITTEN_EVERY = 1.0, 5.0
+"""Seconds; writing the log costs the requests that come meanwhile some milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,18 @@ class TritonPythonModel:
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._ensemble.store_metrics)
         self._log = _decision_log(parameters, release, self._ensemble)
         self._ids = request_ids(int(parameters.get("warmup_requests", 0)))
-        self._background = Background([self._write_log, self._metrics.flush], EVERY_SECONDS)
+        self._telling = Background([self._metrics.flush], TOLD_EVERY)
+        self._writing = Background([self._write_log], WRITTEN_EVERY)
         # The threads beside hold the interpreter for so long at most while a request waits.
-        sys.setswitchinterval(0.0005)
+        sys.setswitchinterval(5e-5)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
         gc.freeze()
 
     def finalize(self) -> None:
         """Writes what waits, when the model is unloaded."""
-        self._background.close()
+        self._writing.close()
+        self._telling.close()  # after the last rows were counted
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in order."""
@@ -114,7 +117,7 @@ class TritonPythonModel:
         """Answers of all requests in one pass; one by one where that fails, to find the one to blame."""
         if not asked:
             return []
-        batch = join([one.columns for one in asked], self._ensemble.inputs)
+        batch = join_requests([one.columns for one in asked], self._ensemble.inputs)
         try:
             answer = self._ensemble.answer(batch)
         except Exception as error:
@@ -126,6 +129,8 @@ class TritonPythonModel:
         self._count(rows, answer)
         if self._log is not None:
             self._log.record([one.request for one in asked], rows, batch, answer)
+            if self._log.is_filling:
+                self._writing.hurry()
         parts: list[dict[str, Array] | Exception] = []
         start = 0
         for one, count in zip(asked, rows, strict=True):
@@ -194,26 +199,6 @@ def from_wire(value: Array, column: ColumnSchema) -> Array:
     if not 1 <= width <= MAX_ID_BYTES:
         raise ValueError(f"Input {column.name!r} must be 1 to {MAX_ID_BYTES} bytes wide, got {width}.")
     return np.ascontiguousarray(value).view(f"S{width}").reshape(shape)
-
-
-def join(batches: Sequence[Columns], inputs: Schema) -> Columns:
-    """One batch of all rows; bytes of different widths take the widest, lists of values the longest."""
-    if len(batches) == 1:
-        return batches[0]
-    return {c.name: _stacked([np.asarray(batch[c.name]) for batch in batches], c) for c in inputs}
-
-
-def _stacked(arrays: Sequence[Array], column: ColumnSchema) -> Array:
-    if "padded" in column.properties:
-        width = max(array.shape[1] for array in arrays)
-        pad = column.properties["default"]
-        arrays = [
-            np.pad(array, ((0, 0), (0, width - array.shape[1])), constant_values=pad)
-            if array.shape[1] < width
-            else array
-            for array in arrays
-        ]
-    return np.concatenate(arrays)
 
 
 def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:

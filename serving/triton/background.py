@@ -19,17 +19,24 @@ class Background:
 
     def __init__(self, work: Sequence[Callable[[], None]], seconds: float) -> None:
         self._work, self._seconds = tuple(work), seconds
-        self._end = threading.Event()
+        self._end, self._next = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
         self._thread.start()
+
+    def hurry(self) -> None:
+        """Begins the next round now."""
+        self._next.set()
 
     def close(self, timeout: float = 10.0) -> None:
         """Ends the thread after a last round."""
         self._end.set()
+        self._next.set()
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        while not self._end.wait(self._seconds):
+        while not self._end.is_set():
+            self._next.wait(self._seconds)
+            self._next.clear()
             self._round()
         self._round()
 

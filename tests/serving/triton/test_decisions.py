@@ -88,8 +88,7 @@ def test_metrics_move(server: TritonServer, target: TritonTarget, tmp_path: Path
             for line in lines
         }
 
-    time.sleep(1.5)
-    before = metrics()
+    before = soon(lambda: now if (now := metrics())["recsys_decisions_logged_total"] else None)  # of the smoke test
     with RecommenderClient(target.grpc_url, "counted") as client:
         for _ in range(5):
             client.recommend([100, 101])
