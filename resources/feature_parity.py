@@ -16,7 +16,7 @@ from feature_repo.versions import latest
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import Schema
 from serving.feast_reader import FeastReader
-from serving.feast_values import NULL_INTEGER
+from serving.null_values import NULL_INTEGER
 from serving.operators.base import Column
 
 

@@ -143,10 +143,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.release import Release
         from serving.triton.deployment import rollback
 
-        stopped = self.address is None and self.status() is None
-        if stopped and (Home.from_environment().triton_models / name).is_dir():
-            self.target()
-        live = self.live(name)
+        live = self.awake(name)
         if live is None or live.previous is None:
             raise LookupError(f"The recommender {name!r} has no earlier release to go back to.")
         previous = Release.open(Home.from_environment().release(name, live.previous))
@@ -167,10 +164,17 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.release import Release
         from serving.triton.rollout import end_rollout
 
-        live = self.live(name)
+        live = self.awake(name)
         if live is None or live.candidate is None:
             raise LookupError(f"No release of {name!r} is being tried.")
         return end_rollout(Release.open(Home.from_environment().release(name, live.hash)), self.target())
+
+    def awake(self, name: str) -> LiveRelease | None:
+        """As `live`, of a server that is started where it was ended."""
+        stopped = self.address is None and self.status() is None
+        if stopped and (Home.from_environment().triton_models / name).is_dir():
+            self.target()
+        return self.live(name)
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""

@@ -26,7 +26,7 @@ def context_column(condition: Condition, item: ColumnSchema) -> ColumnSchema:
     assert condition.context is not None
     if item.dtype not in NUMBERS:
         return ColumnSchema(condition.context, "string")
-    return ColumnSchema(condition.context, "float32" if item.dtype.startswith("float") else "int64")
+    return ColumnSchema(condition.context, "float64" if item.dtype.startswith("float") else "int64")
 
 
 def check_item(condition: Condition, item: ColumnSchema) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 logger = logging.getLogger(__name__)
+Bits = dict[str, dict[str, int]]
+"""Names of bits, `source` and `reason`."""
 TEST = "test-"
 """What the ids of requests begin with that no user made: warm-up, smoke tests, shadows, load tests."""
 KEY = ("request", "row", "time", "release")
@@ -54,8 +56,8 @@ def read_decisions(folder: Path, day: date | None = None, tests: bool = False) -
     return _once(pl.concat(frames, how="diagonal_relaxed"))
 
 
-def find_request(folder: Path, request: str) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
-    """The decisions of one request, a row a user, and the names of the log's bits.
+def find_request(folder: Path, request: str) -> tuple[pl.DataFrame, dict[str, Bits]]:
+    """The decisions of one request, a row a user, and the names of bits by release.
 
     A canary shares a request between two releases: the rows of both are found, those of one release together.
 
@@ -65,13 +67,14 @@ def find_request(folder: Path, request: str) -> tuple[pl.DataFrame, dict[str, di
     import polars as pl
 
     found: list[pl.DataFrame] = []
-    bits: dict[str, dict[str, int]] = {}
+    bits: dict[str, Bits] = {}
     for path in decision_files(folder):
         if found and str(found[0]["time"].dt.date()[0]) != path.parent.name.removeprefix("day="):
             break
         part = _read(path, pl.col("request") == request)
         if part is not None and part.height:
-            bits = bits or json.loads(pl.read_parquet_metadata(path)["bits"])
+            notes = pl.read_parquet_metadata(path)
+            bits[notes["release"]] = json.loads(notes["bits"])
             found.append(part)
     if not found:
         raise LookupError(

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from serving.recommendation import Id
 
-LATEST = 10**11
-"""Seconds since 1970 in the year 5138: what lies beyond was meant as milliseconds."""
+LATEST = 253_402_300_799
+"""The end of the year 9999 in epoch seconds: what lies beyond was meant as milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ class Event:
             seconds = seconds.timestamp()
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise ValueError(f"The time of {self} must be a datetime or seconds since 1970.")
-        if not 0 <= seconds < LATEST:  # NaN is not either
+        if not 0 <= seconds <= LATEST:  # NaN is not either
             raise ValueError(f"The time of {self} must be in seconds since 1970 (not milliseconds), 0 or above.")
         return int(seconds)

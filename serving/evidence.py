@@ -85,7 +85,7 @@ class Evidence:
             taken, given = ({name: held[place] for name, place in side.items()} for side in (one.taken, one.given))
             drawn = one.operator.propensity(taken, given)
             result[_free("propensity", result)] = ragged(given, "item").with_values(drawn)
-        return {name: self._raw(column) if name.endswith("item") else column for name, column in result.items()}
+        return {name: self._raw(column) if _is_code(name) else column for name, column in result.items()}
 
     def _raw(self, column: Column) -> Column:
         if self._decode is None or not isinstance(column, Ragged) or column.values.dtype != np.int32:
@@ -98,6 +98,11 @@ def bit_names(ensemble: Ensemble) -> dict[str, dict[str, int]]:
     filters = (operator for operator in ensemble.operators if isinstance(operator, FilterCandidates))
     reasons = {name: bit for operator in filters for bit, name in operator.reasons().items()}
     return {"source": {**BITS, "fallback": FALLBACK}, "reason": reasons}
+
+
+def _is_code(name: str) -> bool:
+    """Whether a column of the evidence holds items as the release numbers them; users and requests name raw ids."""
+    return name.endswith("item") and not name.startswith(("user_", REQUEST))
 
 
 def _concatenated(columns: Sequence[Column], rows: dict[tuple[int, ...], Offsets]) -> Column:

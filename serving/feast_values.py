@@ -10,14 +10,11 @@ import numpy.typing as npt
 
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema
+from serving.null_values import NULL_INTEGER, null_of
 from serving.operators.base import Column
-
-NULL_INTEGER = int(np.iinfo(np.int64).min)
-"""What a null is in an integer column of a batch, which has no other way to say it."""
 
 _FIELDS = {"bool": "bool_val", "float32": "float_val", "float64": "double_val", "string": "string_val"}
 _SHORT = ("int8", "int16", "int32", "uint8", "uint16")
-_NULLS: dict[str, Any] = {"bool": False, "float32": np.nan, "float64": np.nan, "string": ""}
 
 Row = Mapping[str, Any] | None
 """One user's messages by feature name; None for a user who is not in the store."""
@@ -37,7 +34,7 @@ def decode(column: ColumnSchema, rows: Sequence[Row]) -> Column:
     field = _FIELDS.get(column.dtype, "int32_val" if column.dtype in _SHORT else "int64_val")
     if column.is_list:
         return _lists(column, rows, field.replace("_val", "_list_val"))
-    null = _NULLS.get(column.dtype, NULL_INTEGER)
+    null = null_of(column.dtype)
     values = [null if (message := _said(row, column.name)) is None else getattr(message, field) for row in rows]
     if column.dtype == "string":
         return _texts(values)

@@ -49,8 +49,8 @@ class HistoryReader:
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users; see `FeastReader.read`."""
-        if self._users.is_replaced and time.monotonic() >= self._not_before:
-            self._reopen()
+        if self._users.is_replaced and time.monotonic() >= self._not_before and self._opening.acquire(blocking=False):
+            threading.Thread(target=self._reopen, name="store-reopen", daemon=True).start()
         try:
             found, known = self._users.read(ids, self._columns.names)
         except StoreError as error:
@@ -80,15 +80,15 @@ class HistoryReader:
         return users
 
     def _reopen(self) -> None:
-        """Goes over to the store that was built in the place of this one; by one thread, while others read on."""
-        if self._opening.acquire(blocking=False):
-            try:
+        """Goes over to the store that was built in the place of this one, while requests read on."""
+        try:
+            if self._users.is_replaced:
                 self._users = self._open()
-            except (StoreError, ValueError) as error:
-                self._not_before = time.monotonic() + PAUSE
-                log.warning("The store that was read before is read on: %s", error)
-            finally:
-                self._opening.release()
+        except (StoreError, ValueError) as error:
+            self._not_before = time.monotonic() + PAUSE
+            log.warning("The store that was read before is read on: %s", error)
+        finally:
+            self._opening.release()
 
     def _check(self, wanted: ColumnSchema, held: ColumnSchema) -> None:
         """ValueError where the store's column is not what the graph was built for; integers are of any width."""

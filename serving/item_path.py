@@ -59,12 +59,14 @@ def _retrieval(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping
 
 
 def _filtering(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:
-    if "removed_item" not in decision or _replaced(decision, bits):
+    again = "2_" if _replaced(decision, bits) else ""  # what is popular is filtered by a second operator
+    if f"{again}removed_item" not in decision:
         return None
-    place = _place(decision["removed_item"], item)
+    place = _place(decision[f"{again}removed_item"], item)
     if place is None:
-        return StageNote("filtering", True, "kept")
-    return StageNote("filtering", False, f"removed: {named_bits(decision['removed_reason'][place], bits['reason'])}")
+        return None if again else StageNote("filtering", True, "kept")
+    reason = named_bits(decision[f"{again}removed_reason"][place], bits["reason"])
+    return StageNote("filtering", False, f"removed: {reason}")
 
 
 def _scoring(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:

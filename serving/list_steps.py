@@ -49,6 +49,7 @@ def filtered(
         conditions=tuple(condition.to_dict() for condition in config.filters),
         attributes=config.attributes.to_dict() if config.filters else None,
         beside=beside,
+        of_fallback=seen is None,
     )
     return (given + asked if asked else given) >> rules
 

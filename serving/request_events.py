@@ -8,12 +8,11 @@ import numpy as np
 
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Domain, Schema
-from serving.feast_values import NULL_INTEGER
+from serving.event import LATEST
+from serving.null_values import NULL_INTEGER, is_null
 from serving.operators.base import Columns, array
 
 EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE = "event_item", "event_time", "event_positive"
-LATEST = 253_402_300_799
-"""The end of the year 9999, in epoch seconds."""
 
 
 def event_columns(item_id_dtype: str) -> Schema:
@@ -60,7 +59,7 @@ def without_padding(columns: Columns) -> Columns:
     items = columns.get(EVENT_ITEM)
     if not isinstance(items, np.ndarray):
         return dict(columns)
-    given = items != (b"" if items.dtype.kind == "S" else NULL_INTEGER)
+    given = ~is_null(items)
     lengths = np.count_nonzero(given, axis=1)
     lists = {
         name: Ragged.from_lengths(array(columns, name)[given], lengths)

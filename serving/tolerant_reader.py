@@ -70,7 +70,7 @@ class TolerantReader:
         if self._failures < FAILURES or self._clock() >= self._closed_until:
             try:
                 columns, known = self._bounded(ids, PATIENCE + PATIENCE_EACH * len(ids))
-            except (FeatureStoreError, TimeoutError) as error:
+            except (FeatureStoreError, TimeoutError, ValueError) as error:  # another store may stand in its place
                 self._failed(error)
             else:
                 self._succeeded()

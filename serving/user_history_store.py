@@ -15,8 +15,8 @@ from ops_gpu.interaction_history import with_events
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreMetrics, StoreSettings, TieredStore, build_store, open_store
 from ops_gpu.tiered.followed_store import FollowedStore
-from serving.feast_values import NULL_INTEGER
 from serving.frames import to_columns, to_frame
+from serving.null_values import null_of
 from serving.operators.base import Columns
 
 if TYPE_CHECKING:
@@ -178,11 +178,10 @@ def _columns(users: pl.DataFrame, schema: Schema) -> Columns:
     """A batch of users, with what stands for a null."""
     import polars as pl
 
-    nulls: dict[str, Any] = {"string": "", "bool": False, "float32": float("nan"), "float64": float("nan")}
     whole = [
         pl.col(c.name).list.drop_nulls().fill_null([])
         if c.is_list
-        else pl.col(c.name).cast(c.polars_dtype).fill_null(nulls.get(c.dtype, NULL_INTEGER))
+        else pl.col(c.name).cast(c.polars_dtype).fill_null(null_of(c.dtype))
         for c in schema
         if c.name in users.columns
     ]

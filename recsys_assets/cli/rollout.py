@@ -43,7 +43,7 @@ def rollout(
         elif release is not None:
             live = triton.roll_out(release_beginning(home, name, release), _users(home, name), canary, shadow)
         else:
-            live = _known(triton.live(name), name)
+            live = _known(triton.awake(name), name)
         found = _compared(home.decisions(name) / "shadow", live)
     if as_json:
         emit({**vars(live), "compared": found})
@@ -63,7 +63,7 @@ def _promoted(home: Home, name: str) -> LiveRelease:
     from serving.release import Release
 
     resources = configured(home)
-    tried = _known(resources.triton.live(name), name).candidate
+    tried = _known(resources.triton.awake(name), name).candidate
     if tried is None:
         raise LookupError(f"No release of {name!r} is being tried.")
     live = resources.triton.deploy(Release.open(home.release(name, tried)), _users(home, name))
@@ -84,7 +84,7 @@ def _compared(folder: Path, live: LiveRelease) -> dict[str, float] | None:
     files = sorted(folder.glob(f"day=*/{(live.candidate or 'none')[:12]}-*.parquet"))
     if not files:
         return None
-    rows = pl.concat([pl.read_parquet(path) for path in files], how="diagonal_relaxed")
+    rows = pl.read_parquet(files)
     rows = rows.filter(pl.col("live") == live.hash)
     if not rows.height:
         return None

@@ -9,7 +9,7 @@ import typer
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
-from serving.feast_values import NULL_INTEGER
+from serving.null_values import NULL_INTEGER
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +35,7 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
         wanted = people.item_id(item) if item is not None else None
         decisions, bits = find_request(home.decisions(name), request)
         again = [_again(home, name, part) for part in decisions.partition_by("release", maintain_order=True)]
-        users = [_user(row, wanted, bits) for row in decisions.iter_rows(named=True)]
+        users = [_user(row, wanted, bits[row["release"]]) for row in decisions.iter_rows(named=True)]
     values = {"request": request, "time": decisions["time"].to_list()[0], "users": users, "again": again}
     if as_json:
         emit(values)
@@ -84,7 +84,7 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
     events = row.get("request_event_item") or []
     counts = {label: len(row[column]) for label, column in STAGES if column in row}
     reasons: dict[str, int] = {}
-    for reason in row.get("removed_reason", ()):
+    for reason in (*row.get("removed_reason", ()), *row.get("2_removed_reason", ())):
         key = named_bits(reason, bits["reason"])
         reasons[key] = reasons.get(key, 0) + 1
     listed = zip(row["item"], row["score"], row["source"], row["propensity"], strict=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from recsys_assets.cli.people import PastEvent, People
 from recsys_assets.explore.followed_release import FollowedRelease, OpenRelease
 from recsys_assets.explore.served_answer import ServedAnswer
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from serving.client import RecommenderClient
     from serving.operators.base import Columns
 
-SEED = 1
 """Of sampled lists, so that the server's can be compared with ours."""
 TIMEOUT = 3.0
 
@@ -98,8 +95,10 @@ class Explorer:
             RuntimeError: when no release is live, in a sentence.
             ValueError: when the release cannot answer for this k.
         """
+        from serving.triton.smoke_test import request_for
+
         opened = self.followed.current()
-        request = _request(opened, person.user_id, k)
+        request = request_for(opened.ensemble, [person.user_id], k)
         opened.ensemble.run(request)  # fills caches, which is no part of an answer's time
         answer = opened.ensemble.run(request)
         stages = Stages.of(opened.ensemble, answer)
@@ -113,11 +112,13 @@ class Explorer:
         self, opened: OpenRelease, user_id: Id, k: int, expected: Columns
     ) -> tuple[ServedAnswer | None, tuple[str, ...]]:
         from serving.recommender_error import RecommenderError
+        from serving.triton.smoke_test import SEED
 
         if opened.problem is not None:
             return None, (f"{opened.problem} Shown is release {opened.release.hash[:12]}, the last that was live.",)
         try:
-            answer = ServedAnswer.ask(self._connected(), user_id, k, SEED, opened.release.hash, expected)
+            seed = SEED if "seed" in opened.ensemble.inputs else None
+            answer = ServedAnswer.ask(self._connected(), user_id, k, seed, opened.release.hash, expected)
         except RecommenderError as error:
             return None, (f"The live server gave no answer to compare with. {error}",)
         return answer, ()
@@ -134,12 +135,3 @@ class Explorer:
         if self._client is None or self._client.url != url:
             self._client = RecommenderClient(url, self.name, TIMEOUT)
         return self._client
-
-
-def _request(opened: OpenRelease, user_id: Id, k: int) -> Columns:
-    from serving.triton.smoke_test import request_for
-
-    request = request_for(opened.ensemble, [user_id], k)
-    if "seed" in opened.ensemble.inputs:
-        request["seed"] = np.array([SEED], np.int64)
-    return request

@@ -30,7 +30,7 @@ class ServedAnswer:
 
     @classmethod
     def ask(
-        cls, client: RecommenderClient, user_id: Id, k: int, seed: int, release: str, expected: Columns
+        cls, client: RecommenderClient, user_id: Id, k: int, seed: int | None, release: str, expected: Columns
     ) -> ServedAnswer:
         """Asks the server and compares.
 
@@ -45,14 +45,19 @@ class ServedAnswer:
         Raises:
             RecommenderError: when there is no answer.
         """
+        from serving.decisions import TEST
         from serving.triton.smoke_test import difference
 
-        client.recommend([user_id], k, seed=seed)  # opens the connection, which is no part of an answer's time
+        name = f"{TEST}explore"  # whoever looks on is no user
+        client.recommend([user_id], k, seed=seed, request_id=name)  # opens the connection, no part of an answer's time
         begun = time.perf_counter()
-        answer = client.recommend([user_id], k, seed=seed)[0]
+        answer = client.recommend([user_id], k, seed=seed, request_id=name)[0]
         milliseconds = (time.perf_counter() - begun) * 1e3
-        if answer.release != release:
-            found: str | None = f"release {answer.release[:12]} has gone live meanwhile; load the page again"
+        found: str | None
+        if answer.degraded:
+            found = "the server could not read the feature store"
+        elif answer.release != release:
+            found = f"release {answer.release[:12]} has gone live meanwhile, or is tried on this user"
         else:
             found = difference(answer, expected, 0)
         return cls(found, milliseconds, answer.stage_ms)

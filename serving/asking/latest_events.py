@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from serving.asking.tensor import Tensor
 from serving.event import Event
+from serving.null_values import NULL_INTEGER
 from serving.recommendation import Id
+from serving.request_events import EVENT_ITEM, EVENT_POSITIVE, EVENT_TIME
 from serving.wire import Array, encode_ids
 
-INPUTS = ("event_item", "event_time", "event_positive")
-NO_ITEM = -(2**63)
-"""Stands where a user has fewer events than another, where item ids are integers."""
+INPUTS = (EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE)
 
 
 def events_of_users(
@@ -80,8 +80,8 @@ def _items(events: Sequence[Event], there: npt.NDArray[np.bool_], item_type: str
         missing = ~encoded.any(axis=1)
         padded = _filled(encoded, there, 0)
     else:
-        missing = encoded[:, 0] == NO_ITEM
-        padded = _filled(encoded[:, 0], there, NO_ITEM)
+        missing = encoded[:, 0] == NULL_INTEGER
+        padded = _filled(encoded[:, 0], there, NULL_INTEGER)
     if missing.any():
         raise ValueError(f"{events[int(missing.argmax())]} has the id that stands for no item; leave it out.")
     return padded

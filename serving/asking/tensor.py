@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from serving.null_values import null_of
 from serving.recommendation import Id
 from serving.wire import Array, encode_ids
 
 _INTEGER, _NUMBER, _BOOLEAN = (int, np.integer), (int, float, np.integer, np.floating), (bool, np.bool_)
-_NULLS = {"INT64": -(2**63), "FP32": float("nan"), "FP64": float("nan")}
+_NULLABLE = {"INT64": "int64", "FP32": "float32", "FP64": "float64"}
 _KINDS: dict[str, tuple[struct.Struct, tuple[type, ...], str]] = {
     "INT32": (struct.Struct("<i"), _INTEGER, "an integer of 32 bits"),
     "INT64": (struct.Struct("<q"), _INTEGER, "an integer of 64 bits"),
@@ -82,7 +83,7 @@ def packed(name: str, value: Any, datatype: str) -> bytes:
     if datatype not in _KINDS:
         raise ValueError(f"{name!r} is {datatype} in the model's configuration, which this client cannot send.")
     form, types, expected = _KINDS[datatype]
-    value = _NULLS.get(datatype) if value is None else value
+    value = null_of(_NULLABLE[datatype]) if value is None and datatype in _NULLABLE else value
     if isinstance(value, types) and isinstance(value, _BOOLEAN) == (types is _BOOLEAN):
         try:
             return form.pack(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
@@ -44,6 +45,7 @@ class FilterCandidates(ServingOperator):
         attributes: schema of the item columns that they name, as `Schema.to_dict` writes it.
         table: part of the release with these columns (`ItemAttributes`).
         beside: further list columns with an entry a candidate.
+        of_fallback: whether all but the lists of `PopularFallback` have been filtered before.
 
     Raises:
         ValueError: for two conditions of one name or more than 30, and by `bind` when the release's item columns are
@@ -67,6 +69,7 @@ class FilterCandidates(ServingOperator):
     attributes: Mapping[str, Any] | None = None
     table: str = "item_attributes"
     beside: tuple[str, ...] = ()
+    of_fallback: bool = False
 
     def __post_init__(self) -> None:
         self._conditions = tuple(Condition(**values) for values in self.conditions)
@@ -91,6 +94,8 @@ class FilterCandidates(ServingOperator):
     def needs(self) -> tuple[Need, ...]:
         wanted = [Need("candidate_item", ("int32",), is_list=True)]
         wanted += [Need(name, is_list=True) for name in self.beside]
+        if self.of_fallback:
+            wanted.append(Need("candidate_source", ("uint8",), is_list=True))
         if not self.repeats:
             wanted.append(Need(self.seen, ("int32",), is_list=True))
         for condition in self._conditions:
@@ -126,14 +131,18 @@ class FilterCandidates(ServingOperator):
 
     def transform(self, columns: Columns) -> Columns:
         items = ragged(columns, "candidate_item")
+        if self.of_fallback and not (ragged(columns, "candidate_source").values & FALLBACK).any():
+            nothing = items.keep(np.zeros(len(items.values), np.bool_))
+            removed: Columns = {"removed_item": nothing, "removed_reason": nothing.with_values(np.empty(0, np.uint32))}
+            return removed | {name: columns[name] for name in filter(self._stays, columns)}
         reason = np.where(self._available[items.values], np.uint32(0), np.uint32(UNAVAILABLE))
         if not self.repeats:
             reason[contained(items, ragged(columns, self.seen))] |= np.uint32(SEEN)
         for bit, rule in self._rules:
             reason[rule.removed(items, columns)] |= np.uint32(bit)
         keep = reason == 0
-        kept, removed = items.keep(keep), items.keep(~keep)
-        result: Columns = {"removed_item": removed, "removed_reason": removed.with_values(reason[~keep])}
+        kept, gone = items.keep(keep), items.keep(~keep)
+        result: Columns = {"removed_item": gone, "removed_reason": gone.with_values(reason[~keep])}
         for name in filter(self._stays, columns):
             result[name] = kept.with_values(ragged(columns, name).values[keep])
         return result

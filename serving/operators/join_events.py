@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
-from serving.feast_values import NULL_INTEGER
+from serving.null_values import is_null
 from serving.operators.base import Columns, Need, ServingOperator, array, ragged
 
 EVENT = {"event_time": "int64", "event_positive": "float32"}
@@ -50,8 +50,8 @@ class JoinEvents(ServingOperator):
     def transform(self, columns: Columns) -> Columns:
         stored = {name: ragged(columns, name) for name in self._outputs}
         item = array(columns, "event_item")
-        given = item != (b"" if self.dtype == "string" else NULL_INTEGER)
-        fresh = given.any(axis=1)
+        given = ~is_null(item)
+        fresh = np.asarray(given.any(axis=1))
         if not fresh.any():
             return dict(stored)
         row = np.nonzero(given)[0]

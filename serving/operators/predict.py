@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import Schema
 from serving.operators.base import STAGES, Columns, Need, ServingOperator
 
 Array = npt.NDArray[Any]
@@ -69,16 +71,20 @@ class Predict(ServingOperator, ABC):
         return Schema(column.with_dtype(column.dtype, is_list=self.lists) for column in self.gives)
 
     def transform(self, columns: Columns) -> Columns:
-        given = [columns[need.column] for need in self.takes]
+        given = [columns[name] for name in self._taken]
         arrays = self.predict([column.values if isinstance(column, Ragged) else column for column in given])
         first = given[0]
         result: Columns = {}
-        for column, found in zip(self.gives, arrays, strict=True):
-            values = _shaped(found, column)
-            result[column.name] = first.with_values(values) if isinstance(first, Ragged) else values
+        for (name, width, dtype), found in zip(self._given, arrays, strict=True):
+            values = found.reshape((len(found), width) if width else len(found)).astype(dtype, copy=False)
+            result[name] = first.with_values(values) if isinstance(first, Ragged) else values
         return result
 
+    @cached_property
+    def _taken(self) -> tuple[str, ...]:
+        return tuple(need.column for need in self.takes)
 
-def _shaped(values: Array, column: ColumnSchema) -> Array:
-    width = column.properties.get("width")
-    return values.reshape((len(values), width) if width else len(values)).astype(column.numpy_dtype, copy=False)
+    @cached_property
+    def _given(self) -> tuple[tuple[str, int, np.dtype[Any]], ...]:
+        """Name, width and type of what is given: described once, and not for every request."""
+        return tuple((c.name, c.properties.get("width", 0), c.numpy_dtype) for c in self.gives)

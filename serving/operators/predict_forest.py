@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.condition_types import NUMBERS
 from serving.forests import FORESTS, Forest
+from serving.null_values import is_null
 from serving.operators.base import Need
 from serving.operators.predict import Array, Predict
 
@@ -94,7 +95,8 @@ class PredictForest(Predict):
         self._check_output(self._forest(np.zeros((1, sum(widths)), np.float32)))
 
     def predict(self, arrays: Sequence[Array]) -> Sequence[Array]:
-        parts = [array[:, None] if array.ndim == 1 else array for array in arrays]
+        numbers = [np.where(is_null(a), np.nan, a) if a.dtype == np.int64 and a.ndim == 1 else a for a in arrays]
+        parts = [array[:, None] if array.ndim == 1 else array for array in numbers]
         matrix = np.concatenate(parts, axis=1, dtype=np.float32)
         if len(matrix) == 0:
             return [np.zeros((0, max(1, self.width)), np.float32)]

@@ -67,10 +67,14 @@ class SoftmaxSampling(Ordering):
     def _noisy(
         self, scores: npt.NDArray[Any], items: npt.NDArray[Any], row: npt.NDArray[Any], seed: npt.NDArray[Any]
     ) -> npt.NDArray[np.float64]:
-        fresh = np.random.default_rng().integers(0, 2**63, len(seed))
-        seeds = np.where(seed == UNSEEDED, fresh, seed)[row]
-        gumbel = -np.log(-np.log(uniform(seeds, items)))
+        gumbel = -np.log(-np.log(uniform(with_fresh(seed)[row], items)))
         return np.asarray(scores.astype(np.float64) / self.temperature + gumbel)
+
+
+def with_fresh(seed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The seeds, with fresh ones where a request named none."""
+    missing = seed == UNSEEDED
+    return np.where(missing, np.random.default_rng().integers(0, 2**63, seed.shape), seed) if missing.any() else seed
 
 
 def _drawn(chosen: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -15,7 +15,7 @@ from ops_gpu.feature_table import NULL_CODE, padded
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
-from serving.feast_values import NULL_INTEGER
+from serving.null_values import NULL_INTEGER
 from serving.operators.base import Column, Columns, Need, ServingOperator
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import itertools
 import json
@@ -16,19 +15,18 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema
 from serving.decision_log import DecisionLog, LogSettings
 from serving.decisions import TEST
 from serving.ensemble import Answer, Ensemble
 from serving.evidence import Evidence, bit_names
-from serving.operators.base import STAGES, Columns, ragged
-from serving.operators.softmax_sampling import UNSEEDED
+from serving.operators.base import Columns, ragged
+from serving.operators.softmax_sampling import with_fresh
 from serving.release import Release
-from serving.request import MAX_ID_BYTES, complete, join_requests
+from serving.request import complete, join_requests
 from serving.triton.background import Background
 from serving.triton.messages import read_tensor, respond
 from serving.triton.release_of_model import release_of_model
+from serving.triton.request_tensors import from_wire, to_wire
 from serving.triton.serving_metrics import ServingMetrics
 
 Array = npt.NDArray[Any]
@@ -52,11 +50,6 @@ class Asked:
     def users(self) -> int:
         """How many users it asks for."""
         return len(self.columns["user_id"])
-
-
-_set_destructor = ctypes.pythonapi.PyCapsule_SetDestructor
-_set_destructor.argtypes = [ctypes.py_object, ctypes.c_void_p]
-_set_destructor.restype = ctypes.c_int
 
 
 class TritonPythonModel:
@@ -158,9 +151,7 @@ def seeded(columns: Columns) -> Columns:
     """Gives lists that are drawn a seed where the request named none, so that they can be drawn again."""
     if "seed" not in columns:
         return columns
-    seed = np.asarray(columns["seed"])
-    fresh = np.random.default_rng().integers(0, 2**63, len(seed))
-    return {**columns, "seed": np.where(seed == UNSEEDED, fresh, seed)}
+    return {**columns, "seed": with_fresh(np.asarray(columns["seed"]))}
 
 
 def request_ids(tests: int) -> Callable[[], str]:
@@ -179,62 +170,3 @@ def _decision_log(parameters: dict[str, str], release: Release, ensemble: Ensemb
         return None
     folder, rate, days = Path(parameters["log_folder"]), float(parameters["log_rate"]), int(parameters["log_days"])
     return DecisionLog(LogSettings(folder, rate, days), release, Evidence(ensemble), bit_names(ensemble))
-
-
-def from_wire(value: Array, column: ColumnSchema) -> Array:
-    """A column from a tensor.
-
-    Args:
-        value: `[n, 1]`, or `[n, m]` where a user may have several values; ids as zero-padded bytes, with one
-            axis more.
-        column: its schema.
-
-    Returns:
-        `[n]`, or `[n, m]`.
-    """
-    shape = value.shape[:2] if "padded" in column.properties else value.shape[:1]
-    if column.dtype != "string":
-        return value.reshape(shape)
-    width = value.shape[-1]
-    if not 1 <= width <= MAX_ID_BYTES:
-        raise ValueError(f"Input {column.name!r} must be 1 to {MAX_ID_BYTES} bytes wide, got {width}.")
-    return np.ascontiguousarray(value).view(f"S{width}").reshape(shape)
-
-
-def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:
-    """The output tensors of some rows of an answer.
-
-    Args:
-        answer: with the list columns `item_id`, `score` and `source`.
-        rows: the rows of one request.
-        limits: how many items each of these rows asked for; the longest sets the width, at least 1.
-        release_hash: 64 characters.
-    """
-    items, score, source = (_rows_of(answer.columns[name], rows) for name in ("item_id", "score", "source"))
-    count = items.lengths
-    width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
-    if items.values.dtype.kind == "S":
-        item_id = items.to_dense(width, b"").view(np.uint8).reshape(len(items), width, -1)
-    else:
-        item_id = items.with_values(items.values.astype(np.int64, copy=False)).to_dense(width, -1)
-    stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
-    return {
-        "item_id": item_id,
-        "score": score.with_values(score.values.astype(np.float32, copy=False)).to_dense(width, np.nan),
-        "source": source.to_dense(width, 0),
-        "count": count.astype(np.int32)[:, None],
-        "stage_ms": stages[None, :].repeat(len(items), axis=0),
-        "release": release_hash[None, :].repeat(len(items), axis=0),
-    }
-
-
-def _rows_of(column: Any, rows: slice) -> Ragged:
-    assert isinstance(column, Ragged)
-    if rows.start == 0 and rows.stop == len(column):
-        return column
-    start, stop = column.offsets[rows.start], column.offsets[rows.stop]
-    return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

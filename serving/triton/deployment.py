@@ -15,14 +15,13 @@ from serving.triton.going_live import (
     going_live,
     live_of,
     loaded,
-    locked,
     point,
     still,
     tensors_of,
     unload_others,
 )
 from serving.triton.live_release import LiveRelease
-from serving.triton.names import model_name
+from serving.triton.names import changing, model_name
 from serving.triton.restore import restore_models
 from serving.triton.target import TritonTarget
 
@@ -59,7 +58,7 @@ def deploy(
             stays live, and the failed release is unloaded.
         TritonError: when the server does not answer.
     """
-    with locked(target, release.name), connected(target) as control:
+    with changing(target.repository, release.name), connected(target) as control:
         before = live_of(release.name, control) or brought_back(release.name, target, control)
         with going_live(release, target, control, before):
             model, tensors = loaded(release, target, control, users, ensemble)
@@ -82,7 +81,7 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
         DeploymentError: when it is not the release before.
     """
     name = previous.name
-    with locked(target, name), connected(target) as control:
+    with changing(target.repository, name), connected(target) as control:
         before = live_of(name, control)
         if before is None or before.previous != previous.hash:
             raise DeploymentError(

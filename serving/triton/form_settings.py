@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 FORMS = ("fused", "ensemble")
+GROUPINGS = ("operator", "stage")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class FormSettings:
     def __post_init__(self) -> None:
         if self.form not in FORMS:
             raise ValueError(f"form must be one of {', '.join(FORMS)}, got {self.form!r}.")
+        if self.group_by not in GROUPINGS:
+            raise ValueError(f"group_by must be one of {', '.join(GROUPINGS)}, got {self.group_by!r}.")
         few = {name: count for name, count in self.step_instances.items() if count < 1}
         if few:
             raise ValueError(f"step_instances must be 1 or more each, got {few}.")

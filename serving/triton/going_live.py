@@ -16,8 +16,9 @@ from serving.triton.control import TritonControl, TritonError
 from serving.triton.forms import write_release
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
-from serving.triton.names import changing, model_name
-from serving.triton.repository import models_of, replace_config, write_pointer, write_router
+from serving.triton.names import model_name, models_of
+from serving.triton.repository import replace_config, write_pointer, write_router
+from serving.triton.restore import load_live
 from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import Warmup
@@ -37,8 +38,11 @@ def going_live(
     try:
         yield
     except BaseException as error:
-        if before is None or release.hash not in before.hashes:
-            _remove(model_name(release.name, release.hash), target, control)
+        with contextlib.suppress(TritonError):
+            if before is None:
+                _remove(model_name(release.name, release.hash), target, control)
+            else:
+                unload_others(before, target, control)  # a router too, where one was made
         if not isinstance(error, Exception):  # interrupted
             raise
         raise DeploymentError(
@@ -56,7 +60,8 @@ def loaded(
     """Loads the model of a release and proves it; its name, and its inputs and outputs."""
     if not users:
         raise ValueError("no user ids were given to test it with; give at least one.")
-    described, tensors, path = Ensemble.load(release.part(FILE)), tensors_of(release), target.release_path(release)
+    described, path = Ensemble.load(release.part(FILE)), target.release_path(release)
+    tensors = ModelTensors.of(described.inputs, described.outputs["item_id"].dtype)
     warmup = Warmup.of(described.inputs, users)
     target.publish(release)
     model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
@@ -85,8 +90,8 @@ def routed(
     models = {
         "live_model": model_name(wanted.name, wanted.hash),
         "candidate_model": model_name(wanted.name, str(wanted.candidate)),
-        "shadow_folder": f"{target.settings.decisions}/{wanted.name}/shadow",
         "url": target.own_url or target.grpc_url,
+        **target.settings.log_parameters(wanted.name),
     }
     batch = target.settings.max_batch_size
     model = write_router(target.repository, wanted.name, tensors, batch, {**wanted.parameters(), **models})
@@ -101,7 +106,7 @@ def brought_back(name: str, target: TritonTarget, control: TritonControl) -> Liv
     if not (target.repository / name / "config.pbtxt").exists():
         return None
     with contextlib.suppress(TritonError):  # it may be what the new release is to replace
-        control.load(name)
+        load_live(target.repository, control, name)
     return live_of(name, control)
 
 
@@ -153,10 +158,3 @@ def connected(target: TritonTarget) -> Iterator[TritonControl]:
         yield control
     finally:
         control.close()
-
-
-@contextlib.contextmanager
-def locked(target: TritonTarget, name: str) -> Iterator[None]:
-    """One deployment of a recommender at a time."""
-    with changing(target.repository, name):
-        yield

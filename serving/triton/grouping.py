@@ -8,7 +8,6 @@ from serving.ensemble_plan import EnsemblePlan, Place, Step
 from serving.operators.base import STAGES
 from serving.triton.segment import Segment
 
-GROUPINGS = ("operator", "stage")
 REQUEST, REQUEST_STEP = "request", -1
 
 
@@ -20,12 +19,7 @@ def segments_of(plan: EnsemblePlan, group_by: str = "operator") -> tuple[Segment
         group_by: `operator`, a segment each, or `stage`: the operators of one stage together, so that columns between
             them stay in one process. An operator that takes what a later stage gives goes to that stage, so that
             stages never wait for each other in a circle.
-
-    Raises:
-        ValueError: for another grouping.
     """
-    if group_by not in GROUPINGS:
-        raise ValueError(f"group_by must be one of {', '.join(GROUPINGS)}, got {group_by!r}.")
     names = dict(enumerate(_stages(plan) if group_by == "stage" else _operators(plan)))
     segments: list[Segment] = []
     for name in dict.fromkeys(sorted(names.values(), key=STAGES.index) if group_by == "stage" else names.values()):

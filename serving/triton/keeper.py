@@ -14,7 +14,7 @@ from pathlib import Path
 from serving.triton.http_control import HttpControl
 from serving.triton.names import CONFIG
 from serving.triton.postponed import Postponed
-from serving.triton.restore import restore_models, restore_previous
+from serving.triton.restore import restore_beside, restore_models
 from serving.triton.server_process import ServerProcess
 from serving.triton.server_state import ServerState
 from serving.triton.stub_watch import StubWatch
@@ -117,7 +117,7 @@ class Keeper:
                     os.kill(state.pid, signal.SIGKILL)
                     return
             problems = restore_models(repository, control, wait=False, skip=postponed.now())
-            problems |= restore_previous(repository, control, skip=postponed.now())
+            problems |= restore_beside(repository, control, skip=postponed.now())
         except TritonError as error:
             log.warning("%s", error)
             return

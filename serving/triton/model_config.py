@@ -83,11 +83,6 @@ def config_text(
     return "\n".join([*lines, more])
 
 
-def single_step(model: str, tensors: ModelTensors) -> str:
-    """The part of an ensemble's configuration that hands all tensors through to one model."""
-    return scheduling({model: tensors})
-
-
 def scheduling(steps: Mapping[str, ModelTensors]) -> str:
     """The part of an ensemble's configuration that says which models take and give which of its tensors.
 

@@ -11,6 +11,8 @@ from pathlib import Path
 HASH_DIGITS = 12
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 CONFIG = "config.pbtxt"
+_STEP = re.compile(r'model_name: "([^"]+)"')
+_LIVE = re.compile(r'key: "live_model" value \{ string_value: "([^"]+)"')
 
 
 def model_name(name: str, release_hash: str) -> str:
@@ -32,6 +34,21 @@ def names_of(repository: Path) -> list[str]:
     """
     folders = (path.parent for path in sorted(repository.glob(f"*/{CONFIG}")))
     return [folder.name for folder in folders if NAME.fullmatch(folder.name) and not folder.is_symlink()]
+
+
+def models_of(repository: Path, model: str) -> list[str]:
+    """The models that an ensemble of the repository stands on; none for a model of another kind."""
+    return _STEP.findall(_text(repository, model))
+
+
+def live_behind(repository: Path, name: str) -> list[str]:
+    """The model of the live release where a router stands before it, of which Triton does not know."""
+    return [model for step in models_of(repository, name) for model in _LIVE.findall(_text(repository, step))]
+
+
+def _text(repository: Path, model: str) -> str:
+    path = repository / model / CONFIG
+    return path.read_text() if path.exists() else ""
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from serving.triton.model_settings import ModelSettings
 from serving.triton.names import HASH_DIGITS, model_name
 from serving.triton.warmup import Warmup
 
-MODEL_NAME = re.compile(r'model_name: "([^"]+)"')
 ROUTERS = 2
 """Processes of a router: while one waits for answers, the other takes in what comes."""
 MODEL_PY = '''"""Runs in Triton; all code lives in the package."""
@@ -169,9 +167,3 @@ def replace_config(repository: Path, model: str, config: str) -> str | None:
     aside.write_text(config)
     aside.replace(path)
     return before
-
-
-def models_of(repository: Path, model: str) -> list[str]:
-    """The models that an ensemble of the repository stands on; none for a model of another kind."""
-    path = repository / model / "config.pbtxt"
-    return MODEL_NAME.findall(path.read_text()) if path.exists() else []

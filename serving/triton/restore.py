@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from serving.triton.names import CONFIG, changing, model_name, names_of
+from serving.triton.names import CONFIG, changing, live_behind, model_name, names_of
 from serving.triton.triton_error import TritonError
 
 
@@ -41,16 +41,27 @@ def restore_models(
         with changing(repository, name, wait) as mine:
             try:
                 if mine and control.parameters(name) is None:
-                    for model in _behind_a_router(repository, name):
-                        control.load(model)
-                    control.load(name)  # an ensemble brings the model it points at
+                    load_live(repository, control, name)
             except TritonError as error:
                 problems[name] = str(error)
     return problems
 
 
-def restore_previous(repository: Path, control: ModelControl, skip: Collection[str] = ()) -> dict[str, str]:
-    """Loads the releases to which loaded recommenders can be rolled back, where they are not loaded.
+def load_live(repository: Path, control: ModelControl, name: str) -> None:
+    """Loads what answers under a name; a candidate that is being tried is another matter (`restore_beside`).
+
+    Raises:
+        TritonError: when it cannot be loaded.
+    """
+    for model in live_behind(repository, name):
+        control.load(model)
+    control.load(name)  # an ensemble brings the models it stands on
+
+
+def restore_beside(repository: Path, control: ModelControl, skip: Collection[str] = ()) -> dict[str, str]:
+    """Loads what stands beside a recommender that answers, where it is not loaded.
+
+    The release to which it can be rolled back, a candidate that is being tried, and the live one behind a router.
 
     Args:
         repository: of the server, as we see it.
@@ -63,25 +74,17 @@ def restore_previous(repository: Path, control: ModelControl, skip: Collection[s
     problems = {}
     for name in names_of(repository):
         with changing(repository, name, wait=False) as mine:
-            model = _previous(name, control) if mine else None
-            if model is None or model in skip or not (repository / model / CONFIG).exists():
-                continue
-            try:
-                control.load(model)
-            except TritonError as error:
-                problems[model] = str(error)
+            for model in _missing(name, control) if mine else ():
+                if model in skip or not (repository / model / CONFIG).exists():
+                    continue
+                try:
+                    control.load(model)
+                except TritonError as error:
+                    problems[model] = str(error)
     return problems
 
 
-def _previous(name: str, control: ModelControl) -> str | None:
-    """The model of the release before, where it is not loaded."""
-    before = (control.parameters(name) or {}).get("previous")
-    model = model_name(name, before) if before else None
-    return model if model is not None and control.parameters(model) is None else None
-
-
-def _behind_a_router(repository: Path, name: str) -> list[str]:
-    """The models that a router calls, of which Triton does not know; none where no candidate is being tried."""
-    if not any(repository.glob(f"{name}.router-*/{CONFIG}")):
-        return []
-    return [path.parent.name for path in sorted(repository.glob(f"{name}.*/{CONFIG}"))]
+def _missing(name: str, control: ModelControl) -> list[str]:
+    told = control.parameters(name) or {}
+    models = [model_name(name, told[key]) for key in ("release", "previous", "candidate") if told.get(key)]
+    return [model for model in models if control.parameters(model) is None]

@@ -14,7 +14,6 @@ from serving.triton.going_live import (
     going_live,
     live_of,
     loaded,
-    locked,
     point,
     routed,
     still,
@@ -22,7 +21,7 @@ from serving.triton.going_live import (
     unload_others,
 )
 from serving.triton.live_release import LiveRelease
-from serving.triton.names import model_name
+from serving.triton.names import changing, model_name
 from serving.triton.target import TritonTarget
 
 
@@ -51,7 +50,7 @@ def roll_out(
         raise DeploymentError(f"A rollout needs shares between 0 and 1, got canary {canary} and shadow {shadow}.")
     if shadow and target.settings.decisions is None:
         raise DeploymentError("A shadow needs a place for its comparisons; configure `decisions`.")
-    with locked(target, candidate.name), connected(target) as control:
+    with changing(target.repository, candidate.name), connected(target) as control:
         before = live_of(candidate.name, control) or brought_back(candidate.name, target, control)
         if before is None or before.hash == candidate.hash:
             raise DeploymentError(
@@ -76,7 +75,7 @@ def end_rollout(live: Release, target: TritonTarget) -> LiveRelease:
         live: the release that is live.
         target: the server.
     """
-    with locked(target, live.name), connected(target) as control:
+    with changing(target.repository, live.name), connected(target) as control:
         before = live_of(live.name, control)
         if before is None or before.hash != live.hash:
             raise DeploymentError(f"{live.hash[:12]} of {live.name!r} is not live ({still(before)}).")

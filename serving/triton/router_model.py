@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serving.decisions import TEST
+from serving.operators.softmax_sampling import UNSEEDED, with_fresh
 from serving.triton.background import Background
 from serving.triton.dlpack import to_tensor
 from serving.triton.messages import read_tensor, respond
@@ -18,6 +21,7 @@ from serving.triton.routing import in_canary, merged
 from serving.triton.shadow import Shadow
 
 Array = npt.NDArray[Any]
+logger = logging.getLogger(__name__)
 
 
 class TritonPythonModel:
@@ -40,7 +44,7 @@ class TritonPythonModel:
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
         self._shadow = Shadow.of(given) if self._shadow_share else None
-        self._background = Background([self._shadow.flush], 1.0) if self._shadow else None
+        self._background = Background([self._shadow.flush], 5.0) if self._shadow else None
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""
@@ -55,12 +59,25 @@ class TritonPythonModel:
         try:
             tensors = {name: read_tensor(self._pb, request, name) for name in self._inputs}
             inputs = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+            shadow = self._shadow if self._is_shown(request.request_id()) else None
+            if shadow is not None:
+                inputs = self._seeded(inputs)
             outputs = await self._routed(inputs, request.request_id())
         except Exception as error:
             return respond(self._pb, error)
-        if self._shadow is not None and random.random() < self._shadow_share:
-            self._shadow.show(request.request_id(), inputs, outputs)
+        if shadow is not None:
+            shadow.show(request.request_id(), inputs, outputs)
         return respond(self._pb, outputs)
+
+    def _is_shown(self, request: str) -> bool:
+        return not request.startswith(TEST) and random.random() < self._shadow_share
+
+    def _seeded(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        """The same with one seed for both releases, where lists are drawn: other draws say nothing of a model."""
+        if "seed" not in self._inputs:
+            return inputs
+        unseeded = np.full((len(inputs["user_id"]), 1), UNSEEDED, np.int64)
+        return {**inputs, "seed": with_fresh(inputs.get("seed", unseeded))}
 
     async def _routed(self, inputs: dict[str, Array], request: str) -> dict[str, Array]:
         rows = in_canary(inputs["user_id"], self._canary, self._salt)
@@ -74,7 +91,8 @@ class TritonPythonModel:
                 self._ask(self._candidate, {name: value[rows] for name, value in inputs.items()}, request),
             )
             return merged(mine, theirs, rows)
-        except RuntimeError:
+        except RuntimeError as error:
+            logger.warning("The candidate gave no answer, so the live release did: %s", error)
             return await self._ask(self._live, inputs, request)
 
     async def _ask(self, model: str, inputs: dict[str, Array], request: str) -> dict[str, Array]:

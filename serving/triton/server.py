@@ -113,7 +113,8 @@ class TritonServer:
             return False
         with self._process.locked():
             running = self._process.end_all(timeout)
-            self._process.state_file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # the next one takes its ports again: clients know them
+                self._process.state_file.replace(self._stopped)
             return running
 
     def last_log_lines(self, count: int = 15) -> str:
@@ -137,9 +138,13 @@ class TritonServer:
                     raise
         raise AssertionError("unreachable")
 
+    @property
+    def _stopped(self) -> Path:
+        return self.folder / "stopped.json"
+
     def _ports_before(self) -> Ports:
-        """Those asked for, or else those of the server that died: clients know them."""
-        last = ServerState.last(self._process.state_file)
+        """Those asked for, or else those of the server before, which died or was stopped: clients know them."""
+        last = ServerState.last(self._process.state_file) or ServerState.last(self._stopped)
         if last is None:
             return self._ports
         http, grpc, metrics = self._ports

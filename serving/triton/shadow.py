@@ -46,12 +46,11 @@ class Shadow:
         self._model, self._folder = model, folder
         self._names = {"live": live, "candidate": candidate}
         self._waiting: deque[tuple[str, dict[str, Array], dict[str, Array]]] = deque(maxlen=MOST_WAITING)
-        self._written = 0
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Shadow:
         """From the parameters of a router's configuration."""
-        folder = Path(parameters["shadow_folder"])
+        folder = Path(parameters["log_folder"], "shadow")
         return cls(
             parameters["url"], parameters["candidate_model"], folder, parameters["release"], parameters["candidate"]
         )
@@ -88,8 +87,7 @@ class Shadow:
     def _save(self, frame: pl.DataFrame) -> None:
         folder = self._folder / f"day={datetime.now(UTC).date()}"
         folder.mkdir(parents=True, exist_ok=True)
-        self._written += 1
-        path = folder / f"{self._names['candidate'][:12]}-{os.getpid()}-{self._written}.parquet"
+        path = folder / f"{self._names['candidate'][:12]}-{time.time_ns()}-{os.getpid()}.parquet"
         aside = path.with_name(f".{path.name}")
         frame.write_parquet(aside)
         aside.replace(path)

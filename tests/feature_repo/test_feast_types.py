@@ -7,7 +7,8 @@ import pytest
 
 from feature_repo.feast_types import encode, feast_type
 from ops_gpu.schema import ColumnSchema
-from serving.feast_values import NULL_INTEGER, decode
+from serving.feast_values import decode
+from serving.null_values import NULL_INTEGER
 
 
 @pytest.mark.parametrize(

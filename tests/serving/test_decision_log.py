@@ -137,7 +137,7 @@ def test_small_files_are_joined_without_losing_a_row(
     assert counts == [1, 2, 1, 2, 3, 2, 3, 4, 1, 2, 3]
     rows = read_decisions(tmp_path)
     assert rows["request"].to_list() == [f"r{number}" for number in range(11)]
-    assert find_request(tmp_path, "r2")[1] == bit_names(ensemble)  # notes are joined too
+    assert list(find_request(tmp_path, "r2")[1].values()) == [bit_names(ensemble)]  # notes are joined too
     monkeypatch.setattr(decision_log, "LARGE_FILE", 1)
     asked(log, ensemble, [100], {"r11": 1})
     log.flush()

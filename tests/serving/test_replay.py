@@ -10,7 +10,7 @@ import pytest
 
 from ops_gpu.schema import Schema
 from serving.decision_log import DecisionLog, LogSettings
-from serving.decisions import find_request, newest_decisions, read_decisions
+from serving.decisions import Bits, find_request, newest_decisions, read_decisions
 from serving.ensemble import Ensemble
 from serving.evidence import Evidence, bit_names
 from serving.item_path import item_path
@@ -144,7 +144,7 @@ def test_users_beside_those_with_events_get_what_they_get_alone(whole: Whole) ->
 
 
 def test_where_did_it_go(logged: Path, ensemble: Ensemble) -> None:
-    rows, bits = find_request(logged, "plain")
+    rows, (bits,) = _found(logged)
     row = next(r for r in rows.iter_rows(named=True) if r["user_id"] == 3)
 
     def way(item: int) -> list[tuple[str, bool]]:
@@ -164,7 +164,7 @@ def test_where_did_it_go(logged: Path, ensemble: Ensemble) -> None:
 
 
 def test_where_did_it_go_for_a_stranger(logged: Path) -> None:
-    rows, bits = find_request(logged, "plain")
+    rows, (bits,) = _found(logged)
     row = next(r for r in rows.iter_rows(named=True) if r["user_id"] == 99)
     assert [note.stage for note in item_path(row, row["item"][0], bits)] == ["scoring", "ordering"]
     lost = item_path(row, 77, bits)
@@ -174,3 +174,8 @@ def test_where_did_it_go_for_a_stranger(logged: Path) -> None:
 
 def test_the_newest_are_replayed_first(logged: Path) -> None:
     assert [frame.height for frame in newest_decisions(logged, 5)] == [5]
+
+
+def _found(logged: Path) -> tuple[pl.DataFrame, list[Bits]]:
+    rows, bits = find_request(logged, "plain")
+    return rows, list(bits.values())

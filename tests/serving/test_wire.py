@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.schema import ColumnSchema
-from serving.triton.backend_model import from_wire
+from serving.triton.request_tensors import from_wire
 from serving.wire import decode_ids, encode_ids
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=20)

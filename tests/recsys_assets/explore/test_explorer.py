@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from ops_gpu.schema import ColumnSchema, Schema
-from recsys_assets.explore.explorer import SEED, Explorer, _request
+from recsys_assets.explore.explorer import Explorer
 from recsys_assets.explore.page import Page
 from resources.home import Home
 from serving.release import Release
 from serving.triton.deployment import LiveRelease
+from serving.triton.smoke_test import SEED, request_for
 from tests.recsys_assets.explore.conftest import NAME
 from tests.recsys_assets.explore.test_page import Asking
 from tests.serving import canned_server
@@ -61,7 +62,7 @@ def test_a_server_that_does_not_answer_is_named(home: Home, release: Release) ->
 
 def test_lists_that_are_drawn_are_drawn_alike() -> None:
     inputs = [ColumnSchema("user_id", "int64"), ColumnSchema("k", "int32")]
-    drawn: Any = SimpleNamespace(ensemble=SimpleNamespace(inputs=Schema([*inputs, ColumnSchema("seed", "int64")])))
-    assert _request(drawn, 7, 3)["seed"] == np.array([SEED])
-    exact: Any = SimpleNamespace(ensemble=SimpleNamespace(inputs=Schema(inputs)))
-    assert set(_request(exact, 7, 3)) == {"user_id", "k"}
+    drawn: Any = SimpleNamespace(inputs=Schema([*inputs, ColumnSchema("seed", "int64")]))
+    assert request_for(drawn, [7], 3)["seed"] == np.array([SEED])
+    exact: Any = SimpleNamespace(inputs=Schema(inputs))
+    assert set(request_for(exact, [7], 3)) == {"user_id", "k"}

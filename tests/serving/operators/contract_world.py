@@ -14,9 +14,9 @@ from ops_gpu.feature_table import FIRST_CODE
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_config import CandidateConfig
 from ops_gpu.schema import ColumnSchema, Schema
-from serving.feast_values import NULL_INTEGER
 from serving.implicit_factors import ImplicitFactors
 from serving.manifest import ReleaseMetadata
+from serving.null_values import NULL_INTEGER
 from serving.operators.base import Column, Columns
 from serving.release import Release
 from serving.user_history_store import UserHistoryStore

@@ -15,8 +15,8 @@ from feature_repo.user_state import user_state
 from ops_gpu.interaction_history import ENTRY
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
-from serving.feast_values import NULL_INTEGER
 from serving.frames import to_columns, to_frame
+from serving.null_values import NULL_INTEGER
 from serving.operators.base import Columns
 from serving.operators.join_events import JoinEvents
 from serving.request import complete

@@ -11,8 +11,9 @@ from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, ListSlice
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
+from serving.null_values import NULL_INTEGER
 from serving.operators.base import Columns
-from serving.operators.transform_workflow import NULL_INTEGER, TransformWorkflow
+from serving.operators.transform_workflow import TransformWorkflow
 
 FRAME = pl.DataFrame(
     {"age": [30.0, 40.0, None], "city": ["a", "a", "b"], "zip": [7, 7, None], "tags": [["x"], ["x", "y"], []]}

@@ -12,7 +12,8 @@ from serving.ensemble_plan import EnsemblePlan
 from serving.operators.base import STAGES
 from serving.operators.encode_history import OUTPUTS as ENCODED
 from serving.operators.unroll_features import UnrollFeatures
-from serving.triton.grouping import GROUPINGS, segments_of
+from serving.triton.form_settings import GROUPINGS
+from serving.triton.grouping import segments_of
 from serving.triton.segment import Segment
 from tests.serving.toys import ToyRanker, toy_ensemble
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from serving.triton.names import changing, names_of
-from serving.triton.restore import restore_models, restore_previous
+from serving.triton.restore import restore_beside, restore_models
 from serving.triton.triton_error import TritonError
 
 BEFORE = "b" * 64
@@ -53,14 +53,14 @@ def test_what_somebody_deploys_is_left_to_him(tmp_path: Path) -> None:
     models, control = repository(tmp_path, "one", "two"), Control()
     with changing(models, "one"):
         assert restore_models(models, control, wait=False) == {}
-        assert restore_previous(models, control) == {}
+        assert restore_beside(models, control) == {}
     assert control.loaded == ["two"]
 
 
 def test_the_release_before_is_loaded_where_it_is_there(tmp_path: Path) -> None:
     models, control = repository(tmp_path, "one", "two", f"two.{BEFORE[:12]}"), Control()
-    assert restore_previous(models, control) == {}, "nothing is live"
+    assert restore_beside(models, control) == {}, "nothing is live"
     restore_models(models, control)
-    assert restore_previous(models, control, skip={f"two.{BEFORE[:12]}"}) == {}
-    assert restore_previous(models, control) == restore_previous(models, control) == {}
+    assert restore_beside(models, control, skip={f"two.{BEFORE[:12]}"}) == {}
+    assert restore_beside(models, control) == restore_beside(models, control) == {}
     assert control.loaded == ["one", "two", f"two.{BEFORE[:12]}"]

@@ -1,0 +1,71 @@
+"""Tensors of requests as columns, and columns of an answer as tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.ragged import Ragged
+from ops_gpu.schema import ColumnSchema
+from serving.ensemble import Answer
+from serving.operators.base import STAGES
+from serving.request import MAX_ID_BYTES
+
+Array = npt.NDArray[Any]
+
+
+def from_wire(value: Array, column: ColumnSchema) -> Array:
+    """A column from a tensor.
+
+    Args:
+        value: `[n, 1]`, or `[n, m]` where a user may have several values; ids as zero-padded bytes, with one
+            axis more.
+        column: its schema.
+
+    Returns:
+        `[n]`, or `[n, m]`.
+    """
+    shape = value.shape[:2] if "padded" in column.properties else value.shape[:1]
+    if column.dtype != "string":
+        return value.reshape(shape)
+    width = value.shape[-1]
+    if not 1 <= width <= MAX_ID_BYTES:
+        raise ValueError(f"Input {column.name!r} must be 1 to {MAX_ID_BYTES} bytes wide, got {width}.")
+    return np.ascontiguousarray(value).view(f"S{width}").reshape(shape)
+
+
+def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:
+    """The output tensors of some rows of an answer.
+
+    Args:
+        answer: with the list columns `item_id`, `score` and `source`.
+        rows: the rows of one request.
+        limits: how many items each of these rows asked for; the longest sets the width, at least 1.
+        release_hash: 64 characters.
+    """
+    items, score, source = (_rows_of(answer.columns[name], rows) for name in ("item_id", "score", "source"))
+    count = items.lengths
+    width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
+    if items.values.dtype.kind == "S":
+        item_id = items.to_dense(width, b"").view(np.uint8).reshape(len(items), width, -1)
+    else:
+        item_id = items.with_values(items.values.astype(np.int64, copy=False)).to_dense(width, -1)
+    stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
+    return {
+        "item_id": item_id,
+        "score": score.with_values(score.values.astype(np.float32, copy=False)).to_dense(width, np.nan),
+        "source": source.to_dense(width, 0),
+        "count": count.astype(np.int32)[:, None],
+        "stage_ms": stages[None, :].repeat(len(items), axis=0),
+        "release": release_hash[None, :].repeat(len(items), axis=0),
+    }
+
+
+def _rows_of(column: Any, rows: slice) -> Ragged:
+    assert isinstance(column, Ragged)
+    if rows.start == 0 and rows.stop == len(column):
+        return column
+    start, stop = column.offsets[rows.start], column.offsets[rows.stop]
+    return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)
