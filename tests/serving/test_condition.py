@@ -52,7 +52,7 @@ def test_columns_are_needed_in_types_that_can_be_compared() -> None:
     (listed,) = needs(Condition("r", "x", "not_in", user="u"), ColumnSchema("x", "int64"))
     assert listed.is_list and "int64" in listed.dtypes and "string" not in listed.dtypes
     number = Condition("r", "x", "at_most", request="c")
-    assert context_column(number, ColumnSchema("x", "float64")).dtype == "float32"
+    assert context_column(number, ColumnSchema("x", "float64")).dtype == "float64"
     assert context_column(number, ColumnSchema("x", "int64")).dtype == "int64"
 
 

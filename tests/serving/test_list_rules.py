@@ -159,7 +159,7 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
     )
     inputs = build_ensemble("shop", config(filters=filters, attributes=TYPES)).inputs
     assert inputs.names[-2:] == ["context_country", "context_pieces"]
-    assert [inputs[name].dtype for name in ("context_country", "context_pieces")] == ["string", "float32"]
+    assert [inputs[name].dtype for name in ("context_country", "context_pieces")] == ["string", "float64"]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
                 "attributes": TYPES,
             },
             ValueError,
-            "'one' and 'two' both read 'x' of the request, the one as float32, the other as string",
+            "'one' and 'two' both read 'x' of the request, the one as float64, the other as string",
         ),
         (
             {"ordering": OrderingConfig(boosts=(Boost("studio", {"a": 1}), Boost("colour", {"b": 1})))},

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.asking.latest_events import NO_ITEM, event_tensors, events_of_users
+from serving.asking.latest_events import event_tensors, events_of_users
 from serving.event import Event
+from serving.null_values import NULL_INTEGER
 from tests.serving.canned_server import TYPES
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=9)
-INTEGERS = st.integers(NO_ITEM + 1, 2**63 - 1)
+INTEGERS = st.integers(NULL_INTEGER + 1, 2**63 - 1)
 
 
 def events_with(ids: st.SearchStrategy[Any]) -> st.SearchStrategy[list[list[Event]]]:
@@ -41,7 +42,7 @@ def test_integer_items_survive_the_wire(users: list[list[Event]]) -> None:
         assert arrays(users, "INT64") == []
         return
     item, when, positive = arrays(users, "INT64")
-    check(users, item.tolist(), when, positive, NO_ITEM)
+    check(users, item.tolist(), when, positive, NULL_INTEGER)
 
 
 @given(events_with(TEXTS))
@@ -69,7 +70,7 @@ def test_what_is_no_item() -> None:
     with pytest.raises(ValueError, match=r"item id of an event .* got 'film'"):
         event_tensors([[Event("film")]], "INT64")
     with pytest.raises(ValueError, match="stands for no item"):
-        event_tensors([[Event(1)], [Event(NO_ITEM)]], "INT64")
+        event_tensors([[Event(1)], [Event(NULL_INTEGER)]], "INT64")
     with pytest.raises(ValueError, match="stands for no item"):
         event_tensors([[Event("")]], "UINT8")
 

@@ -63,7 +63,7 @@ def test_the_log_says_what_was_answered(server: TritonServer, target: TritonTarg
     for answer, row in zip(named, decisions.iter_rows(named=True), strict=True):
         assert [item.item_id for item in answer.items] == row["item"]
         assert [item.score for item in answer.items] == row["score"]
-        assert bool(row["source"][0] & bits["source"]["fallback"]) == (answer.source == "popular")
+        assert bool(row["source"][0] & bits[release.hash]["source"]["fallback"]) == (answer.source == "popular")
     assert read_decisions(folder).height == 4  # without what no user asked for
     tests = rows.filter(pl.col("request").str.starts_with("test-"))
     own = tests.filter(~pl.col("request").str.contains("warm-up|smoke"))

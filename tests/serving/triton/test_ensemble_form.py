@@ -17,7 +17,7 @@ from serving.release import Release
 from serving.triton.export import export
 from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import models_of
+from serving.triton.names import models_of
 from serving.wire import decode_ids, encode_ids
 from tests.serving.toys import toy_ensemble, toy_release
 from tests.serving.triton.fake_backend import FakeTriton, Response, Tensors, install

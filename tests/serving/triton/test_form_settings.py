@@ -17,6 +17,8 @@ def test_a_step_has_processes_of_its_own_or_of_its_operator_or_as_many_as_all() 
 def test_mistakes_are_named() -> None:
     with pytest.raises(ValueError, match="form must be one of fused, ensemble, got 'both'"):
         FormSettings("both")
+    with pytest.raises(ValueError, match="group_by must be one of operator, stage, got 'both'"):
+        FormSettings("ensemble", "both")
     with pytest.raises(ValueError, match=r"1 or more each, got \{'QueryFaiss': 0\}"):
         FormSettings("ensemble", step_instances={"QueryFaiss": 0, "answer": 1})
     with pytest.raises(ValueError, match="step_instances names 'QueryFais'; the steps are request, 00-QueryFeast, "):

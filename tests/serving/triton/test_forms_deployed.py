@@ -14,7 +14,7 @@ from serving.triton.control import TritonControl
 from serving.triton.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import models_of
+from serving.triton.names import models_of
 from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
 

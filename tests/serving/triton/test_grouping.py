@@ -43,8 +43,6 @@ def test_segments_cover_the_plan_in_an_order_that_works(group_by: str) -> None:
 def test_an_operator_each_or_a_stage_each() -> None:
     assert [s.name for s in segments_of(PLAN)][:3] == ["00-ToyUsers", "01-EncodeHistory", "02-QueryPopular"]
     assert [s.name for s in segments_of(PLAN, "stage")] == list(STAGES)
-    with pytest.raises(ValueError, match="one of operator, stage, got 'both'"):
-        segments_of(PLAN, "both")
 
 
 def test_what_nobody_takes_does_not_travel() -> None:
