@@ -55,7 +55,7 @@ def _lagged(past: Events, day: Events, as_of: int, config: SnapshotConfig) -> di
     columns = {f"item_{name}": pl.Series(items.values[day.item, number]) for number, name in enumerate(items.names)}
     users, row = np.unique(day.user, return_inverse=True)
     histories = Histories.from_events(past, users)
-    key = histories.keys(past.items)
+    key = histories.items.row_ids * past.items + histories.items.values
     order = np.argsort(key)
     wanted = row.astype(np.int64) * past.items + day.item
     at = np.minimum(np.searchsorted(key[order], wanted), max(len(key) - 1, 0))

@@ -177,8 +177,8 @@ def recommend(
         histories = everyone.take(rows[block])
         found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
         row, item = found.items.row_ids, found.items.values
-        best = top_of_rows(row, item, ranking.score(data, users[block][row], item, features), len(histories), k)
-        first = top_of_rows(row, item, _retrieval_order(sources, found, features), len(histories), k)
+        best = top_of_rows(found.items, ranking.score(data, users[block][row], item, features), k)
+        first = top_of_rows(found.items, _retrieval_order(sources, found, features), k)
         scores = Ragged(best.score, best.items.offsets).to_dense(k, np.nan)
         parts.append((best.items.to_dense(k, 0), first.items.to_dense(k, 0), scores))
     return Lists(*(np.concatenate(column) for column in zip(*parts, strict=True)))

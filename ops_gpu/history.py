@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.events import Events
+from ops_gpu.kernel import Int32Matrix, Int32s, Int64s, kernel
 from ops_gpu.ragged import Ragged
 
 Floats = npt.NDArray[np.float32]
@@ -64,33 +65,13 @@ class Histories:
 
     def recent(self, length: int) -> npt.NDArray[np.int32]:
         """The last `length` items of each user, latest first, int32 `[n, length]`, padded with 0."""
-        tail = self.items.tail(length)
-        position = np.arange(len(tail.values)) - tail.offsets[tail.row_ids]
-        dense = np.zeros((len(tail), length), np.int32)
-        dense[tail.row_ids, np.repeat(tail.lengths, tail.lengths) - 1 - position] = tail.values
+        dense = np.zeros((len(self), length), np.int32)
+        _recent(self.items.offsets, self.items.values, dense)
         return dense
 
-    def contain(
-        self, row: npt.NDArray[np.int64], item: npt.NDArray[np.integer[Any]], items: int
-    ) -> npt.NDArray[np.bool_]:
-        """Whether the user in each row has interacted with the item.
 
-        Args:
-            row: user rows, int64 `[pairs]`.
-            item: item codes `[pairs]`.
-            items: number of item codes.
-
-        Returns:
-            bool `[pairs]`.
-        """
-        if len(self.items.values) == 0:
-            return np.zeros(len(row), np.bool_)
-        known = np.sort(self.keys(items))
-        wanted = row * items + item
-        # `searchsorted` in what is sorted anyway; numpy's `isin` costs three times as much on one user.
-        found: npt.NDArray[np.bool_] = known[np.minimum(known.searchsorted(wanted), len(known) - 1)] == wanted
-        return found
-
-    def keys(self, items: int) -> npt.NDArray[np.int64]:
-        """`row * items + item` of every entry, int64 `[entries]`: pairs as one sortable number."""
-        return self.items.row_ids * items + self.items.values
+@kernel(writes=1)
+def _recent(rows: Int64s, items: Int32s, dense: Int32Matrix) -> None:
+    for row in range(len(rows) - 1):
+        for place in range(min(dense.shape[1], rows[row + 1] - rows[row])):
+            dense[row, place] = items[rows[row + 1] - 1 - place]

@@ -11,6 +11,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.best_first import best_first
+from ops_gpu.kernel import Float32Matrix, Int64Matrix, kernel
+from ops_gpu.ragged import Ragged
+
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
 EF_SEARCH = 128  # HNSW nodes followed at least; with fewer than are asked for, half of those found are not the nearest
 IVF_FROM = 1_000_000  # above, HNSW's links cost more memory than the vectors
@@ -63,7 +67,7 @@ class ItemIndex:
             index.make_direct_map()  # vectors can be read back, which `search` does
         return cls(index, codes, kind, 1.0 if kind == "flat" else _recall(index, mine))
 
-    def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int32], Floats]:
         """The `size` best items of each query, equally good ones by rising code.
 
         Faiss rounds the product with one and the same vector differently from place to place and from batch to batch,
@@ -75,25 +79,29 @@ class ItemIndex:
             size: items a query.
 
         Returns:
-            Codes int64 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
+            Codes int32 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
         """
         queries = np.ascontiguousarray(queries, np.float32)
         _, labels = self.index.search(queries, size, params=_effort(self.kind, size))
         if labels.size == 0:
-            return labels, np.empty(labels.shape, np.float32)
-        found = labels >= 0
-        codes = np.where(found, self.codes[labels], -1)
-        vectors = self._vectors(np.maximum(labels, 0))
-        scores = np.where(found, np.einsum("qd,qkd->qk", queries, vectors), np.float32(-np.inf))
-        order = np.lexsort((codes, -scores), axis=1)
-        return np.take_along_axis(codes, order, axis=1), np.take_along_axis(scores, order, axis=1)
+            return labels.astype(np.int32), np.empty(labels.shape, np.float32)
+        found = np.maximum(labels, 0)
+        vectors, places = (self._flat, found) if self._flat is not None else self._read(found)
+        scores = np.empty(labels.shape, np.float32)
+        _products(queries, vectors, labels, places, scores)
+        codes = np.where(labels >= 0, self._codes[found], np.int32(-1)).ravel()
+        lists = Ragged(codes, np.arange(len(labels) + 1, dtype=np.int64) * labels.shape[1])
+        best, scores = best_first(lists, scores.ravel(), size)
+        return best.values.reshape(labels.shape), scores.reshape(labels.shape)
 
-    def _vectors(self, labels: npt.NDArray[np.int64]) -> Floats:
-        """The vectors at these places, float32 `[..., dimension]`."""
-        if self._flat is not None:
-            return self._flat[labels]
-        read: Floats = self.index.reconstruct_batch(labels.ravel()).reshape(*labels.shape, -1)
-        return read
+    def _read(self, labels: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The vectors of labels, float32 `[labels, dimension]`, and where that of each lies among them."""
+        read: Floats = self.index.reconstruct_batch(labels.ravel())
+        return read, np.arange(labels.size).reshape(labels.shape)
+
+    @cached_property
+    def _codes(self) -> npt.NDArray[np.int32]:
+        return self.codes.astype(np.int32)
 
     @cached_property
     def _flat(self) -> Floats | None:
@@ -168,3 +176,20 @@ def _recall(index: Any, vectors: Floats, queries: int = 200, size: int = 100) ->
     _, found = index.search(vectors[chosen], size)
     hits = sum(len(np.intersect1d(w, f)) for w, f in zip(wanted, found, strict=True))
     return hits / (len(chosen) * size)
+
+
+@kernel(writes=1)
+def _products(
+    queries: Float32Matrix, vectors: Float32Matrix, labels: Int64Matrix, places: Int64Matrix, products: Float32Matrix
+) -> None:
+    """In two sums, of even and of odd columns, which a processor adds up at the same time."""
+    dimension = vectors.shape[1]
+    for query in range(len(labels)):
+        for at in range(labels.shape[1]):
+            place, even, odd = places[query, at], np.float32(0), np.float32(0)
+            for column in range(0, dimension - 1, 2):
+                even += queries[query, column] * vectors[place, column]
+                odd += queries[query, column + 1] * vectors[place, column + 1]
+            if dimension % 2:
+                even += queries[query, dimension - 1] * vectors[place, dimension - 1]
+            products[query, at] = even + odd if labels[query, at] >= 0 else -np.inf

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores, lookup
+from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
+from ops_gpu.ragged import Ragged
+from ops_gpu.ranking_kernels import fill_pairs, fill_products, fill_users
 from ops_gpu.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float32]
@@ -72,63 +74,63 @@ def ranking_features(
         snapshot: item state.
         item_features: `ItemFeatures.of(snapshot)`.
         histories: complete histories of the users, one row a user.
-        candidates: candidates of the same users.
+        candidates: candidates of the same users, by rising code.
         co_occurrence: scores of the same users.
         two_tower: float32 `[total]`, similarity of the user's and the item's vector (0 where there is none).
 
     Returns:
         float32 `[total candidates, len(feature_names(...))]`.
     """
-    row, item = candidates.items.row_ids, candidates.items.values
-    users = _user_features(snapshot, histories)
-    return np.concatenate(
-        [
-            item_features.values[item],
-            users[row],
-            _pair_features(snapshot, histories, row, item, co_occurrence),
-            two_tower[:, None],
-            candidates.rank,
-            np.stack([(candidates.source & BITS[name]) > 0 for name in SOURCES], axis=1),
-        ],
-        axis=1,
-        dtype=np.float32,
+    columns = item_features.values.shape[1]
+    width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + 2 * len(SOURCES)
+    features = np.empty((len(candidates.items.values), width), np.float32)
+    bits = np.array([BITS[name] for name in SOURCES], np.uint8)
+    features[:, :columns] = item_features.values[candidates.items.values]
+    features[:, width - 2 * len(SOURCES) : width - len(SOURCES)] = candidates.rank
+    features[:, width - len(SOURCES) :] = candidates.source[:, None] & bits > 0
+    past, related = histories.items, co_occurrence.items
+    fill_users(
+        candidates.items.offsets,
+        past.offsets,
+        past.values,
+        histories.count,
+        histories.last,
+        snapshot.first_seen,
+        snapshot.total,
+        snapshot.as_of,
+        columns,
+        features,
     )
+    fill_pairs(
+        candidates.items.offsets,
+        candidates.items.values,
+        past.offsets,
+        past.values,
+        histories.count,
+        histories.last,
+        histories.positive,
+        related.offsets,
+        related.values,
+        co_occurrence.score,
+        two_tower,
+        snapshot.as_of,
+        columns + len(USER_FEATURES),
+        features,
+    )
+    return features
 
 
-def _user_features(snapshot: Snapshot, histories: Histories) -> Floats:
-    users = len(histories)
-    row, item = histories.items.row_ids, histories.items.values
-    lengths = np.maximum(histories.items.lengths, 1)
-    latest = np.zeros(users, np.int64)
-    np.maximum.at(latest, row, histories.last)
-    age = np.maximum(histories.last - snapshot.first_seen[item], 0) / DAY
-    columns = [
-        np.log1p(histories.items.lengths),
-        np.log1p(np.bincount(row, weights=histories.count, minlength=users)),
-        np.log1p(np.maximum(snapshot.as_of - latest, 0) / DAY) * (histories.items.lengths > 0),
-        np.bincount(row, weights=np.log1p(snapshot.total[item]), minlength=users) / lengths,
-        np.bincount(row, weights=np.log1p(age), minlength=users) / lengths,
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+def inner_products(users: Floats, items: Floats, candidates: Ragged) -> Floats:
+    """Similarity of each user's vector and those of the user's candidates.
 
+    Args:
+        users: float32 `[users, dimension]`.
+        items: float32 `[items, dimension]`.
+        candidates: int32 item codes.
 
-def _pair_features(
-    snapshot: Snapshot,
-    histories: Histories,
-    row: npt.NDArray[np.int64],
-    item: npt.NDArray[np.int32],
-    co_occurrence: CoOccurrenceScores,
-) -> Floats:
-    key = histories.keys(snapshot.items)
-    order = np.argsort(key)
-    wanted = row * snapshot.items + item
-    count = lookup(key[order], histories.positive[order], wanted)
-    closeness = 1.0 / (1.0 + np.maximum(snapshot.as_of - histories.last, 0) / DAY)  # 0 means never
-    recency = lookup(key[order], closeness[order].astype(np.float32), wanted)
-    events = np.bincount(histories.items.row_ids, weights=histories.count, minlength=len(histories))
-    score = co_occurrence.of(row, item)
-    best = np.zeros(len(histories), np.float32)
-    np.maximum.at(best, row, score)
-    relative = score / np.maximum(best[row], 1e-9)
-    columns = [np.log1p(count), np.log(recency + 1e-3), count / np.maximum(events[row], 1), np.log1p(score), relative]
-    return np.stack(columns, axis=1).astype(np.float32)
+    Returns:
+        float32 `[total candidates]`.
+    """
+    products = np.empty(len(candidates.values), np.float32)
+    fill_products(users, items, candidates.offsets, candidates.values, products)
+    return products

@@ -16,6 +16,8 @@ from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns
 
 PRESENT = "present"
+LOCKED_MS = 125
+"""How long a read of SQLite waits for who writes to the file; it is tried twice."""
 _BATCH = 1_000
 
 
@@ -67,6 +69,14 @@ class FeastReader:
         online = store.config.online_store
         self._file = self._place / online.path if online.type == "sqlite" else None
         self._inode = self._file.stat().st_ino if self._file else 0
+        if self._file is not None:
+            # The connection is Feast's own, and waits for 5 s as it comes.
+            self._provider.online_store._get_conn(self._config).execute(f"PRAGMA busy_timeout = {LOCKED_MS}")
+
+    @property
+    def never_hangs(self) -> bool:
+        """Whether it reads a file of this machine, and not a server."""
+        return self._file is not None
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users.

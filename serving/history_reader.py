@@ -58,6 +58,11 @@ class HistoryReader:
         return {name: found[name] for name in self._columns.names}, known
 
     @property
+    def never_hangs(self) -> bool:
+        """True: it reads files of this machine."""
+        return True
+
+    @property
     def metrics(self) -> StoreMetrics:
         """Where rows came from."""
         return self._users.metrics

@@ -25,7 +25,13 @@ QUIET = 10.0
 
 
 class UserReader(Protocol):
-    """Reads users from a store; a `FeastReader` or a `HistoryReader`."""
+    """Reads users from a store; a `FeastReader` or a `HistoryReader`.
+
+    `never_hangs` says whether a read gives up by itself in time, because it reads files of this machine.
+    """
+
+    @property
+    def never_hangs(self) -> bool: ...
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users; FeatureStoreError when the store cannot be read."""
@@ -69,7 +75,7 @@ class TolerantReader:
         """
         if self._failures < FAILURES or self._clock() >= self._closed_until:
             try:
-                columns, known = self._bounded(ids, PATIENCE + PATIENCE_EACH * len(ids))
+                columns, known = self._read(ids)
             except (FeatureStoreError, TimeoutError, ValueError) as error:  # another store may stand in its place
                 self._failed(error)
             else:
@@ -77,6 +83,11 @@ class TolerantReader:
                 return columns, known, False
         nobody = {column.name: decode(column, [None] * len(ids)) for column in self._columns}
         return nobody, np.zeros(len(ids), np.bool_), True
+
+    def _read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
+        if self._reader is not None and self._reader.never_hangs:
+            return self._try(ids)  # waking another thread and waiting for it would double the time of a small read
+        return self._bounded(ids, PATIENCE + PATIENCE_EACH * len(ids))
 
     def _try(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         reader, self._reader = self._reader, None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.best_first import best_first
+from ops_gpu.kernel import Float32Matrix, Int32s, Int64Matrix, Int64s, UInt8s, kernel
 from ops_gpu.ragged import Ragged
 
 SOURCES = ("two_tower", "popular", "history", "co_occurrence")
@@ -30,11 +32,6 @@ class SourceList:
 
     items: Ragged
     score: npt.NDArray[np.float32]
-
-    @property
-    def rank(self) -> npt.NDArray[np.int64]:
-        """Position of every entry in its user's list, from 0."""
-        return np.arange(len(self.items.values)) - self.items.offsets[self.items.row_ids]
 
 
 @dataclass(frozen=True)
@@ -59,56 +56,74 @@ class Candidates:
             lists: by the source's name (of `BITS`); a row a user each.
             users: number of rows.
         """
-        rows = [found.items.row_ids for found in lists.values()]
-        codes = [found.items.values for found in lists.values()]
-        base = 1 + max((int(c.max()) for c in codes if len(c)), default=0)
-        keys = [row * base + code for row, code in zip(rows, codes, strict=True)]
-        pair = np.unique(np.concatenate([np.empty(0, np.int64), *keys]))
-        source = np.zeros(len(pair), np.uint8)
-        rank = np.zeros((len(pair), len(SOURCES)), np.float32)
-        for (name, found), key in zip(lists.items(), keys, strict=True):
-            at = np.searchsorted(pair, key)
-            source[at] |= np.uint8(BITS[name])
-            if name in SOURCES:
-                rank[at, SOURCES.index(name)] = 1.0 / (1.0 + found.rank)
-        lengths = np.bincount(pair // base, minlength=users)
-        return cls(Ragged.from_lengths((pair % base).astype(np.int32), lengths), source, rank)
+        if not lists:
+            return cls(Ragged(np.empty(0, np.int32), np.zeros(users + 1, np.int64)), *_values(0))
+        codes = np.concatenate([found.items.values for found in lists.values()])
+        lengths = [0, *itertools.accumulate(len(found.items.values) for found in lists.values())]
+        starts = np.stack([found.items.offsets + start for found, start in zip(lists.values(), lengths, strict=False)])
+        bits = np.array([BITS[name] for name in lists], np.uint8)
+        columns = np.array([SOURCES.index(name) if name in SOURCES else -1 for name in lists], np.int64)
+        items, offsets, (source, rank) = (
+            np.empty(len(codes), np.int32),
+            np.zeros(users + 1, np.int64),
+            _values(len(codes)),
+        )
+        total = _union(starts, codes, bits, columns, offsets, items, source, rank)
+        return cls(Ragged(items[:total], offsets), source[:total], rank[:total])
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Candidates:
         """Only the candidates where `mask` (`[total]`) is true."""
         return Candidates(self.items.keep(mask), self.source[mask], self.rank[mask])
 
 
-def top_of_rows(
-    row: npt.NDArray[np.int64], item: npt.NDArray[Any], score: npt.NDArray[np.float32], users: int, size: int
-) -> SourceList:
+def top_of_rows(items: Ragged, score: npt.NDArray[np.float32], size: int) -> SourceList:
     """The best-scored entries of each row, ties by rising item code.
 
     Args:
-        row: int64 `[entries]`, in any order.
-        item: item codes `[entries]`, distinct within a row.
-        score: float32 `[entries]`.
-        users: number of rows.
+        items: int32 item codes, distinct within a row.
+        score: float32 `[total]`, numbers.
         size: most entries a row.
     """
-    order = np.lexsort((item, -score, row))
-    return first_of_rows(row[order], item[order], score[order], users, size)
+    return SourceList(*best_first(items, score, size))
 
 
-def first_of_rows(
-    row: npt.NDArray[np.int64], item: npt.NDArray[Any], score: npt.NDArray[np.float32], users: int, size: int
-) -> SourceList:
-    """The first entries of each row.
+def _values(entries: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    return np.zeros(entries, np.uint8), np.zeros((entries, len(SOURCES)), np.float32)
 
-    Args:
-        row: int64 `[entries]`, rising.
-        item: item codes `[entries]`, the best of each row first.
-        score: float32 `[entries]`.
-        users: number of rows.
-        size: most entries a row.
-    """
-    lengths = np.bincount(row, minlength=users)
-    starts = np.cumsum(lengths) - lengths
-    best = np.arange(len(row)) - np.repeat(starts, lengths) < size
-    items = Ragged.from_lengths(item[best].astype(np.int32), np.minimum(lengths, size))
-    return SourceList(items, score[best].astype(np.float32, copy=False))
+
+@kernel(writes=4)
+def _union(
+    starts: Int64Matrix,
+    codes: Int32s,
+    bits: UInt8s,
+    columns: Int64s,
+    offsets: Int64s,
+    items: Int32s,
+    source: UInt8s,
+    rank: Float32Matrix,
+) -> int:
+    """Sorts all entries of a user by code, source and place, packed into one number; gives the number of candidates."""
+    total = 0
+    for user in range(starts.shape[1] - 1):
+        count = 0
+        for origin in range(len(bits)):
+            count += starts[origin, user + 1] - starts[origin, user]
+        keys = np.empty(count, np.int64)
+        at = 0
+        for origin in range(len(bits)):
+            for place in range(starts[origin, user], starts[origin, user + 1]):
+                keys[at] = (np.int64(codes[place]) << 32) | (origin << 28) | (place - starts[origin, user])
+                at += 1
+        last = np.int64(-1)
+        for key in np.sort(keys):
+            code = key >> 32
+            if code != last:
+                items[total] = code
+                total += 1
+                last = code
+            origin = (key >> 28) & 15
+            source[total - 1] |= bits[origin]
+            if columns[origin] >= 0:
+                rank[total - 1, columns[origin]] = 1.0 / (1.0 + (key & 0xFFFFFFF))
+        offsets[user + 1] = total
+    return total

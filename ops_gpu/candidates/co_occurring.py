@@ -8,27 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList, top_of_rows
+from ops_gpu.candidates.unseen import contained
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
+from ops_gpu.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.ragged import Ragged
 from ops_gpu.snapshot import Snapshot
-
-# Up to so many pairs of user and item are added up in one array of all of them (8 MB); both ways add in one order.
-DENSE = 1_000_000
 
 
 @dataclass(frozen=True)
 class CoOccurrenceScores:
-    """Summed similarity of every pair (user row, item) that any of the user's items leads to.
+    """Summed similarity of every item that any of a user's items leads to.
 
     Args:
-        key: int64, rising, `row * items + item`.
-        score: float32, of the same length.
-        items: number of item codes.
+        items: int32 item codes, rising, ragged over users.
+        score: float32 `[total]`.
     """
 
-    key: npt.NDArray[np.int64]
+    items: Ragged
     score: npt.NDArray[np.float32]
-    items: int
 
     @classmethod
     def compute(
@@ -43,29 +41,20 @@ class CoOccurrenceScores:
             half_life_days: age at which an item of the user weighs half. Who stayed away for long gets the same
                 order of candidates with lower scores.
         """
-        liked = histories.positive > 0
-        age = np.maximum(snapshot.as_of - histories.last[liked], 0) / DAY
-        weight = (0.5 ** (age / half_life_days)).astype(np.float32)
-        own = histories.items.keep(liked)
-        late = np.arange(len(own.values)) >= own.offsets[own.row_ids + 1] - length
-        row, item, weight = own.row_ids[late], own.values[late], weight[late]
-        score = snapshot.neighbours.similarity[item] * weight[:, None]
-        target = snapshot.neighbours.items[item]
-        found = score > 0
-        key = (row[:, None] * snapshot.items + target)[found]
-        return cls(*_summed(key, score[found], len(histories) * snapshot.items), snapshot.items)
-
-    def of(self, row: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Scores of pairs.
-
-        Args:
-            row: user rows, int64 `[pairs]`.
-            item: item codes, int32 `[pairs]`.
-
-        Returns:
-            float32 `[pairs]`, 0 where nothing leads to the item.
-        """
-        return lookup(self.key, self.score, row * self.items + item)
+        offsets = np.zeros_like(histories.items.offsets)
+        items, score = _summed(
+            histories.items.offsets,
+            histories.items.values,
+            histories.positive,
+            histories.last,
+            snapshot.neighbours.items,
+            snapshot.neighbours.similarity,
+            snapshot.as_of,
+            length,
+            half_life_days * DAY,
+            offsets,
+        )
+        return cls(Ragged(items, offsets), score)
 
     def retrieve(self, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
         """The best available items of each user.
@@ -76,39 +65,63 @@ class CoOccurrenceScores:
             size: candidates a user.
             repeats: whether seen items may come back.
         """
-        row, item = self.key // self.items, self.key % self.items
-        mask = snapshot.available[item]
+        mask = snapshot.available[self.items.values]
         if not repeats:
-            mask &= ~histories.contain(row, item, self.items)
-        return top_of_rows(row[mask], item[mask], self.score[mask], len(histories), size)
+            mask &= ~contained(self.items, histories.items)
+        return top_of_rows(self.items.keep(mask), self.score[mask], size)
 
 
+@kernel(writes=1)
 def _summed(
-    key: npt.NDArray[np.int64], score: npt.NDArray[np.float32], keys: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The keys (below `keys`) that there are, rising, and the sum of the positive scores of each."""
-    if keys <= DENSE:  # one cell a key: no sorting
-        dense = np.bincount(key, weights=score, minlength=keys)
-        pair = np.flatnonzero(dense)
-        return pair, dense[pair].astype(np.float32)
-    pair, inverse = np.unique(key, return_inverse=True)
-    return pair, np.bincount(inverse, weights=score, minlength=len(pair)).astype(np.float32)
-
-
-def lookup(
-    keys: npt.NDArray[np.int64], values: npt.NDArray[np.float32], wanted: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
-    """Values at the wanted keys.
-
-    Args:
-        keys: int64 `[n]`, rising.
-        values: float32 `[n]`.
-        wanted: int64 `[m]`, in any order.
-
-    Returns:
-        float32 `[m]`, 0 where a key is absent.
-    """
-    if len(keys) == 0:
-        return np.zeros(len(wanted), np.float32)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, values[at], np.float32(0))
+    rows: Int64s,
+    history: Int32s,
+    positive: Float32s,
+    last: Int64s,
+    neighbours: Int32Matrix,
+    similarity: Float32Matrix,
+    as_of: int,
+    length: int,
+    half_life: float,
+    offsets: Int64s,
+) -> tuple[Int32s, Float32s]:
+    """One cell an item, and a bit that says whether it is in use: reading the bits in order sorts the items."""
+    codes = len(neighbours)
+    sums, used = np.empty(codes, np.float64), np.zeros((codes + 63) // 64, np.uint64)
+    items, score = np.empty(4096, np.int32), np.empty(4096, np.float32)
+    total = 0
+    for row in range(len(rows) - 1):
+        taken, first = 0, rows[row + 1]
+        while first > rows[row] and taken < length:
+            first -= 1
+            taken += positive[first] > 0
+        touched = 0
+        for place in range(first, rows[row + 1]):
+            if positive[place] <= 0:
+                continue
+            weight = np.float32(0.5 ** (max(as_of - last[place], 0) / half_life))
+            for at in range(neighbours.shape[1]):
+                added = similarity[history[place], at] * weight
+                if added <= 0:
+                    continue
+                code = neighbours[history[place], at]
+                bit = np.uint64(1) << np.uint64(code & 63)
+                if used[code >> 6] & bit:
+                    sums[code] += added
+                else:
+                    used[code >> 6] |= bit
+                    sums[code] = added
+                    touched += 1
+        if total + touched > len(items):
+            items = np.concatenate((items, np.empty(len(items) + touched, np.int32)))
+            score = np.concatenate((score, np.empty(len(score) + touched, np.float32)))
+        for word in range(len(used)):
+            if not used[word]:
+                continue
+            for place in range(64):
+                if used[word] >> np.uint64(place) & np.uint64(1):
+                    items[total] = (word << 6) + place
+                    score[total] = sums[(word << 6) + place]
+                    total += 1
+            used[word] = 0
+        offsets[row + 1] = total
+    return items[:total].copy(), score[:total].copy()

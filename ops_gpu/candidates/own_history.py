@@ -22,4 +22,4 @@ def retrieve_history(snapshot: Snapshot, histories: Histories, size: int) -> Sou
     own = histories.items.keep(mine)
     age = np.maximum(snapshot.as_of - histories.last[mine], 0)
     score = histories.positive[mine] + 1.0 / (2.0 + age / DAY)  # below one: only ever breaks ties of count
-    return top_of_rows(own.row_ids, own.values, score.astype(np.float32), len(histories), size)
+    return top_of_rows(own, score.astype(np.float32), size)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
+from ops_gpu.candidates.unseen import first_unseen
 from ops_gpu.history import Histories
 from ops_gpu.ragged import Ragged
 from ops_gpu.snapshot import Snapshot
@@ -34,15 +35,10 @@ def retrieve_popular(
         size: candidates a user.
         repeats: whether seen items may come back.
     """
-    longest = 0 if repeats else int(histories.items.lengths.max(initial=0))
+    lengths = histories.items.lengths
+    longest = 0 if repeats else int(lengths.max(initial=0))
     pool = order[: size + longest]  # even who saw the most can be given `size`
-    offered = np.ones((len(histories), len(pool)), np.bool_)
-    if longest:
-        place = np.full(snapshot.items, -1, np.int64)
-        place[pool] = np.arange(len(pool))
-        seen = place[histories.items.values]
-        known = seen >= 0
-        offered[histories.items.row_ids[known], seen[known]] = False
-    offered &= np.cumsum(offered, axis=1, dtype=np.int32) <= size
-    items = np.broadcast_to(pool, offered.shape)[offered]
-    return SourceList(Ragged.from_lengths(items, offered.sum(axis=1)), snapshot.popular[items])
+    lists = Ragged.from_lengths(np.tile(pool, len(lengths)), np.full(len(lengths), len(pool)))
+    places = first_unseen(lists, None if repeats else histories.items, size)
+    items = places.with_values(lists.values[places.values])
+    return SourceList(items, snapshot.popular[items.values])

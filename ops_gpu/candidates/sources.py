@@ -16,7 +16,7 @@ from ops_gpu.candidates.popular import popular_order, retrieve_popular
 from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
 from ops_gpu.ranking_config import CandidateConfig
-from ops_gpu.ranking_features import ItemFeatures, ranking_features
+from ops_gpu.ranking_features import ItemFeatures, inner_products, ranking_features
 from ops_gpu.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float32]
@@ -58,7 +58,7 @@ class CandidateSources:
         """
         scores = CoOccurrenceScores.compute(self.snapshot, histories)
         found = Candidates.union(self._lists(histories, vectors, scores), len(histories))
-        similarity = np.einsum("nd,nd->n", vectors[found.items.row_ids], self.embeddings[found.items.values])
+        similarity = inner_products(vectors, self.embeddings, found.items)
         features = ranking_features(self.snapshot, self._item_features, histories, found, scores, similarity)
         return found, features
 
@@ -67,9 +67,7 @@ class CandidateSources:
         config, snapshot, repeats = self.config, self.snapshot, self.config.repeats
         lists: dict[str, SourceList] = {}
         if config.two_tower:
-            lists["two_tower"] = retrieve_nearest(
-                self.index, vectors, histories, snapshot.items, config.two_tower, repeats
-            )
+            lists["two_tower"] = retrieve_nearest(self.index, vectors, histories, config.two_tower, repeats)
         if config.popular:
             lists["popular"] = retrieve_popular(self._popular, snapshot, histories, config.popular, repeats)
         if config.history and repeats:

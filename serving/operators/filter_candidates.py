@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import FALLBACK
-from ops_gpu.ragged import Ragged
+from ops_gpu.candidates.unseen import contained
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.condition import Condition
@@ -149,14 +148,3 @@ class FilterCandidates(ServingOperator):
 
     def _stays(self, name: str) -> bool:
         return name.startswith(PREFIX) or name in self.beside
-
-
-def contained(lists: Ragged, others: Ragged) -> npt.NDArray[np.bool_]:
-    """Whether each value (codes, not negative) is in the other list of the same row; bool `[total]`."""
-    if len(others.values) == 0 or len(lists.values) == 0:
-        return np.zeros(len(lists.values), np.bool_)
-    base = 1 + max(int(lists.values.max()), int(others.values.max()))
-    known = np.sort(others.row_ids * base + others.values)
-    wanted: npt.NDArray[Any] = lists.row_ids * base + lists.values
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return np.asarray(known[at] == wanted)

@@ -74,7 +74,7 @@ class PredictImplicit(CandidateSource):
         inside = (codes >= 0) & (codes < len(self._known))
         known = np.flatnonzero(inside & self._known[np.where(inside, codes, 0)])
         vectors, past = self._users[codes[known]], past.take(known)
-        found = self._retrieve(self._index, vectors, past, self._snapshot.items, self.size, self.repeats)
+        found = self._retrieve(self._index, vectors, past, self.size, self.repeats)
         return self._columns(_placed(found, known, len(codes)))
 
 

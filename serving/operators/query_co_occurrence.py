@@ -31,5 +31,5 @@ class QueryCoOccurrence(CandidateSource):
         return (*SEEN, *related)
 
     def transform(self, columns: Columns) -> Columns:
-        scores = co_occurrence_scores(columns, self._snapshot.items)
+        scores = co_occurrence_scores(columns)
         return self._columns(scores.retrieve(self._snapshot, histories(columns), self.size, self.repeats))

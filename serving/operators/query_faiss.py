@@ -44,5 +44,4 @@ class QueryFaiss(CandidateSource):
 
     def transform(self, columns: Columns) -> Columns:
         vectors, past = array(columns, "query_vector"), histories(columns)
-        items = self._snapshot.items
-        return self._columns(self._retrieve(self._index, vectors, past, items, self.size, self.repeats))
+        return self._columns(self._retrieve(self._index, vectors, past, self.size, self.repeats))

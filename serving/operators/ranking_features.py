@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.mapped import mapped
-from ops_gpu.ranking_features import ItemFeatures, ranking_features
+from ops_gpu.ranking_features import ItemFeatures, inner_products, ranking_features
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.operators.base import Columns, Need, ServingOperator, array
@@ -64,17 +63,15 @@ class RankingFeatures(ServingOperator):
 
     def transform(self, columns: Columns) -> Columns:
         candidates = candidates_of(columns)
-        items = candidates.items
-        query = array(columns, "query_vector")[items.row_ids]
         features = ranking_features(
             self._snapshot,
             self._item_features,
             histories(columns),
             candidates,
-            co_occurrence_scores(columns, self._snapshot.items),
-            np.einsum("nd,nd->n", query, self._vectors[items.values]),
+            co_occurrence_scores(columns),
+            inner_products(array(columns, "query_vector"), self._vectors, candidates.items),
         )
-        return {OUTPUT: items.with_values(features)}
+        return {OUTPUT: candidates.items.with_values(features)}
 
 
 def item_vectors(folder: Path) -> npt.NDArray[Any]:

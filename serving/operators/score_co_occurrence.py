@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores
-from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.operators.base import Columns, Need, ServingOperator, ragged
@@ -49,15 +46,10 @@ class ScoreCoOccurrence(ServingOperator):
         self._snapshot = release.shared(self.state, Snapshot.load)
 
     def transform(self, columns: Columns) -> Columns:
-        past = histories(columns)
-        scores = CoOccurrenceScores.compute(self._snapshot, past)
-        row, item = np.divmod(scores.key, scores.items)
-        items = Ragged.from_lengths(item.astype(np.int32), np.bincount(row, minlength=len(past)))
-        return {"related_item": items, "related_score": items.with_values(scores.score)}
+        scores = CoOccurrenceScores.compute(self._snapshot, histories(columns))
+        return {"related_item": scores.items, "related_score": scores.items.with_values(scores.score)}
 
 
-def co_occurrence_scores(columns: Columns, items: int) -> CoOccurrenceScores:
-    """The scores that this operator's columns make up, for `items` item codes."""
-    related = ragged(columns, "related_item")
-    key = related.row_ids * items + related.values
-    return CoOccurrenceScores(key, ragged(columns, "related_score").values, items)
+def co_occurrence_scores(columns: Columns) -> CoOccurrenceScores:
+    """The scores that this operator's columns make up."""
+    return CoOccurrenceScores(ragged(columns, "related_item"), ragged(columns, "related_score").values)

@@ -54,19 +54,6 @@ def test_take_gives_the_same_as_asking_for_these_users() -> None:
     assert len(Histories.from_events(events, users).take(np.empty(0, np.int64))) == 0
 
 
-def test_keys() -> None:
-    events = events_of([(4, 7, 0, True), (3, 9, 1, True), (3, 5, 2, False)])
-    assert Histories.from_events(events, np.array([3, 4])).keys(100).tolist() == [9, 5, 107]
-
-
 def test_nobody_and_nothing() -> None:
     assert len(Histories.from_events(toy_events(), np.empty(0, np.int64))) == 0
     assert entries(Histories.from_events(events_of([]), np.array([3, 4]))) == [[], []]
-
-
-@given(logs(), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), max_size=8))
-def test_contain_is_membership(events: Events, pairs: list[tuple[int, int]]) -> None:
-    histories = Histories.from_events(events, np.array([3, 4, 5]))
-    row, item = np.array(pairs, np.int64).reshape(-1, 2).T
-    expected = [i in histories.items[r].tolist() for r, i in pairs]
-    assert histories.contain(row, item, events.items).tolist() == expected

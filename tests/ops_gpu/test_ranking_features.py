@@ -61,7 +61,7 @@ def by_hand() -> dict[str, float]:
 def test_values_by_hand() -> None:
     events = events_of(LOG)
     snapshot = Snapshot.of_counts(events, AS_OF, CONFIG)
-    scores = CoOccurrenceScores(np.array([5, 7]), np.array([0.5, 2.0], np.float32), snapshot.items)
+    scores = CoOccurrenceScores(Ragged.from_lists([[5, 7]], np.int32), np.array([0.5, 2.0], np.float32))
     histories = Histories.from_events(events, np.array([3]))
     similarity = np.array([0.7, 0.1], np.float32)
     item_features = ItemFeatures.of(snapshot)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,3 +93,19 @@ def test_a_store_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
     repository = FeatureRepository(tmp_path, "shop", StoreSettings())
     repository.write("items", pl.DataFrame({"item_id": [1], "price": [7.0]}), datetime.now(UTC))
     assert reader.read(np.array([1]))[0]["price"].tolist() == [7.0]  # type: ignore[union-attr]
+
+
+def test_a_file_that_somebody_locks_is_not_waited_for_long(tmp_path: Path) -> None:
+    written(tmp_path)
+    gc.collect()  # closes the connection that wrote
+    with closing(sqlite3.connect(tmp_path / "online.db", isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = DELETE")
+        reader = FeastReader(tmp_path, "items", KEY, COLUMNS)
+        assert reader.never_hangs
+        writer.execute("BEGIN EXCLUSIVE")
+        start = time.monotonic()
+        with pytest.raises(FeatureStoreError, match="locked"):
+            reader.read(np.array([1]))
+        assert time.monotonic() - start < 2
+        writer.execute("ROLLBACK")
+    assert reader.read(np.array([1]))[1].tolist() == [True]

@@ -18,8 +18,10 @@ IDS = np.array([1, 2, 3])
 class Store:
     """A store that can be broken, and hang."""
 
+    never_hangs = False
+
     def __init__(self) -> None:
-        self.broken = False
+        self.broken, self.reader = False, ""
         self.open = threading.Event()
         self.open.set()
         self.reads = self.connections = 0
@@ -32,6 +34,7 @@ class Store:
 
     def read(self, ids: Any) -> Any:
         self.reads += 1
+        self.reader = threading.current_thread().name
         self.open.wait(10)
         if self.broken or 666 in ids.tolist():
             raise FeatureStoreError("it is broken")
@@ -99,6 +102,18 @@ def test_a_store_that_hangs_costs_one_request_its_time(caplog: pytest.LogCapture
         clock.now += PAUSE
         assert time.monotonic() < deadline
     assert len(caplog.messages) == 2
+
+
+def test_only_what_may_hang_is_read_by_another_thread() -> None:
+    store, mine = Store(), threading.current_thread().name
+    reader, _ = reader_of(store)
+    assert not reader.read(IDS)[2] and store.reader != mine
+    store.never_hangs = True
+    assert not reader.read(IDS)[2] and store.reader == mine
+    store.broken = True
+    assert reader.read(IDS)[2] and store.reader == mine
+    store.broken = False
+    assert not reader.read(IDS)[2] and store.reader != mine, "opening it anew may hang"
 
 
 def test_a_damaged_row_degrades_only_who_asks_for_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -50,17 +50,15 @@ def test_every_source_has_a_bit_of_its_own() -> None:
     assert sum(BITS.values()) | FALLBACK == sum(BITS.values()) + FALLBACK
 
 
-def test_ranks_are_positions() -> None:
-    assert as_source([[7, 5, 3], [], [9, 4]]).rank.tolist() == [0, 1, 2, 0, 1]
-
-
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(3, 9), st.integers(-2, 2)), unique_by=lambda r: r[:2]),
     st.integers(0, 4),
 )
 def test_top_of_rows(entries: list[tuple[int, int, int]], size: int) -> None:
-    row, item, score = (np.array([entry[n] for entry in entries], np.int64) for n in range(3))
-    best = top_of_rows(row, item, score.astype(np.float32), 4, size)
+    lists = [[(item, score) for user, item, score in entries if user == row] for row in range(4)]
+    items = Ragged.from_lists([[item for item, _ in row] for row in lists], np.int32)
+    score = np.array([score for row in lists for _, score in row], np.float32)
+    best = top_of_rows(items, score, size)
     for user in range(4):
         ranked = sorted((-s, i) for r, i, s in entries if r == user)[:size]
         assert best.items[user].tolist() == [i for _, i in ranked]
