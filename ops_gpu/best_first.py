@@ -20,16 +20,16 @@ def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tupl
     Returns:
         The items, and their scores.
     """
-    entries = int(np.minimum(items.lengths, size).sum())
+    entries = min(len(items.values), size * len(items))
     best, best_score, offsets = np.empty(entries, np.int32), np.empty(entries, np.float32), np.zeros_like(items.offsets)
-    _best_first(items.offsets, items.values, score, size, offsets, best, best_score)
-    return Ragged(best, offsets), best_score
+    total = _best_first(items.offsets, items.values, score, size, offsets, best, best_score)
+    return Ragged(best[:total], offsets), best_score[:total]
 
 
 @kernel(writes=3)
 def _best_first(
     rows: Int64s, items: Int32s, score: Float32s, size: int, offsets: Int64s, best: Int32s, best_score: Float32s
-) -> None:
+) -> int:
     """Sorts one number an entry: the bits of its score, turned so that the largest comes first, then the code."""
     turned, total = best_score.view(np.uint32), 0
     for row in range(len(rows) - 1):
@@ -47,3 +47,4 @@ def _best_first(
             best[total] = np.int32(np.uint32(key & np.uint64(0xFFFFFFFF)))
             total += 1
         offsets[row + 1] = total
+    return total

@@ -23,6 +23,7 @@ Int32Matrix = Annotated[npt.NDArray[np.int32], ("int32", 2)]
 Int64s = Annotated[npt.NDArray[np.int64], ("int64", 1)]
 Int64Matrix = Annotated[npt.NDArray[np.int64], ("int64", 2)]
 Float32s = Annotated[npt.NDArray[np.float32], ("float32", 1)]
+Float64s = Annotated[npt.NDArray[np.float64], ("float64", 1)]
 Float32Matrix = Annotated[npt.NDArray[np.float32], ("float32", 2)]
 
 _SCALARS = {bool: "boolean", int: "int64", float: "float64"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
 
-_OF_ROWS = ("lengths", "row_ids")
+FEW_ROWS = 16
+"""Up to so many rows, copying row by row takes less time than working out where every value goes."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,11 @@ class Ragged:
 
     def with_values(self, values: Array) -> Ragged:
         """The same rows over other values of the same total length."""
-        result = Ragged(values, self.offsets)
-        # The rows are the same, so what is known of them goes along (a cached property lives in `__dict__`).
-        result.__dict__.update({name: self.__dict__[name] for name in _OF_ROWS if name in self.__dict__})
+        if len(values) != len(self.values):
+            raise ValueError(f"expected {len(self.values)} values, as many as these rows have, got {len(values)}.")
+        # The rows are the same, so what is known of them goes along (all of it lives in `__dict__`), unchecked.
+        result = Ragged.__new__(Ragged)
+        result.__dict__.update(self.__dict__, values=values)
         return result
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Ragged:
@@ -118,6 +122,10 @@ class Ragged:
             fill: what stands behind the end of a shorter row.
         """
         dense = np.full((len(self), width, *self.values.shape[1:]), fill, self.values.dtype)
+        if len(self) <= FEW_ROWS:
+            for row, (start, stop) in enumerate(pairwise(self.offsets.tolist())):
+                dense[row, : stop - start] = self.values[start : min(stop, start + width)]
+            return dense
         position = np.arange(len(self.values)) - np.repeat(self.offsets[:-1], self.lengths)
         mask = position < width
         dense[self.row_ids[mask], position[mask]] = self.values[mask]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ops_gpu.stable_hash import hash_fixed_width, hash_integers
 Codes = npt.NDArray[np.int32]
 
 OUT_OF_VOCABULARY = 2
+FEW, SMALL = 64, 100_000
+"""So few ids are looked up one by one in a dictionary, if that is so small; searching costs ten calls of numpy."""
 
 
 class Vocabulary:
@@ -59,6 +62,10 @@ class Vocabulary:
             expected = {"S": "strings: UTF-8 bytes (dtype S)", "i": "integers: int64"}.get(self._kinds, "")
             raise TypeError(f"column {self._column!r} holds {expected}; got an array of {values.dtype}.")
         flat = values.ravel()
+        if flat.size <= FEW and self._code_of is not None:
+            codes = np.array([self._code_of.get(value, -1) for value in flat.tolist()], np.int32)
+            known = codes >= 0
+            return (codes if known.all() else np.where(known, codes, self._unknown(flat))).reshape(values.shape)
         if not len(self._values):
             return np.broadcast_to(self._unknown(flat), flat.shape).astype(np.int32).reshape(values.shape)
         # Bytes wider than any known id would make numpy copy the vocabulary: cut here, told apart below.
@@ -68,6 +75,15 @@ class Vocabulary:
         known &= found < len(self._values)
         codes = np.where(known, self._codes[found], self._unknown(flat))
         return codes.astype(np.int32, copy=False).reshape(values.shape)
+
+    @cached_property
+    def _code_of(self) -> dict[Any, int] | None:
+        """Codes by id, for the few values of a request; None for vocabularies that would take much memory so."""
+        if len(self._values) > SMALL:
+            return None
+        return dict(
+            zip(self._values.tolist(), range(self._first_code, self._first_code + len(self._values)), strict=True)
+        )
 
     def decode(self, codes: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
         """Raw ids of codes: int64 or bytes (dtype `S`) of the same shape; -1 or empty where there is none."""

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
-from ops_gpu.candidates.unseen import first_unseen
+from ops_gpu.candidates.unseen import first_unseen_of_one
 from ops_gpu.history import Histories
-from ops_gpu.ragged import Ragged
 from ops_gpu.snapshot import Snapshot
 
 
@@ -35,10 +34,6 @@ def retrieve_popular(
         size: candidates a user.
         repeats: whether seen items may come back.
     """
-    lengths = histories.items.lengths
-    longest = 0 if repeats else int(lengths.max(initial=0))
-    pool = order[: size + longest]  # even who saw the most can be given `size`
-    lists = Ragged.from_lengths(np.tile(pool, len(lengths)), np.full(len(lengths), len(pool)))
-    places = first_unseen(lists, None if repeats else histories.items, size)
-    items = places.with_values(lists.values[places.values])
+    places = first_unseen_of_one(order, len(histories), None if repeats else histories.items, size)
+    items = places.with_values(order[places.values])
     return SourceList(items, snapshot.popular[items.values])

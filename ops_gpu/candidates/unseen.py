@@ -36,10 +36,39 @@ def first_unseen(lists: Ragged, seen: Ragged | None, size: int) -> Ragged:
     Returns:
         Places among the values of `lists`, int64.
     """
-    known = seen if seen is not None else Ragged(np.empty(0, np.int32), np.zeros_like(lists.offsets))
-    places, offsets = np.empty(int(np.minimum(lists.lengths, size).sum()), np.int64), np.zeros_like(lists.offsets)
-    total = _first_unseen(lists.offsets, lists.values, known.offsets, known.values, size, offsets, places)
+    return _first_unseen(lists.offsets[:-1], lists.offsets[1:], lists.values, seen, size)
+
+
+def first_unseen_of_one(order: npt.NDArray[np.int32], users: int, seen: Ragged | None, size: int) -> Ragged:
+    """As `first_unseen`, for one list that is everybody's.
+
+    Args:
+        order: int32 item codes, the best first.
+        users: how many there are.
+        seen: int32 codes of the users; None lets every item through.
+        size: most items a user.
+
+    Returns:
+        Places in `order`, int64.
+    """
+    return _first_unseen(np.zeros(users, np.int64), np.full(users, len(order)), order, seen, size)
+
+
+def _first_unseen(
+    starts: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int32],
+    seen: Ragged | None,
+    size: int,
+) -> Ragged:
+    offsets = np.zeros(len(starts) + 1, np.int64)
+    places = np.empty(size * len(starts), np.int64)
+    known = Ragged(_NOTHING, offsets.copy()) if seen is None else seen
+    total = _fill_unseen(starts, stops, codes, known.values, known.offsets, size, offsets, places)
     return Ragged(places[:total], offsets)
+
+
+_NOTHING = np.empty(0, np.int32)
 
 
 @kernel(writes=1)
@@ -52,14 +81,21 @@ def _contained(rows: Int64s, values: Int32s, other_rows: Int64s, others: Int32s,
 
 
 @kernel(writes=2)
-def _first_unseen(
-    rows: Int64s, codes: Int32s, seen_rows: Int64s, seen: Int32s, size: int, offsets: Int64s, places: Int64s
+def _fill_unseen(
+    starts: Int64s,
+    stops: Int64s,
+    codes: Int32s,
+    seen: Int32s,
+    seen_rows: Int64s,
+    size: int,
+    offsets: Int64s,
+    places: Int64s,
 ) -> int:
     total = 0
-    for row in range(len(rows) - 1):
+    for row in range(len(starts)):
         known = np.sort(seen[seen_rows[row] : seen_rows[row + 1]])
         full = total + size
-        for place in range(rows[row], rows[row + 1]):
+        for place in range(starts[row], stops[row]):
             if total == full:
                 break
             at = np.searchsorted(known, codes[place])

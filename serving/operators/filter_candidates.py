@@ -10,6 +10,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.candidates.unseen import contained
+from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.condition import Condition
@@ -131,20 +132,26 @@ class FilterCandidates(ServingOperator):
     def transform(self, columns: Columns) -> Columns:
         items = ragged(columns, "candidate_item")
         if self.of_fallback and not (ragged(columns, "candidate_source").values & FALLBACK).any():
-            nothing = items.keep(np.zeros(len(items.values), np.bool_))
-            removed: Columns = {"removed_item": nothing, "removed_reason": nothing.with_values(np.empty(0, np.uint32))}
-            return removed | {name: columns[name] for name in filter(self._stays, columns)}
+            return self._all_of(columns, len(items))
         reason = np.where(self._available[items.values], np.uint32(0), np.uint32(UNAVAILABLE))
         if not self.repeats:
             reason[contained(items, ragged(columns, self.seen))] |= np.uint32(SEEN)
         for bit, rule in self._rules:
             reason[rule.removed(items, columns)] |= np.uint32(bit)
+        if not reason.any():
+            return self._all_of(columns, len(items))
         keep = reason == 0
         kept, gone = items.keep(keep), items.keep(~keep)
         result: Columns = {"removed_item": gone, "removed_reason": gone.with_values(reason[~keep])}
         for name in filter(self._stays, columns):
             result[name] = kept.with_values(ragged(columns, name).values[keep])
         return result
+
+    def _all_of(self, columns: Columns, users: int) -> Columns:
+        """What is given when nothing is removed."""
+        nothing = Ragged(np.empty(0, np.int32), np.zeros(users + 1, np.int64))
+        removed: Columns = {"removed_item": nothing, "removed_reason": nothing.with_values(np.empty(0, np.uint32))}
+        return removed | {name: columns[name] for name in filter(self._stays, columns)}
 
     def _stays(self, name: str) -> bool:
         return name.startswith(PREFIX) or name in self.beside

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.kernel import Float64s, Int32s, Int64s, kernel
 from serving.operators.base import Columns, Need, array, ragged
 from serving.operators.ordering import Ordering
 
@@ -45,13 +46,13 @@ class SoftmaxSampling(Ordering):
 
     def transform(self, columns: Columns) -> Columns:
         items, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
-        row, k = items.row_ids, array(columns, "k")
-        key = scores
+        k, key = array(columns, "k"), scores.astype(np.float64)
         if self.temperature:
-            key = self._noisy(scores, items.values, row, array(columns, "seed"))
-        order = np.lexsort((items.values, -key, row))
-        best = order[np.arange(len(order)) - items.offsets[row] < k[row]]
-        return self.given(columns, best, np.minimum(items.lengths, k))
+            key = self._noisy(scores, items.values, items.row_ids, array(columns, "seed"))
+        lengths = np.minimum(items.lengths, k)
+        best = np.empty(int(lengths.sum()), np.int64)
+        _best_places(items.offsets, items.values, key, lengths, best)
+        return self.given(columns, best, lengths)
 
     def propensity(self, taken: Columns, given: Columns) -> npt.NDArray[np.float32]:
         if not self.temperature:
@@ -75,6 +76,19 @@ def with_fresh(seed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The seeds, with fresh ones where a request named none."""
     missing = seed == UNSEEDED
     return np.where(missing, np.random.default_rng().integers(0, 2**63, seed.shape), seed) if missing.any() else seed
+
+
+@kernel(writes=1)
+def _best_places(rows: Int64s, items: Int32s, key: Float64s, lengths: Int64s, best: Int64s) -> None:
+    """Where the largest keys are, equal ones by rising code."""
+    total = 0
+    for row in range(len(rows) - 1):
+        start, stop = rows[row], rows[row + 1]
+        by_code = np.argsort(items[start:stop], kind="mergesort")
+        order = by_code[np.argsort(-key[start:stop][by_code], kind="mergesort")]
+        for place in order[: lengths[row]]:
+            best[total] = start + place
+            total += 1
 
 
 def _drawn(chosen: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
