@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.client import RecommenderClient, RecommenderError
 from serving.decisions import TEST
-from serving.recommendation import Id
+from serving.recommendation import Id, RecommendationList
 
 WARM_UP = 20
 REQUEST = f"{TEST}load"
@@ -33,6 +33,12 @@ class LoadResult:
     stage_ms: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     errors: int = 0
+
+    def add(self, answer: RecommendationList, milliseconds: float) -> None:
+        """Counts an answer, and how long it took."""
+        self.milliseconds.append(milliseconds)
+        for stage, value in answer.stage_ms.items():
+            self.stage_ms.setdefault(stage, []).append(value)
 
     def summary(self) -> dict[str, float]:
         """Percentiles in milliseconds and answers a second.
@@ -94,9 +100,7 @@ def _until(client: RecommenderClient, users: Sequence[Id], k: int, first: int, e
             continue
         finally:
             position += 1
-        mine.milliseconds.append((time.perf_counter() - begun) * 1e3)
-        for stage, value in answer.stage_ms.items():
-            mine.stage_ms.setdefault(stage, []).append(value)
+        mine.add(answer, (time.perf_counter() - begun) * 1e3)
     return mine
 
 

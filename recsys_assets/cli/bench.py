@@ -12,25 +12,33 @@ from resources.home import Home
 
 CLIENTS = (1, 4, 16)
 Seconds = Annotated[float, typer.Option(min=0.1, help="Seconds of measuring for each number of clients.")]
+Rate = Annotated[
+    float, typer.Option(min=0, help="Requests a second, sent at fixed moments; 0: as fast as clients can.")
+]
 Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
 
 
-def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, as_json: Json = False) -> None:
-    """Measure the live release of NAME at 1, 4 and 16 clients, one user a request."""
+def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, as_json: Json = False) -> None:
+    """Measure the live release of NAME at 1, 4 and 16 clients, or at a fixed rate, one user a request."""
     home = Home.from_environment()
     with sentences(as_json):
         from recsys_assets.load_test import load_test
+        from recsys_assets.steady_load import CLIENTS as SENDERS
+        from recsys_assets.steady_load import steady_load
         from resources.configured import configured
 
         users = People(home, name).active_users(1000)
         url = configured(home).triton.target().grpc_url
         with console(as_json).status("measuring ..."):
-            found = {str(clients): load_test(url, name, users, k, clients, seconds) for clients in CLIENTS}
+            if rate:
+                found = {str(SENDERS): steady_load(url, name, users, k, rate, seconds)}
+            else:
+                found = {str(clients): load_test(url, name, users, k, clients, seconds) for clients in CLIENTS}
     values: dict[str, Any] = {
         "name": name,
         "k": k,
         "clients": {clients: result.summary() for clients, result in found.items()},
-        "stage_ms": found["1"].stages(),
+        "stage_ms": next(iter(found.values())).stages(),
     }
     if as_json:
         emit(values)
@@ -56,7 +64,7 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, as_json: Json = Fal
     )
     out.print(
         table(
-            "Stages at 1 client",
+            f"Stages at {next(iter(found))} clients" if rate else "Stages at 1 client",
             ["stage", "median ms"],
             [(s, f"{v:.3f}") for s, v in values["stage_ms"].items()],
             " r",
