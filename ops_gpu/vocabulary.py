@@ -63,9 +63,9 @@ class Vocabulary:
             raise TypeError(f"column {self._column!r} holds {expected}; got an array of {values.dtype}.")
         flat = values.ravel()
         if flat.size <= FEW and self._code_of is not None:
-            codes = np.array([self._code_of.get(value, -1) for value in flat.tolist()], np.int32)
-            known = codes >= 0
-            return (codes if known.all() else np.where(known, codes, self._unknown(flat))).reshape(values.shape)
+            listed = [self._code_of.get(value, -1) for value in flat.tolist()]
+            codes = np.array(listed, np.int32)
+            return (np.where(codes < 0, self._unknown(flat), codes) if -1 in listed else codes).reshape(values.shape)
         if not len(self._values):
             return np.broadcast_to(self._unknown(flat), flat.shape).astype(np.int32).reshape(values.shape)
         # Bytes wider than any known id would make numpy copy the vocabulary: cut here, told apart below.

@@ -372,11 +372,11 @@ class Workflow:
         Returns:
             int32 of the same shape.
         """
-        return self._encoder(column).encode(values)
+        return self.encoder(column).encode(values)
 
     def decode(self, column: str, codes: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
         """Raw ids of codes: int64 or bytes (dtype `S`) of the same shape; -1 or empty where there is none."""
-        return self._encoder(column).decode(codes)
+        return self.encoder(column).decode(codes)
 
     def encoded_from(self, column: str) -> str | None:
         """The raw column, of integers or strings, whose codes an output column holds and nothing else.
@@ -403,7 +403,8 @@ class Workflow:
         raw = path and self._state.schema[path.source]
         return path if raw and not raw.is_list and raw.dtype in NUMBERS else None
 
-    def _encoder(self, column: str) -> Vocabulary:
+    def encoder(self, column: str) -> Vocabulary:
+        """The ids and codes of a categorified output column: for who encodes again and again."""
         operator, unit, state = self._categorified(column)
         first = operator.first_code(unit)
         return state.derived(unit, "vocabulary", lambda table: Vocabulary(column, table.to_series(), first))

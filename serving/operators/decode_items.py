@@ -45,8 +45,8 @@ class DecodeItems(ServingOperator):
         return Schema([ColumnSchema("item_id", self.dtype, is_list=True)])
 
     def bind(self, release: Release) -> None:
-        self._decode = release.shared(self.workflow, Workflow.load).decode
-        found = "string" if self._decode(self.column, np.zeros(0, np.int32)).dtype.kind == "S" else "int64"
+        self._decode = release.shared(self.workflow, Workflow.load).encoder(self.column).decode
+        found = "string" if self._decode(np.zeros(0, np.int32)).dtype.kind == "S" else "int64"
         if found != self.dtype:
             raise ValueError(
                 f"DecodeItems was told that item ids are {self.dtype}, those of the release are {found}; "
@@ -55,4 +55,4 @@ class DecodeItems(ServingOperator):
 
     def transform(self, columns: Columns) -> Columns:
         items = ragged(columns, "item")
-        return {"item_id": items.with_values(self._decode(self.column, items.values))}
+        return {"item_id": items.with_values(self._decode(items.values))}

@@ -54,11 +54,11 @@ class EncodeHistory(ServingOperator):
         return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in OUTPUTS.items())
 
     def bind(self, release: Release) -> None:
-        self._encode = release.shared(self.workflow, Workflow.load).encode
+        self._encode = release.shared(self.workflow, Workflow.load).encoder(self.column).encode
 
     def transform(self, columns: Columns) -> Columns:
         raw = ragged(columns, "history_item")
-        codes = self._encode(self.column, raw.values)
+        codes = self._encode(raw.values)
         last = ragged(columns, "history_last").values
         order = np.lexsort((codes, last, raw.row_ids))
         known = codes[order] >= FIRST_CODE

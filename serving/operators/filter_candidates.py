@@ -131,14 +131,14 @@ class FilterCandidates(ServingOperator):
 
     def transform(self, columns: Columns) -> Columns:
         items = ragged(columns, "candidate_item")
-        if self.of_fallback and not (ragged(columns, "candidate_source").values & FALLBACK).any():
+        if self.of_fallback and not np.count_nonzero(ragged(columns, "candidate_source").values & FALLBACK):
             return self._all_of(columns, len(items))
         reason = np.where(self._available[items.values], np.uint32(0), np.uint32(UNAVAILABLE))
         if not self.repeats:
             reason[contained(items, ragged(columns, self.seen))] |= np.uint32(SEEN)
         for bit, rule in self._rules:
             reason[rule.removed(items, columns)] |= np.uint32(bit)
-        if not reason.any():
+        if not np.count_nonzero(reason):  # a fraction of the time of `any`
             return self._all_of(columns, len(items))
         keep = reason == 0
         kept, gone = items.keep(keep), items.keep(~keep)

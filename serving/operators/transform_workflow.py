@@ -71,7 +71,7 @@ class TransformWorkflow(ServingOperator):
                 f"{whole.hash()[:12]}; build the release anew."
             )
         self._part = whole.for_inputs(self.inputs)
-        self._types, self._encode = self._part.input_schema, whole.encode
+        self._types = self._part.input_schema
         lacking = [name for name in self._schema.names if name not in self._part.output_columns]
         if lacking:
             raise ValueError(
@@ -81,6 +81,7 @@ class TransformWorkflow(ServingOperator):
 
         sources = {name: self._part.encoded_from(name) for name in self._schema.names}
         self._encoded = {name: raw for name, raw in sources.items() if raw is not None}
+        self._encoders = {name: whole.encoder(name) for name in self._encoded}
         paths = {name: self._part.number_path(name) for name in self._schema.names if name not in self._encoded}
         self._numbers = {name: path for name, path in paths.items() if path is not None}
         self._bind_rest(whole)
@@ -110,8 +111,8 @@ class TransformWorkflow(ServingOperator):
     def _codes(self, name: str, raw: Column) -> npt.NDArray[np.int32]:
         assert isinstance(raw, np.ndarray)
         null = raw == (b"" if raw.dtype.kind == "S" else NULL_INTEGER)
-        codes = self._encode(name, raw)
-        return np.where(null, np.int32(NULL_CODE), codes) if null.any() else codes
+        codes = self._encoders[name].encode(raw)
+        return np.where(null, np.int32(NULL_CODE), codes) if np.count_nonzero(null) else codes
 
 
 def _numbers(raw: Column) -> npt.NDArray[np.float64]:
