@@ -11,8 +11,9 @@ import numpy as np
 from ops_gpu.schema import Schema
 from serving.operators.base import STAGES
 from serving.request import complete
+from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST, REQUEST_STEP
-from serving.triton.messages import Array, read_tensor, respond
+from serving.triton.messages import read_tensor, respond
 from serving.triton.pack import Pack
 from serving.triton.request_tensors import from_wire
 
