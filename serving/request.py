@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.null_values import nulls
 from serving.operators.base import Column, Columns
 from serving.request_events import EVENT_ITEM, with_moments
@@ -17,6 +17,23 @@ MAX_ID_BYTES = 256
 """Longest id on the wire, in UTF-8."""
 MAX_EVENTS = 256
 """Most events of a user that one request may carry."""
+
+
+def check_limit(inputs: Schema) -> None:
+    """Makes sure that a request cannot ask for lists of any length.
+
+    Args:
+        inputs: the ensemble's input schema.
+
+    Raises:
+        ValueError: when `k` is there and has no domain from at least 1 up to something.
+    """
+    domain = inputs["k"].domain if "k" in inputs else Domain(1, 1)
+    if domain is None or domain.min is None or domain.min < 1 or domain.max is None:
+        raise ValueError(
+            f"The request's column 'k' has the domain {domain}; give it one from 1 to the most items that a list may "
+            f"have: memory for so many is taken, however few are found."
+        )
 
 
 def optional(column: ColumnSchema, default: int | float | None) -> ColumnSchema:
