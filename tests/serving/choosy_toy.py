@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ops_gpu.graph import Node
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.built_with import read_built_with, write_built_with
 from serving.condition import Condition
 from serving.ensemble import Ensemble
@@ -51,7 +51,7 @@ def choosy_ensemble() -> Ensemble:
     request = Schema(
         [
             ColumnSchema("user_id", "int64"),
-            optional(ColumnSchema("k", "int32"), 10),
+            optional(ColumnSchema("k", "int32", domain=Domain(1, 1000)), 10),
             optional(ColumnSchema("seed", "int64"), UNSEEDED),
             optional(ColumnSchema("context_country", "string"), None),
             optional(ColumnSchema("context_age", "int64"), None),
