@@ -18,7 +18,8 @@ from ops_gpu.tiered import StoreMetrics
 from serving.ensemble_plan import EnsemblePlan
 from serving.operators.base import STAGES, Column, Columns, ServingOperator
 from serving.release import Release
-from serving.request import check_limit, complete
+from serving.request import complete
+from serving.request_bounds import check_limit
 from serving.type_check import check_types
 
 FILE = "ensemble.json"

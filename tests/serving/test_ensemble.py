@@ -138,7 +138,7 @@ def test_a_missing_column_names_the_operator_that_would_give_it() -> None:
 @pytest.mark.parametrize("domain", [None, Domain(1), Domain(0, 10), Domain(max=10)])
 def test_lists_must_not_be_of_any_length(domain: Domain | None) -> None:
     inputs = candidate_inputs(k=ColumnSchema("k", "int32", domain=domain))
-    with pytest.raises(ValueError, match="'k' has the domain .* give it one from 1 to the most items"):
+    with pytest.raises(ValueError, match=r"'k' has the domain .* give it one from 1 to the most items"):
         Ensemble(inputs.names >> SoftmaxSampling(), inputs)
 
 

@@ -22,6 +22,9 @@ def test_nothing_known_of_a_user_is_the_null_of_its_type() -> None:
         (1.5, "INT64", "'c' must be an integer of 64 bits, got 1.5"),
         (2**63, "INT64", "'c' must be an integer of 64 bits"),
         ("DE", "FP32", "'c' must be a number of 32 bits"),
+        (float("nan"), "FP32", "'c' must be finite, got nan; None says that nothing is known"),
+        (float("-inf"), "FP64", "'c' must be finite, got -inf"),
+        (10**400, "FP64", "'c' must be a number"),
     ],
 )
 def test_what_a_request_cannot_say_is_named(value: object, kind: str, reason: str) -> None:
