@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from serving.triton.deployment import deploy
 from serving.triton.form_settings import FormSettings
@@ -19,8 +17,8 @@ from serving.triton.target import TritonTarget
 from tests.serving.choosy_toy import choosy_release
 from tests.serving.toys import toy_release
 from tests.serving.triton.conftest import know_toys
-from tests.serving.triton.hostile import Attack, Victim, attacks, with_values
-from tests.serving.triton.watch import Watch
+from tests.serving.triton.hostile import Attack, Victim, with_values
+from tests.serving.triton.watch import SIDE_BY_SIDE, Watch
 
 pytestmark = pytest.mark.triton
 TEXT = Victim("hostile", ("u100", "u103", "nobody"), {"user_id": ("UINT8", 256), "k": ("INT32", 1)})
@@ -28,9 +26,8 @@ CONTEXT = {"seed": ("INT64", 1), "context_age": ("INT64", 1), "context_price": (
 INTEGERS = {"user_id": ("INT64", 1), "k": ("INT32", 1), "context_country": ("UINT8", 256)}
 DRAWN = Victim("drawn", (100, 103, -7), INTEGERS | CONTEXT)
 STEPS = replace(TEXT, model="steps")
-FUZZ = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-SIDE_BY_SIDE, FLAT = 8, 24.0
-"""Attacks under way at once, with a healthy request beside each; MB by which memory may be another afterwards."""
+FLAT = 24.0
+"""MB by which memory may be another afterwards."""
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +52,8 @@ def watch(attacked: TritonServer, request: pytest.FixtureRequest) -> Iterator[Wa
     watch.close()
 
 
-def fuzz(watch: Watch, batches: int, number: int) -> None:
-    """Strikes with so many batches of attacks, the same ones for the same number."""
-
-    @seed(number)
-    @settings(FUZZ, max_examples=batches)
-    @given(st.lists(attacks(watch.victim), min_size=SIDE_BY_SIDE, max_size=SIDE_BY_SIDE))
-    def strike(some: list[Attack]) -> None:
-        watch.strike(some)
-
-    strike()
-
-
 def test_each_hostile_request_gets_its_own_error(watch: Watch) -> None:
-    fuzz(watch, 25, 1)
+    watch.fuzz(25, 1)
 
 
 @pytest.mark.long
@@ -76,9 +61,9 @@ def test_thousands_of_hostile_requests_cost_no_memory(watch: Watch, attacked: Tr
     large = Attack("name", watch.victim.request(name="é" * 2**20).SerializeToString(), "at most 256")
     for _ in range(10):  # as much at once as there will ever be
         watch.strike([large] * SIDE_BY_SIDE)
-    fuzz(watch, 200, 2)
+    watch.fuzz(200, 2)
     before = watch.memory(attacked.identifier)
-    fuzz(watch, 700, 3)
+    watch.fuzz(700, 3)
     after = watch.memory(attacked.identifier)
     print(f"{watch.victim.model}: {900 * SIDE_BY_SIDE} cases; {before:.0f} MB, then {after:.0f} MB")
     assert after - before < FLAT

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from tritonclient.grpc import service_pb2
 
 from serving.asking.connection import OPTIONS
 from serving.triton.backends import PROGRAMS
 from serving.triton.process import processes_of
-from tests.serving.triton.hostile import Attack, Victim
+from tests.serving.triton.hostile import Attack, Victim, attacks
 
+SIDE_BY_SIDE = 8
+"""Attacks that are under way at once, with a healthy request beside each."""
+FUZZ = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
 
@@ -44,6 +49,17 @@ class Watch:
             assert error is not None, f"{attack.name} was answered: {attack.message[:200]!r}"
             assert re.search(attack.reason, error.details()), (attack.name, attack.reason, error.details()[:500])
             assert told(healthy.result()) == self._right, attack.name
+
+    def fuzz(self, batches: int, number: int) -> None:
+        """Strikes with so many batches of attacks, the same ones for the same number."""
+
+        @seed(number)
+        @settings(FUZZ, max_examples=batches)
+        @given(st.lists(attacks(self.victim), min_size=SIDE_BY_SIDE, max_size=SIDE_BY_SIDE))
+        def strike(some: list[Attack]) -> None:
+            self.strike(some)
+
+        strike()
 
     def join(self, messages: Sequence[bytes]) -> None:
         """Sends all at once, a healthy request beside each; every one is answered."""
