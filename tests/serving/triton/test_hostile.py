@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from serving.triton.deployment import deploy
 from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
+from serving.triton.rollout import roll_out
 from serving.triton.server import TritonServer
 from serving.triton.target import TritonTarget
 from tests.serving.choosy_toy import choosy_release
@@ -71,6 +73,17 @@ def test_thousands_of_hostile_requests_cost_no_memory(watch: Watch, attacked: Tr
 
 def text(*values: bytes) -> list[bytes]:
     return [value.ljust(256, b"\0") for value in values]
+
+
+@pytest.mark.long
+def test_a_router_of_two_releases_refuses_the_same(target: TritonTarget, server: TritonServer, tmp_path: Path) -> None:
+    live, candidate = (toy_release(tmp_path, "routed", "string", number) for number in range(2))
+    deploy(live, target, TEXT.users)
+    roll_out(candidate, target, TEXT.users, canary=0.5)
+    watch = Watch(target.grpc_url, server.folder, replace(TEXT, model="routed"))
+    watch.fuzz(150, 6)
+    assert watch.is_unharmed()
+    watch.close()
 
 
 NAN, INF = float("nan"), float("inf")
