@@ -20,10 +20,8 @@ ENVIRONMENT = {
     # For one request at a time, handing work to other threads costs more than the work.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # Memory of large messages goes back to the system. Else one such message moves the limit, and the next ones of its
-    # size leave holes in what the many threads hold.
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
-    "MALLOC_ARENA_MAX": "4",
+    # Else each of the many threads keeps holes of its own, of the size of the largest messages that it met.
+    "MALLOC_ARENA_MAX": "2",
 }
 """Variables of the server where none of these names are given."""
 

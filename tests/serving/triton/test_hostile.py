@@ -28,8 +28,8 @@ CONTEXT = {"seed": ("INT64", 1), "context_age": ("INT64", 1), "context_price": (
 INTEGERS = {"user_id": ("INT64", 1), "k": ("INT32", 1), "context_country": ("UINT8", 256)}
 DRAWN = Victim("drawn", (100, 103, -7), INTEGERS | CONTEXT)
 STEPS = replace(TEXT, model="steps")
-FLAT = 24.0
-"""MB by which memory may be another afterwards."""
+FLAT = 48.0
+"""MB by which the memory of eleven processes, some 2,000 MB together, may be another afterwards."""
 
 
 @pytest.fixture(scope="module")
