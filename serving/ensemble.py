@@ -19,6 +19,7 @@ from serving.ensemble_plan import EnsemblePlan
 from serving.operators.base import STAGES, Column, Columns, ServingOperator
 from serving.release import Release
 from serving.request import complete
+from serving.request_bounds import check_limit
 from serving.type_check import check_types
 
 FILE = "ensemble.json"
@@ -54,7 +55,7 @@ class Ensemble:
 
     Raises:
         TypeError: when a column has another type than the operator it goes to needs.
-        ValueError: when an operator is not given a column that it needs.
+        ValueError: when an operator is not given a column that it needs, or a request may ask for lists of any length.
 
     Example:
         >>> user = ["user_id"] >> QueryFeast(...)
@@ -63,6 +64,7 @@ class Ensemble:
     """
 
     def __init__(self, node: Node, inputs: Schema) -> None:
+        check_limit(inputs)
         self.node = node
         self.inputs = inputs
         self.outputs = check_types(node, inputs)

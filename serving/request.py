@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.null_values import nulls
 from serving.operators.base import Column, Columns
+from serving.request_bounds import check_values
 from serving.request_events import EVENT_ITEM, with_moments
 
 MAX_ID_BYTES = 256
@@ -97,7 +98,8 @@ def _checked(value: Column | None, column: ColumnSchema, rows: int) -> Column:
         return _checked_text(value, column)
     if value.dtype != column.numpy_dtype:
         raise ValueError(f"Column {column.name!r} of a request must be {column.dtype}, got {value.dtype}.")
-    return _within_domain(value, column)
+    check_values(value, column)
+    return value
 
 
 def _default(column: ColumnSchema, rows: int, padded: bool) -> npt.NDArray[Any]:
@@ -120,19 +122,4 @@ def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[
         value.astype(f"S{value.dtype.itemsize + 1}").tobytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"Column {column.name!r} of a request must be UTF-8: {error.reason}.") from error
-    return value
-
-
-def _within_domain(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
-    domain = column.domain
-    low = domain.min if domain is not None else None
-    high = domain.max if domain is not None else None
-    if value.size == 0:
-        return value
-    inside = (low is None or value.min() >= low) and (high is None or value.max() <= high)
-    if not inside:  # so is NaN
-        raise ValueError(
-            f"Column {column.name!r} of a request must lie between {low} and {high}, "
-            f"got {value.min()} to {value.max()}."
-        )
     return value

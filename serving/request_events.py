@@ -30,6 +30,8 @@ def event_columns(item_id_dtype: str) -> Schema:
 def with_moments(columns: Columns) -> Columns:
     """Events without a time happen now, and those of which nothing more is said were successes.
 
+    The lists become no longer than the longest needs: a request fills them up to one length.
+
     Raises:
         ValueError: when there are not as many times (or successes) as items.
     """
@@ -47,7 +49,9 @@ def with_moments(columns: Columns) -> Columns:
                 f"A request has {items.shape[1]} values of {EVENT_ITEM!r} and {column.shape[1]} of {name!r} a user; "
                 f"send as many of both."
             )
-    return result
+    used = np.flatnonzero(~is_null(items).all(axis=0))
+    most = int(used[-1]) + 1 if len(used) else 0
+    return {**result, **{name: array(result, name)[:, :most] for name in (EVENT_ITEM, *said)}}
 
 
 def without_padding(columns: Columns) -> Columns:

@@ -16,7 +16,9 @@ Array = npt.NDArray[Any]
 
 
 def encode_ids(ids: Sequence[Id], id_type: str, what: str = "A user id") -> Array:
-    """Ids as a tensor: int64 `[n, 1]`, or UTF-8 padded with zeros to the longest, uint8 `[n, w]`.
+    """Ids as a tensor: int64 `[n, 1]`, or UTF-8 padded with zeros, uint8 `[n, MAX_ID_BYTES]`.
+
+    All ids are of one width, so that Triton itself refuses what is longer before it copies it, and joins any requests.
 
     Args:
         ids: integers or strings.
@@ -29,8 +31,7 @@ def encode_ids(ids: Sequence[Id], id_type: str, what: str = "A user id") -> Arra
     if id_type == "INT64":
         return np.array([[_integer(value, what)] for value in ids], np.int64)
     texts = [_text(value, what) for value in ids]
-    width = max([1, *map(len, texts)])
-    return np.array(texts, f"S{width}").view(np.uint8).reshape(len(texts), width)
+    return np.array(texts, f"S{MAX_ID_BYTES}").view(np.uint8).reshape(len(texts), MAX_ID_BYTES)
 
 
 def decode_ids(tensor: Array) -> list[list[Id]]:

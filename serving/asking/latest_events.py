@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,9 @@ from serving.asking.tensor import Tensor
 from serving.event import Event
 from serving.null_values import NULL_INTEGER
 from serving.recommendation import Id
+from serving.request import MAX_EVENTS, MAX_ID_BYTES
 from serving.request_events import EVENT_ITEM, EVENT_POSITIVE, EVENT_TIME
+from serving.text_lists import pack_texts
 from serving.wire import Array, encode_ids
 
 INPUTS = (EVENT_ITEM, EVENT_TIME, EVENT_POSITIVE)
@@ -45,14 +48,14 @@ def events_of_users(
 
 
 def event_tensors(events: Sequence[Sequence[Event]], item_type: str) -> list[Tensor]:
-    """The three inputs, `[n, m]` for n users and at most m events each; none where there is no event.
+    """The three inputs, `[n, MAX_EVENTS]` (see `serving.text_lists` for strings); none where there is no event.
 
     Args:
         events: a sequence a user; those without a time have happened now.
         item_type: `INT64`, or `UINT8` where item ids are strings.
 
     Raises:
-        ValueError: for an item id or a time that cannot be one.
+        ValueError: for an item id or a time that cannot be one, or too many events of a user.
     """
     there = _there(events)
     if not there.any():
@@ -69,26 +72,27 @@ def event_tensors(events: Sequence[Sequence[Event]], item_type: str) -> list[Ten
 
 
 def _there(events: Sequence[Sequence[Event]]) -> npt.NDArray[np.bool_]:
-    """Which places of `[n, m]` hold an event."""
+    """Which places of `[n, MAX_EVENTS]` hold an event."""
     lengths = np.array([len(user) for user in events])
-    return np.asarray(np.arange(lengths.max(initial=0)) < lengths[:, None])
+    if lengths.max(initial=0) > MAX_EVENTS:
+        raise ValueError(f"There are {lengths.max()} events of a user; send the latest {MAX_EVENTS} at most.")
+    return np.asarray(np.arange(MAX_EVENTS) < lengths[:, None])
 
 
 def _items(events: Sequence[Event], there: npt.NDArray[np.bool_], item_type: str) -> Array:
-    encoded = encode_ids([event.item_id for event in events], item_type, "The item id of an event")
-    if item_type == "UINT8":
-        missing = ~encoded.any(axis=1)
-        padded = _filled(encoded, there, 0)
-    else:
-        missing = encoded[:, 0] == NULL_INTEGER
-        padded = _filled(encoded[:, 0], there, NULL_INTEGER)
+    what = "The item id of an event"
+    encoded = encode_ids([event.item_id for event in events], item_type, what)
+    missing = encoded[:, 0] == (0 if item_type == "UINT8" else NULL_INTEGER)
     if missing.any():
         raise ValueError(f"{events[int(missing.argmax())]} has the id that stands for no item; leave it out.")
-    return padded
+    if item_type != "UINT8":
+        return _filled(encoded[:, 0], there, NULL_INTEGER)
+    texts = iter(encoded.view(f"S{MAX_ID_BYTES}")[:, 0].tolist())
+    return pack_texts([list(islice(texts, count)) for count in np.count_nonzero(there, axis=1)], what)
 
 
 def _filled(values: Array, there: npt.NDArray[np.bool_], padding: int) -> Array:
-    padded = np.full((*there.shape, *values.shape[1:]), padding, values.dtype)
+    padded = np.full(there.shape, padding, values.dtype)
     padded[there] = values
     return padded
 

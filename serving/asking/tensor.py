@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from math import isfinite
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -83,9 +84,12 @@ def packed(name: str, value: Any, datatype: str) -> bytes:
     if datatype not in _KINDS:
         raise ValueError(f"{name!r} is {datatype} in the model's configuration, which this client cannot send.")
     form, types, expected = _KINDS[datatype]
-    value = null_of(_NULLABLE[datatype]) if value is None and datatype in _NULLABLE else value
+    nothing = value is None and datatype in _NULLABLE
+    value = null_of(_NULLABLE[datatype]) if nothing else value
     if isinstance(value, types) and isinstance(value, _BOOLEAN) == (types is _BOOLEAN):
         try:
+            if not nothing and not isfinite(cast(float, value)):
+                raise ValueError(f"{name!r} must be finite, got {value!r}; None says that nothing is known.")
             return form.pack(value)
         except (struct.error, OverflowError):
             pass  # out of range

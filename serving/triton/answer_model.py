@@ -10,8 +10,9 @@ import numpy as np
 
 from serving.ensemble import Answer
 from serving.operators.base import STAGES
+from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST_STEP
-from serving.triton.messages import Array, read_packs, respond
+from serving.triton.messages import read_packs, respond
 from serving.triton.request_tensors import to_wire
 
 

@@ -24,7 +24,7 @@ from serving.operators.softmax_sampling import with_fresh
 from serving.release import Release
 from serving.request import complete, join_requests
 from serving.triton.background import Background
-from serving.triton.messages import read_tensor, respond
+from serving.triton.messages import read_id, read_tensor, respond
 from serving.triton.release_of_model import release_of_model
 from serving.triton.request_tensors import from_wire, to_wire
 from serving.triton.serving_metrics import ServingMetrics
@@ -101,7 +101,7 @@ class TritonPythonModel:
                 for column in inputs
                 if (tensor := tensors[column.name]) is not None
             }
-            return Asked(request.request_id() or self._ids(), seeded(complete(columns, inputs)))
+            return Asked(read_id(request) or self._ids(), seeded(complete(columns, inputs)))
         except Exception as error:
             self._metrics.counts["failed"] += 1
             return error

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from serving.triton.true_size import TOLD
+
 SERVER = "tritonserver"
 STUB = "triton_python_backend_stub"
 KEEPER = "serving.triton.keeper"
@@ -89,6 +91,7 @@ def server_environment(given: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in given.items() if name.upper() not in METRICS_FOLDER}
     return {
         **kept,
+        TOLD: "1",
         "LD_LIBRARY_PATH": _joined(libpython, wheel_libraries, given.get("LD_LIBRARY_PATH")),
         "PATH": _joined(Path(sys.executable).parent, given.get("PATH", os.defpath)),
     }

@@ -94,9 +94,10 @@ def _steps(ensemble: Ensemble, tensors: ModelTensors, group_by: str) -> list[_St
     plan = EnsemblePlan.of(ensemble.node)
     segments = segments_of(plan, group_by)
     asked = {"inputs": ensemble.inputs.to_dict(), "segments": len(segments)}
-    request = ModelTensors(with_users(tensors.inputs), _packs([REQUEST], "1, "))
+    request = ModelTensors(tensors.inputs, _packs([REQUEST]))
     return [
-        _Step(REQUEST, "request_model", request, False, asked),
+        # It batches, so that Triton itself refuses what is no number of users.
+        _Step(REQUEST, "request_model", request, True, asked),
         *map(_segment, segments),
         _answer(plan, segments, tensors),
     ]

@@ -67,8 +67,10 @@ def loaded(
     model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
     with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
         loading = pool.submit(control.load, model)
-        ensemble = ensemble or described.bind(release)
-        loading.result()
+        try:
+            ensemble = ensemble or described.bind(release)
+        finally:
+            loading.result()  # of a damaged file, the server says which it is; here it is read without a look at it
     _prove(model, ensemble, target, users)
     return model, tensors
 

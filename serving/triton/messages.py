@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy.typing as npt
-
-from serving.triton.dlpack import to_array, to_tensor
+from serving.request import MAX_ID_BYTES
+from serving.triton.dlpack import Array, to_array, to_tensor
 from serving.triton.pack import Pack
-
-Array = npt.NDArray[Any]
+from serving.triton.true_size import LOOKED_AT, check_size
 
 
 def read_tensor(backend: Any, request: Any, name: str) -> Array | None:
@@ -20,9 +18,29 @@ def read_tensor(backend: Any, request: Any, name: str) -> Array | None:
         backend: the module `triton_python_backend_utils`, which is there inside Triton alone.
         request: one of those that `execute` was given.
         name: of the input.
+
+    Raises:
+        ValueError: when its shape is not that of the bytes that came.
     """
     tensor = backend.get_input_tensor_by_name(request, name)
-    return None if tensor is None else to_array(tensor)
+    if tensor is None:
+        return None
+    array = to_array(tensor)
+    if LOOKED_AT:
+        check_size(name, array)
+    return array
+
+
+def read_id(request: Any) -> str:
+    """The id that a request was given, empty for none.
+
+    Raises:
+        ValueError: for one that is longer than any other id, for it is logged.
+    """
+    found: str = request.request_id()
+    if len(found) > MAX_ID_BYTES:
+        raise ValueError(f"The id of a request has {len(found)} characters; send at most {MAX_ID_BYTES}.")
+    return found
 
 
 def read_packs(backend: Any, request: Any, givers: Iterable[str]) -> Pack | Exception:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.operators.base import STAGES
+from serving.request import MAX_EVENTS, MAX_ID_BYTES
+from serving.text_lists import LIST_BYTES
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,20 @@ class ModelTensors:
 
 def with_users(texts: Mapping[str, str]) -> dict[str, str]:
     """Texts of tensors for a model that does not batch: the dimension of users, which others leave to Triton."""
-    plain = {name: text.replace(" allow_ragged_batch: true", "") for name, text in texts.items()}
-    return {name: text.replace("dims: [ ", "dims: [ -1, ") for name, text in plain.items()}
+    return {name: text.replace("dims: [ ", "dims: [ -1, ") for name, text in texts.items()}
 
 
 def _input(column: ColumnSchema) -> str:
     several = "padded" in column.properties
+    # No size is left to a request but the number of users: Triton refuses another one before it copies anything.
     if column.dtype == "string":
-        kind, dims = "UINT8", "-1, -1" if several else "-1"
+        kind, size = "UINT8", LIST_BYTES if several else MAX_ID_BYTES
     else:
         types = {"float32": "FP32", "float64": "FP64"}
-        kind, dims = types.get(column.dtype, column.dtype.upper()), "-1" if several else "1"
-    text = f"data_type: TYPE_{kind} dims: [ {dims} ]"
-    if dims != "1":  # requests with ids or lists of different lengths are joined all the same
-        text += " allow_ragged_batch: true"
-    return text + (" optional: true" if "default" in column.properties else "")
+        kind, size = types.get(column.dtype, column.dtype.upper()), MAX_EVENTS if several else 1
+    # Optional even what must be there: the model says what a request lacks, where Triton would only say of the model in
+    # front of it that its steps wait for each other for ever.
+    return f"data_type: TYPE_{kind} dims: [ {size} ] optional: true"
 
 
 def release_parameters(release_hash: str, **more: str) -> dict[str, str]:

@@ -114,7 +114,17 @@ def place_model(repository: Path, model: str, config: str, module: str | None, w
         return model
     repository.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
-    version = aside / "1"
+    try:
+        _write(aside, config, module, warmup)
+        shutil.rmtree(place, ignore_errors=True)
+        aside.replace(place)
+    finally:  # of a disk that is full, say
+        shutil.rmtree(aside, ignore_errors=True)
+    return model
+
+
+def _write(folder: Path, config: str, module: str | None, warmup: Warmup | None) -> None:
+    version = folder / "1"
     version.mkdir()
     if module is not None:
         code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
@@ -122,13 +132,10 @@ def place_model(repository: Path, model: str, config: str, module: str | None, w
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
-    (aside / "config.pbtxt").write_text(config)
+    (folder / "config.pbtxt").write_text(config)
     if warmup is not None:
-        warmup.write(aside)
-    aside.chmod(0o755)
-    shutil.rmtree(place, ignore_errors=True)
-    aside.replace(place)
-    return model
+        warmup.write(folder)
+    folder.chmod(0o755)
 
 
 def write_pointer(
@@ -158,12 +165,21 @@ def write_pointer(
 
 
 def replace_config(repository: Path, model: str, config: str) -> str | None:
-    """Puts a configuration in the place of a model's present one by renaming; returns the one before."""
+    """Puts a configuration in the place of a model's present one by renaming; returns the one before.
+
+    Where it cannot be written, nothing is left of it, nor of a model that had none.
+    """
     folder = repository / model
-    (folder / "1").mkdir(parents=True, exist_ok=True)
     path = folder / "config.pbtxt"
     before = path.read_text() if path.exists() else None
     aside = folder / ".config.pbtxt"
-    aside.write_text(config)
-    aside.replace(path)
+    try:
+        (folder / "1").mkdir(parents=True, exist_ok=True)
+        aside.write_text(config)
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        if before is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return before

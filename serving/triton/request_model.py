@@ -11,8 +11,9 @@ import numpy as np
 from ops_gpu.schema import Schema
 from serving.operators.base import STAGES
 from serving.request import complete
+from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST, REQUEST_STEP
-from serving.triton.messages import Array, read_tensor, respond
+from serving.triton.messages import read_id, read_tensor, respond
 from serving.triton.pack import Pack
 from serving.triton.request_tensors import from_wire
 
@@ -35,6 +36,7 @@ class TritonPythonModel:
 
     def _pack(self, request: Any) -> dict[str, Array] | Exception:
         try:
+            read_id(request)
             tensors = {column.name: read_tensor(self._pb, request, column.name) for column in self._inputs}
             given = {name: from_wire(t, self._inputs[name]) for name, t in tensors.items() if t is not None}
             columns = complete(dict(given), self._inputs)

@@ -12,6 +12,7 @@ from ops_gpu.schema import ColumnSchema
 from serving.ensemble import Answer
 from serving.operators.base import STAGES
 from serving.request import MAX_ID_BYTES
+from serving.text_lists import unpack_texts
 
 Array = npt.NDArray[Any]
 
@@ -20,20 +21,33 @@ def from_wire(value: Array, column: ColumnSchema) -> Array:
     """A column from a tensor.
 
     Args:
-        value: `[n, 1]`, or `[n, m]` where a user may have several values; ids as zero-padded bytes, with one
-            axis more.
+        value: `[n, 1]`, or `[n, MAX_EVENTS]` where a user may have several values; of text `[n, MAX_ID_BYTES]`,
+            padded with zeros, or what `serving.text_lists` makes of several.
         column: its schema.
 
     Returns:
-        `[n]`, or `[n, m]`.
+        `[n]`, or `[n, MAX_EVENTS]`; text no wider than its longest.
+
+    Raises:
+        ValueError: for text of another width.
     """
-    shape = value.shape[:2] if "padded" in column.properties else value.shape[:1]
+    several = "padded" in column.properties
     if column.dtype != "string":
-        return value.reshape(shape)
-    width = value.shape[-1]
-    if not 1 <= width <= MAX_ID_BYTES:
-        raise ValueError(f"Input {column.name!r} must be 1 to {MAX_ID_BYTES} bytes wide, got {width}.")
-    return np.ascontiguousarray(value).view(f"S{width}").reshape(shape)
+        return value if several else value.reshape(len(value))
+    if several:
+        return unpack_texts(value, column.name)
+    if value.shape[-1] != MAX_ID_BYTES:
+        raise ValueError(
+            f"Input {column.name!r} must be UTF-8 padded with zeros to {MAX_ID_BYTES} bytes, got {value.shape[-1]}; "
+            f"send no longer text."
+        )
+    width = _width(value)
+    return np.ascontiguousarray(value[:, :width]).view(f"S{width}").reshape(len(value))
+
+
+def _width(text: Array) -> int:
+    """Bytes of the longest, at least 1."""
+    return len(np.bitwise_or.reduce(text.view(np.uint64), axis=0).tobytes().rstrip(b"\0")) or 1
 
 
 def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:

@@ -74,12 +74,14 @@ class TritonPythonModel:
 
     def _seeded(self, inputs: dict[str, Array]) -> dict[str, Array]:
         """The same with one seed for both releases, where lists are drawn: other draws say nothing of a model."""
-        if "seed" not in self._inputs:
+        if "seed" not in self._inputs or "user_id" not in inputs:
             return inputs
         unseeded = np.full((len(inputs["user_id"]), 1), UNSEEDED, np.int64)
         return {**inputs, "seed": with_fresh(inputs.get("seed", unseeded))}
 
     async def _routed(self, inputs: dict[str, Array], request: str) -> dict[str, Array]:
+        if "user_id" not in inputs:  # whoever is asked says so
+            return await self._ask(self._live, inputs, request)
         rows = in_canary(inputs["user_id"], self._canary, self._salt)
         if not rows.any():
             return await self._ask(self._live, inputs, request)

@@ -20,6 +20,8 @@ ENVIRONMENT = {
     # For one request at a time, handing work to other threads costs more than the work.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # Else each of the many threads keeps holes of its own, of the size of the largest messages that it met.
+    "MALLOC_ARENA_MAX": "2",
 }
 """Variables of the server where none of these names are given."""
 

@@ -21,6 +21,10 @@ from serving.triton.server_state import KEY_HEADER, LOOPBACK, ServerState
 RESTRICTED = "shared-memory,logging,trace"
 """What nobody here asks a server for: it would read memory and write files for whoever asks."""
 
+SHARED = 8 << 20
+"""Bytes of memory that each backend process shares with the server from the beginning: twice the largest input, for the
+backend reads as much as a request's shape says before anything of ours can compare it with what came."""
+
 
 class ServerProcess:
     """Starts and ends the server of one home; the caller holds `locked`.
@@ -133,6 +137,7 @@ class ServerProcess:
             f"--model-repository={self.repository}",
             f"--backend-directory={backends}",
             f"--backend-config=python,shm-region-prefix-name={self.identifier}_",
+            f"--backend-config=python,shm-default-byte-size={SHARED}",
             f"--id={self.identifier}",
             "--model-control-mode=explicit",
             "--exit-on-error=false",
@@ -146,9 +151,12 @@ class ServerProcess:
             f"--grpc-port={grpc}",
             f"--metrics-address={LOOPBACK}",
             f"--metrics-port={metrics}",
+            # None is kept for the next request: each would keep the memory of the largest message that it ever held.
+            "--grpc-infer-allocation-pool-size=0",
             # A web page in a browser of this machine can send requests to any port of it. Over HTTP, loading a
-            # model takes a key, since a load may bring its own code.
-            f"--http-restricted-api=model-repository,{RESTRICTED}:{KEY_HEADER}={key}",
+            # model takes a key, since a load may bring its own code; so does asking one, since this server trusts
+            # what the headers of a request say of its body. Clients ask over gRPC.
+            f"--http-restricted-api=inference,model-repository,{RESTRICTED}:{KEY_HEADER}={key}",
             f"--grpc-restricted-protocol={RESTRICTED}:{KEY_HEADER}={key}",
         ]
 

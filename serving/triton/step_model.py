@@ -7,8 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from serving.triton.dlpack import Array
 from serving.triton.joint import joined, jointly, rows
-from serving.triton.messages import Array, read_packs, respond
+from serving.triton.messages import read_packs, respond
 from serving.triton.pack import Pack
 from serving.triton.release_of_model import release_of_model
 from serving.triton.segment import Segment

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ops_gpu.graph import Node
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.built_with import read_built_with, write_built_with
 from serving.condition import Condition
 from serving.ensemble import Ensemble
@@ -27,14 +27,17 @@ from tests.serving.toys import ITEMS, ToyRanker, ToyUsers, toy_parts
 CONDITIONS = (
     Condition("country", "countries", "contains", request="country"),
     Condition("age", "age_limit", "at_most", request="age"),
+    Condition("price", "price", "at_most", request="price"),
 )
 ATTRIBUTES = pl.DataFrame(
     {
         "countries": [["DE"] if code % 2 else ["FR", "DE"] if code % 3 else [] for code in range(ITEMS)],
         "age_limit": [0 if code % 4 else 18 for code in range(ITEMS)],
+        "price": [code / 4 for code in range(ITEMS)],
     }
 )
-"""Even codes that 3 does not divide may be shown in France as well; every fourth to adults alone."""
+"""Even codes that 3 does not divide may be shown in France as well; every fourth to adults alone. Prices rise
+with the code."""
 
 
 def choosy_release(root: Path, name: str) -> Release:
@@ -51,15 +54,16 @@ def choosy_ensemble() -> Ensemble:
     request = Schema(
         [
             ColumnSchema("user_id", "int64"),
-            optional(ColumnSchema("k", "int32"), 10),
+            optional(ColumnSchema("k", "int32", domain=Domain(1, 1000)), 10),
             optional(ColumnSchema("seed", "int64"), UNSEEDED),
             optional(ColumnSchema("context_country", "string"), None),
             optional(ColumnSchema("context_age", "int64"), None),
+            optional(ColumnSchema("context_price", "float64"), None),
         ]
     )
     user = ["user_id"] >> ToyUsers()
     seen = user >> EncodeHistory()
-    asked = Node.of(["context_country", "context_age"])
+    asked = Node.of(["context_country", "context_age", "context_price"])
     rules = {
         "conditions": tuple(condition.to_dict() for condition in CONDITIONS),
         "attributes": Schema.from_polars(ATTRIBUTES).to_dict(),

@@ -166,7 +166,8 @@ def test_what_the_model_does_not_take_is_not_sent(opened: Open) -> None:
         client.recommend([7, 8], context={"age": [7, 8]}, events={8: [Event(5, 3.0)]})
     sent = received(server.requests[-1])
     assert sent["age"].tolist() == [[7], [8]]
-    assert sent["event_item"].tolist() == [[-(2**63)], [5]] and sent["event_time"].tolist() == [[0], [3]]
+    assert sent["event_item"][:, :2].tolist() == [[-(2**63)] * 2, [5, -(2**63)]]
+    assert sent["event_item"].shape == (2, 256) and sent["event_time"][:, 0].tolist() == [0, 3]
 
 
 def test_a_seed_is_sent_to_those_who_sample(opened: Open) -> None:

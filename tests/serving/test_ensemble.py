@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.ensemble import Ensemble
 from serving.operators.base import STAGES, Columns
 from serving.operators.softmax_sampling import SoftmaxSampling
@@ -109,7 +109,7 @@ def candidate_inputs(**changed: ColumnSchema) -> Schema:
         "candidate_item": ColumnSchema("candidate_item", "int32", is_list=True),
         "candidate_score": ColumnSchema("candidate_score", "float32", is_list=True),
         "candidate_source": ColumnSchema("candidate_source", "uint8", is_list=True),
-        "k": ColumnSchema("k", "int32"),
+        "k": ColumnSchema("k", "int32", domain=Domain(1, 1000)),
     }
     return Schema([*(columns | changed).values()])
 
@@ -133,6 +133,13 @@ def test_a_missing_column_names_the_operator_that_would_give_it() -> None:
         from serving.operators.decode_items import DecodeItems
 
         Ensemble(best["score"] >> DecodeItems(), candidate_inputs())
+
+
+@pytest.mark.parametrize("domain", [None, Domain(1), Domain(0, 10), Domain(max=10)])
+def test_lists_must_not_be_of_any_length(domain: Domain | None) -> None:
+    inputs = candidate_inputs(k=ColumnSchema("k", "int32", domain=domain))
+    with pytest.raises(ValueError, match=r"'k' has the domain .* give it one from 1 to the most items"):
+        Ensemble(inputs.names >> SoftmaxSampling(), inputs)
 
 
 def test_strings_work_for_users_and_items(tmp_path: Path) -> None:

@@ -57,6 +57,21 @@ def test_what_is_wrong_is_named(batch: Columns, reason: str) -> None:
         complete(batch, INPUTS)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_must_be_finite_and_nan_is_a_null_where_there_may_be_one(dtype: str) -> None:
+    user, price = ColumnSchema("user_id", "int64"), ColumnSchema("price", dtype)
+    nullable, needed = (Schema([user, column]) for column in (optional(price, None), price))
+    for bad in (np.inf, -np.inf, np.nan):
+        batch: Columns = {"user_id": np.array([7, 8]), "price": np.array([1, bad], dtype)}
+        if np.isnan(bad):
+            assert is_null(complete(batch, nullable)["price"]).tolist() == [False, True]  # type: ignore[arg-type]
+        else:
+            with pytest.raises(ValueError, match=r"'price' of a request must be finite, got .*inf.*; leave it out"):
+                complete(batch, nullable)
+        with pytest.raises(ValueError, match="'price' of a request must be finite"):
+            complete(batch, needed)
+
+
 def test_text_must_be_utf8_of_at_most_256_bytes() -> None:
     inputs = Schema([ColumnSchema("user_id", "string")])
     complete({"user_id": np.array(["ü".encode(), b"a" * 256])}, inputs)

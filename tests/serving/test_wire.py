@@ -15,9 +15,10 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_text_ids_survive_the_wire(ids: list[str]) -> None:
     tensor = encode_ids(ids, "UINT8")
-    assert tensor.dtype == np.uint8 and tensor.shape == (len(ids), max(len(i.encode()) for i in ids))
+    assert tensor.dtype == np.uint8 and tensor.shape == (len(ids), 256)
     column = from_wire(tensor, ColumnSchema("user_id", "string"))
     assert [value.decode() for value in column.tolist()] == ids
+    assert column.dtype.itemsize == max(len(i.encode()) for i in ids), "lookups need not be wider than the ids"
     assert decode_ids(tensor[None]) == [ids]
 
 
@@ -30,7 +31,7 @@ def test_integer_ids_survive_the_wire(ids: list[int]) -> None:
 
 def test_numbers_in_text_are_numbers_where_ids_are_integers() -> None:
     assert encode_ids(["7", 8], "INT64").tolist() == [[7], [8]]
-    assert encode_ids([7, "08"], "UINT8").tobytes() == b"7\x0008"
+    assert encode_ids([7, "08"], "UINT8").tobytes() == b"7".ljust(256, b"\0") + b"08".ljust(256, b"\0")
 
 
 @pytest.mark.parametrize("bad", ["seven", 2**63, 7.5, None, ""])

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from serving.asking.latest_events import event_tensors, events_of_users
 from serving.event import Event
 from serving.null_values import NULL_INTEGER
+from serving.request import MAX_EVENTS
+from serving.text_lists import unpack_texts
 from tests.serving.canned_server import TYPES
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=9)
@@ -28,7 +30,7 @@ def arrays(events: list[list[Event]], item_type: str) -> list[Any]:
 
 
 def check(users: list[list[Event]], items: list[list[Any]], when: Any, positive: Any, padding: Any) -> None:
-    width = max(map(len, users))
+    width = MAX_EVENTS
     for row, user in enumerate(users):
         more = width - len(user)
         assert items[row] == [event.item_id for event in user] + [padding] * more
@@ -49,7 +51,7 @@ def test_integer_items_survive_the_wire(users: list[list[Event]]) -> None:
 def test_text_items_survive_the_wire(users: list[list[Event]]) -> None:
     if any(users):
         item, when, positive = arrays(users, "UINT8")
-        texts = [[bytes(value).rstrip(b"\0").decode() for value in row] for row in item]
+        texts = [[text.decode() for text in row] for row in unpack_texts(item, "event_item").tolist()]
         check(users, texts, when, positive, "")
 
 
@@ -73,6 +75,17 @@ def test_what_is_no_item() -> None:
         event_tensors([[Event(1)], [Event(NULL_INTEGER)]], "INT64")
     with pytest.raises(ValueError, match="stands for no item"):
         event_tensors([[Event("")]], "UINT8")
+    with pytest.raises(ValueError, match="must not hold a zero byte"):
+        event_tensors([[Event("a\0b")]], "UINT8")
+
+
+def test_what_is_too_much() -> None:
+    assert len(event_tensors([[Event(1)] * 256], "INT64")) == 3
+    with pytest.raises(ValueError, match="There are 257 events of a user; send the latest 256 at most"):
+        event_tensors([[Event(1)], [Event(1)] * 257], "INT64")
+    assert len(event_tensors([[Event("x" * 255)] * 16], "UINT8")) == 3
+    with pytest.raises(ValueError, match="beside it take 4111 bytes, at most 4096; send fewer"):
+        event_tensors([[Event("x" * 256)] * 16], "UINT8")
 
 
 def test_whose_events_they_are() -> None:

@@ -12,6 +12,7 @@ from serving.triton.backends import PROGRAMS, SERVER, assemble_backends, server_
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.process import end_processes, processes_of
 from serving.triton.server import ENVIRONMENT, _free_ports
+from serving.triton.server_process import SHARED
 from serving.triton.server_state import LOOPBACK
 
 
@@ -23,6 +24,7 @@ def plain_server(folder: Path, name: str) -> Iterator[str]:
         str(wheel_folder() / "bin" / SERVER),
         f"--model-repository={folder / 'models'}",
         f"--backend-directory={assemble_backends(folder / 'backends')}",
+        f"--backend-config=python,shm-default-byte-size={SHARED}",
         *(f"--{kind}-address={LOOPBACK}" for kind in ("http", "grpc", "metrics")),
         f"--http-port={http}",
         f"--grpc-port={grpc}",

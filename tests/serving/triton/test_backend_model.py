@@ -123,11 +123,12 @@ def test_the_answer_has_the_types_of_the_wire(model: TritonPythonModel, release:
         (request(["poison"]), "user 999 is poison"),
         (request([]), "lacks column 'user_id'|one length of at least 1"),
         (Tensors(request(["u100"]) | {"k": np.ones((2, 1), np.int32)}), "one length"),
-        (Tensors({"user_id": np.full((1, 3), 255, np.uint8)}), "must be UTF-8"),
-        (Tensors({"user_id": np.frombuffer("aéb".encode(), np.uint8).reshape(2, 2)}), "must be UTF-8"),
-        (Tensors({"user_id": np.ones((1, 300), np.uint8)}), "1 to 256 bytes wide, got 300"),
-        (Tensors({"user_id": np.ones((1, 0), np.uint8)}), "1 to 256 bytes wide, got 0"),
-        (Tensors({"user_id": np.ones((0, 3), np.uint8)}), "is empty"),
+        (request(["u100"], 3, "x" * 257), "id of a request has 257 characters; send at most 256"),
+        (Tensors({"user_id": np.full((1, 256), 255, np.uint8)}), "must be UTF-8: invalid start byte"),
+        (Tensors({"user_id": np.stack([np.full(256, byte, np.uint8) for byte in "é".encode()])}), "must be UTF-8"),
+        (Tensors({"user_id": np.ones((1, 300), np.uint8)}), "padded with zeros to 256 bytes, got 300"),
+        (Tensors({"user_id": np.ones((1, 0), np.uint8)}), "padded with zeros to 256 bytes, got 0"),
+        (Tensors({"user_id": np.ones((0, 256), np.uint8)}), "is empty"),
     ],
 )
 def test_a_bad_request_gets_its_own_error_and_disturbs_no_other(

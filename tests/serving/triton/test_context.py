@@ -39,8 +39,11 @@ def test_filters_hear_the_request_and_chance_its_seed(target: TritonTarget, tmp_
             assert set(young[row]) == {c for c in items if limits[c] <= 17}
         assert [sorted(items) for items in both] == [sorted(french[0]), sorted(young[1]), sorted(everything[2])]
         assert lists(seed=3) == lists(seed=3) != lists(seed=4)
-        with pytest.raises(RecommenderError, match=r"takes no 'land' in the context, but age, country"):
+        with pytest.raises(RecommenderError, match=r"takes no 'land' in the context, but age, country, price"):
             client.recommend(100, context={"land": "DE"})
+        assert [max(items) for items in lists(context={"price": [2.5, None, 8.0]})] == [10, max(everything[1]), 32]
+        with pytest.raises(RecommenderError, match=r"'context_price' must be finite, got nan; None says"):
+            client.recommend(100, context={"price": float("nan")})
         with pytest.raises(RecommenderError, match=r"'context_age' must be an integer of 64 bits, got 'old'"):
             client.recommend(100, context={"age": "old"})
         with pytest.raises(RecommenderError, match=r"'context_country' must be a string, got 49"):

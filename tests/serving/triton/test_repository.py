@@ -35,7 +35,7 @@ def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -
     assert config.instance_group[0].count == 2
     assert config.dynamic_batching.max_queue_delay_microseconds == 500
     user, k = config.input
-    assert user.allow_ragged_batch and not user.optional and list(user.dims) == [-1]
+    assert user.optional and list(user.dims) == [256]
     assert k.optional and model_config_pb2.DataType.Name(k.data_type) == "TYPE_INT32"
     assert {o.name: list(o.dims) for o in config.output}["item_id"] == [-1, -1]
     assert config.parameters["release_path"].string_value == path
