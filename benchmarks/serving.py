@@ -5,8 +5,9 @@ Usage: python benchmarks/serving.py [RELEASE] [--items 200000] [--seconds 10] [-
 RELEASE is the directory of a release, such as `.recsys/releases/demo/HASH` (the newest of the demo by default); its
 feature store must be there. It is deployed on an embedded server of its own, as is a release of `--items` items with
 models before training, whose index is the one that such a catalogue gets. All figures are medians of rounds; the load
-generator runs on the same cores, its share is shown. Redeploying under load, the two forms, and the tiered store have
-programs of their own: `redeploy.py`, `serving_forms.py`, `tiered_store.py`.
+generator runs on the same cores, its share is shown. In every round the same server is asked for nothing as well, by a
+Python model that gives back what it was given: how busy the machine is shows there. Redeploying under load, the two
+forms, and the tiered store have programs of their own: `redeploy.py`, `serving_forms.py`, `tiered_store.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import empty_model
 from recsys_assets.load_test import load_test
 from serving.ensemble import Ensemble
 from serving.operators.predict import Predict
@@ -55,6 +57,7 @@ class Served:
         generator: share of all cores that the load generator took, 16 clients.
         stage_ms: medians at one client.
         kernels: bare calls by name, ms.
+        empty_ms: a request that asks a Python model for nothing, one client.
         items: in the catalogue.
         index: kind of the index and its recall@100.
     """
@@ -65,6 +68,7 @@ class Served:
     generator: float
     stage_ms: dict[str, float]
     kernels: dict[str, float]
+    empty_ms: float
     items: int
     index: str
 
@@ -78,9 +82,11 @@ def measure(release: Release, users: list[Any], seconds: float, rounds: int, log
             settings = ModelSettings(decisions=str(Path(folder, "decisions")) if log else None)
             target = TritonTarget(server.start().grpc_url, server.repository, settings=settings)
             deploy(release, target, users[:6], ensemble)
+            empty_model.place(server.repository, target.grpc_url)
             load_test(target.grpc_url, release.name, users, K, 1, WARM)
-            one, many, shares = [], [], []
+            one, many, shares, nothing = [], [], [], []
             for _ in range(rounds):
+                nothing.append(empty_model.median_ms(target.grpc_url, seconds / 4))
                 one.append(load_test(target.grpc_url, release.name, users, K, 1, seconds))
                 before, started = _spent(), time.perf_counter()
                 many.append(load_test(target.grpc_url, release.name, users, K, 16, seconds))
@@ -97,6 +103,7 @@ def measure(release: Release, users: list[Any], seconds: float, rounds: int, log
         statistics.median(shares),
         middle.stages(),
         kernels(ensemble, users),
+        statistics.median(nothing),
         len(found.codes),
         f"{found.kind}, recall@100 {found.recall:.3f}",
     )
@@ -139,7 +146,17 @@ def _spent() -> float:
 def show(found: dict[str, Served], out: Console) -> None:
     """One table of all releases, one of bare calls."""
     table = Table(title="Served over gRPC, 10 items a list", title_justify="left", box=None)
-    for column in ("release", "items", "index", "p50 ms", "p99 ms", "over bare calls", "16 clients, 1/s", "generator"):
+    for column in (
+        "release",
+        "items",
+        "index",
+        "p50 ms",
+        "p99 ms",
+        "empty ms",
+        "over bare calls",
+        "16 clients, 1/s",
+        "generator",
+    ):
         table.add_column(column)
     for name, one in found.items():
         over = one.p50_ms - sum(one.kernels.values())
@@ -149,6 +166,7 @@ def show(found: dict[str, Served], out: Console) -> None:
             one.index,
             f"{one.p50_ms:.2f}",
             f"{one.p99_ms:.2f}",
+            f"{one.empty_ms:.2f}",
             f"{over:.2f} ms",
             f"{one.requests_per_s:,.0f}",
             f"{one.generator:.0%}",
