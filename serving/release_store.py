@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
+from filelock import FileLock
 
 from serving.manifest import Manifest
 from serving.release import MANIFEST, Release
@@ -130,8 +130,7 @@ class ReleaseStore:
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(folder / ".lock"):
         yield
 
 

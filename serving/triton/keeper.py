@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
@@ -10,6 +9,8 @@ import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from serving.triton.http_control import HttpControl
 from serving.triton.names import CONFIG
@@ -32,12 +33,11 @@ UNLOADED_WITHIN = 2.0
 
 def is_kept(folder: Path) -> bool:
     """Whether a keeper runs for this folder (`<home>/triton`)."""
-    with (folder / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+    try:
+        with FileLock(folder / LOCK, blocking=False):
+            return False
+    except Timeout:
+        return True
 
 
 class Keeper:
@@ -58,11 +58,11 @@ class Keeper:
 
     def run(self) -> None:
         """Keeps the server until its state is removed; returns at once where another keeper runs."""
-        with (self._process.folder / LOCK).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
+        try:
+            held = FileLock(self._process.folder / LOCK, blocking=False).acquire()
+        except Timeout:
+            return
+        with held:
             while (state := ServerState.last(self._process.state_file)) is not None:
                 try:
                     self._keep(state)

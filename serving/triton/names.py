@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 HASH_DIGITS = 12
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -61,10 +62,10 @@ def changing(repository: Path, name: str, wait: bool = True) -> Iterator[bool]:
         wait: until nobody else changes it; otherwise false is given where somebody does.
     """
     repository.mkdir(parents=True, exist_ok=True)
-    with (repository / f".{name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    try:
+        held = FileLock(repository / f".{name}.lock", blocking=wait).acquire()
+    except Timeout:
+        yield False
+        return
+    with held:
+        yield True

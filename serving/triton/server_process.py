@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import secrets
@@ -13,6 +12,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from filelock import FileLock
 
 from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends, wheel_folder
 from serving.triton.process import ProcessIdentity, end_processes, processes_of, wait_until_gone
@@ -48,8 +49,7 @@ class ServerProcess:
     def locked(self) -> Iterator[None]:
         """One starter or stopper at a time, over all processes."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "server.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with FileLock(self.folder / "server.lock"):
             yield
 
     def launch(self, ports: tuple[int, int, int], environment: Mapping[str, str]) -> ServerState:
