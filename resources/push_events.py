@@ -75,11 +75,14 @@ def _moments(source: Path, journal: PushedEvents, users: pl.Series) -> pl.DataFr
 
     An online store may refuse a row that is older than its own.
     """
-    versions = pl.read_parquet(source, columns=["user_id", EVENT_TIME])
-    last = versions.group_by("user_id").agg(pl.col(EVENT_TIME).max())
+    versions = pl.scan_parquet(source).select("user_id", EVENT_TIME)  # of all users: never in memory as a whole
+    mine = versions.join(users.to_frame().lazy(), on="user_id", how="semi")
+    last, earliest = pl.collect_all(
+        [mine.group_by("user_id").agg(pl.col(EVENT_TIME).max()), versions.select(pl.col(EVENT_TIME).min())]
+    )
     pushed = journal.all().group_by("user_id").len()
     found = users.to_frame().join(last, on="user_id", how="left").join(pushed, on="user_id")
-    before = pl.col(EVENT_TIME).fill_null(versions[EVENT_TIME].min() - timedelta(days=1))  # type: ignore[operator]
+    before = pl.col(EVENT_TIME).fill_null(earliest.item() - timedelta(days=1))
     moment = before + pl.duration(microseconds="len")
     return found.select("user_id", moment.alias(EVENT_TIME), pl.lit(datetime.now(UTC)).cast(_TIME).alias(CREATED))
 

@@ -13,9 +13,9 @@ from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.null_values import is_null
 from serving.operators.base import Columns, Need, ServingOperator, array, ragged
+from serving.operators.query_users import HISTORY
 
 EVENT = {"event_time": "int64", "event_positive": "float32"}
-OUTPUTS = {"history_count": "float32", "history_last": "int64", "history_positive": "float32"}
 
 
 @dataclass
@@ -66,7 +66,7 @@ class JoinEvents(ServingOperator):
 
     @property
     def _outputs(self) -> dict[str, str]:
-        return {"history_item": self.dtype, **OUTPUTS}
+        return {"history_item": self.dtype, **HISTORY}
 
 
 def _accumulated(rows: npt.NDArray[Any], entries: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
