@@ -14,7 +14,7 @@ def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tupl
 
     Args:
         items: int32 item codes, distinct within a row; -1 stands behind all others of its score.
-        score: float32 `[total]`, numbers.
+        score: float32 `[total]`; NaN stands behind all numbers.
         size: most entries a row.
 
     Returns:
@@ -38,6 +38,8 @@ def _best_first(
         keys = np.empty(entries, np.uint64)
         for place in range(entries):
             falling = bits[place] if bits[place] >> 31 else ~bits[place] & np.uint32(0x7FFFFFFF)
+            if np.isnan(score[start + place]):
+                falling = np.uint32(0xFFFFFFFF)  # whatever its sign, behind all numbers
             keys[place] = (np.uint64(falling) << np.uint64(32)) | np.uint64(np.uint32(items[start + place]))
         if 0 < size < entries:
             keys = np.partition(keys, size - 1)

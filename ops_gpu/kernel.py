@@ -32,14 +32,15 @@ _SCALARS = {bool: "boolean", int: "int64", float: "float64"}
 def kernel(writes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compiles a function with Numba when it is first called, for the types of its annotations and no others.
 
-    What is compiled is kept beside the source, and read from there by the next process. Other types than those said
-    are an error, and never a compilation in the middle of a request. The function calls nothing but numpy and builtins.
+    What is compiled is kept beside the source (or in `NUMBA_CACHE_DIR`), and read from there by the next process.
+    Arrays of other types are an error, never another compilation; numbers are converted, as C does. The function calls
+    nothing but numpy and builtins. Nothing looks whether a place lies in an array: who calls a kernel has seen to it.
 
     Args:
         writes: how many of the last arguments are arrays that the function writes to; the others may be read-only.
 
     Raises:
-        TypeError: by the function, when it is given other types, or an array that is not contiguous.
+        TypeError: by the function, when it is given arrays of other types, or one that is not contiguous.
 
     Example:
         >>> @kernel(writes=1)
@@ -72,9 +73,10 @@ def _compiled(function: Callable[P, R], writes: int) -> Callable[P, R]:
     signature = tuple(_type(kind, place < read) for place, kind in enumerate(kinds))
     try:
         dispatcher: Any = numba.njit(cache=True)(function)
-    except RuntimeError:  # no folder that may be written to: every process compiles for itself
+        dispatcher.compile(signature)
+    except (RuntimeError, OSError):  # no folder that may be written to, or a full disk: this process for itself
         dispatcher = numba.njit(function)
-    dispatcher.compile(signature)
+        dispatcher.compile(signature)
     dispatcher.disable_compile()
     result: Callable[P, R] = dispatcher
     return result

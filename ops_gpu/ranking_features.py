@@ -15,6 +15,7 @@ from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
+from ops_gpu.item_codes import check_codes
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking_kernels import fill_pairs, fill_products, fill_users
 from ops_gpu.snapshot import Snapshot
@@ -81,6 +82,7 @@ def ranking_features(
     Returns:
         float32 `[total candidates, len(feature_names(...))]`.
     """
+    check_codes(histories.items.values, snapshot.items)
     columns = item_features.values.shape[1]
     width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + 2 * len(SOURCES)
     features = np.empty((len(candidates.items.values), width), np.float32)
@@ -131,6 +133,9 @@ def inner_products(users: Floats, items: Floats, candidates: Ragged) -> Floats:
     Returns:
         float32 `[total candidates]`.
     """
+    if users.shape != (len(candidates), items.shape[1]):
+        raise ValueError(f"expected vectors {(len(candidates), items.shape[1])} of users, got {users.shape}.")
+    check_codes(candidates.values, len(items))
     products = np.empty(len(candidates.values), np.float32)
-    fill_products(users, items, candidates.offsets, candidates.values, products)
+    fill_products(np.ascontiguousarray(users), items, candidates.offsets, candidates.values, products)
     return products

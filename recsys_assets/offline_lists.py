@@ -88,6 +88,7 @@ def _ruled(release: Release, lists: Lists, of_users: Columns) -> tuple[Ragged, R
     there = lists.final > 0
     items = Ragged.from_lengths(lists.final[there], there.sum(axis=1))
     columns: Columns = {"candidate_item": items, "candidate_score": items.with_values(lists.scores[there])}
+    columns["candidate_source"] = items.with_values(np.zeros(len(items.values), np.uint8))
     rows = len(items)
     if rows == 0:
         return items, items

@@ -100,7 +100,7 @@ class AsyncRecommenderClient:
 
     async def _parts(self, question: Question, end: float) -> tuple[ModelDescription, list[Part]]:
         known = self._model
-        if known is not None and (question.seed is None or "seed" in known.inputs):
+        if known is not None and known.knows_of(question.seed):
             try:
                 return known, self._connection.parts(question, known)
             except RecommenderError:  # another release may be live by now, which takes it

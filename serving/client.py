@@ -97,7 +97,7 @@ class RecommenderClient:
     def _parts(self, question: Question, end: float) -> tuple[ModelDescription, list[Part]]:
         """The requests, by what is known of the model: asked for once, and anew where it forbids this request."""
         known = self._model
-        if known is not None and (question.seed is None or "seed" in known.inputs):
+        if known is not None and known.knows_of(question.seed):
             try:
                 return known, self._connection.parts(question, known)
             except RecommenderError:  # another release may be live by now, which takes it

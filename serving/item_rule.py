@@ -47,7 +47,7 @@ class ItemRule:
         check_item(condition, column)
         values, lengths = _flat(attribute)
         self._unknown: Bools = lengths == 0
-        self._numeric = condition.comparison in NUMERIC
+        self._numeric, self._narrow = condition.comparison in NUMERIC, column.dtype == "float32"
         if self._numeric:
             self._numbers = np.full(len(attribute), np.nan)
             self._numbers[~self._unknown] = values
@@ -92,6 +92,9 @@ class ItemRule:
 
     def _verdict(self, items: Ragged, other: Ragged, unknown: Bools) -> Bools:
         """The condition, with what is unknown decided as it says; the item's own value is looked at first."""
+        if self._narrow and other.values.dtype == np.float64:
+            # What a float32 column holds for 0.1 is more than 0.1: the other side is rounded likewise.
+            other = other.with_values(other.values.astype(np.float32))
         row, condition = items.row_ids, self.condition
         holds = self._compared(items, other) if self._numeric else self._shared(items, other) == condition.keep_if
         gone = np.where(unknown[row], condition.unknown_user == "remove", ~holds)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 OPSET = 18
+WIDEST = 32
+"""Vectors of an interaction, up to which the zeros and ones that pick its pairs (2 MB) save more than they take."""
 LARGEST = 1 << 30  # bytes of weights; an ONNX file is one message of at most 2 GB
 
 
@@ -66,14 +68,16 @@ def _plain(layer: Any) -> Any:
 
     class Interaction(keras_rs.layers.DotInteraction):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
-            vectors = tf.stack(inputs, axis=1)
             count = len(inputs)
+            if self.skip_gather or count > WIDEST:
+                return super().call(inputs)
+            vectors = tf.stack(inputs, axis=1)
             pairs = [row * count + column for row in range(count) for column in range(row + self.self_interaction)]
             products = tf.reshape(tf.matmul(vectors, vectors, transpose_b=True), [-1, count * count])
             return tf.matmul(products, tf.one_hot(pairs, count * count, axis=0))
 
     for kind, faster in ((keras.layers.Embedding, Lookup), (keras_rs.layers.DotInteraction, Interaction)):
-        if isinstance(layer, kind) and not getattr(layer, "skip_gather", False):
+        if isinstance(layer, kind):
             return faster.from_config(layer.get_config())
     return layer
 

@@ -51,7 +51,8 @@ def with_moments(columns: Columns) -> Columns:
             )
     used = np.flatnonzero(~is_null(items).all(axis=0))
     most = int(used[-1]) + 1 if len(used) else 0
-    return {**result, **{name: array(result, name)[:, :most] for name in (EVENT_ITEM, *said)}}
+    # Copies: a view would hold the memory of the whole request until it is logged.
+    return {**result, **{name: array(result, name)[:, :most].copy() for name in (EVENT_ITEM, *said)}}
 
 
 def without_padding(columns: Columns) -> Columns:

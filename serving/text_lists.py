@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serving.request import MAX_EVENTS
+from serving.request import MAX_EVENTS, MAX_ID_BYTES
 
 LIST_BYTES = 4096
 """Width of the tensor: bytes of all ids of a user together, with those between them."""
@@ -52,7 +52,7 @@ def unpack_texts(tensor: Array, name: str) -> Array:
         Bytes (`S`) `[n, MAX_EVENTS]`, empty behind the last text of a list.
 
     Raises:
-        ValueError: for another width, or a list of more than `MAX_EVENTS` texts.
+        ValueError: for another width, a list of more than `MAX_EVENTS` texts, or one that is longer than any id.
     """
     if tensor.shape[-1] != LIST_BYTES:
         raise ValueError(
@@ -63,6 +63,8 @@ def unpack_texts(tensor: Array, name: str) -> Array:
     if most > MAX_EVENTS:
         raise ValueError(f"Input {name!r} holds {most} values a user; send at most {MAX_EVENTS}.")
     width = max((len(text) for texts in lists for text in texts), default=0) or 1
+    if width > MAX_ID_BYTES:  # an array of such would take a megabyte a user
+        raise ValueError(f"Input {name!r} holds a value of {width} bytes; send at most {MAX_ID_BYTES} each.")
     result = np.zeros((len(lists), MAX_EVENTS), f"S{width}")
     for row, texts in zip(result, lists, strict=True):
         row[: len(texts)] = texts

@@ -85,7 +85,8 @@ class TolerantReader:
         return nobody, np.zeros(len(ids), np.bool_), True
 
     def _read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
-        if self._reader is not None and self._reader.never_hangs:
+        reader = self._reader  # a call that was given up may take it away at any moment
+        if reader is not None and reader.never_hangs:
             return self._try(ids)  # waking another thread and waiting for it would double the time of a small read
         return self._bounded(ids, PATIENCE + PATIENCE_EACH * len(ids))
 

@@ -114,7 +114,7 @@ def _union(
             for place in range(starts[origin, user], starts[origin, user + 1]):
                 keys[at] = (np.int64(codes[place]) << 32) | (origin << 28) | (place - starts[origin, user])
                 at += 1
-        last = np.int64(-1)
+        last = np.int64(-2)  # no code: -1 might come from who fills lists up
         for key in np.sort(keys):
             code = key >> 32
             if code != last:

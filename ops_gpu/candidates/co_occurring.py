@@ -11,6 +11,7 @@ from ops_gpu.candidates.candidates import SourceList, top_of_rows
 from ops_gpu.candidates.unseen import contained
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
+from ops_gpu.item_codes import check_codes
 from ops_gpu.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
 from ops_gpu.ragged import Ragged
 from ops_gpu.snapshot import Snapshot
@@ -41,6 +42,7 @@ class CoOccurrenceScores:
             half_life_days: age at which an item of the user weighs half. Who stayed away for long gets the same
                 order of candidates with lower scores.
         """
+        check_codes(histories.items.values, snapshot.items)
         offsets = np.zeros_like(histories.items.offsets)
         items, score = _summed(
             histories.items.offsets,

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from ops_gpu.kernel import Bools, Int32s, Int64s, kernel
 from ops_gpu.ragged import Ragged
 
+_NOTHING = np.empty(0, np.int32)
+
 
 def contained(lists: Ragged, others: Ragged) -> npt.NDArray[np.bool_]:
     """Whether each value of a row is in the other list of that row.
@@ -62,13 +64,10 @@ def _first_unseen(
     size: int,
 ) -> Ragged:
     offsets = np.zeros(len(starts) + 1, np.int64)
-    places = np.empty(size * len(starts), np.int64)
+    places = np.empty(min(size * len(starts), int((stops - starts).sum())), np.int64)
     known = Ragged(_NOTHING, offsets.copy()) if seen is None else seen
     total = _fill_unseen(starts, stops, codes, known.values, known.offsets, size, offsets, places)
     return Ragged(places[:total], offsets)
-
-
-_NOTHING = np.empty(0, np.int32)
 
 
 @kernel(writes=1)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from serving.client import RecommenderClient
     from serving.operators.base import Columns
 
-"""Of sampled lists, so that the server's can be compared with ours."""
 TIMEOUT = 3.0
 
 

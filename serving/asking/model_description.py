@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,13 @@ class ModelDescription:
         inputs: Triton's type (`INT64`, `UINT8`, ...) of each input by name.
         max_batch_size: most users in one request.
         stages: names of the stages whose times come with an answer.
+        moment: when the server said so, by `time.monotonic`.
     """
 
     inputs: Mapping[str, str]
     max_batch_size: int
     stages: tuple[str, ...]
+    moment: float = 0.0
 
     @classmethod
     def of(cls, config: Any) -> ModelDescription:
@@ -35,4 +38,11 @@ class ModelDescription:
         if inputs.get("user_id") not in ("INT64", "UINT8") or "stages" not in config.parameters:
             raise ValueError(f"the model {config.name!r} is no recommender; name one that `recsys status` lists")
         stages = config.parameters["stages"].string_value.split(",")
-        return cls(inputs, max(1, config.max_batch_size), tuple(stages))
+        return cls(inputs, max(1, config.max_batch_size), tuple(stages), time.monotonic())
+
+    def knows_of(self, seed: int | None) -> bool:
+        """Whether the server need not be asked again because of a seed, which some releases take and others ignore.
+
+        It is asked once a second at most: a client may give a seed to every request.
+        """
+        return seed is None or "seed" in self.inputs or time.monotonic() < self.moment + 1.0

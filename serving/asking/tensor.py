@@ -34,7 +34,7 @@ class Tensor(NamedTuple):
 
     @classmethod
     def of_ids(cls, name: str, ids: Sequence[Id], datatype: str, what: str = "A user id") -> Tensor:
-        """Ids, INT64 `[n, 1]` or zero-padded UTF-8 `[n, w]`; `what` they are begins the sentence of an error.
+        """Ids, INT64 `[n, 1]` or zero-padded UTF-8 `[n, 256]`; `what` they are begins the sentence of an error.
 
         Raises:
             ValueError: for one that cannot be an id of this type.
@@ -48,7 +48,7 @@ class Tensor(NamedTuple):
 
     @classmethod
     def of_values(cls, name: str, values: Sequence[Any], datatype: str) -> Tensor:
-        """One value a user, `[n, 1]`; strings as zero-padded UTF-8 `[n, w]`; None where nothing is known.
+        """One value a user, `[n, 1]`; strings as zero-padded UTF-8 `[n, 256]`; None where nothing is known.
 
         Raises:
             ValueError: for a value of another type or one that is too large.

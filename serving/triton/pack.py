@@ -102,4 +102,9 @@ class _Reader:
 
     def column(self, dtype: str, shape: list[int], rows: int) -> Column:
         values = self.array(dtype, shape)
-        return values if rows < 0 else Ragged(values, self.array("<i8", [rows + 1]))
+        if rows < 0:
+            return values
+        offsets = self.array("<i8", [rows + 1])
+        if (offsets[1:] < offsets[:-1]).any():  # what follows would read outside of the values
+            raise ValueError("lists whose ends do not rise")
+        return Ragged(values, offsets)

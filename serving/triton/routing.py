@@ -19,7 +19,7 @@ def in_canary(user_id: Array, share: float, salt: int) -> npt.NDArray[np.bool_]:
     """Which users a candidate answers: always the same ones, and with a larger share those and others.
 
     Args:
-        user_id: int64 `[n, 1]`, or zero-padded UTF-8 bytes, uint8 `[n, w]`.
+        user_id: int64 `[n, 1]`, or zero-padded UTF-8 bytes, uint8 `[n, 256]`.
         share: of all users, 0 to 1.
         salt: another one draws other users.
 

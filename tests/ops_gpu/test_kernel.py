@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,19 +46,25 @@ def test_other_types_are_an_error_and_no_compilation(values: Any) -> None:
         scaled(values, PLACES, 1, False, np.zeros(2, np.float32))
 
 
-def test_a_process_that_may_not_write_beside_the_source_compiles_for_itself(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("lacking", ["a folder", "room"])
+def test_a_process_that_cannot_keep_what_it_compiled_compiles_for_itself(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
 ) -> None:
     import numba
+    from numba.core.caching import IndexDataCacheFile
 
     real = numba.njit
 
     def njit(*args: Any, **options: Any) -> Any:
-        if options.get("cache"):
+        if options.get("cache") and lacking == "a folder":
             raise RuntimeError("cannot cache function: no locator available")
         return real(*args, **options)
 
+    def save(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     monkeypatch.setattr(numba, "njit", njit)
+    monkeypatch.setattr(IndexDataCacheFile, "save", save)
     own = kernel(writes=1)(_copied)
     result = np.zeros(3, np.float32)
     own(VALUES, result)

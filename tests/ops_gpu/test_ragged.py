@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.ragged import Ragged
+from ops_gpu.ragged import FEW_ROWS, Ragged
 
 lists = st.lists(st.lists(st.integers(-5, 5), max_size=6), max_size=8)
 
@@ -51,9 +51,10 @@ def test_tail(rows: list[list[int]], length: int) -> None:
 
 @given(lists, st.integers(0, 7))
 def test_to_dense(rows: list[list[int]], width: int) -> None:
-    dense = Ragged.from_lists(rows, np.int32).to_dense(width, 9)
-    assert dense.shape == (len(rows), width)
-    assert dense.tolist() == [(row + [9] * width)[:width] for row in rows]
+    for many in (rows, rows * (1 + FEW_ROWS)):  # copied row by row, and all at once
+        dense = Ragged.from_lists(many, np.int32).to_dense(width, 9)
+        assert dense.shape == (len(many), width)
+        assert dense.tolist() == [(row + [9] * width)[:width] for row in many]
 
 
 def test_rows_of_vectors() -> None:

@@ -10,7 +10,7 @@ from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.ragged import Ragged
-from ops_gpu.ranking_features import ItemFeatures, feature_names, ranking_features
+from ops_gpu.ranking_features import ItemFeatures, feature_names, inner_products, ranking_features
 from ops_gpu.snapshot import Snapshot, SnapshotConfig
 from tests.ops_gpu.candidates.state import State
 from tests.ops_gpu.toys import events_of
@@ -124,3 +124,13 @@ def test_users_without_history_and_items_without_events() -> None:
     assert np.isfinite(found).all()
     names = feature_names(4)
     assert not found[:, [names.index(n) for n in ("user_items", "user_recency", "own_count", "item_age")]].any()
+
+
+def test_vectors_of_other_items_or_of_another_width_are_refused() -> None:
+    users, items = np.ones((2, 4), np.float32), np.ones((9, 4), np.float32)
+    lists = Ragged.from_lists([[3, 8], [4]], np.int32)
+    assert inner_products(np.asfortranarray(users), items, lists).tolist() == [4, 4, 4]
+    with pytest.raises(ValueError, match=r"expected vectors \(2, 4\) of users, got \(2, 3\)"):
+        inner_products(users[:, :3], items, lists)
+    with pytest.raises(IndexError, match="expected item codes from 0 to 7, got 3 to 8"):
+        inner_products(users, items[:8], lists)

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops_gpu import vocabulary
 from ops_gpu.operators import Categorify
 from ops_gpu.workflow import Workflow
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=6), max_size=15)
 INTEGERS = st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 5)), max_size=15)
 BUCKETS = st.sampled_from([None, 4])
+
+
+@pytest.fixture(autouse=True, params=["one by one", "by search"])
+def ways(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Few ids are looked up in a dictionary, many by search: with one answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "by search":
+            patch.setattr(vocabulary, "FEW", -1)
+        yield
 
 
 def raw(texts: list[str]) -> np.ndarray:

@@ -15,7 +15,7 @@ def test_requests_are_sent_at_their_moments_in_turn() -> None:
         found = steady_load(server.url, "shop", [1, 2, 3], 4, rate=100, seconds=1.0)
         asked = len(server.requests) - CLIENTS  # one a client opened its connection
     assert (found.errors, len(found.milliseconds), asked) == (0, 100, 100)
-    assert found.summary()["requests_per_s"] == 100
+    assert 80 < found.summary()["requests_per_s"] <= 100
 
 
 def test_who_stops_is_late_for_all_that_was_due_meanwhile() -> None:
@@ -48,3 +48,15 @@ def test_failures_are_counted_and_not_tried_again() -> None:
         server.before = fail_later
         found = steady_load(server.url, "shop", [1], 4, rate=100, seconds=0.5)
     assert found.errors == 5 and len(found.milliseconds) == 45
+
+
+def test_who_does_not_keep_up_is_not_said_to() -> None:
+    slow = threading.Lock()
+
+    def one_after_another(_: Any) -> None:
+        with slow:
+            time.sleep(0.02)
+
+    with CannedServer(before=one_after_another) as server:
+        found = steady_load(server.url, "shop", [1], 4, rate=150, seconds=0.5)
+    assert len(found.milliseconds) == 75 and found.summary()["requests_per_s"] < 60

@@ -141,6 +141,20 @@ def test_whole_numbers_meet_numbers() -> None:
     assert found == [False, True, True, False, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+@pytest.mark.parametrize("comparison", ["at_most", "at_least", "equals"])
+@pytest.mark.parametrize("constant", [True, False])
+def test_numbers_of_items_are_met_as_they_are_held(dtype: Any, comparison: Any, constant: bool) -> None:
+    """A tenth is not the same in 32 and in 64 bits; who asks for a tenth means what the item says."""
+    prices = pl.Series("price", [0.1, 0.3], dtype=dtype)
+    side: Any = {"value": 0.1} if constant else {"request": "price"}
+    removed = ItemRule(Condition("r", "price", comparison, **side), prices).removed(
+        Ragged.from_lists([[0, 1]], np.int32), {"context_price": np.array([0.1])}
+    )
+    assert not removed[0], "its own price"
+    assert removed[1] == (comparison != "at_least")
+
+
 def test_no_item_has_a_value() -> None:
     condition = Condition("r", "item", "in", user="own", unknown_item="remove")
     own = raw_column(pl.Series("own", [["a"]]))

@@ -10,8 +10,8 @@ from serving.onnx_export import export_onnx
 from serving.onnx_model import OnnxModel
 
 
-def saved(path: Path) -> Path:
-    """A model with a pooled list, an interaction and a normalization, as rankers have them."""
+def saved(path: Path, **interaction: bool) -> Path:
+    """A model with a pooled list, interactions and a normalization, as rankers have them."""
     import keras
     from keras_rs.layers import DotInteraction
 
@@ -21,16 +21,21 @@ def saved(path: Path) -> Path:
     scale = keras.layers.Normalization()
     scale.adapt(np.random.default_rng(2).normal(3, 5, (100, 2)).astype(np.float32))
     scaled = scale(price)
-    vectors = [keras.ops.mean(keras.layers.Embedding(7, 3)(genres), 1), keras.layers.Dense(3)(scaled)]
-    top = keras.ops.concatenate([vectors[1], DotInteraction()(vectors)], axis=-1)
+    vectors = [keras.ops.mean(keras.layers.Embedding(7, 3)(genres), 1), *(keras.layers.Dense(3)(scaled) for _ in "123")]
+    top = keras.ops.concatenate([vectors[1], DotInteraction(**interaction)(vectors)], axis=-1)
     keras.Model({"genres": genres, "price": price}, keras.layers.Dense(1)(top)).save(path)
     return path
 
 
-def test_the_same_model_gives_the_same_bytes_and_the_same_scores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("interaction", [{}, {"self_interaction": True}, {"skip_gather": True}])
+@pytest.mark.parametrize("widest", [32, 3])
+def test_the_same_model_gives_the_same_bytes_and_the_same_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interaction: dict[str, bool], widest: int
+) -> None:
     import keras
 
-    source = saved(tmp_path / "model.keras")
+    monkeypatch.setattr(onnx_export, "WIDEST", widest)
+    source = saved(tmp_path / "model.keras", **interaction)
     for name in ("first", "second"):
         assert export_onnx(source, tmp_path / f"{name}.onnx")
     assert (tmp_path / "first.onnx").read_bytes() == (tmp_path / "second.onnx").read_bytes()

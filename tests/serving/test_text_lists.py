@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,4 +32,18 @@ def test_what_is_no_list_is_named() -> None:
         unpack_texts(many, "event_item")
     with pytest.raises(ValueError, match="'event_item' must be 4096 bytes a user, padded with zeros, got 9"):
         unpack_texts(np.zeros((1, 9), np.uint8), "event_item")
+    wide = np.full((1, LIST_BYTES), ord("x"), np.uint8)
+    with pytest.raises(ValueError, match="'event_item' holds a value of 4096 bytes; send at most 256 each"):
+        unpack_texts(wide, "event_item")
     assert unpack_texts(np.zeros((0, LIST_BYTES), np.uint8), "event_item").shape == (0, 256)
+
+
+def test_text_that_is_too_wide_takes_no_memory_before_it_is_refused() -> None:
+    """One of 4,096 bytes, at every place of every user, would take a gigabyte for a thousand users."""
+    many = np.full((64, LIST_BYTES), ord("x"), np.uint8)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="send at most 256 each"):
+        unpack_texts(many, "event_item")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * many.nbytes

@@ -99,6 +99,14 @@ def test_damaged_packs_raise_nothing_but_that(data: st.DataObject) -> None:
         assert "ask its model" in str(error)
 
 
+def test_lists_that_end_outside_of_their_values_are_refused() -> None:
+    """Kernels read what offsets say without looking."""
+    lists = Ragged.from_lengths(np.arange(3, dtype=np.int32), np.array([1, 2]))
+    object.__setattr__(lists, "offsets", np.array([0, 4_000_000_000, 3]))
+    with pytest.raises(ValueError, match="lists whose ends do not rise"):
+        Pack.from_tensor(Pack({(0, "a"): lists}, TIMES).to_tensor())
+
+
 def test_packs_of_different_users_do_not_go_together() -> None:
     one, other = Pack({(0, "a"): np.arange(3)}, TIMES), Pack({(1, "b"): np.arange(2)}, TIMES)
     with pytest.raises(ValueError, match="different numbers of users"):
