@@ -82,7 +82,10 @@ class Watch:
         self._channel.close()
 
     def _alive(self) -> list[int]:
-        return sorted(process.pid for process in processes_of(self._home, PROGRAMS))
+        """The server and the victim's own; models of other tests may still be on their way out."""
+        own = re.compile(rf"bin/tritonserver|/{re.escape(self.victim.model)}\.")
+        there = processes_of(self._home, PROGRAMS)
+        return sorted(process.pid for process in there if own.search(" ".join(process.info["cmdline"])))
 
 
 def told(raw: bytes) -> dict[str, Any]:
