@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK
-from ops_gpu.ragged import Offsets, Ragged
+from ops_gpu.ragged import Ragged
 from serving.ensemble import Answer, Ensemble
 from serving.ensemble_plan import Place
 from serving.operators.base import Column, Columns, ragged
@@ -75,8 +75,8 @@ class Evidence:
         """
         requests = [{name: part[place] for name, place in self._request.items()} for part in parts]
         request = join_requests(requests, self._inputs)
-        rows: dict[tuple[int, ...], Offsets] = {}
-        held = {place: _concatenated([part[place] for part in parts], rows) for place in self._held if place[0] >= 0}
+        single = len(request[USER_ID]) == len(parts)
+        held = {place: _concatenated([part[place] for part in parts], single) for place in self._held if place[0] >= 0}
         held |= {place: request[name] for name, place in self._request.items()}
         asked = without_padding(request)
         result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in asked.items()}
@@ -105,15 +105,15 @@ def _is_code(name: str) -> bool:
     return name.endswith("item") and not name.startswith(("user_", REQUEST))
 
 
-def _concatenated(columns: Sequence[Column], rows: dict[tuple[int, ...], Offsets]) -> Column:
-    """The columns one after another; `rows` remembers the lengths of lists, which several columns share."""
+def _concatenated(columns: Sequence[Column], single: bool) -> Column:
+    """The columns one after another; `single` says that each is of one user."""
     if not isinstance(columns[0], Ragged):
         return np.concatenate([np.asarray(column) for column in columns])
     lists = [column for column in columns if isinstance(column, Ragged)]
-    shared = tuple(id(column.offsets) for column in lists)
-    if shared not in rows:
-        rows[shared] = np.concatenate([column.offsets[1:] - column.offsets[:-1] for column in lists])
-    return Ragged.from_lengths(np.concatenate([column.values for column in lists]), rows[shared])
+    values = [column.values for column in lists]
+    if single:
+        return Ragged.from_lengths(np.concatenate(values), np.fromiter(map(len, values), np.int64, len(values)))
+    return Ragged.from_lengths(np.concatenate(values), np.concatenate([column.lengths for column in lists]))
 
 
 def _free(name: str, taken: Columns | dict[str, Place]) -> str:

@@ -20,6 +20,7 @@ ENVIRONMENT = {
     # For one request at a time, handing work to other threads costs more than the work.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "POLARS_MAX_THREADS": "1",  # which writes the decision log, beside who answers
     # Else each of the many threads keeps holes of its own, of the size of the largest messages that it met.
     "MALLOC_ARENA_MAX": "2",
 }
