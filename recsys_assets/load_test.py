@@ -27,12 +27,14 @@ class LoadResult:
         stage_ms: stage times as the server gave them, one list a stage.
         seconds: how long the clients asked.
         errors: requests that failed.
+        unsent: requests that were due and never sent, because those before were not answered in time.
     """
 
     milliseconds: list[float] = field(default_factory=list)
     stage_ms: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     errors: int = 0
+    unsent: int = 0
 
     def add(self, answer: RecommendationList, milliseconds: float) -> None:
         """Counts an answer, and how long it took."""
@@ -54,6 +56,7 @@ class LoadResult:
             "p99_ms": float(p99),
             "requests_per_s": len(self.milliseconds) / self.seconds,
             "errors": self.errors,
+            "unsent": self.unsent,
         }
 
     def stages(self) -> dict[str, float]:

@@ -6,12 +6,15 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 
 from recsys_assets.load_test import REQUEST, LoadResult
 from serving.client import RecommenderClient, RecommenderError
 from serving.recommendation import Id
 
 CLIENTS = 16
+GRACE = 2.0
+"""A server that does not keep up is left alone after so many times the seconds, whatever is still due."""
 
 
 def steady_load(
@@ -42,7 +45,9 @@ def steady_load(
 
     def due() -> Iterator[tuple[int, float]]:
         """Number and moment of the requests that one client sends."""
-        while (moment := (number := next(numbers)) / rate) < seconds:
+        while (
+            moment := (number := next(numbers)) / rate
+        ) < seconds and time.perf_counter() < started + GRACE * seconds:
             yield number, started + moment
 
     def ask(client: RecommenderClient) -> None:
@@ -60,5 +65,5 @@ def steady_load(
     for client in asking:
         client.close()
     result.seconds = max(seconds, time.perf_counter() - started)  # more where answers came after the last was due
-    result.errors = len(failed)
+    result.errors, result.unsent = len(failed), max(0, ceil(rate * seconds) - len(failed) - len(result.milliseconds))
     return result

@@ -143,7 +143,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.release import Release
         from serving.triton.deployment import rollback
 
-        live = self.awake(name)
+        live = self.awake(name) or self.silent(name)
         if live is None or live.previous is None:
             raise LookupError(f"The recommender {name!r} has no earlier release to go back to.")
         previous = Release.open(Home.from_environment().release(name, live.previous))
@@ -175,6 +175,24 @@ class TritonResource(dg.ConfigurableResource[Any]):
         if stopped and (Home.from_environment().triton_models / name).is_dir():
             self.target()
         return self.live(name)
+
+    def silent(self, name: str) -> LiveRelease | None:
+        """What the name was pointed at last, where nothing answers under it; None where something does."""
+        from serving.triton.live_release import LiveRelease
+
+        if self.live(name) is not None:
+            return None
+        return LiveRelease.written(Path(self.repository or Home.from_environment().triton_models), name)
+
+    def why_silent(self, silent: LiveRelease) -> str:
+        """What the server says of a release that should answer and does not; empty where it says nothing."""
+        from serving.triton.going_live import connected
+        from serving.triton.names import model_name
+
+        model = model_name(silent.name, silent.hash)
+        with connected(self.target()) as control:
+            said = (status.reason for status in control.models() if status.name == model and not status.ready)
+            return next(said, "")
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""

@@ -13,7 +13,7 @@ from resources.home import Home
 CLIENTS = (1, 4, 16)
 Seconds = Annotated[float, typer.Option(min=0.1, help="Seconds of measuring for each number of clients.")]
 Rate = Annotated[
-    float, typer.Option(min=0, help="Requests a second, sent at fixed moments; 0: as fast as clients can.")
+    float, typer.Option(min=0, max=100_000, help="Requests a second, sent at fixed moments; 0: as fast as clients can.")
 ]
 Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
 
@@ -54,6 +54,9 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, a
         for clients, row in values["clients"].items()
     ]
     out = console()
+    unsent = sum(row["unsent"] for row in values["clients"].values())
+    if unsent:
+        out.print(f"[yellow]The server does not keep up with {rate:g} requests/s: {unsent:,} were never sent.[/]")
     out.print(
         table(
             f"{name}, {k} items a request",

@@ -83,7 +83,8 @@ class People:
         return [found.get(item) for item in items]
 
     def active_users(self, most: int, seed: int = 7) -> list[Id]:
-        """Users with events, drawn at random."""
+        """Users with events, drawn at random; errors as those of `check`."""
+        self.check()
         users = self._events().select(pl.col("user_id").unique()).sort("user_id").collect()["user_id"]
         return list(users.sample(min(most, len(users)), seed=seed))
 

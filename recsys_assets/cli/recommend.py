@@ -57,6 +57,7 @@ def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, A
         "source": answer.source,
         "degraded": answer.degraded,
         "release": answer.release,
+        "request_id": answer.request_id,
         "stage_ms": answer.stage_ms,
     }
 
@@ -81,4 +82,5 @@ def _show(answer: RecommendationList, titles: list[str | None], people: People, 
     out.print(table("Recommended", ["", "title", "item", "score", "found by"], rows, "r rr"))
     stages = "  ".join(f"{stage} {ms:.2f}" for stage, ms in answer.stage_ms.items())
     total = sum(answer.stage_ms.values())
-    out.print(f"\n[dim]release {answer.release[:12]}   {total:.2f} ms: {stages}[/]\n")
+    out.print(f"\n[dim]release {answer.release[:12]}   {total:.2f} ms: {stages}[/]")
+    out.print(f"[dim]request {answer.request_id}[/]\n")

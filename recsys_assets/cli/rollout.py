@@ -36,6 +36,7 @@ def rollout(
         from resources.configured import configured
 
         triton = configured(home).triton
+        _check_one(release, canary, shadow, end, promote)
         if end:
             live = triton.end_rollout(name)
         elif promote:
@@ -49,6 +50,16 @@ def rollout(
         emit({**vars(live), "compared": found})
         return
     _show(live, found)
+
+
+def _check_one(release: str | None, canary: float, shadow: float, end: bool, promote: bool) -> None:
+    asked = [word for word, said in (("--release", release), ("--end", end), ("--promote", promote)) if said]
+    if len(asked) > 1:
+        raise ValueError(f"{' and '.join(asked)} are different things to do; give one of them.")
+    if release is None and (canary or shadow):
+        raise ValueError("--canary and --shadow are of a candidate; name it with --release.")
+    if release is not None and not canary and not shadow:
+        raise ValueError("a candidate takes a share of users (--canary 0.1), of requests (--shadow 0.5), or both.")
 
 
 def _users(home: Home, name: str) -> list[Any]:

@@ -41,10 +41,22 @@ def status(as_json: Json = False) -> None:
         ]
         header = ["recommender", "live release", "built", "trained until", "releases kept"]
         out.print(table(f"Releases under {home.root}", header, rows))
+        for name, found in releases.items():
+            if found["silent"]:
+                out.print(f"[yellow]{name} does not answer: {found['silent']}[/]", soft_wrap=True)
 
 
 def _names(home: Home) -> list[str]:
     return sorted(path.name for path in home.releases.glob("*") if path.is_dir())
+
+
+def _silence(name: str, triton: Any) -> str | None:
+    """Why a recommender that was live does not answer; None where none was, or no server runs."""
+    silent = triton.silent(name)
+    if silent is None or (triton.address is None and triton.status() is None):
+        return None
+    back = f"; `recsys rollback {name}` goes back to {silent.previous[:12]}" if silent.previous else ""
+    return f"{triton.why_silent(silent).strip() or 'it is being loaded'}{back}."
 
 
 def _live(name: str, home: Home, triton: Any) -> dict[str, Any]:
@@ -52,9 +64,9 @@ def _live(name: str, home: Home, triton: Any) -> dict[str, Any]:
 
     live = triton.live(name)
     kept = [path for path in (home.releases / name).iterdir() if (path / "manifest.json").exists()]
-    values = {"live": None, "previous": None, "created": None, "last_day": None, "kept": len(kept)}
+    values = {"live": None, "previous": None, "created": None, "last_day": None, "kept": len(kept), "silent": None}
     if live is None:
-        return values
+        return {**values, "silent": _silence(name, triton)}
     manifest = Manifest.load(home.release(name, live.hash) / "manifest.json")
     days = manifest.metadata.continued or manifest.metadata.fitted
     return {

@@ -51,7 +51,7 @@ class Question:
         Raises:
             ValueError: for a value that the model cannot take; says which, and what it takes.
         """
-        users = [self.user_ids] if isinstance(self.user_ids, (int, str, np.integer)) else list(self.user_ids)
+        users = self._users()
         request_id, most = self._checked_id(), model.max_batch_size
         context = checked_context(self.context, len(users), model) if self.context else None
         events = _events(self.events, users, model) if self.events is not None else None
@@ -66,6 +66,14 @@ class Question:
             part_id = f"{request_id}-{start // most}" if len(users) > most else request_id
             parts.append(Part(users[some], part_id, _message(name, part_id, tensors)))
         return parts
+
+    def _users(self) -> list[Id]:
+        if isinstance(self.user_ids, (int, str, np.integer)):
+            return [self.user_ids]
+        try:
+            return list(self.user_ids)
+        except TypeError:
+            raise ValueError(f"user_ids must be an id or several, got {self.user_ids!r}.") from None
 
     def _tensors(self, users: list[Id], model: ModelDescription) -> list[Tensor]:
         tensors = [

@@ -71,7 +71,9 @@ def deploy(
 
 
 def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
-    """Points a recommender's name back at the release before, which is still loaded.
+    """Points a recommender's name back at the release before, which is loaded, or else is loaded now.
+
+    It is the way out as well where the release that was live cannot be loaded any more.
 
     Args:
         previous: the release before, as `live_release` names it.
@@ -82,7 +84,7 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
     """
     name = previous.name
     with changing(target.repository, name), connected(target) as control:
-        before = live_of(name, control)
+        before = live_of(name, control) or LiveRelease.written(target.repository, name)
         if before is None or before.previous != previous.hash:
             raise DeploymentError(
                 f"{name!r} has no release {previous.hash[:12]} to go back to ({still(before)}); deploy it instead."

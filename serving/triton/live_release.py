@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from serving.triton.model_config import release_parameters
+
+_PARAMETER = re.compile(r'^parameters \{ key: "(\w+)" value \{ string_value: "([^"]*)" \} \}$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,18 @@ class LiveRelease:
             float(parameters.get("canary") or 0),
             float(parameters.get("shadow") or 0),
         )
+
+    @classmethod
+    def written(cls, repository: Path, name: str) -> LiveRelease | None:
+        """What the name was last pointed at, whether or not that answers; None where it never was.
+
+        Args:
+            repository: Triton's model repository.
+            name: the recommender.
+        """
+        path = repository / name / "config.pbtxt"
+        parameters = dict(_PARAMETER.findall(path.read_text())) if path.exists() else {}
+        return cls.of(name, parameters) if "release" in parameters else None
 
     def parameters(self) -> dict[str, str]:
         """The same as parameters."""

@@ -42,7 +42,7 @@ def test_pauses_are_drawn_below_a_bound_that_doubles(failed: int) -> None:
 def test_no_pause_reaches_over_the_end() -> None:
     mine = attempts(0.0)
     assert mine.left() == 0
-    with pytest.raises(RecommenderError, match="no recommender 'demo'; deploy it first"):
+    with pytest.raises(RecommenderError, match="no recommender 'demo'; deploy it first, or wait"):
         mine.pause(Failure("UNAVAILABLE", "Request for unknown model: 'demo' is not ready"))
 
 

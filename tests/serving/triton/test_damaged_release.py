@@ -10,7 +10,10 @@ import pytest
 
 from serving.client import RecommenderClient
 from serving.release import MANIFEST, Release
-from serving.triton.deployment import DeploymentError, deploy, live_release
+from serving.triton.deployment import DeploymentError, deploy, live_release, restore, rollback
+from serving.triton.going_live import connected
+from serving.triton.live_release import LiveRelease
+from serving.triton.names import model_name
 from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
 
@@ -83,3 +86,23 @@ def test_a_server_loads_no_damaged_release_and_goes_on_with_the_live_one(target:
         assert live_release("spoilt", target).hash == right[0].release == live.hash  # type: ignore[union-attr]
         assert {path.name for path in target.repository.glob("spoilt*")} == models
         assert deploy(other, target, USERS).previous == live.hash
+
+
+@pytest.mark.triton
+def test_a_live_release_that_was_damaged_can_be_left_for_the_one_before(target: TritonTarget, tmp_path: Path) -> None:
+    """Its process has ended, and it cannot be loaded again: nothing answers."""
+    before, live = (toy_release(tmp_path, "broken", seed=seed) for seed in range(2))
+    for release in (before, live):
+        deploy(release, target, USERS)
+    with RecommenderClient(target.grpc_url, "broken") as client, connected(target) as control:
+        for model in ("broken", model_name("broken", live.hash), model_name("broken", before.hash)):
+            control.unload(model)
+        file = live.path / "snapshot" / "total.npy"
+        file.chmod(0o644)
+        flip(file)
+        assert "total.npy" in restore(target)["broken"] and live_release("broken", target) is None
+        wanted = LiveRelease("broken", live.hash, before.hash)
+        assert LiveRelease.written(target.repository, "broken") == wanted
+        assert rollback(before, target) == LiveRelease("broken", before.hash, live.hash)
+        assert {answer.release for answer in client.recommend(USERS)} == {before.hash}
+    assert LiveRelease.written(target.repository, "nobody") is None
