@@ -109,3 +109,16 @@ def test_event(made: tuple[Home, Whole]) -> None:
 def test_rollout_where_nothing_is_live(made: tuple[Home, Whole]) -> None:
     assert "Nothing is live under 'whole'" in said("rollout", NAME, code=1)["error"]
     assert "No release of 'whole' is being tried" in said("rollout", NAME, "--end", code=1)["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--end", "--promote"], "--end and --promote are different things to do; give one of them"),
+        (["--release", "ab", "--end"], "--release and --end are different things"),
+        (["--canary", "0.1"], "name it with --release"),
+        (["--release", "ab"], "a share of users (--canary 0.1), of requests (--shadow 0.5), or both"),
+    ],
+)
+def test_what_a_rollout_cannot_be_told(made: tuple[Home, Whole], arguments: list[str], sentence: str) -> None:
+    assert sentence in said("rollout", NAME, *arguments, code=1)["error"]

@@ -54,6 +54,18 @@ def test_only_what_did_not_reach_the_model_is_tried_again(code: str) -> None:
         mine.pause(Failure(code))
 
 
+def test_a_model_whose_process_has_ended_is_asked_again() -> None:
+    failure = Failure(
+        "INTERNAL", "Failed to process the request(s), message: Stub process 'demo.1_0_0' is not healthy."
+    )
+    mine = attempts(retries=1)
+    mine.left()
+    assert mine.pause(failure) <= FIRST_PAUSE
+    mine.left()
+    with pytest.raises(RecommenderError, match=r"process of 'demo' at .* has ended \(2 attempts\).*try again"):
+        mine.pause(failure)
+
+
 def test_a_message_that_is_too_large_stays_too_large() -> None:
     mine = attempts()
     mine.left()
