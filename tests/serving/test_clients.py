@@ -158,7 +158,7 @@ def test_what_the_model_does_not_take_is_not_sent(opened: Open) -> None:
             client.recommend(7, context={"age": 7})
         with pytest.raises(RecommenderError, match="takes no events"):
             client.recommend(7, events=[Event(5)])
-        with pytest.raises(RecommenderError, match="user_ids must be an id or several, got 7.5"):
+        with pytest.raises(RecommenderError, match=r"user_ids must be an id or several, got 7\.5"):
             client.recommend(7.5)  # type: ignore[arg-type]
         with pytest.raises(RecommenderError, match=r"user id .* integer, got 'seven'"):
             client.recommend("seven")
