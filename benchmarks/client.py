@@ -8,11 +8,15 @@ before, so the figures hold all of the client but gRPC itself (messages are seri
 
 from __future__ import annotations
 
+import sys
 import timeit
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tritonclient.grpc import model_config_pb2, service_pb2
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from serving.client import RecommenderClient
 from serving.operators.base import STAGES

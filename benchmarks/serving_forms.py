@@ -33,8 +33,8 @@ from serving.triton.control import TritonControl
 from serving.triton.export import export
 from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
+from serving.triton.names import models_of
 from serving.triton.process import processes_of
-from serving.triton.repository import models_of
 from serving.triton.server import TritonServer
 
 FORMS = {
