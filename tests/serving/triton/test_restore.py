@@ -3,7 +3,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from serving.triton.names import changing, names_of
+from serving.triton.live_release import LiveRelease
+from serving.triton.model_config import ModelTensors
+from serving.triton.names import changing, live_behind, names_of
+from serving.triton.repository import write_pointer, write_router
 from serving.triton.restore import restore_beside, restore_models
 from serving.triton.triton_error import TritonError
 
@@ -64,3 +67,39 @@ def test_the_release_before_is_loaded_where_it_is_there(tmp_path: Path) -> None:
     assert restore_beside(models, control, skip={f"two.{BEFORE[:12]}"}) == {}
     assert restore_beside(models, control) == restore_beside(models, control) == {}
     assert control.loaded == ["one", "two", f"two.{BEFORE[:12]}"]
+
+
+class Rolling(Control):
+    """A server of a recommender behind whose router a candidate is being tried."""
+
+    def parameters(self, model: str) -> Mapping[str, str] | None:
+        hashes = {"release": "a" * 64, "candidate": "c" * 64, "previous": BEFORE}
+        return hashes if model in self.loaded else None
+
+
+def rolling(root: Path) -> Path:
+    """A repository as a rollout leaves it: the name points at a router, which asks two releases."""
+    live, candidate = (f"one.{letter * 12}" for letter in "ac")
+    models = repository(root, "one", live, candidate, f"one.{BEFORE[:12]}", "one.router-1")
+    tensors = ModelTensors({"user_id": "data_type: TYPE_INT64 dims: [ 1 ]"}, {})
+    told = {"live_model": live, "candidate_model": candidate}
+    router = write_router(models, "one", tensors, 8, told)
+    write_pointer(models, "one", router, tensors, 8, LiveRelease("one", "a" * 64, BEFORE, "c" * 64, 0.5).parameters())
+    return models
+
+
+def test_the_live_release_behind_a_router_is_loaded_before_the_name(tmp_path: Path) -> None:
+    models, control = rolling(tmp_path), Rolling()
+    assert live_behind(models, "one") == [f"one.{'a' * 12}"]
+    assert restore_models(models, control) == {}
+    assert control.loaded == [f"one.{'a' * 12}", "one"], "a router without the live release answers nobody"
+    assert restore_beside(models, control) == {}
+    assert control.loaded[2:] == [f"one.{BEFORE[:12]}", f"one.{'c' * 12}"]
+
+
+def test_a_candidate_that_cannot_be_loaded_keeps_nothing_else_from_it(tmp_path: Path) -> None:
+    models, candidate = rolling(tmp_path), f"one.{'c' * 12}"
+    control = Rolling(candidate)
+    assert restore_models(models, control) == {}
+    assert restore_beside(models, control) == {candidate: f"{candidate} is broken"}
+    assert control.loaded[2:] == [f"one.{BEFORE[:12]}"]
