@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -15,6 +15,9 @@ User = Annotated[str, typer.Option("--user", help="Id of the user, as in the log
 Item = Annotated[str, typer.Option("--item", help="Id of the item, as in the logs.")]
 Success = Annotated[bool, typer.Option("--positive/--negative", help="Whether it counts as a success.")]
 Time = Annotated[datetime | None, typer.Option("--time", help="When, in UTC; by default now.")]
+
+AHEAD = timedelta(minutes=5)
+"""Clocks may differ by so much."""
 
 
 def event(
@@ -29,11 +32,22 @@ def event(
 
         people = People(home, name)
         ids = {"user_id": people.user_id(user), "item_id": people.item_id(item)}
-        moment = time or datetime.now(UTC).replace(tzinfo=None)
+        moment = _checked(time)
         row = pl.DataFrame({**{key: [value] for key, value in ids.items()}, "timestamp": [moment], "label": [positive]})
         configured(home).feature_store.push(name, row)
     if as_json:
         emit({**ids, "time": moment, "positive": positive})
         return
     title = people.titles([ids["item_id"]])[0]
-    console().print(f"User {ids['user_id']}: {title or ids['item_id']}; the next list knows it.")
+    out = console()
+    if not people.knows_item(ids["item_id"]):
+        out.print(f"[yellow]The items of {name} have no {ids['item_id']}: it counts once a release knows it.[/]")
+    out.print(f"User {ids['user_id']}: {title or ids['item_id']}; the next list knows it.")
+
+
+def _checked(time: datetime | None) -> datetime:
+    """The moment, now where none is given; ValueError for one that would stay the user's latest for ever, or none."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    if time is not None and not datetime(1970, 1, 1) <= time <= now + AHEAD:
+        raise ValueError(f"--time must lie between 1970 and now, in UTC ({now:%Y-%m-%dT%H:%M}), got {time}.")
+    return time or now

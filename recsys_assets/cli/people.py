@@ -76,6 +76,11 @@ class People:
         latest = rows.group_by("item_id").agg(pl.col("timestamp").max()).sort("timestamp", descending=True)
         return list(latest.head(most).collect()["item_id"])
 
+    def knows_item(self, item: Id) -> bool:
+        """Whether the items table has it."""
+        found = pl.scan_parquet(self.home.items(self.name)).filter(pl.col("item_id") == item).select(pl.len())
+        return bool(found.collect().item())
+
     def titles(self, items: Sequence[Id]) -> list[str | None]:
         """Titles of items; None for one without."""
         table = pl.scan_parquet(self.home.items(self.name)).filter(pl.col("item_id").is_in(list(items)))

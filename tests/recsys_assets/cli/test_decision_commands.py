@@ -103,6 +103,12 @@ def test_event(made: tuple[Home, Whole]) -> None:
     after = ensemble.transform(request)["item_id"]
     assert int(after.values[0]) != item  # type: ignore[union-attr]
     assert "Thing 1009; the next list knows it" in shown("event", NAME, "--user", "5", "--item", "1009", "--negative")
+    assert "have no 999999: it counts once a release knows it" in shown(
+        "event", NAME, "--user", "5", "--item", "999999"
+    )
+    for time in ("2999-01-01", "1969-12-31"):
+        refused = said("event", NAME, "--user", "5", "--item", "1009", "--time", time, code=1)["error"]
+        assert "between 1970 and now, in UTC (" in refused and time in refused
     assert "integers, got 'u'" in said("event", NAME, "--user", "u", "--item", "1009", code=1)["error"]
 
 
