@@ -56,7 +56,8 @@ def _silence(name: str, triton: Any) -> str | None:
     if silent is None or (triton.address is None and triton.status() is None):
         return None
     back = f"; `recsys rollback {name}` goes back to {silent.previous[:12]}" if silent.previous else ""
-    return f"{triton.why_silent(silent).strip() or 'it is being loaded'}{back}."
+    reason = triton.why_silent(silent).partition("\n")[0].strip().rstrip(".")  # without where in the code
+    return f"{reason or 'it is being loaded'}{back}."
 
 
 def _live(name: str, home: Home, triton: Any) -> dict[str, Any]:

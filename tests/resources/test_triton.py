@@ -5,15 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from recsys_assets.cli import app
 from resources.triton import TritonResource
 from serving.ensemble import Ensemble
 from serving.feature_store_error import FeatureStoreError
 from serving.release import Release
 from serving.triton import smoke_test
 from serving.triton.backends import PROGRAMS
-from serving.triton.deployment import DeploymentError
+from serving.triton.deployment import DeploymentError, restore
 from serving.triton.form_settings import FormSettings
+from serving.triton.going_live import connected
+from serving.triton.live_release import LiveRelease
+from serving.triton.names import model_name
 from serving.triton.process import processes_of
 from tests.serving.whole_release import whole_release
 
@@ -102,6 +107,23 @@ def test_the_form_of_releases_is_configured() -> None:
     assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 
+def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: LiveRelease) -> None:
+    """What answers no more is named with its reason, and with the way back where there is one."""
+    assert triton.silent("whole") is None and triton.silent("nobody") is None
+    file = home / "releases" / "whole" / live.hash / "snapshot" / "total.npy"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1])
+    target = triton.target()
+    with connected(target) as control:
+        for model in ("whole", model_name("whole", live.hash)):
+            control.unload(model)
+    assert "total.npy" in restore(target)["whole"]
+    assert triton.silent("whole") == live and "total.npy" in triton.why_silent(live)
+    shown = CliRunner().invoke(app, ["status"])
+    assert "whole does not answer: Internal: ValueError: " in shown.output and "total.npy is damaged" in shown.output
+    assert "At:" not in shown.output and "rollback" not in shown.output, "there is no release before"
+
+
 @pytest.mark.triton
 def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = whole_release(home, two_tower=12, popular=9, co_occurrence=10)
@@ -120,6 +142,7 @@ def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch:
         # the same server, asked by its address as if it were somebody else's
         own = TritonResource(address=state.grpc_url, repository=state.repository)
         assert own.live("whole") == live
+        check_status_of_a_damaged_release(home, triton, live)
     finally:
         assert triton.stop() is True
     assert not processes_of(home, PROGRAMS)
