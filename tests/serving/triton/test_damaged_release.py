@@ -91,18 +91,18 @@ def test_a_server_loads_no_damaged_release_and_goes_on_with_the_live_one(target:
 @pytest.mark.triton
 def test_a_live_release_that_was_damaged_can_be_left_for_the_one_before(target: TritonTarget, tmp_path: Path) -> None:
     """Its process has ended, and it cannot be loaded again: nothing answers."""
-    before, live = (toy_release(tmp_path, "broken", seed=seed) for seed in range(2))
+    before, live = (toy_release(tmp_path, "worn", seed=seed) for seed in range(2))
     for release in (before, live):
         deploy(release, target, USERS)
-    with RecommenderClient(target.grpc_url, "broken") as client, connected(target) as control:
-        for model in ("broken", model_name("broken", live.hash), model_name("broken", before.hash)):
+    with RecommenderClient(target.grpc_url, "worn") as client, connected(target) as control:
+        for model in ("worn", model_name("worn", live.hash), model_name("worn", before.hash)):
             control.unload(model)
         file = live.path / "snapshot" / "total.npy"
         file.chmod(0o644)
         flip(file)
-        assert "total.npy" in restore(target)["broken"] and live_release("broken", target) is None
-        wanted = LiveRelease("broken", live.hash, before.hash)
-        assert LiveRelease.written(target.repository, "broken") == wanted
-        assert rollback(before, target) == LiveRelease("broken", before.hash, live.hash)
+        assert "total.npy" in restore(target)["worn"] and live_release("worn", target) is None
+        wanted = LiveRelease("worn", live.hash, before.hash)
+        assert LiveRelease.written(target.repository, "worn") == wanted
+        assert rollback(before, target) == LiveRelease("worn", before.hash, live.hash)
         assert {answer.release for answer in client.recommend(USERS)} == {before.hash}
     assert LiveRelease.written(target.repository, "nobody") is None

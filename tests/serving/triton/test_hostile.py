@@ -27,7 +27,7 @@ TEXT = Victim("hostile", ("u100", "u103", "nobody"), {"user_id": ("UINT8", 256),
 CONTEXT = {"seed": ("INT64", 1), "context_age": ("INT64", 1), "context_price": ("FP64", 1)}
 INTEGERS = {"user_id": ("INT64", 1), "k": ("INT32", 1), "context_country": ("UINT8", 256)}
 DRAWN = Victim("drawn", (100, 103, -7), INTEGERS | CONTEXT)
-STEPS = replace(TEXT, model="steps")
+STEPS = replace(TEXT, model="struck")
 FLAT = 48.0
 """MB by which the memory of eleven processes, some 2,000 MB together, may be another afterwards."""
 
