@@ -26,6 +26,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.demo_release import add_release, chosen
 from recsys_assets.load_test import LoadResult
 from recsys_assets.steady_load import steady_load
 from serving.release import MANIFEST, Release
@@ -84,20 +85,19 @@ def measure(
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("release", nargs="?", type=Path)
+    add_release(parser)
     parser.add_argument("--rate", type=float, default=200.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--redeploys", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()
     out = Console()
-    releases = Path(".recsys/releases/demo")
-    path = given.release or max(releases.glob("[0-9a-f]*"), key=lambda place: place.stat().st_mtime)
-    release = Release.open(path.resolve())
+    path = chosen(given)
+    release = Release.open(path)
     table = Table(title=f"{given.rate:g} requests/s", title_justify="left", box=None)
     for column in ("", "requests", "failed", "p50 ms", "p99 ms", "longest ms", "went live in"):
         table.add_column(column, justify="left" if not column else "right")
-    with tempfile.TemporaryDirectory(dir=path.resolve().parents[2]) as folder:
+    with tempfile.TemporaryDirectory(dir=path.parents[2]) as folder:
         following = others(release, Path(folder), given.redeploys)
         for _ in range(given.rounds):
             with out.status(f"{given.redeploys} redeploys in {given.seconds:g} s ..."):

@@ -30,6 +30,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import empty_model
+from benchmarks.demo_release import add_release, chosen
 from recsys_assets.load_test import load_test
 from serving.ensemble import Ensemble
 from serving.operators.predict import Predict
@@ -184,15 +185,13 @@ def show(found: dict[str, Served], out: Console) -> None:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("release", nargs="?", type=Path)
+    add_release(parser)
     parser.add_argument("--items", type=int, default=200_000)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     out = Console()
-    path = given.release or max(
-        Path(".recsys/releases/demo").glob("[0-9a-f]*"), key=lambda place: place.stat().st_mtime
-    )
+    path = chosen(given)
     found = {}
     with out.status("measuring the release ..."):
         found["demo"] = measure(Release.open(path), list(range(1, 1001)), given.seconds, given.rounds)

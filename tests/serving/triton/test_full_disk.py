@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,15 +54,68 @@ class Disk:
         return sorted(str(path) for path in self.folder.rglob("*") if path != self._filler and path.suffix != ".lock")
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
+class RefusingDisk(Disk):
+    """A folder in which no more files and folders can be made: what a full disk says, where none can be mounted."""
+
+    _left: float = inf
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        sys.addaudithook(self._made)  # stays as long as the process; one that is freed refuses nothing
+
+    def fill(self, left: int) -> None:
+        """Lets so many be made."""
+        self._left = left
+
+    def free(self) -> None:
+        """Lets any number be made."""
+        self._left = inf
+
+    def _made(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._left == inf or event not in ("open", "os.mkdir") or not self._is_mine(arguments[0]):
+            return
+        if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            return
+        if self._left == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(arguments[0]))
+        self._left -= 1
+
+    def _is_mine(self, path: Any) -> bool:
+        """Locks are left out: they are there already, and hold nothing."""
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        return text.startswith(str(self.folder)) and not text.endswith(".lock")
+
+
+def mounted(folder: Path) -> bool:
+    """Mounts a file system of 4 MB; False where this user may not."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def may_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        done = mounted(Path(folder))
+        if done:
+            unmount(Path(folder))
+        return done
+
+
+@pytest.fixture(params=["refusing", *(["mounted"] if may_mount() else [])])
+def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Disk]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("only root can mount a disk that is small enough to be filled")
+    if request.param == "refusing":
+        refusing = RefusingDisk(folder)
+        yield refusing
+        refusing.free()
+        return
+    assert mounted(folder)
     yield Disk(folder)
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    unmount(folder)
 
 
 def test_a_release_is_there_as_a_whole_or_not_at_all(disk: Disk, tmp_path: Path) -> None:
