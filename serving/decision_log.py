@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from serving.answered import Answered
 from serving.ensemble import Answer
-from serving.evidence import Evidence, Seen
+from serving.evidence import Evidence
 from serving.frames import to_frame
 from serving.operators.base import Columns
 from serving.release import Release
@@ -51,22 +52,8 @@ class LogSettings:
     keep_days: int = 30
 
 
-@dataclass(frozen=True)
-class _Pass:
-    moment: int
-    requests: tuple[str, ...]
-    rows: tuple[int, ...]
-    kept: tuple[bool, ...]
-    seen: Seen
-
-    @property
-    def users(self) -> int:
-        """How many rows it is to have in the log."""
-        return sum(itertools.compress(self.rows, self.kept))
-
-
 class DecisionLog:
-    """Takes in answered passes at the cost of an append; `flush`, called by another thread, writes them.
+    """Takes in answered passes at the cost of an append; another thread calls `gather` often and `flush` now and then.
 
     One row a user in a request: `request` (its id), `row` (of the user in it), `time`, `release`, and the
     columns of `Evidence`. What cannot be written (disk full) is lost, counted and said; answering goes on.
@@ -82,7 +69,8 @@ class DecisionLog:
     def __init__(self, settings: LogSettings, release: Release, evidence: Evidence, names: dict[str, dict[str, int]]):
         self._settings, self._release, self._evidence = settings, release, evidence
         self._notes = {"recommender": release.name, "release": release.hash, "bits": json.dumps(names)}
-        self._waiting: deque[_Pass] = deque()
+        self._waiting: deque[Answered] = deque()
+        self._gathered: list[Answered] = []
         self._small: dict[tuple[date, int], list[Path]] = {}
         self._written = 0
         self._recorded = self._refused = 0  # changed by the thread that answers alone,
@@ -121,43 +109,56 @@ class DecisionLog:
             self._refused += sum(itertools.compress(rows, kept))
             return
         self._recorded += sum(rows)  # all of them are held
-        seen = self._evidence.seen(batch, answer)
-        self._waiting.append(_Pass(time.time_ns(), tuple(requests), tuple(rows), kept, seen))
+        seen, moments = self._evidence.seen(batch, answer), (time.time_ns(),) * len(requests)
+        self._waiting.append(Answered(moments, tuple(requests), tuple(rows), kept, seen))
 
-    def flush(self) -> None:
-        """Writes what waits, a file a day that it touches."""
+    def gather(self) -> None:
+        """Puts together what has come in: a little work at a time, while requests wait for the interpreter."""
         passes = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not passes:
             return
         try:
-            frame = self._frame(passes)
+            self._gathered.append(Answered.joined(passes, self._evidence))
+        except Exception as error:
+            self._lose(passes, error)
+
+    def flush(self) -> None:
+        """Writes what waits, a file a day that it touches."""
+        self.gather()
+        parts, self._gathered = self._gathered, []
+        if not parts:
+            return
+        try:
+            frame = self._frame(Answered.joined(parts, self._evidence))
             for (day,), part in frame.group_by(frame["time"].dt.date().alias("day"), maintain_order=True):
                 self._write(day, part)  # type: ignore[arg-type]
                 self._logged += part.height
         except Exception as error:  # a full disk, or whatever else: it must not reach those who ask
-            self._lost += sum(one.users for one in passes)
-            logger.error("%d passes of %s were not logged: %s", len(passes), self._release.name, error)
-        finally:
-            self._taken += sum(sum(one.rows) for one in passes)
+            self._lose(parts, error)
+        else:
+            self._taken += sum(sum(one.rows) for one in parts)
 
-    def _frame(self, passes: Sequence[_Pass]) -> pl.DataFrame:
+    def _lose(self, parts: Sequence[Answered], error: Exception) -> None:
+        requests = sum(len(one.requests) for one in parts)
+        logger.error("%d requests of %s were not logged: %s", requests, self._release.name, error)
+        self._lost += sum(one.users for one in parts)
+        self._taken += sum(sum(one.rows) for one in parts)
+
+    def _frame(self, answered: Answered) -> pl.DataFrame:
         import polars as pl
 
-        evidence = self._evidence.of([one.seen for one in passes])
-        sizes = [count for one in passes for count in one.rows]
+        sizes = answered.rows
         each = np.repeat(np.arange(len(sizes)), sizes)
-        requests = pl.Series([name for one in passes for name in one.requests], dtype=pl.String)
-        moments = np.repeat([one.moment // 1_000 for one in passes], [sum(one.rows) for one in passes])
         heads = pl.DataFrame(
             {
-                "request": requests.gather(each),
+                "request": pl.Series(answered.requests, dtype=pl.String).gather(each),
                 "row": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
-                "time": pl.Series(moments).cast(pl.Datetime("us", "UTC")),
+                "time": pl.Series(np.array(answered.moments)[each] // 1_000).cast(pl.Datetime("us", "UTC")),
                 "release": pl.repeat(self._release.hash, len(each), eager=True),
             }
         )
-        kept = pl.Series([kept for one in passes for kept in one.kept]).gather(each)
-        return heads.hstack(to_frame(evidence)).filter(kept)
+        frame = heads.hstack(to_frame(self._evidence.of(answered.seen)))
+        return frame if all(answered.kept) else frame.filter(pl.Series(answered.kept).gather(each))
 
     def _write(self, day: date, frame: pl.DataFrame) -> None:
         folder = self._settings.folder / f"day={day}"

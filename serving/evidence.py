@@ -68,17 +68,17 @@ class Evidence:
         """What the evidence of an answer will be made of; costs the request that waits next to nothing."""
         return {place: (answer.steps[place[0]] if place[0] >= 0 else batch)[place[1]] for place in self._held}
 
-    def of(self, parts: Sequence[Seen]) -> Columns:
-        """The evidence of some answers, one after another, worked out for all at once.
-
-        Raw ids in the place of item codes, propensities, and no padding.
-        """
+    def joined(self, parts: Sequence[Seen]) -> Seen:
+        """What is held of some answers, one after another."""
         requests = [{name: part[place] for name, place in self._request.items()} for part in parts]
         request = join_requests(requests, self._inputs)
         single = len(request[USER_ID]) == len(parts)
         held = {place: _concatenated([part[place] for part in parts], single) for place in self._held if place[0] >= 0}
-        held |= {place: request[name] for name, place in self._request.items()}
-        asked = without_padding(request)
+        return held | {place: request[name] for name, place in self._request.items()}
+
+    def of(self, held: Seen) -> Columns:
+        """The evidence: raw ids in the place of item codes, propensities, and no padding."""
+        asked = without_padding({name: held[place] for name, place in self._request.items()})
         result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in asked.items()}
         result |= {name: held[place] for name, place in self._named.items()}
         for one in self._orderings:

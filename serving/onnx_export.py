@@ -7,7 +7,8 @@ from typing import Any
 
 OPSET = 18
 WIDEST = 32
-"""Vectors of an interaction, up to which the zeros and ones that pick its pairs (2 MB) save more than they take."""
+"""Vectors of an interaction, up to which the zeros and ones that pick its pairs (2 MB) save more than they take; for
+lists, the square of it is the number of values."""
 LARGEST = 1 << 30  # bytes of weights; an ONNX file is one message of at most 2 GB
 
 
@@ -29,6 +30,8 @@ def export_onnx(source: Path, target: Path) -> bool:
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
     from tf2onnx.convert import from_graph_def
+
+    import ops_gpu.models.masked_mean  # noqa: F401 - so does this one
 
     model = keras.saving.load_model(source, compile=False, safe_mode=True)
     if sum(weight.numpy().nbytes for weight in model.weights) > LARGEST:
@@ -55,12 +58,15 @@ def _tables(model: Any) -> list[Any]:
 def _plain(layer: Any) -> Any:
     """The layer itself, or one that computes the same in operations that ONNX Runtime is fast at.
 
-    An embedding looks its codes up and does nothing else. The pairs of an interaction are picked by a product with
-    zeros and ones, which takes a fraction of the time of picking single columns.
+    An embedding looks its codes up and does nothing else. Pairs of an interaction are picked, and vectors of a list
+    added up, by a product with zeros and ones: that takes a fraction of the time of picking columns or of summing
+    over the middle of an array.
     """
     import keras
     import keras_rs.layers
     import tensorflow as tf
+
+    from ops_gpu.models.masked_mean import MaskedMean
 
     class Lookup(keras.layers.Embedding):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
@@ -71,22 +77,33 @@ def _plain(layer: Any) -> Any:
             count = len(inputs)
             if self.skip_gather or count > WIDEST:
                 return super().call(inputs)
-            vectors = tf.stack(inputs, axis=1)
+            vectors = tf.reshape(tf.concat(inputs, axis=1), [-1, count, inputs[0].shape[1]])
             pairs = [row * count + column for row in range(count) for column in range(row + self.self_interaction)]
             products = tf.reshape(tf.matmul(vectors, vectors, transpose_b=True), [-1, count * count])
             return tf.matmul(products, tf.one_hot(pairs, count * count, axis=0))
 
-    for kind, faster in ((keras.layers.Embedding, Lookup), (keras_rs.layers.DotInteraction, Interaction)):
-        if isinstance(layer, kind):
-            return faster.from_config(layer.get_config())
-    return layer
+    class Mean(MaskedMean):
+        def call(self, vectors: Any, codes: Any) -> Any:
+            length, width = vectors.shape[1:]
+            if length * width > WIDEST**2:
+                return super().call(vectors, codes)
+            counted = tf.cast(tf.minimum(codes, 1), tf.float32)
+            flat = tf.reshape(vectors * tf.expand_dims(counted, -1), [-1, length * width])
+            total = tf.matmul(flat, tf.tile(tf.eye(width), [length, 1]))
+            return total / tf.maximum(tf.matmul(counted, tf.ones([length, 1])), 1.0)
+
+    faster = ((keras.layers.Embedding, Lookup), (keras_rs.layers.DotInteraction, Interaction), (MaskedMean, Mean))
+    return next((mine.from_config(layer.get_config()) for kind, mine in faster if isinstance(layer, kind)), layer)
 
 
 def _renamed(proto: Any, inputs: dict[str, str]) -> Any:
-    """The graph with its inputs renamed, and all within by position: the converter counts names from the start
-    of the process.
+    """The graph with its inputs renamed, all within by position, and its nodes in an order that follows from what they
+    compute: the converter counts names from the start of the process, and orders nodes by chance.
     """
     graph = proto.graph
+    nodes = _ordered(graph)
+    del graph.node[:]
+    graph.node.extend(nodes)
     names = inputs | {"": ""}
 
     def name(old: str) -> str:
@@ -105,3 +122,18 @@ def _renamed(proto: Any, inputs: dict[str, str]) -> Any:
     graph.initializer.extend(ordered)
     graph.name, graph.doc_string = "model", ""
     return proto
+
+
+def _ordered(graph: Any) -> list[Any]:
+    """Each node after those whose results it takes, beginning at the outputs; what no output needs is left out."""
+    makers = {name: node for node in graph.node for name in node.output}
+    found: dict[str, Any] = {}
+    waiting = [makers[value.name] for value in reversed(graph.output)]
+    while waiting:
+        node = waiting[-1]
+        before = [makers[name] for name in node.input if name in makers and makers[name].name not in found]
+        if before:
+            waiting.extend(reversed(before))
+        else:
+            found[waiting.pop().name] = node
+    return list(found.values())

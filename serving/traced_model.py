@@ -59,6 +59,8 @@ def _loaded(path: Path, inputs: Sequence[str]) -> Any:
     import keras
     import keras_rs.layers  # noqa: F401 - registers its layers under their names
 
+    import ops_gpu.models.masked_mean  # noqa: F401 - so does this one
+
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     names = {tensor.name for tensor in model.inputs}
     if names != set(inputs):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.models.masked_mean import MaskedMean
 from ops_gpu.schema import ColumnSchema, Schema, Tags
 
 CHANGED = "the configuration changed: fit from scratch instead of continuing"
@@ -51,7 +52,7 @@ class SchemaInputs:
     def _embedded(self, column: ColumnSchema) -> Any:
         value = self.inputs[column.name]
         vectors = self.table(column)(value)
-        return masked_mean(vectors, value) if column.is_list else vectors
+        return MaskedMean()(vectors, value) if column.is_list else vectors
 
     def table(self, column: ColumnSchema) -> keras.layers.Embedding:
         """The embedding layer of the column's domain."""
@@ -63,20 +64,6 @@ class SchemaInputs:
                 column.cardinality, width, embeddings_initializer=start, name=f"embedding_{name}"
             )
         return self.tables[name]
-
-
-def masked_mean(vectors: Any, codes: Any) -> Any:
-    """Mean vector of each list, of zeros for an empty one.
-
-    Args:
-        vectors: `[batch, length, dim]`.
-        codes: `[batch, length]`; places with 0 are padding and do not count.
-
-    Returns:
-        `[batch, dim]`.
-    """
-    mask = keras.ops.expand_dims(keras.ops.cast(keras.ops.not_equal(codes, 0), "float32"), -1)
-    return keras.ops.sum(vectors * mask, 1) / keras.ops.maximum(keras.ops.sum(mask, 1), 1.0)
 
 
 def _is_categorical(column: ColumnSchema) -> bool:

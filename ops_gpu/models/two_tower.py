@@ -11,7 +11,8 @@ import numpy.typing as npt
 from keras import ops
 from keras_rs.layers import SamplingProbabilityCorrection
 
-from ops_gpu.models.inputs import SchemaInputs, masked_mean
+from ops_gpu.models.inputs import SchemaInputs
+from ops_gpu.models.masked_mean import MaskedMean
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema, Tags
 
@@ -45,7 +46,7 @@ class Towers:
         query = SchemaInputs(users, tables)
         item = SchemaInputs(items, tables)
         history = keras.Input((config.history_length,), dtype="int32", name=HISTORY)
-        past = masked_mean(item.table(items.first(Tags.ITEM_ID))(history), history)
+        past = MaskedMean()(item.table(items.first(Tags.ITEM_ID))(history), history)
         user_vector = _tower([*query.categorical, *query.continuous, past], config, "query")
         item_vector = _tower([*item.categorical, *item.continuous], config, "item")
         return cls(

@@ -30,8 +30,8 @@ from serving.triton.request_tensors import from_wire, to_wire
 from serving.triton.serving_metrics import ServingMetrics
 
 Array = npt.NDArray[Any]
-TOLD_EVERY, WRITTEN_EVERY = 1.0, 5.0
-"""Seconds; writing the log costs the requests that come meanwhile some milliseconds."""
+TOLD_EVERY, GATHERED_EVERY, WRITTEN_EVERY = 1.0, 0.1, 5.0
+"""Seconds; what is to be logged is put together little by little, so that no request waits for much of it."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,10 @@ class TritonPythonModel:
         self._metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._ensemble.store_metrics)
         self._log = _decision_log(parameters, release, self._ensemble)
         self._ids = request_ids(int(parameters.get("warmup_requests", 0)))
-        self._telling = Background([self._metrics.flush], TOLD_EVERY)
-        self._writing = Background([self._write_log], WRITTEN_EVERY)
+        self._telling = Background({self._metrics.flush: TOLD_EVERY})
+        self._writing: Background | None = None
+        if self._log is not None:
+            self._writing = Background({self._log.gather: GATHERED_EVERY, self._write_log: WRITTEN_EVERY})
         # The threads beside hold the interpreter for so long at most while a request waits.
         sys.setswitchinterval(5e-5)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
@@ -83,7 +85,8 @@ class TritonPythonModel:
 
     def finalize(self) -> None:
         """Writes what waits, when the model is unloaded."""
-        self._writing.close()
+        if self._writing is not None:
+            self._writing.close()
         self._telling.close()  # after the last rows were counted
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
@@ -120,7 +123,7 @@ class TritonPythonModel:
             return [single for one in asked for single in self._answers([one])]
         rows = [one.users for one in asked]
         self._count(rows, answer)
-        if self._log is not None:
+        if self._log is not None and self._writing is not None:
             self._log.record([one.request for one in asked], rows, batch, answer)
             if self._log.is_filling:
                 self._writing.hurry()

@@ -44,7 +44,7 @@ class TritonPythonModel:
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
         self._shadow = Shadow.of(given) if self._shadow_share else None
-        self._background = Background([self._shadow.flush], 5.0) if self._shadow else None
+        self._background = Background({self._shadow.flush: 5.0}) if self._shadow else None
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""

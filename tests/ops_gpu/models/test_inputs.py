@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from ops_gpu.models.inputs import SchemaInputs, masked_mean, transfer
+from ops_gpu.models.inputs import SchemaInputs, transfer
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 from tests.ops_gpu.models.schemas import categorical, columns, continuous, items, users
 
@@ -41,12 +41,6 @@ def test_columns_of_one_domain_share_a_table() -> None:
     assert (parts.tables["item_id"].input_dim, parts.tables["item_id"].output_dim) == (11, 7)
     other = SchemaInputs(schema, parts.tables)
     assert other.table(schema["liked"]) is parts.tables["item_id"]
-
-
-def test_lists_are_averaged_over_what_they_hold() -> None:
-    vectors = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
-    found = np.asarray(masked_mean(vectors, np.array([[5, 0, 6], [0, 0, 0]])))
-    assert found.tolist() == [[2, 3], [0, 0]]
 
 
 def test_a_list_without_a_limit() -> None:
