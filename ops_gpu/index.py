@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.best_first import best_first
-from ops_gpu.kernel import Float32Matrix, Int64Matrix, kernel
+from ops_gpu.kernel import Float32Matrix, Int32Matrix, Int32s, Int64Matrix, kernel
 from ops_gpu.ragged import Ragged
 
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
@@ -83,14 +83,12 @@ class ItemIndex:
         """
         queries = np.ascontiguousarray(queries, np.float32)
         _, labels = self.index.search(queries, size, params=_effort(self.kind, size))
+        codes, scores = np.empty(labels.shape, np.int32), np.empty(labels.shape, np.float32)
         if labels.size == 0:
-            return labels.astype(np.int32), np.empty(labels.shape, np.float32)
-        found = np.maximum(labels, 0)
-        vectors, places = (self._flat, found) if self._flat is not None else self._read(found)
-        scores = np.empty(labels.shape, np.float32)
-        _products(queries, vectors, labels, places, scores)
-        codes = np.where(labels >= 0, self._codes[found], np.int32(-1)).ravel()
-        lists = Ragged(codes, np.arange(len(labels) + 1, dtype=np.int64) * labels.shape[1])
+            return codes, scores
+        vectors, places = (self._flat, labels) if self._flat is not None else self._read(np.maximum(labels, 0))
+        _products(queries, vectors, labels, places, self._codes, codes, scores)
+        lists = Ragged(codes.ravel(), np.arange(len(labels) + 1, dtype=np.int64) * labels.shape[1])
         best, scores = best_first(lists, scores.ravel(), size)
         return best.values.reshape(labels.shape), scores.reshape(labels.shape)
 
@@ -178,18 +176,27 @@ def _recall(index: Any, vectors: Floats, queries: int = 200, size: int = 100) ->
     return hits / (len(chosen) * size)
 
 
-@kernel(writes=1)
+@kernel(writes=2)
 def _products(
-    queries: Float32Matrix, vectors: Float32Matrix, labels: Int64Matrix, places: Int64Matrix, products: Float32Matrix
+    queries: Float32Matrix,
+    vectors: Float32Matrix,
+    labels: Int64Matrix,
+    places: Int64Matrix,
+    codes: Int32s,
+    found: Int32Matrix,
+    products: Float32Matrix,
 ) -> None:
     """In two sums, of even and of odd columns, which a processor adds up at the same time."""
     dimension = vectors.shape[1]
     for query in range(len(labels)):
         for at in range(labels.shape[1]):
+            if labels[query, at] < 0:
+                found[query, at], products[query, at] = -1, -np.inf
+                continue
             place, even, odd = places[query, at], np.float32(0), np.float32(0)
             for column in range(0, dimension - 1, 2):
                 even += queries[query, column] * vectors[place, column]
                 odd += queries[query, column + 1] * vectors[place, column + 1]
             if dimension % 2:
                 even += queries[query, dimension - 1] * vectors[place, dimension - 1]
-            products[query, at] = even + odd if labels[query, at] >= 0 else -np.inf
+            found[query, at], products[query, at] = codes[labels[query, at]], even + odd

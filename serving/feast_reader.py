@@ -11,22 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.schema import ColumnSchema, Schema
-from serving.feast_values import Row, decode
+from serving.feast_values import Row, decoder
 from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns
+from serving.sqlite_rows import SqliteRows
 
 PRESENT = "present"
-LOCKED_MS = 125
-"""How long a read of SQLite waits for who writes to the file; it is tried twice."""
 _BATCH = 1_000
 
 
 class FeastReader:
     """Reads rows of one feature view.
 
-    It asks the online store directly (`Provider.online_read`, one call a batch): the road through
+    It asks the online store directly (`Provider.online_read`, or `SqliteRows`; one call a batch): the road through
     `get_online_features` gives the same values in three times the time, and not when they were written.
     Unlike Feast, which gives values of any age, it treats a row older than the view's `ttl` as missing.
+
+    `never_hangs` says whether it reads a file of this machine, and not a server.
 
     Args:
         folder: the repository, with `feature_store.yaml`.
@@ -50,10 +51,10 @@ class FeastReader:
         from feast.protos.feast.types.EntityKey_pb2 import EntityKey
         from feast.protos.feast.types.Value_pb2 import Value
 
-        self._place, self._columns, self._clock, self._name = folder, columns, clock, key.name
+        self._place, self._clock, self._name = folder, clock, key.name
+        self._decoders = {column.name: decoder(column) for column in columns}
         self._key, self._value = EntityKey, Value
         self._field = "string_val" if key.dtype == "string" else "int64_val"
-        self._wanted = [*columns.names, PRESENT]
         try:
             self._connect(view)
         except Exception as error:  # Feast raises dozens of kinds, depending on what is behind it
@@ -63,20 +64,15 @@ class FeastReader:
         from feast import FeatureStore
 
         store = FeatureStore(repo_path=str(self._place))
-        self._view = store.get_feature_view(view)
-        self._ttl = self._view.ttl.total_seconds() if self._view.ttl else 0.0
-        self._provider, self._config = store.provider, store.config
-        online = store.config.online_store
-        self._file = self._place / online.path if online.type == "sqlite" else None
-        self._inode = self._file.stat().st_ino if self._file else 0
-        if self._file is not None:
-            # The connection is Feast's own, and waits for 5 s as it comes.
-            self._provider.online_store._get_conn(self._config).execute(f"PRAGMA busy_timeout = {LOCKED_MS}")
-
-    @property
-    def never_hangs(self) -> bool:
-        """Whether it reads a file of this machine, and not a server."""
-        return self._file is not None
+        feature_view = store.get_feature_view(view)
+        self._ttl = feature_view.ttl.total_seconds() if feature_view.ttl else 0.0
+        self.never_hangs = store.config.online_store.type == "sqlite"
+        self._ask: Callable[[list[Any]], Sequence[tuple[Any, Any]]]
+        if self.never_hangs:
+            self._ask = SqliteRows(store, feature_view).read
+        else:
+            provider, config, wanted = store.provider, store.config, [*self._decoders, PRESENT]
+            self._ask = lambda keys: provider.online_read(config, feature_view, keys, wanted)
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users.
@@ -86,14 +82,14 @@ class FeastReader:
 
         Returns:
             The columns, and bool `[n]`, whether the store knows the user. One who is unknown has nulls and
-            empty lists; see `serving.feast_values.decode`.
+            empty lists; see `serving.feast_values.decoder`.
 
         Raises:
             FeatureStoreError: when the store cannot be read.
         """
         rows = self._rows([value.decode() for value in ids.tolist()] if ids.dtype.kind == "S" else ids.tolist())
         known = np.fromiter((row is not None for row in rows), np.bool_, len(rows))
-        return {column.name: decode(column, rows) for column in self._columns}, known
+        return {name: decode(rows) for name, decode in self._decoders.items()}, known
 
     def _rows(self, ids: list[Any]) -> list[Row]:
         asked = [position for position, value in enumerate(ids) if value != ""]
@@ -113,13 +109,6 @@ class FeastReader:
                 return self._ask(keys)
             except Exception as error:  # of the store behind: sqlite3, redis, sockets
                 raise self._unreachable(error) from error
-
-    def _ask(self, keys: list[Any]) -> Sequence[tuple[Any, Any]]:
-        # SQLite goes on reading a file that was removed or replaced, and would make an empty one in its place.
-        if self._file is not None and self._file.stat().st_ino != self._inode:
-            self._connect(self._view.name)
-        found: Sequence[tuple[Any, Any]] = self._provider.online_read(self._config, self._view, keys, self._wanted)
-        return found
 
     def _valid(self, moment: Any, row: Row) -> Row:
         """The row, None where the store has none, says that the user is gone, or wrote it too long ago."""

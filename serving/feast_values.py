@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,35 +21,43 @@ Row = Mapping[str, Any] | None
 """One user's messages by feature name; None for a user who is not in the store."""
 
 
-def decode(column: ColumnSchema, rows: Sequence[Row]) -> Column:
-    """One column of a batch.
+def decoder(column: ColumnSchema) -> Callable[[Sequence[Row]], Column]:
+    """Makes one column of a batch from what the store gave, one entry a user.
+
+    The column is `Ragged` for lists, else an array `[rows]`; text as UTF-8 bytes (`S`). A null (or a user who is not
+    there) is an empty list, empty text, NaN, false, or `NULL_INTEGER`.
 
     Args:
         column: name and type, as it was written.
-        rows: what the store gave, one entry a user.
-
-    Returns:
-        `Ragged` for a list column, else an array `[rows]`; text as UTF-8 bytes (`S`). A null (or a user who
-        is not there) is an empty list, empty text, NaN, false, or `NULL_INTEGER`.
     """
+    name, is_text, dtype = column.name, column.dtype == "string", column.numpy_dtype
     field = _FIELDS.get(column.dtype, "int32_val" if column.dtype in _SHORT else "int64_val")
     if column.is_list:
-        return _lists(column, rows, field.replace("_val", "_list_val"))
+        list_field = field.replace("_val", "_list_val")
+
+        def lists(rows: Sequence[Row]) -> Column:
+            found = [_values(row, name, list_field) for row in rows]
+            flat = found[0] if len(found) == 1 else list(itertools.chain.from_iterable(found))
+            lengths = np.array([len(values) for values in found], np.int64)
+            return Ragged.from_lengths(_texts(flat) if is_text else np.asarray(flat, dtype), lengths)
+
+        return lists
     null = null_of(column.dtype)
-    values = [null if (message := _said(row, column.name)) is None else getattr(message, field) for row in rows]
-    if column.dtype == "string":
-        return _texts(values)
-    return np.asarray(values, np.int64 if null == NULL_INTEGER else column.numpy_dtype)
+    dtype = np.dtype(np.int64) if null == NULL_INTEGER else dtype
+
+    def scalars(rows: Sequence[Row]) -> Column:
+        found = [null if (message := _said(row, name)) is None else getattr(message, field) for row in rows]
+        return _texts(found) if is_text else np.asarray(found, dtype)
+
+    return scalars
 
 
-def _lists(column: ColumnSchema, rows: Sequence[Row], field: str) -> Ragged:
-    lists = [() if (message := _said(row, column.name)) is None else getattr(message, field).val for row in rows]
-    lengths = np.fromiter(map(len, lists), np.int64, len(lists))
-    flat: list[Any] = []
-    for values in lists:
-        flat.extend(values)
-    joined = _texts(flat) if column.dtype == "string" else np.asarray(flat, column.numpy_dtype)
-    return Ragged.from_lengths(joined, lengths)
+def _values(row: Row, name: str, field: str) -> list[Any]:
+    message = _said(row, name)
+    if message is None:
+        return []
+    values: list[Any] = getattr(message, field).val[:]
+    return values
 
 
 def _said(row: Row, name: str) -> Any:

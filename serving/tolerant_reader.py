@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ops_gpu.schema import Schema
 from serving.bounded_call import BoundedCall
-from serving.feast_values import decode
+from serving.feast_values import decoder
 from serving.feature_store_error import FeatureStoreError
 from serving.operators.base import Columns
 
@@ -81,7 +81,7 @@ class TolerantReader:
             else:
                 self._succeeded()
                 return columns, known, False
-        nobody = {column.name: decode(column, [None] * len(ids)) for column in self._columns}
+        nobody = {column.name: decoder(column)([None] * len(ids)) for column in self._columns}
         return nobody, np.zeros(len(ids), np.bool_), True
 
     def _read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList, top_of_rows
-from ops_gpu.candidates.unseen import contained
+from ops_gpu.candidates.unseen import first_unseen
 from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.item_codes import check_codes
@@ -67,10 +67,10 @@ class CoOccurrenceScores:
             size: candidates a user.
             repeats: whether seen items may come back.
         """
-        mask = snapshot.available[self.items.values]
-        if not repeats:
-            mask &= ~contained(self.items, histories.items)
-        return top_of_rows(self.items.keep(mask), self.score[mask], size)
+        codes = np.where(snapshot.available[self.items.values], self.items.values, np.int32(-1))
+        places = first_unseen(self.items.with_values(codes), None if repeats else histories.items, len(codes))
+        items = places.with_values(self.items.values[places.values])
+        return top_of_rows(items, self.score[places.values], size)
 
 
 @kernel(writes=1)

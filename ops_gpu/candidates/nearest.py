@@ -48,10 +48,13 @@ def _searched(
     index: ItemIndex, vectors: npt.NDArray[np.float32], depths: list[int]
 ) -> tuple[Ragged, npt.NDArray[np.float32]]:
     """Items and scores, as many as each user's depth; users of one depth are searched for together."""
+    if len(set(depths)) == 1:
+        found, products = index.search(vectors, depths[0])
+        return Ragged(found.ravel(), np.arange(len(depths) + 1) * depths[0]), products.ravel()
     lists = Ragged.from_lengths(np.empty(sum(depths), np.int32), np.array(depths, np.int64))
     scores = np.empty(len(lists.values), np.float32)
     for depth in dict.fromkeys(depths):
-        users = np.flatnonzero(np.equal(depths, depth)) if len(depths) > 1 else np.zeros(1, np.int64)
+        users = np.flatnonzero(np.equal(depths, depth))
         places = lists.offsets[users][:, None] + np.arange(depth)
         lists.values[places], scores[places] = index.search(vectors[users], depth)
     return lists, scores

@@ -10,6 +10,8 @@ import numpy as np
 
 from ops_gpu.feature_table import FIRST_CODE
 from ops_gpu.history import Histories
+from ops_gpu.kernel import Int32s, Int64s, kernel
+from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
 from serving.operators.base import Columns, Need, ServingOperator, ragged
@@ -60,15 +62,38 @@ class EncodeHistory(ServingOperator):
         raw = ragged(columns, "history_item")
         codes = self._encode(raw.values)
         last = ragged(columns, "history_last").values
-        order = np.lexsort((codes, last, raw.row_ids))
-        known = codes[order] >= FIRST_CODE
-        items = raw.with_values(codes[order]).keep(known)
-        kept = order[known]
+        kept, offsets = np.empty(len(codes), np.int64), np.zeros_like(raw.offsets)
+        kept = kept[: _known_in_order(raw.offsets, codes, last, FIRST_CODE, offsets, kept)]
+        items = Ragged(codes[kept], offsets)
         result: Columns = {"seen_item": items}
         for name in ("count", "last", "positive"):
             values = ragged(columns, f"history_{name}").values[kept]
             result[f"seen_{name}"] = items.with_values(values.astype(OUTPUTS[f"seen_{name}"], copy=False))
         return result
+
+
+@kernel(writes=2)
+def _known_in_order(rows: Int64s, codes: Int32s, last: Int64s, first: int, offsets: Int64s, kept: Int64s) -> int:
+    """Where the codes from `first` on are, those of a user by moment and then by code; gives how many there are."""
+    total = 0
+    for row in range(len(rows) - 1):
+        start, in_order = total, True
+        for place in range(rows[row], rows[row + 1]):
+            if codes[place] < first:
+                continue
+            if total > start:
+                before = kept[total - 1]
+                in_order &= last[before] < last[place] or (
+                    last[before] == last[place] and codes[before] <= codes[place]
+                )
+            kept[total] = place
+            total += 1
+        if not in_order:  # stored histories are, but for items of one moment
+            mine = kept[start:total]
+            mine = mine[np.argsort(codes[mine], kind="mergesort")]
+            kept[start:total] = mine[np.argsort(last[mine], kind="mergesort")]
+        offsets[row + 1] = total
+    return total
 
 
 def histories(columns: Columns) -> Histories:

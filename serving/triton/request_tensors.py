@@ -63,18 +63,25 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
     count = items.lengths
     width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
     if items.values.dtype.kind == "S":
-        item_id = items.to_dense(width, b"").view(np.uint8).reshape(len(items), width, -1)
+        item_id = _dense(items, width, b"").view(np.uint8).reshape(len(items), width, -1)
     else:
-        item_id = items.with_values(items.values.astype(np.int64, copy=False)).to_dense(width, -1)
+        item_id = _dense(items.with_values(items.values.astype(np.int64, copy=False)), width, -1)
     stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
     return {
         "item_id": item_id,
-        "score": score.with_values(score.values.astype(np.float32, copy=False)).to_dense(width, np.nan),
-        "source": source.to_dense(width, 0),
+        "score": _dense(score.with_values(score.values.astype(np.float32, copy=False)), width, np.nan),
+        "source": _dense(source, width, 0),
         "count": count.astype(np.int32)[:, None],
         "stage_ms": stages[None, :].repeat(len(items), axis=0),
         "release": release_hash[None, :].repeat(len(items), axis=0),
     }
+
+
+def _dense(lists: Ragged, width: int, fill: Any) -> Array:
+    """The lists side by side, which are no longer than `width`; full ones lie so already."""
+    if len(lists.values) == width * len(lists):
+        return lists.values.reshape(len(lists), width)
+    return lists.to_dense(width, fill)
 
 
 def _rows_of(column: Any, rows: slice) -> Ragged:

@@ -7,7 +7,7 @@ import pytest
 
 from feature_repo.feast_types import encode, feast_type
 from ops_gpu.schema import ColumnSchema
-from serving.feast_values import decode
+from serving.feast_values import decoder
 from serving.null_values import NULL_INTEGER
 
 
@@ -24,7 +24,7 @@ from serving.null_values import NULL_INTEGER
 )
 def test_values_come_back_as_they_went(column: ColumnSchema, values: list[Any], expected: list[Any]) -> None:
     messages = encode(column, pl.Series("x", values, column.polars_dtype))
-    result: Any = decode(column, [{"x": message} for message in messages])
+    result: Any = decoder(column)([{"x": message} for message in messages])
     assert result.tolist() == expected
 
 
@@ -35,14 +35,14 @@ def test_values_come_back_as_they_went(column: ColumnSchema, values: list[Any], 
 def test_lists_come_back_as_they_went(dtype: str, lists: list[list[Any]]) -> None:
     column = ColumnSchema("x", dtype, is_list=True)
     messages = encode(column, pl.Series("x", [*lists, None], column.polars_dtype))
-    result: Any = decode(column, [*({"x": message} for message in messages), None])
+    result: Any = decoder(column)([*({"x": message} for message in messages), None])
     plain = [[v.decode() if isinstance(v, bytes) else v for v in result[row].tolist()] for row in range(len(result))]
     assert plain == [*lists, [], []]
 
 
 def test_what_is_missing_is_null() -> None:
-    assert decode(ColumnSchema("x", "string"), [None, {}]).tolist() == [b"", b""]  # type: ignore[union-attr]
-    assert decode(ColumnSchema("x", "int64"), [None]).tolist() == [NULL_INTEGER]  # type: ignore[union-attr]
+    assert decoder(ColumnSchema("x", "string"))([None, {}]).tolist() == [b"", b""]  # type: ignore[union-attr]
+    assert decoder(ColumnSchema("x", "int64"))([None]).tolist() == [NULL_INTEGER]  # type: ignore[union-attr]
 
 
 def test_types_without_an_exact_counterpart_are_refused() -> None:
