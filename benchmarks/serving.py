@@ -1,5 +1,8 @@
 """The serving path, measured: one user over gRPC, many clients, a large catalogue, and what is no overhead.
 
+What is no overhead is said twice: the calls as the server makes them (ONNX Runtime, rows read from SQLite), and the
+same work by the libraries' own front doors (Keras through `tf.function`, Feast's `get_online_features`, Faiss).
+
 Usage: python benchmarks/serving.py [RELEASE] [--items 200000] [--seconds 10] [--rounds 3]
 
 RELEASE is the directory of a release, such as `.recsys/releases/demo/HASH` (the newest of the demo by default); its
@@ -31,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import empty_model
 from benchmarks.demo_release import add_release, chosen
+from benchmarks.library_calls import LibraryCalls
 from recsys_assets.load_test import load_test
 from serving.ensemble import Ensemble
 from serving.operators.predict import Predict
@@ -45,6 +49,7 @@ from serving.triton.smoke_test import request_for
 from serving.triton.target import TritonTarget
 
 K, WARM = 10, 2.0
+Calls = Callable[[Any, dict[str, Any]], Callable[[], Any] | None]
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Served:
         generator: share of all cores that the load generator took, 16 clients.
         stage_ms: medians at one client.
         kernels: bare calls by name, ms.
+        libraries: the same work as the libraries do it, ms.
         empty_ms: a request that asks a Python model for nothing, one client.
         items: in the catalogue.
         index: kind of the index and its recall@100.
@@ -69,6 +75,7 @@ class Served:
     generator: float
     stage_ms: dict[str, float]
     kernels: dict[str, float]
+    libraries: dict[str, float]
     empty_ms: float
     items: int
     index: str
@@ -103,21 +110,22 @@ def measure(release: Release, users: list[Any], seconds: float, rounds: int, log
         statistics.median(result.summary()["requests_per_s"] for result in many),
         statistics.median(shares),
         middle.stages(),
-        kernels(ensemble, users),
+        kernels(ensemble, users, _bare),
+        kernels(ensemble, users, LibraryCalls(release)),
         statistics.median(nothing),
         len(found.codes),
         f"{found.kind}, recall@100 {found.recall:.3f}",
     )
 
 
-def kernels(ensemble: Ensemble, users: list[Any]) -> dict[str, float]:
-    """The bare calls that one request cannot do without, timed alone, one after another: medians in ms."""
+def kernels(ensemble: Ensemble, users: list[Any], calls: Calls) -> dict[str, float]:
+    """The calls that one request cannot do without, timed alone, one after another: medians in ms."""
     times: dict[str, list[float]] = {}
     for user in users[:300]:
         batch = complete(request_for(ensemble, [user], K), ensemble.inputs)
         answer = ensemble.answer(batch)
         for number, operator in enumerate(ensemble.operators):
-            call = _bare(operator, ensemble.plan.given(number, batch, answer.steps))
+            call = calls(operator, ensemble.plan.given(number, batch, answer.steps))
             if call is not None:
                 call()
                 start = time.perf_counter()
@@ -155,12 +163,13 @@ def show(found: dict[str, Served], out: Console) -> None:
         "p99 ms",
         "empty ms",
         "over bare calls",
+        "over libraries",
         "16 clients, 1/s",
         "generator",
     ):
         table.add_column(column)
     for name, one in found.items():
-        over = one.p50_ms - sum(one.kernels.values())
+        over, libraries = (one.p50_ms - sum(calls.values()) for calls in (one.kernels, one.libraries))
         table.add_row(
             name,
             f"{one.items:,}",
@@ -169,14 +178,17 @@ def show(found: dict[str, Served], out: Console) -> None:
             f"{one.p99_ms:.2f}",
             f"{one.empty_ms:.2f}",
             f"{over:.2f} ms",
+            f"{libraries:.2f} ms",
             f"{one.requests_per_s:,.0f}",
             f"{one.generator:.0%}",
         )
     out.print(table)
     for name, one in found.items():
-        parts = ", ".join(f"{key} {value:.3f}" for key, value in one.kernels.items())
-        stages = ", ".join(f"{key} {value:.2f}" for key, value in one.stage_ms.items())
-        out.print(f"{name}: stages {stages} ms; bare calls {parts} ms", soft_wrap=True)
+        stages, bare, libraries = (
+            ", ".join(f"{key} {value:.3f}" for key, value in times.items())
+            for times in (one.stage_ms, one.kernels, one.libraries)
+        )
+        out.print(f"{name}: stages {stages} ms; bare calls {bare} ms; by the libraries {libraries} ms", soft_wrap=True)
     first = next(iter(found.values()))
     for name, one in list(found.items())[1:]:
         out.print(f"{name}: p50 {one.p50_ms / first.p50_ms:.2f} x that of {first.items:,} items")

@@ -109,7 +109,7 @@ def _default(column: ColumnSchema, rows: int, padded: bool) -> npt.NDArray[Any]:
     if default is None:
         return nulls(column, rows)
     dtype = "S1" if column.dtype == "string" else column.numpy_dtype
-    return np.full((rows, 0) if padded else rows, default, dtype)
+    return np.empty((rows, 0), dtype) if padded else np.full(rows, default, dtype)
 
 
 def _checked_text(value: npt.NDArray[Any], column: ColumnSchema) -> npt.NDArray[Any]:
