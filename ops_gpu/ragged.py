@@ -18,7 +18,7 @@ FEW_ROWS = 16
 """Up to so many rows, copying row by row takes less time than working out where every value goes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Ragged:
     """Lists of different lengths, one a row: row `i` is `values[offsets[i]:offsets[i + 1]]`.
 
@@ -33,12 +33,14 @@ class Ragged:
     values: Array
     offsets: Offsets
 
-    def __post_init__(self) -> None:
-        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.values):
+    def __init__(self, values: Array, offsets: Offsets) -> None:
+        # Written by hand, for a request makes dozens: a frozen class would set each through two calls.
+        if len(offsets) == 0 or offsets.item(0) != 0 or offsets.item(-1) != len(values):
             raise ValueError(
-                f"offsets must run from 0 to the {len(self.values)} values, "
-                f"got {self.offsets[:1]}..{self.offsets[-1:]}; build them with Ragged.from_lengths."
+                f"offsets must run from 0 to the {len(values)} values, "
+                f"got {offsets[:1]}..{offsets[-1:]}; build them with Ragged.from_lengths."
             )
+        self.__dict__.update(values=values, offsets=offsets)
 
     @classmethod
     def from_lengths(cls, values: Array, lengths: npt.NDArray[np.integer[Any]]) -> Ragged:

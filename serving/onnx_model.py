@@ -79,8 +79,7 @@ class OnnxModel:
                 f"The model {path.name} has the input {unusable!r} of {self.inputs[unusable]}, expected one of "
                 f"{', '.join(TYPES)}."
             )
-        self._dtypes = [self.inputs[name].dtype for name in self._names]
-        self._shapes = [(-1, *(size or -1 for size in self.inputs[name].shape)) for name in self._names]
+        self._taken = [(name, self.inputs[name].dtype, _shape(self.inputs[name])) for name in self._names]
         self._first = [next(iter(self.outputs))]
 
     def __call__(self, arrays: Sequence[Array]) -> npt.NDArray[np.float32]:
@@ -90,11 +89,16 @@ class OnnxModel:
     def run(self, arrays: Sequence[Array], outputs: Sequence[str]) -> list[Array]:
         """Some outputs, by name, for arrays `[n, ...]` in the order of `inputs`."""
         given = {
-            name: (array if -1 in shape[1:] else array.reshape(shape)).astype(dtype, copy=False)
-            for name, array, dtype, shape in zip(self._names, arrays, self._dtypes, self._shapes, strict=True)
+            name: (array if shape is None else array.reshape(shape)).astype(dtype, copy=False)
+            for (name, dtype, shape), array in zip(self._taken, arrays, strict=True)
         }
         found: list[Array] = self._session.run(list(outputs), given)
         return found
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...] | None:
+    """What an input must be brought to; None where its sizes are open, so that it is taken as it comes."""
+    return None if None in tensor.shape else (-1, *(size for size in tensor.shape if size is not None))
 
 
 def _tensor(value: Any) -> Tensor:
