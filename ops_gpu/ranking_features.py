@@ -17,11 +17,12 @@ from ops_gpu.events import DAY
 from ops_gpu.history import Histories
 from ops_gpu.item_codes import check_codes
 from ops_gpu.ragged import Ragged
-from ops_gpu.ranking_kernels import fill_pairs, fill_products, fill_users
+from ops_gpu.ranking_kernels import fill_items, fill_pairs, fill_products, fill_users
 from ops_gpu.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float32]
 
+_SOURCE_BITS = np.array([BITS[name] for name in SOURCES], np.uint8)
 USER_FEATURES = ("user_items", "user_events", "user_recency", "user_popularity", "user_item_age")
 PAIR_FEATURES = ("own_count", "own_recency", "own_share", "co_occurrence", "co_occurrence_relative", "two_tower")
 
@@ -83,13 +84,13 @@ def ranking_features(
         float32 `[total candidates, len(feature_names(...))]`.
     """
     check_codes(histories.items.values, snapshot.items)
+    check_codes(candidates.items.values, snapshot.items)
     columns = item_features.values.shape[1]
     width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + 2 * len(SOURCES)
     features = np.empty((len(candidates.items.values), width), np.float32)
-    bits = np.array([BITS[name] for name in SOURCES], np.uint8)
-    features[:, :columns] = item_features.values[candidates.items.values]
-    features[:, width - 2 * len(SOURCES) : width - len(SOURCES)] = candidates.rank
-    features[:, width - len(SOURCES) :] = candidates.source[:, None] & bits > 0
+    fill_items(
+        candidates.items.values, item_features.values, candidates.rank, candidates.source, _SOURCE_BITS, features
+    )
     past, related = histories.items, co_occurrence.items
     fill_users(
         candidates.items.offsets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ops_gpu.events import DAY
-from ops_gpu.kernel import Float32Matrix, Float32s, Int32s, Int64s, kernel
+from ops_gpu.kernel import Float32Matrix, Float32s, Int32s, Int64s, UInt8s, kernel
 
 
 @kernel(writes=1)
@@ -17,6 +17,21 @@ def fill_products(users: Float32Matrix, items: Float32Matrix, rows: Int64s, code
             for column in range(items.shape[1]):
                 product += users[row, column] * items[codes[place], column]
             products[place] = product
+
+
+@kernel(writes=1)
+def fill_items(
+    codes: Int32s, table: Float32Matrix, rank: Float32Matrix, source: UInt8s, bits: UInt8s, features: Float32Matrix
+) -> None:
+    """What is known of each candidate's item in the first columns; ranks, and which sources brought it, in the last."""
+    sources = len(bits)
+    last = features.shape[1] - sources
+    for place in range(len(codes)):
+        for column in range(table.shape[1]):
+            features[place, column] = table[codes[place], column]
+        for number in range(sources):
+            features[place, last - sources + number] = rank[place, number]
+            features[place, last + number] = 1.0 if source[place] & bits[number] else 0.0
 
 
 @kernel(writes=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -59,10 +60,10 @@ class Candidates:
         if not lists:
             return cls(Ragged(np.empty(0, np.int32), np.zeros(users + 1, np.int64)), *_values(0))
         codes = np.concatenate([found.items.values for found in lists.values()])
-        lengths = [0, *itertools.accumulate(len(found.items.values) for found in lists.values())]
-        starts = np.stack([found.items.offsets + start for found, start in zip(lists.values(), lengths, strict=False)])
-        bits = np.array([BITS[name] for name in lists], np.uint8)
-        columns = np.array([SOURCES.index(name) if name in SOURCES else -1 for name in lists], np.int64)
+        lengths = itertools.accumulate((len(found.items.values) for found in lists.values()), initial=0)
+        starts = np.concatenate([found.items.offsets for found in lists.values()]).reshape(len(lists), users + 1)
+        starts += np.fromiter(lengths, np.int64, len(lists))[:, None]
+        bits, columns = _of_sources(tuple(lists))
         items, offsets, (source, rank) = (
             np.empty(len(codes), np.int32),
             np.zeros(users + 1, np.int64),
@@ -85,6 +86,13 @@ def top_of_rows(items: Ragged, score: npt.NDArray[np.float32], size: int) -> Sou
         size: most entries a row.
     """
     return SourceList(*best_first(items, score, size))
+
+
+@cache
+def _of_sources(names: tuple[str, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The bit of each source, and the column of its ranks (-1 for one that has none)."""
+    columns = [SOURCES.index(name) if name in SOURCES else -1 for name in names]
+    return np.array([BITS[name] for name in names], np.uint8), np.array(columns, np.int64)
 
 
 def _values(entries: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
