@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ops_gpu.candidates.nearest import SPARE
 from serving.operators.predict_tensorflow import PredictTensorflow
 from serving.operators.query_faiss import QueryFaiss
 from serving.operators.query_feast import QueryFeast
@@ -29,7 +30,7 @@ class LibraryCalls:
         """The call for the columns of a batch; None for an operator without a library."""
         if isinstance(operator, QueryFaiss):
             vectors = np.ascontiguousarray(columns["query_vector"])
-            return lambda: operator._index.index.search(vectors, operator.size)
+            return lambda: operator._index.index.search(vectors, SPARE * operator.size)
         if isinstance(operator, PredictTensorflow):
             model, shapes = self._keras(operator.model)
             given = {name: getattr(columns[name], "values", columns[name]) for name in operator.inputs}
@@ -38,7 +39,8 @@ class LibraryCalls:
         if isinstance(operator, QueryFeast):
             store = self._feast(operator.repository)
             features = [f"{operator.view}:{name}" for name in operator.columns.names]
-            rows = [{"user_id": user} for user in columns["user_id"].tolist()]
+            users = (user.decode() if isinstance(user, bytes) else user for user in columns["user_id"].tolist())
+            rows = [{"user_id": user} for user in users]
             return lambda: store.get_online_features(features=features, entity_rows=rows).to_dict()
         return None
 
@@ -47,7 +49,7 @@ class LibraryCalls:
         import keras_rs.layers  # noqa: F401 - registers its layers under their names
         import tensorflow as tf
 
-        import ops_gpu.models.masked_mean  # noqa: F401 - so does this one
+        import ops_gpu.models.masked_mean  # noqa: F401 - as keras_rs does
 
         model = keras.saving.load_model(self._release.part(part), compile=False, safe_mode=True)
         shapes = {tensor.name: ((-1, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}

@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import empty_model
 from benchmarks.demo_release import add_release, chosen
 from benchmarks.library_calls import LibraryCalls
+from ops_gpu.candidates.nearest import SPARE
 from recsys_assets.load_test import load_test
 from serving.ensemble import Ensemble
 from serving.operators.predict import Predict
@@ -138,7 +139,7 @@ def kernels(ensemble: Ensemble, users: list[Any], calls: Calls) -> dict[str, flo
 def _bare(operator: Any, columns: dict[str, Any]) -> Callable[[], Any] | None:
     if isinstance(operator, QueryFaiss):
         vectors = np.ascontiguousarray(columns["query_vector"])
-        return lambda: operator._index.search(vectors, operator.size)
+        return lambda: operator._index.search(vectors, SPARE * operator.size)
     if isinstance(operator, Predict):
         arrays = [getattr(columns[need.column], "values", columns[need.column]) for need in operator.takes]
         return lambda: operator.predict(arrays)

@@ -17,6 +17,8 @@ from serving.operators.base import Columns
 from serving.sqlite_rows import SqliteRows
 
 PRESENT = "present"
+Rows = Callable[[list[Any]], Sequence[tuple[Any, Any]]]
+"""Reads rows by their keys: when each was written, and its messages."""
 _BATCH = 1_000
 
 
@@ -51,28 +53,25 @@ class FeastReader:
         from feast.protos.feast.types.EntityKey_pb2 import EntityKey
         from feast.protos.feast.types.Value_pb2 import Value
 
-        self._place, self._clock, self._name = folder, clock, key.name
+        self._place, self._view, self._clock, self._name = folder, view, clock, key.name
         self._decoders = {column.name: decoder(column) for column in columns}
         self._key, self._value = EntityKey, Value
         self._field = "string_val" if key.dtype == "string" else "int64_val"
         try:
-            self._connect(view)
+            self._connect()
         except Exception as error:  # Feast raises dozens of kinds, depending on what is behind it
             raise self._unreachable(error) from error
 
-    def _connect(self, view: str) -> None:
+    def _connect(self) -> None:
         from feast import FeatureStore
 
         store = FeatureStore(repo_path=str(self._place))
-        feature_view = store.get_feature_view(view)
+        feature_view = store.get_feature_view(self._view)
         self._ttl = feature_view.ttl.total_seconds() if feature_view.ttl else 0.0
         self.never_hangs = store.config.online_store.type == "sqlite"
-        self._ask: Callable[[list[Any]], Sequence[tuple[Any, Any]]]
-        if self.never_hangs:
-            self._ask = SqliteRows(store, feature_view).read
-        else:
-            provider, config, wanted = store.provider, store.config, [*self._decoders, PRESENT]
-            self._ask = lambda keys: provider.online_read(config, feature_view, keys, wanted)
+        self._file = SqliteRows(store, feature_view) if self.never_hangs else None
+        provider, config, wanted = store.provider, store.config, [*self._decoders, PRESENT]
+        self._server: Rows = lambda keys: provider.online_read(config, feature_view, keys, wanted)
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users.
@@ -109,6 +108,13 @@ class FeastReader:
                 return self._ask(keys)
             except Exception as error:  # of the store behind: sqlite3, redis, sockets
                 raise self._unreachable(error) from error
+
+    def _ask(self, keys: list[Any]) -> Sequence[tuple[Any, Any]]:
+        if self._file is None:
+            return self._server(keys)
+        if self._file.replaced:  # by a store that may be described otherwise
+            self._connect()
+        return self._file.read(keys)
 
     def _valid(self, moment: Any, row: Row) -> Row:
         """The row, None where the store has none, says that the user is gone, or wrote it too long ago."""

@@ -31,7 +31,7 @@ def export_onnx(source: Path, target: Path) -> bool:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
     from tf2onnx.convert import from_graph_def
 
-    import ops_gpu.models.masked_mean  # noqa: F401 - so does this one
+    import ops_gpu.models.masked_mean  # noqa: F401 - as keras_rs does
 
     model = keras.saving.load_model(source, compile=False, safe_mode=True)
     if sum(weight.numpy().nbytes for weight in model.weights) > LARGEST:
@@ -126,14 +126,14 @@ def _renamed(proto: Any, inputs: dict[str, str]) -> Any:
 
 def _ordered(graph: Any) -> list[Any]:
     """Each node after those whose results it takes, beginning at the outputs; what no output needs is left out."""
-    makers = {name: node for node in graph.node for name in node.output}
-    found: dict[str, Any] = {}
-    waiting = [makers[value.name] for value in reversed(graph.output)]
+    makers = {name: place for place, node in enumerate(graph.node) for name in node.output if name}
+    found: dict[int, Any] = {}
+    waiting = [makers[value.name] for value in reversed(graph.output) if value.name in makers]
     while waiting:
-        node = waiting[-1]
-        before = [makers[name] for name in node.input if name in makers and makers[name].name not in found]
+        node = graph.node[waiting[-1]]
+        before = [makers[name] for name in node.input if name in makers and makers[name] not in found]
         if before:
             waiting.extend(reversed(before))
         else:
-            found[waiting.pop().name] = node
+            found[waiting.pop()] = node
     return list(found.values())

@@ -98,7 +98,8 @@ class OnnxModel:
 
 def _shape(tensor: Tensor) -> tuple[int, ...] | None:
     """What an input must be brought to; None where its sizes are open, so that it is taken as it comes."""
-    return None if None in tensor.shape else (-1, *(size for size in tensor.shape if size is not None))
+    sizes = [size for size in tensor.shape if size]
+    return (-1, *sizes) if len(sizes) == len(tensor.shape) else None
 
 
 def _tensor(value: Any) -> Tensor:

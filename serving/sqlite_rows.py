@@ -15,16 +15,14 @@ LOCKED_MS = 125
 class SqliteRows:
     """Reads the table that Feast's `SqliteOnlineStore` writes, as its `online_read` does.
 
-    Feast asks for the key of every row again, and makes a moment of every value's time, where one a user is enough. A
-    file that was removed or replaced is opened anew: SQLite itself would go on reading the old one, and make an empty
-    one in the place of one that is gone.
+    Feast groups the rows by key again, and makes a moment of every value's time, where one a user is enough.
 
     Args:
         store: a `feast.FeatureStore` whose online store is SQLite.
         view: the feature view.
 
     Raises:
-        FileNotFoundError: when there is no such file, here and by `read`.
+        FileNotFoundError: when there is no such file.
     """
 
     def __init__(self, store: Any, view: Any) -> None:
@@ -39,7 +37,18 @@ class SqliteRows:
         versioned = config.registry.enable_online_feature_view_versioning
         table = compute_table_id(config.project, view, versioned).replace('"', '""')
         self._query = f'SELECT entity_key, feature_name, value, event_ts FROM "{table}" WHERE entity_key IN '
-        self._open()
+        self._inode = self._file.stat().st_ino
+        address = f"{self._file.absolute().as_uri()}?mode=rw"  # makes no file where there is none
+        self._connection = sqlite3.connect(address, timeout=LOCKED_MS / 1e3, uri=True, check_same_thread=False)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands in the place of the one that is read; SQLite would go on reading the old one.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        return self._file.stat().st_ino != self._inode
 
     def read(self, keys: Sequence[Any]) -> list[tuple[datetime | None, dict[str, Any] | None]]:
         """When each row was written and its values by feature name; None where the store has no such row.
@@ -47,18 +56,13 @@ class SqliteRows:
         Args:
             keys: `EntityKey` messages.
         """
-        if self._file.stat().st_ino != self._inode:
-            self._open()
         wanted = [self._serialize(key, self._version) for key in keys]
-        found: dict[bytes, tuple[int, dict[str, Any]]] = {}
+        moments: dict[bytes, int] = {}
+        found: dict[bytes, dict[str, Any]] = {}
         for key, name, value, moment in self._connection.execute(f"{self._query}({','.join('?' * len(keys))})", wanted):
-            found.setdefault(key, (moment, {}))[1][name] = self._value.FromString(value)
-        rows = (found.get(key) for key in wanted)
-        return [(None, None) if row is None else (_moment(row[0]), row[1]) for row in rows]
-
-    def _open(self) -> None:
-        self._inode = self._file.stat().st_ino
-        self._connection = sqlite3.connect(self._file, timeout=LOCKED_MS / 1e3, check_same_thread=False)
+            found.setdefault(key, {})[name] = self._value.FromString(value)
+            moments[key] = max(moment, moments.get(key, moment))  # features that were dropped keep their last time
+        return [(_moment(moments[key]), found[key]) if key in found else (None, None) for key in wanted]
 
 
 def _moment(seconds: int) -> datetime:

@@ -59,7 +59,7 @@ def _loaded(path: Path, inputs: Sequence[str]) -> Any:
     import keras
     import keras_rs.layers  # noqa: F401 - registers its layers under their names
 
-    import ops_gpu.models.masked_mean  # noqa: F401 - so does this one
+    import ops_gpu.models.masked_mean  # noqa: F401 - as keras_rs does
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     names = {tensor.name for tensor in model.inputs}

@@ -16,11 +16,14 @@ class MaskedMean(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def call(self, vectors: Any, codes: Any) -> Any:
-        """Means `[batch, dim]`.
+        """The means.
 
         Args:
             vectors: `[batch, length, dim]`.
             codes: `[batch, length]`; places with 0 are padding and do not count.
+
+        Returns:
+            `[batch, dim]`.
         """
         mask = ops.expand_dims(ops.cast(ops.not_equal(codes, 0), "float32"), -1)
         return ops.sum(vectors * mask, 1) / ops.maximum(ops.sum(mask, 1), 1.0)

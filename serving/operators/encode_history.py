@@ -61,7 +61,7 @@ class EncodeHistory(ServingOperator):
     def transform(self, columns: Columns) -> Columns:
         raw = ragged(columns, "history_item")
         codes = self._encode(raw.values)
-        last = ragged(columns, "history_last").values
+        last = raw.with_values(ragged(columns, "history_last").values).values  # as long, which the kernel relies on
         kept, offsets = np.empty(len(codes), np.int64), np.zeros_like(raw.offsets)
         kept = kept[: _known_in_order(raw.offsets, codes, last, FIRST_CODE, offsets, kept)]
         items = Ragged(codes[kept], offsets)

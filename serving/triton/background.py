@@ -37,8 +37,9 @@ class Background:
     def _run(self) -> None:
         due = {work: time.monotonic() + seconds for work, seconds in self._work.items()}
         while not self._end.is_set():
-            hurried = self._next.wait(max(0.0, min(due.values()) - time.monotonic()))
-            self._next.clear()
+            self._next.wait(max(0.0, min(due.values()) - time.monotonic()))
+            if hurried := self._next.is_set():
+                self._next.clear()
             for work, seconds in self._work.items():
                 if not self._end.is_set() and (hurried or due[work] <= time.monotonic()):
                     _done(work)

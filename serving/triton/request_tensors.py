@@ -78,8 +78,8 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
 
 
 def _dense(lists: Ragged, width: int, fill: Any) -> Array:
-    """The lists side by side, which are no longer than `width`; full ones lie so already."""
-    if len(lists.values) == width * len(lists):
+    """The lists side by side; where all are full they lie so already, and memory that may be given away is."""
+    if lists.values.flags.writeable and lists.values.flags.c_contiguous and bool((lists.lengths == width).all()):
         return lists.values.reshape(len(lists), width)
     return lists.to_dense(width, fill)
 

@@ -124,6 +124,44 @@ def test_a_full_disk_loses_rows_and_nothing_else(
     assert read_decisions(tmp_path)["request"].to_list() == ["kept"]
 
 
+def test_what_was_gathered_in_parts_is_written_as_one(make: Make, ensemble: Ensemble, tmp_path: Path) -> None:
+    log = make()
+    lists: list[list[Any]] = []
+    for number in range(6):  # several passes a part, of several widths
+        lists += plain(
+            asked(log, ensemble, [100 + number, *[7] * (number % 2)], {f"r{number}": 1 + number % 2}), "item_id"
+        )
+        if number in (0, 3):
+            log.gather()
+    log.gather()
+    log.gather()  # nothing has come since
+    assert decision_files(tmp_path) == [] and log.logged == 0
+    log.flush()
+    rows = read_decisions(tmp_path)
+    assert rows["item"].to_list() == lists
+    assert rows["request"].to_list() == ["r0", "r1", "r1", "r2", "r3", "r3", "r4", "r5", "r5"]
+    assert rows["time"].is_sorted()
+
+
+def test_what_cannot_be_gathered_is_lost_and_nothing_else(
+    make: Make, ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: Evidence, parts: object) -> None:
+        raise MemoryError("no room")
+
+    log = make()
+    with monkeypatch.context() as patched:
+        patched.setattr(Evidence, "joined", broken)
+        for number in range(2):
+            asked(log, ensemble, [100, 101], {f"lost{number}": 2})
+        log.gather()
+    assert (log.logged, log.dropped, log._recorded - log._taken) == (0, 4, 0)
+    assert "2 requests of" in caplog.text and "no room" in caplog.text
+    asked(log, ensemble, [102], {"kept": 1})
+    log.flush()
+    assert read_decisions(tmp_path)["request"].to_list() == ["kept"]
+
+
 def test_small_files_are_joined_without_losing_a_row(
     make: Make, ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,3 +52,19 @@ def test_a_model_too_large_is_left_to_tensorflow(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(onnx_export, "LARGEST", 10)
     assert not export_onnx(saved(tmp_path / "model.keras"), tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_nodes_come_in_an_order_that_follows_from_what_they_compute() -> None:
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Add", ["b", "c"], ["y"]),
+        helper.make_node("Neg", ["x"], ["c"]),
+        helper.make_node("Dropout", ["clipped", "", ""], ["b", ""]),
+        helper.make_node("Clip", ["x", "", "most"], ["clipped"]),
+        helper.make_node("Relu", ["x"], ["nobody asks for it"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows"]) for name in ("x", "most", "y")]
+    for turned in (nodes, nodes[::-1], nodes[2:] + nodes[:2]):
+        graph = helper.make_graph(turned, "any", ends[:2], [ends[2], ends[0]])
+        assert [node.op_type for node in onnx_export._ordered(graph)] == ["Clip", "Dropout", "Neg", "Add"]
