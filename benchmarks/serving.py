@@ -67,7 +67,7 @@ class Served:
         libraries: the same work as the libraries do it, ms.
         empty_ms: a request that asks a Python model for nothing, one client.
         items: in the catalogue.
-        index: kind of the index and its recall@100.
+        index: its kind, dimensions and recall@100.
     """
 
     p50_ms: float
@@ -115,7 +115,7 @@ def measure(release: Release, users: list[Any], seconds: float, rounds: int, log
         kernels(ensemble, users, LibraryCalls(release)),
         statistics.median(nothing),
         len(found.codes),
-        f"{found.kind}, recall@100 {found.recall:.3f}",
+        f"{found.kind} x {found.index.d}, recall@100 {found.recall:.3f}",
     )
 
 
@@ -215,7 +215,10 @@ def main() -> None:
         from tests.serving.whole_release import whole_release
 
         with tempfile.TemporaryDirectory() as folder, out.status(f"building and measuring {given.items:,} items ..."):
-            large = whole_release(Path(folder), users=2_000, items=given.items, events=400_000).release
+            sizes = {"two_tower": 90, "popular": 0, "co_occurrence": 50}  # the demo's
+            large = whole_release(
+                Path(folder), users=2_000, items=given.items, events=400_000, dimension=64, **sizes
+            ).release
             found["large"] = measure(large, list(range(1, 1001)), given.seconds, given.rounds)
     show(found, out)
 

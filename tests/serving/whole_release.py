@@ -17,6 +17,7 @@ from ops_gpu.fitting import FitConfig
 from ops_gpu.graph import Node
 from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
 from ops_gpu.ranking_config import CandidateConfig
+from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics
 from ops_gpu.training_data import TrainingData, ids
@@ -58,6 +59,7 @@ def whole_release(
     events: int = 600,
     filters: Sequence[Condition] = (),
     ordering: OrderingConfig | None = None,
+    dimension: int = 32,
     **candidates: Any,
 ) -> Whole:
     """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ..."""
@@ -88,7 +90,8 @@ def whole_release(
         raw_users, raw_items = _with_attributes(raw_users, raw_items)
     workflow = _workflow(raw_events, raw_users, raw_items)
     data = _data(workflow, raw_events, raw_users, raw_items)
-    parts = _parts(workflow, data, FitConfig(candidates=CandidateConfig(**candidates)))
+    config = FitConfig(retrieval=RetrievalConfig(dimension), candidates=CandidateConfig(**candidates))
+    parts = _parts(workflow, data, config)
     folder = root / "parts"
     types = {"user": "int64", "item": "int64"}
     raw_schema = Schema.from_polars(raw_users.drop("user_id"))
