@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,9 @@ class FeastReader:
         self._ttl = feature_view.ttl.total_seconds() if feature_view.ttl else 0.0
         self.never_hangs = store.config.online_store.type == "sqlite"
         self._file = SqliteRows(store, feature_view) if self.never_hangs else None
-        provider, config, wanted = store.provider, store.config, [*self._decoders, PRESENT]
-        self._server: Rows = lambda keys: provider.online_read(config, feature_view, keys, wanted)
+        self._server: Rows = partial(
+            store.provider.online_read, store.config, feature_view, requested_features=[*self._decoders, PRESENT]
+        )
 
     def read(self, ids: npt.NDArray[Any]) -> tuple[Columns, npt.NDArray[np.bool_]]:
         """The features of a batch of users.

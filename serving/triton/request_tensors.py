@@ -62,24 +62,25 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
     items, score, source = (_rows_of(answer.columns[name], rows) for name in ("item_id", "score", "source"))
     count = items.lengths
     width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
+    full = bool((count == width).all())
     if items.values.dtype.kind == "S":
-        item_id = _dense(items, width, b"").view(np.uint8).reshape(len(items), width, -1)
+        item_id = _dense(items, width, b"", full).view(np.uint8).reshape(len(items), width, -1)
     else:
-        item_id = _dense(items.with_values(items.values.astype(np.int64, copy=False)), width, -1)
+        item_id = _dense(items.with_values(items.values.astype(np.int64, copy=False)), width, -1, full)
     stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
     return {
         "item_id": item_id,
-        "score": _dense(score.with_values(score.values.astype(np.float32, copy=False)), width, np.nan),
-        "source": _dense(source, width, 0),
+        "score": _dense(score.with_values(score.values.astype(np.float32, copy=False)), width, np.nan, full),
+        "source": _dense(source, width, 0, full),
         "count": count.astype(np.int32)[:, None],
         "stage_ms": stages[None, :].repeat(len(items), axis=0),
         "release": release_hash[None, :].repeat(len(items), axis=0),
     }
 
 
-def _dense(lists: Ragged, width: int, fill: Any) -> Array:
+def _dense(lists: Ragged, width: int, fill: Any, full: bool) -> Array:
     """The lists side by side; where all are full they lie so already, and memory that may be given away is."""
-    if lists.values.flags.writeable and lists.values.flags.c_contiguous and bool((lists.lengths == width).all()):
+    if full and lists.values.flags.writeable and lists.values.flags.c_contiguous:
         return lists.values.reshape(len(lists), width)
     return lists.to_dense(width, fill)
 
