@@ -53,10 +53,10 @@ def decoder(column: ColumnSchema) -> Callable[[Sequence[Row]], Column]:
 
 
 def _values(row: Row, name: str, field: str) -> list[Any]:
-    message = _said(row, name)
+    message = None if row is None else row.get(name)
     if message is None:
         return []
-    values: list[Any] = getattr(message, field).val[:]
+    values: list[Any] = getattr(message, field).val[:]  # of a null: none
     return values
 
 

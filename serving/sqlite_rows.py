@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -31,15 +32,15 @@ class SqliteRows:
         from feast.protos.feast.types.Value_pb2 import Value
 
         config = store.config
-        self._file = Path(config.repo_path or ".", config.online_store.path)
+        file = Path(config.repo_path or ".", config.online_store.path)
         self._serialize, self._version = serialize_entity_key, config.entity_key_serialization_version
         self._value = Value
         versioned = config.registry.enable_online_feature_view_versioning
         table = compute_table_id(config.project, view, versioned).replace('"', '""')
         self._query = f'SELECT entity_key, feature_name, value, event_ts FROM "{table}" WHERE entity_key IN '
-        self._inode = self._file.stat().st_ino
-        address = f"{self._file.absolute().as_uri()}?mode=rw"  # makes no file where there is none
-        self._connection = sqlite3.connect(address, timeout=LOCKED_MS / 1e3, uri=True, check_same_thread=False)
+        self._address, self._inode = str(file), file.stat().st_ino
+        uri = f"{file.absolute().as_uri()}?mode=rw"  # makes no file where there is none
+        self._connection = sqlite3.connect(uri, timeout=LOCKED_MS / 1e3, uri=True, check_same_thread=False)
 
     @property
     def replaced(self) -> bool:
@@ -48,7 +49,7 @@ class SqliteRows:
         Raises:
             FileNotFoundError: when there is none.
         """
-        return self._file.stat().st_ino != self._inode
+        return os.stat(self._address).st_ino != self._inode  # of a Path it would take three times as long
 
     def read(self, keys: Sequence[Any]) -> list[tuple[datetime | None, dict[str, Any] | None]]:
         """When each row was written and its values by feature name; None where the store has no such row.
