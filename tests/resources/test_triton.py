@@ -107,6 +107,15 @@ def test_the_form_of_releases_is_configured() -> None:
     assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 
+def check_a_server_that_was_ended(triton: TritonResource, live: LiveRelease) -> None:
+    """Looking starts nothing, and nothing is started for a name that was never deployed; `awake` brings back a name."""
+    assert triton.stop() is True
+    assert triton.live("whole") is None and triton.awake("nobody") is None and triton.status() is None
+    assert triton.awake("whole") == live and triton.status() is not None
+    with triton.client("whole") as client:
+        assert client.recommend(1, k=5)[0].source == "personalized"
+
+
 def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: LiveRelease) -> None:
     """What answers no more is named with its reason, and with the way back where there is one."""
     assert triton.silent("whole") is None and triton.silent("nobody") is None
@@ -137,6 +146,7 @@ def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch:
             assert len(known.items) == 5 and all(isinstance(item.item_id, int) for item in known.items)
             assert known.release == whole.release.hash
         check_without_feature_store(home, triton, whole.release, monkeypatch)
+        check_a_server_that_was_ended(triton, live)
         state = triton.status()
         assert state is not None and state.http_url.startswith("http://127.0.0.1:")
         # the same server, asked by its address as if it were somebody else's
