@@ -76,18 +76,20 @@ class Ensemble:
         """The ensemble of a release, bound to it; see `bind`."""
         return cls.load(release.part(FILE)).bind(release, tolerant)
 
-    def bind(self, release: Release, tolerant: bool = False) -> Ensemble:
+    def bind(self, release: Release, tolerant: bool = False, only: type[ServingOperator] = ServingOperator) -> Ensemble:
         """An ensemble of the same graph whose operators hold the parts of this release.
 
         Args:
             release: whose parts.
             tolerant: whether to answer, marked as degraded, where a feature store cannot be read. The default
                 raises: who scores a batch wants no rows in it that only look like answers.
+            only: operators of another class get nothing: for who needs some of them, and no answers.
         """
         bound = Ensemble(self.node, self.inputs)
         bound.operators = tuple(copy.copy(step.operator) for step in self.plan.steps)
         for operator in bound.operators:
-            (operator.bind_tolerantly if tolerant else operator.bind)(release)
+            if isinstance(operator, only):
+                (operator.bind_tolerantly if tolerant else operator.bind)(release)
         return bound
 
     def transform(self, batch: Columns) -> Columns:

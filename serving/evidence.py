@@ -45,16 +45,17 @@ class Evidence:
     columns that its operators' `evidence` names.
 
     Args:
-        ensemble: bound.
+        ensemble: bound, its `DecodeItems` at least; a description tells no more than `places`.
     """
 
     def __init__(self, ensemble: Ensemble) -> None:
         self._inputs = ensemble.inputs
-        self._decode = next((o for o in ensemble.operators if isinstance(o, DecodeItems)), None)
+        operators = ensemble.operators or tuple(step.operator for step in ensemble.plan.steps)
+        self._decode = next((o for o in operators if isinstance(o, DecodeItems)), None)
         self._request = {name: (-1, name) for name in ensemble.inputs.names}
         self._named: dict[str, Place] = {}
         self._orderings: list[_Drawn] = []
-        for number, operator in enumerate(ensemble.operators):
+        for number, operator in enumerate(operators):
             taken = dict(ensemble.plan.steps[number].columns)
             given = {name: (number, name) for name in operator.output_names(tuple(taken))}
             for name, column in operator.evidence().items():
@@ -63,6 +64,11 @@ class Evidence:
                 self._orderings.append(_Drawn(operator, taken, given))
         drawn = (place for one in self._orderings for place in (*one.taken.values(), *one.given.values()))
         self._held = tuple(dict.fromkeys([*self._request.values(), *self._named.values(), *drawn]))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The columns that it reads, of the request and of what the steps gave."""
+        return self._held
 
     def seen(self, batch: Columns, answer: Answer) -> Seen:
         """What the evidence of an answer will be made of; costs the request that waits next to nothing."""

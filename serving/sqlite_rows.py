@@ -49,7 +49,7 @@ class SqliteRows:
         Raises:
             FileNotFoundError: when there is none.
         """
-        return os.stat(self._address).st_ino != self._inode  # of a Path it would take three times as long
+        return os.stat(self._address).st_ino != self._inode  # noqa: PTH116 - a Path would take three times as long
 
     def read(self, keys: Sequence[Any]) -> list[tuple[datetime | None, dict[str, Any] | None]]:
         """When each row was written and its values by feature name; None where the store has no such row.

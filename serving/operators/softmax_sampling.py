@@ -78,6 +78,11 @@ def with_fresh(seed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.where(missing, np.random.default_rng().integers(0, 2**63, seed.shape), seed) if missing.any() else seed
 
 
+def seeded(columns: Columns) -> Columns:
+    """The columns of a request, with a seed where it named none: lists that are drawn can then be drawn again."""
+    return {**columns, "seed": with_fresh(array(columns, "seed"))} if "seed" in columns else columns
+
+
 @kernel(writes=1)
 def _best_places(rows: Int64s, items: Int32s, key: Float64s, lengths: Int64s, best: Int64s) -> None:
     """Where the largest keys are, equal ones by rising code."""

@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from serving.ensemble import Answer
-from serving.operators.base import STAGES
+from serving.ensemble import FILE, Answer, Ensemble
+from serving.ensemble_plan import Place
+from serving.operators.base import STAGES, Column, Columns
+from serving.operators.decode_items import DecodeItems
 from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST_STEP
-from serving.triton.messages import read_packs, respond
+from serving.triton.journal import Journal, decision_log, is_logged
+from serving.triton.messages import read_id, read_packs, respond
+from serving.triton.release_of_model import release_of_model
 from serving.triton.request_tensors import to_wire
+from serving.triton.serving_metrics import ServingMetrics
 
 
 class TritonPythonModel:
-    """Takes the columns of the graph's end and the times of all steps, and gives the tensors of the fused form."""
+    """Takes the columns of the graph's end and the times of all steps, and gives the tensors of the fused form.
+
+    Where decisions are logged it takes all columns that tell how an answer came about, and logs them.
+    """
 
     def initialize(self, args: dict[str, str]) -> None:
-        """Reads which columns make up the answer."""
+        """Reads which columns make up the answer, and opens the log."""
         import triton_python_backend_utils as pb_utils
 
         self._pb = pb_utils
-        parameters = json.loads(args["model_config"])["parameters"]
-        step = json.loads(parameters["step"]["string_value"])
+        given = json.loads(args["model_config"])["parameters"]
+        parameters = {key: value["string_value"] for key, value in given.items()}
+        step = json.loads(parameters["step"])
         self._givers = step["givers"]
         self._places = {name: tuple(place) for name, place in step["columns"].items()}
-        self._hash = np.frombuffer(parameters["release"]["string_value"].encode(), np.uint8)
+        release = release_of_model(parameters)
+        self._hash = np.frombuffer(release.hash.encode(), np.uint8)
+        log = None
+        if is_logged(parameters):
+            log = decision_log(parameters, release, Ensemble.load(release.part(FILE)).bind(release, only=DecodeItems))
+        self._journal = Journal(ServingMetrics(pb_utils, release.name, release.hash[:12]), log)
+        # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
+        gc.collect()
+        gc.freeze()
+
+    def finalize(self) -> None:
+        """Writes what waits, when the model is unloaded."""
+        self._journal.close()
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in order."""
@@ -39,10 +61,22 @@ class TritonPythonModel:
         if isinstance(pack, Exception):
             return pack
         try:
+            batch, steps = _by_step(pack.columns)
             columns = {name: pack.columns[place] for name, place in self._places.items()}
-            limits = pack.columns.get((REQUEST_STEP, "k"))
             spent = dict(zip(STAGES, pack.stage_ms.sum(axis=0).tolist(), strict=True))
-            k = None if limits is None else np.asarray(limits)
-            return to_wire(Answer(columns, spent), slice(0, len(pack)), k, self._hash)
+            answer = Answer(columns, spent, steps)
+            k = np.asarray(batch["k"]) if "k" in batch else None
+            tensors = to_wire(answer, slice(0, len(pack)), k, self._hash)
+            self._journal.answered([read_id(request) or self._journal.new_id()], [len(pack)], batch, answer)
+            return tensors
         except Exception as error:
+            self._journal.failed()
             return error
+
+
+def _by_step(columns: Mapping[Place, Column]) -> tuple[Columns, tuple[Columns, ...]]:
+    """The columns of the request, and what has come of those of each step, by its number."""
+    found: dict[int, Columns] = {REQUEST_STEP: {}}
+    for (step, name), column in columns.items():
+        found.setdefault(step, {})[name] = column
+    return found[REQUEST_STEP], tuple(found.get(step, {}) for step in range(max(found) + 1))

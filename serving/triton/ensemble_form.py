@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from serving.ensemble import Ensemble
-from serving.ensemble_plan import EnsemblePlan
+from serving.ensemble_plan import EnsemblePlan, Place
+from serving.evidence import Evidence
 from serving.triton.grouping import REQUEST, giver_of, segments_of
+from serving.triton.journal import is_logged
 from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling, with_users
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import model_name
 from serving.triton.repository import place_model
 from serving.triton.segment import Segment
 
-PACK = "data_type: TYPE_UINT8 dims: [ -1 ]"
+ANSWER, PACK = "answer", "data_type: TYPE_UINT8 dims: [ -1 ]"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def write_ensemble(
         release_path: the release's directory as the server sees it.
         ensemble: of the release, a description.
         tensors: inputs and outputs.
-        settings: instances, grouping and the largest batch.
+        settings: instances, grouping, the largest batch, log.
 
     Returns:
         The model's name.
@@ -61,7 +63,10 @@ def write_ensemble(
         ValueError: for instances of a step that is not there.
     """
     model = model_name(name, release_hash)
-    steps = _steps(ensemble, tensors, settings.form.group_by)
+    log = settings.log_parameters(name)
+    # What is logged travels to the step that makes the answer.
+    logged = Evidence(ensemble).places if is_logged(log) else ()
+    steps = _steps(ensemble, tensors, settings.form.group_by, logged)
     settings.form.check_steps([step.name for step in steps])
     # Names of their own for every grouping, so that a release can change it while it is asked.
     names = {step.name: f"{model}.{settings.form.group_by}s.{step.name}" for step in steps}
@@ -75,7 +80,11 @@ def write_ensemble(
             settings.max_batch_size if step.batches else 0,
             f"instance_group [{{ count: {count} kind: KIND_CPU }}]\n{batching}",
             release_parameters(
-                release_hash, release_path=release_path, step=json.dumps(step.told), **settings.places()
+                release_hash,
+                release_path=release_path,
+                step=json.dumps(step.told),
+                **settings.places(),
+                **(log if step.name == ANSWER else {}),
             ),
         )
         place_model(repository, names[step.name], config, step.module)
@@ -90,16 +99,16 @@ def write_ensemble(
     return place_model(repository, model, whole, None)
 
 
-def _steps(ensemble: Ensemble, tensors: ModelTensors, group_by: str) -> list[_Step]:
+def _steps(ensemble: Ensemble, tensors: ModelTensors, group_by: str, logged: Sequence[Place]) -> list[_Step]:
     plan = EnsemblePlan.of(ensemble.node)
-    segments = segments_of(plan, group_by)
+    segments = segments_of(plan, group_by, logged)
     asked = {"inputs": ensemble.inputs.to_dict(), "segments": len(segments)}
     request = ModelTensors(tensors.inputs, _packs([REQUEST]))
     return [
         # It batches, so that Triton itself refuses what is no number of users.
         _Step(REQUEST, "request_model", request, True, asked),
         *map(_segment, segments),
-        _answer(plan, segments, tensors),
+        _answer(plan, segments, tensors, logged),
     ]
 
 
@@ -108,13 +117,14 @@ def _segment(segment: Segment) -> _Step:
     return _Step(segment.name, "step_model", ModelTensors(inputs, _packs([segment.name])), True, segment.to_dict())
 
 
-def _answer(plan: EnsemblePlan, segments: tuple[Segment, ...], tensors: ModelTensors) -> _Step:
+def _answer(plan: EnsemblePlan, segments: tuple[Segment, ...], tensors: ModelTensors, logged: Sequence[Place]) -> _Step:
     names = {number: segment.name for segment in segments for number, _ in segment.steps}
+    taken = (*(place for _, place in plan.outputs), *logged)
     # the request too, for it says how many items were asked for
-    givers = list(dict.fromkeys([REQUEST, *(giver_of(place, names) for _, place in plan.outputs)]))
+    givers = list(dict.fromkeys([REQUEST, *(giver_of(place, names) for place in taken)]))
     told = {"columns": {name: list(place) for name, place in plan.outputs}, "givers": givers}
     given = ModelTensors(_packs(givers, "1, "), with_users(tensors.outputs))
-    return _Step("answer", "answer_model", given, False, told)
+    return _Step(ANSWER, "answer_model", given, False, told)
 
 
 def _packs(names: Iterable[str], first: str = "") -> dict[str, str]:

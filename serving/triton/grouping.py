@@ -11,7 +11,7 @@ from serving.triton.segment import Segment
 REQUEST, REQUEST_STEP = "request", -1
 
 
-def segments_of(plan: EnsemblePlan, group_by: str = "operator") -> tuple[Segment, ...]:
+def segments_of(plan: EnsemblePlan, group_by: str = "operator", also: Iterable[Place] = ()) -> tuple[Segment, ...]:
     """A plan in segments, in an order that works.
 
     Args:
@@ -19,14 +19,15 @@ def segments_of(plan: EnsemblePlan, group_by: str = "operator") -> tuple[Segment
         group_by: `operator`, a segment each, or `stage`: the operators of one stage together, so that columns between
             them stay in one process. An operator that takes what a later stage gives goes to that stage, so that
             stages never wait for each other in a circle.
+        also: columns that are waited for besides those of the answer.
     """
     names = dict(enumerate(_stages(plan) if group_by == "stage" else _operators(plan)))
-    segments: list[Segment] = []
+    segments, waited = list[Segment](), tuple(also)
     for name in dict.fromkeys(sorted(names.values(), key=STAGES.index) if group_by == "stage" else names.values()):
         steps = tuple((number, step) for number, step in enumerate(plan.steps) if names[number] == name)
         numbers = {number for number, _ in steps}
         elsewhere = _taken(step for number, step in enumerate(plan.steps) if number not in numbers)
-        wanted = dict.fromkeys([*elsewhere, *(place for _, place in plan.outputs)])
+        wanted = dict.fromkeys([*elsewhere, *(place for _, place in plan.outputs), *waited])
         outputs = tuple(place for place in wanted if place[0] in numbers)
         inside = _taken(step for _, step in steps)
         givers = dict.fromkeys(giver_of(place, names) for place in inside if place[0] not in numbers)

@@ -18,8 +18,7 @@ class ModelSettings:
         queue_delay_us: microseconds that a request may wait for others to be joined with; in the form `ensemble`,
             where every step would wait anew, requests are joined only while they wait for each other anyway.
         form: one model for the whole graph, or many.
-        decisions: folder of the decision logs, one folder a recommender, as the server sees it; None for none. Logged
-            in the form `fused` alone.
+        decisions: folder of the decision logs, one folder a recommender, as the server sees it; None for none.
         log_rate: share of requests that are logged, 0 to 1.
         log_days: days that decisions are kept.
         release_cache: folder of the server for copies of releases that lie in an object store.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ops_gpu.schema import Schema
 from serving.operators.base import STAGES
+from serving.operators.softmax_sampling import seeded
 from serving.request import complete
 from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST, REQUEST_STEP
@@ -39,7 +40,7 @@ class TritonPythonModel:
             read_id(request)
             tensors = {column.name: read_tensor(self._pb, request, column.name) for column in self._inputs}
             given = {name: from_wire(t, self._inputs[name]) for name, t in tensors.items() if t is not None}
-            columns = complete(dict(given), self._inputs)
+            columns = seeded(complete(dict(given), self._inputs))
             nothing = np.zeros((self._segments, len(STAGES)), np.float32)
             pack = Pack({(REQUEST_STEP, name): column for name, column in columns.items()}, nothing)
             return {REQUEST: pack.to_tensor()}

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.operator import Operator
+from ops_gpu.tiered import StoreMetrics
 from serving.ensemble_plan import Place, Step
 from serving.operator_modules import import_operator
 from serving.operators.base import STAGES, Column, ServingOperator
@@ -62,6 +63,11 @@ class Segment:
             spent[STAGES.index(step.operator.stage)] += (time.perf_counter() - start) * 1e3
             known.update({(number, name): column for name, column in result.items()})
         return {place: known[place] for place in self.outputs}, spent
+
+    def store_metrics(self) -> dict[str, StoreMetrics]:
+        """As `Ensemble.store_metrics`."""
+        told = {step.operator.name: step.operator.store_metrics() for _, step in self.steps}
+        return {name: metrics for name, metrics in told.items() if metrics is not None}
 
     def to_dict(self) -> dict[str, Any]:
         """The segment as JSON."""

@@ -8,6 +8,8 @@ from typing import Any
 from ops_gpu.tiered import StoreMetrics
 from serving.operators.base import STAGES
 
+TOLD_EVERY = 1.0
+"""Seconds."""
 COUNTERS = {
     "requests": ("recsys_requests_total", "Requests answered."),
     "failed": ("recsys_failed_requests_total", "Requests refused or failed."),

@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from serving.triton.background import Background
 from serving.triton.dlpack import Array
 from serving.triton.joint import joined, jointly, rows
 from serving.triton.messages import read_packs, respond
 from serving.triton.pack import Pack
 from serving.triton.release_of_model import release_of_model
 from serving.triton.segment import Segment
+from serving.triton.serving_metrics import TOLD_EVERY, ServingMetrics
 
 
 class TritonPythonModel:
@@ -32,9 +34,18 @@ class TritonPythonModel:
         release = release_of_model(parameters)
         self._segment = Segment.from_dict(json.loads(parameters["step"])).bind(release)
         self._most = int(config["max_batch_size"])
+        self._telling = None
+        if self._segment.store_metrics():
+            metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._segment.store_metrics)
+            self._telling = Background({metrics.flush: TOLD_EVERY})
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
         gc.freeze()
+
+    def finalize(self) -> None:
+        """Tells what was counted, when the model is unloaded."""
+        if self._telling is not None:
+            self._telling.close()
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response a request, in order."""

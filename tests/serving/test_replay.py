@@ -17,10 +17,10 @@ from serving.item_path import item_path
 from serving.manifest import ReleaseMetadata
 from serving.operators.base import Columns, ragged
 from serving.operators.query_feast import QueryFeast
+from serving.operators.softmax_sampling import seeded
 from serving.release import Release
 from serving.replay import answer_again, comparison, replay, reproduced
 from serving.request import complete
-from serving.triton.backend_model import seeded
 from tests.serving.whole_release import NAME, Whole, whole_release
 
 USERS = np.array([3, 99, 7, -5, 12, 0, 1, 2])

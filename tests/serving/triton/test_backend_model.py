@@ -153,7 +153,7 @@ def test_decisions_are_those_of_each_request(model: TritonPythonModel, tmp_path:
     model.execute([request(["u100"])])
     requests = [request(["u100", "somebody unknown"], 3, "a"), request(["u101"], None, "b"), request(["poison"])]
     answers = model.execute([*requests, request(["u102"])])
-    model._write_log()
+    model._journal.write()
     rows = read_decisions(tmp_path, tests=True)
     assert rows.height == 5
     assert rows.filter(rows["request"].str.starts_with("test-"))["user_id"].to_list() == ["u100"]
@@ -163,6 +163,6 @@ def test_decisions_are_those_of_each_request(model: TritonPythonModel, tmp_path:
     other = mine.filter(~mine["request"].is_in(["a", "b"]))
     assert other["user_id"].to_list() == ["u102"]
     assert re.fullmatch("[0-9a-f]{24}", other["request"][0])
-    assert model._metrics.counts == {
+    assert model._journal._metrics.counts == {
         "requests": 4, "failed": 1, "users": 5, "passes": 4, "empty": 0, "logged": 5, "dropped": 0,
     }  # fmt: skip

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 import pytest
@@ -21,18 +18,9 @@ from serving.triton.server import TritonServer
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import BATCH_SIZES
 from tests.serving.toys import toy_release
+from tests.serving.triton.patience import soon
 
 pytestmark = pytest.mark.triton
-T = TypeVar("T")
-
-
-def soon(look: Callable[[], T | None], seconds: float = 20.0) -> T:
-    """What is found once the thread beside has written it."""
-    deadline = time.monotonic() + seconds
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, "nothing came"
-        time.sleep(0.1)
-    return found
 
 
 def logging_to(target: TritonTarget, folder: Path) -> TritonTarget:

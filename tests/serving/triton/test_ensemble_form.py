@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from google.protobuf import text_format
+from polars.testing import assert_frame_equal
 from tritonclient.grpc import model_config_pb2
 
+from serving.decisions import read_decisions
 from serving.ensemble import Ensemble
 from serving.operators.base import Columns
 from serving.operators.filter_candidates import FilterCandidates
@@ -122,6 +126,61 @@ def test_a_step_that_is_asked_by_itself_says_whom_to_ask(
     lacking, garbage = steps.infer(model, [{}, {"features": np.ones((1, 7), np.uint8)}])
     assert "was not given 'features'; ask the ensemble's model" in str(lacking.error)
     assert "nothing that a step of an ensemble gives" in str(garbage.error)
+
+
+def logged_by(
+    release: Release, folder: Path, form: str, requests: list[Tensors], rate: float = 1.0, **settings: Any
+) -> pl.DataFrame:
+    """What a form writes to its decision log, without ids and times."""
+    logging = ModelSettings(form=FormSettings(**settings), decisions=str(folder / "log"), log_rate=rate)
+    export(release, folder / "models", form, logging)
+    triton = FakeTriton(folder / "models")
+    triton.infer("toy", requests)
+    for model in triton.models.values():
+        getattr(model, "finalize", lambda: None)()
+    rows = read_decisions(folder / "log" / "toy", tests=True)
+    times = rows.select("request", "row", "time")
+    assert times.n_unique(["request", "row"]) == len(rows) and (datetime.now(UTC) - rows["time"].min()) < timedelta(
+        minutes=1
+    )
+    return rows.sort("user_id", "request_k", "row").drop("request", "time")
+
+
+@pytest.mark.parametrize("group_by", GROUPINGS)
+def test_both_forms_log_the_same_decisions(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_by: str
+) -> None:
+    install(monkeypatch)
+    requests = [request(release, [100, 7, 103], 3), request(release, [101]), request(release, [104], 5)]
+    fused = logged_by(release, tmp_path / "fused", "fused", requests)
+    steps = logged_by(release, tmp_path / "steps", "ensemble", requests, group_by=group_by)
+    assert fused.height == 5 and "removed_reason" in fused.columns and fused["item"].list.len().min() == 3
+    assert_frame_equal(fused, steps, check_column_order=False)
+    (mine,) = (tmp_path / "steps" / "models").glob("*.answer/config.pbtxt")
+    assert "log_folder" in mine.read_text()
+    assert not [path for path in mine.parents[1].glob("*/config.pbtxt") if "log_f" in path.read_text() and path != mine]
+
+
+def test_what_is_not_logged_does_not_travel(release: Release, tmp_path: Path) -> None:
+    for folder, settings in (("none", {}), ("no share", {"decisions": "/log", "log_rate": 0.0})):
+        export(release, tmp_path / folder, "ensemble", ModelSettings(form=FormSettings("ensemble"), **settings))
+    export(release, tmp_path / "all", "ensemble", ModelSettings(form=FormSettings("ensemble"), decisions="/log"))
+    taken = {
+        folder: {tensor.name for tensor in parsed(next((tmp_path / folder).glob("*.answer/config.pbtxt"))).input}
+        for folder in ("none", "no share", "all")
+    }
+    assert taken["none"] == taken["no share"] < taken["all"]
+
+
+@pytest.mark.parametrize("group_by", GROUPINGS)
+def test_answers_are_counted(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_by: str) -> None:
+    install(monkeypatch)
+    steps = exported(release, tmp_path, "ensemble", group_by=group_by)
+    steps.infer("toy", [request(release, [100, 7, 103], 3), request(release, [101])])
+    (answer,) = [model for name, model in steps.models.items() if name.endswith(".answer")]
+    metrics = answer._journal._metrics
+    assert (metrics.counts["requests"], metrics.counts["users"], metrics.counts["failed"]) == (2, 4, 0)
+    assert all(spent > 0 for spent in metrics.stage_ms.values())
 
 
 def test_the_models_say_what_triton_needs_to_know(release: Release, tmp_path: Path) -> None:

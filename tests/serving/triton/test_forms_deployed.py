@@ -6,10 +6,14 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from serving.client import RecommenderClient, RecommenderError
+from serving.decisions import Bits, find_request
+from serving.ensemble import Ensemble
 from serving.release import Release
+from serving.replay import answer_again, reproduced
 from serving.triton.control import TritonControl
 from serving.triton.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.form_settings import FormSettings
@@ -17,6 +21,7 @@ from serving.triton.model_settings import ModelSettings
 from serving.triton.names import models_of
 from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
+from tests.serving.triton.patience import soon
 
 pytestmark = pytest.mark.triton
 USERS = ["u100", "u101", "u105", "nobody"]
@@ -57,6 +62,27 @@ def test_a_release_in_steps_comes_and_goes_with_all_of_them(target: TritonTarget
         assert client.recommend("u100")[0].release == second.hash
     deploy(third, target, USERS)
     assert ready(target, "steps") == folders(target, "steps") == {"steps", *models(second), *models(third)}
+
+
+def test_decisions_of_a_release_in_steps_are_logged_and_made_again(target: TritonTarget, tmp_path: Path) -> None:
+    release = toy_release(tmp_path, "stepwise", dtype="string")
+    staged = in_stages(target)
+    settings = replace(staged.settings, decisions=str(tmp_path / "log"))
+    deploy(release, replace(staged, settings=settings), USERS)
+    with RecommenderClient(target.grpc_url, "stepwise") as client:
+        answers = client.recommend(USERS, 4, request_id="mine")
+
+    def written() -> tuple[pl.DataFrame, dict[str, Bits]] | None:
+        try:
+            return find_request(tmp_path / "log" / "stepwise", "mine")
+        except LookupError:
+            return None
+
+    decisions, bits = soon(written)
+    assert decisions["user_id"].to_list() == USERS and list(bits) == [release.hash]
+    assert decisions["item"].to_list() == [[item.item_id for item in answer.items] for answer in answers]
+    again, lacking = answer_again(decisions, Ensemble.of(release))
+    assert (lacking, reproduced(decisions, again)) == ((), 0.0)
 
 
 def requests_that_meet(target: TritonTarget, name: str, release: Release) -> None:
