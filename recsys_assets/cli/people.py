@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from feature_repo.pushed_events import PushedEvents
 from resources.home import Home
 from serving.recommendation import Id
 
@@ -94,7 +95,7 @@ class People:
         return list(users.sample(min(most, len(users)), seed=seed))
 
     def history(self, user_id: Id, most: int = 15) -> tuple[list[PastEvent], int]:
-        """What the user did last, latest first, and how many events there are in all."""
+        """What the user did last, latest first, and how many events there are in all; pushed ones too."""
         mine = self._events().filter(pl.col("user_id") == user_id).sort("timestamp", descending=True).collect()
         latest = mine.head(most)
         rows = zip(
@@ -118,7 +119,14 @@ class People:
         return last + 1 if isinstance(last, int) else f"{last or ''}-new"
 
     def _events(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
+        """What the logs hold, and what was pushed since: lists know both."""
+        logged = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
+        logged = logged.select("user_id", "item_id", "timestamp", "label")
+        schema = logged.collect_schema()
+        ids = {name: schema[name] for name in ("user_id", "item_id")}
+        pushed = PushedEvents(self.home.feast(self.name), ids).all()
+        # An event that a log has brought meanwhile is one event.
+        return pl.concat([logged, pushed.lazy().cast(schema).join(logged, on=[*ids, "timestamp"], how="anti")])
 
     def _id(self, text: str, kind: str, path: Path) -> Id:
         if not path.exists():

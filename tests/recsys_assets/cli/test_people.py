@@ -5,6 +5,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
+from feature_repo.pushed_events import PushedEvents
 from recsys_assets.cli.people import PastEvent, People
 from resources.home import Home
 
@@ -29,6 +30,19 @@ def test_history_comes_latest_first_with_titles(people: People) -> None:
     assert people.history("ab") == ([first, second], 2)
     assert people.history("ab", most=1) == ([first], 2)
     assert people.history("nobody") == ([], 0)
+
+
+def test_what_was_pushed_is_history_once(people: People, home: Home) -> None:
+    moments = [datetime(2026, 3, 1), datetime(2026, 3, 4, 12)]  # the logs hold the first by now
+    pushed = {"user_id": ["ab", "ab"], "item_id": ["x", "x"], "timestamp": moments, "label": [True, True]}
+    home.feast("shop").mkdir(parents=True)
+    ids = {"user_id": pl.String(), "item_id": pl.String()}
+    with PushedEvents(home.feast("shop"), ids).appended(pl.DataFrame(pushed)):
+        pass
+    latest, events = people.history("ab", most=1)
+    assert (latest, events) == ([PastEvent("x", "Ex", datetime(2026, 3, 4, 12), True)], 3)
+    assert people.liked("ab") == ["x"] and people.liked("a") == ["x"]
+    assert people.matching("ab") == [("ab", 3)]
 
 
 def test_users_are_found_by_the_beginning_of_their_ids(people: People) -> None:
