@@ -49,7 +49,18 @@ def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, 
         out.print(f"[yellow]read anew, for the log does not have them: {', '.join(found.read_anew)}[/]")
 
 
-HEADER = ["segment", "lists", "overlap", "same first", "score then", "now", "empty then", "now", "ms a user"]
+# Two lines each, so that it fits into 80 columns.
+HEADER = [
+    "segment",
+    "lists",
+    "overlap",
+    "same\nfirst",
+    "score\nthen",
+    "score\nnow",
+    "empty\nthen",
+    "empty\nnow",
+    "ms a\nuser",
+]
 RIGHT = " rrrrrrrr"
 
 
