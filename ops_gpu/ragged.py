@@ -102,6 +102,13 @@ class Ragged:
         np.cumsum(mask, out=kept[1:])
         return Ragged(self.values[mask], kept[self.offsets])
 
+    def between(self, start: int, stop: int) -> Ragged:
+        """The rows from `start` to before `stop`, over the same memory."""
+        if start == 0 and stop == len(self):
+            return self
+        first, last = self.offsets[start], self.offsets[stop]
+        return Ragged(self.values[first:last], self.offsets[start : stop + 1] - first)
+
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> Ragged:
         """The rows at these positions (from 0, `[n]`), in this order."""
         places = self.places(rows)

@@ -41,12 +41,7 @@ def joined(packs: Sequence[Pack]) -> dict[Place, Column]:
 
 def rows(column: Column, start: int, stop: int) -> Column:
     """Those of some users."""
-    if start == 0 and stop == len(column):
-        return column
-    if not isinstance(column, Ragged):
-        return column[start:stop]
-    first, last = column.offsets[start], column.offsets[stop]
-    return Ragged(column.values[first:last], column.offsets[start : stop + 1] - first)
+    return column.between(start, stop) if isinstance(column, Ragged) else column[start:stop]
 
 
 def _attempted(packs: Sequence[Pack], answer: Callable[[Sequence[Pack]], Sequence[A]]) -> list[A | Exception]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema
 from serving.ensemble import Answer
-from serving.operators.base import STAGES
+from serving.operators.base import STAGES, ragged
 from serving.request import MAX_ID_BYTES
 from serving.text_lists import unpack_texts
 
@@ -59,7 +59,9 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
         limits: how many items each of these rows asked for; the longest sets the width, at least 1.
         release_hash: 64 characters.
     """
-    items, score, source = (_rows_of(answer.columns[name], rows) for name in ("item_id", "score", "source"))
+    items, score, source = (
+        ragged(answer.columns, name).between(rows.start, rows.stop) for name in ("item_id", "score", "source")
+    )
     count = items.lengths
     width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
     full = bool((count == width).all())
@@ -83,11 +85,3 @@ def _dense(lists: Ragged, width: int, fill: Any, full: bool) -> Array:
     if full and lists.values.flags.writeable and lists.values.flags.c_contiguous:
         return lists.values.reshape(len(lists), width)
     return lists.to_dense(width, fill)
-
-
-def _rows_of(column: Any, rows: slice) -> Ragged:
-    assert isinstance(column, Ragged)
-    if rows.start == 0 and rows.stop == len(column):
-        return column
-    start, stop = column.offsets[rows.start], column.offsets[rows.stop]
-    return Ragged(column.values[start:stop], column.offsets[rows.start : rows.stop + 1] - start)

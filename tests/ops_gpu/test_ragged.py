@@ -73,3 +73,12 @@ def test_bytes() -> None:
 def test_offsets_must_cover_the_values(offsets: list[int]) -> None:
     with pytest.raises(ValueError, match="offsets must run from 0 to the 3 values"):
         Ragged(np.arange(3), np.array(offsets, np.int64))
+
+
+def test_rows_between_two_lie_in_the_same_memory() -> None:
+    lists = Ragged.from_lists([[1, 2], [], [3], [4, 5, 6]], np.int64)
+    assert lists.between(0, 4) is lists
+    middle = lists.between(1, 3)
+    assert [row.tolist() for row in (middle[0], middle[1])] == [[], [3]] and len(middle) == 2
+    assert np.shares_memory(middle.values, lists.values)
+    assert len(lists.between(2, 2)) == 0

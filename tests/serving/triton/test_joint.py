@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from ops_gpu.ragged import Ragged
-from serving.operators.base import Column
 from serving.triton.joint import joined, jointly, rows
 from serving.triton.pack import Pack
 
@@ -30,11 +29,6 @@ def test_joined_and_taken_apart_again() -> None:
                 np.testing.assert_array_equal(part[row], column[row])
         start += len(one)
     assert joined(packs[:1]) == packs[0].columns
-
-
-def test_all_rows_are_the_column_itself() -> None:
-    column: Column = np.arange(3)
-    assert rows(column, 0, 3) is column
 
 
 class Passes:
