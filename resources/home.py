@@ -193,6 +193,14 @@ class Home:
         """Report of the evaluation, JSON."""
         return self.evaluation(name) / "report.json"
 
+    def served_folder(self, name: str) -> Path:
+        """Folder of the decisions that are kept, a file a day."""
+        return self.recommender(name) / "served_requests"
+
+    def served(self, name: str, day: str | date) -> Path:
+        """Decisions of one day, Parquet."""
+        return self.served_folder(name) / f"{_day(day)}.parquet"
+
     # --- releases -------------------------------------------------------------------------------------
     @property
     def releases(self) -> Path:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serving.decision_folder import decision_files
 from serving.ensemble import Ensemble
 from serving.evidence import REQUEST
 from serving.frames import to_columns
@@ -24,13 +25,6 @@ Bits = dict[str, dict[str, int]]
 TEST = "test-"
 """What the ids of requests begin with that no user made: warm-up, smoke tests, shadows, load tests."""
 KEY = ("request", "row", "time", "release")
-
-
-def decision_files(folder: Path, day: date | None = None) -> list[Path]:
-    """The files of a log, newest first; of one day, or of all."""
-    pattern = f"day={day}/*.parquet" if day else "day=*/*.parquet"
-    files = (path for path in folder.glob(pattern) if not path.name.startswith("."))
-    return sorted(files, key=lambda path: (path.parent.name, path.name), reverse=True)
 
 
 def read_decisions(folder: Path, day: date | None = None, tests: bool = False) -> pl.DataFrame:

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from serving import decision_log
+from serving.decision_folder import decision_files
 from serving.decision_log import DecisionLog, LogSettings
-from serving.decisions import decision_files, find_request, newest_decisions, read_decisions, recent_users
+from serving.decisions import find_request, newest_decisions, read_decisions, recent_users
 from serving.ensemble import Ensemble
 from serving.evidence import Evidence, bit_names
 from serving.operators.base import Columns, ragged

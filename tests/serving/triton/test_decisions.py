@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from serving.client import RecommenderClient
-from serving.decisions import decision_files, find_request, read_decisions
+from serving.decision_folder import decision_files
+from serving.decisions import find_request, read_decisions
 from serving.ensemble import Ensemble
 from serving.replay import answer_again, reproduced
 from serving.triton.deployment import deploy

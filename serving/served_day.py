@@ -1,0 +1,120 @@
+"""ServedDay: all that was recommended on one day, as one Parquet file that outlives the decision log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serving.decision_folder import decision_files, logged_days, state_of_day
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from serving.decisions import Bits
+
+STATE = "log"
+"""The note of a kept file that says what the log was when it was read."""
+
+
+@dataclass(frozen=True)
+class ServedDay:
+    """Decisions of one day, without those to requests of tests.
+
+    Args:
+        decisions: each once, by time; the columns are those of the log, of all releases that answered.
+        bits: what the bits of sources and reasons mean, by release.
+        state: of the log when it was read (`state_of_day`).
+    """
+
+    decisions: pl.DataFrame
+    bits: Mapping[str, Bits]
+    state: str = ""
+
+    @classmethod
+    def read(cls, folder: Path, day: date) -> ServedDay:
+        """Reads a day from a decision log; nobody having asked on that day is no error.
+
+        Args:
+            folder: of the log.
+            day: in UTC; may still be going on.
+
+        Raises:
+            FileNotFoundError: when nothing was ever logged there.
+        """
+        from serving.decisions import read_decisions
+
+        if not logged_days(folder):
+            raise FileNotFoundError(
+                f"There is no decision log in {folder}, expected {folder / 'day=YYYY-MM-DD'}/*.parquet; deploy the "
+                "recommender and ask it, with a log_rate above 0."
+            )
+        state = state_of_day(folder, day)  # first, so that what is written while we read counts as not read
+        try:
+            decisions = read_decisions(folder, day)
+        except FileNotFoundError:
+            return cls(_nothing(), {}, state)
+        return cls(_once([decisions]), _bits(folder, day), state)
+
+    @classmethod
+    def load(cls, path: Path) -> ServedDay:
+        """Reads what `save` wrote.
+
+        Raises:
+            FileNotFoundError: when there is no such file.
+        """
+        import polars as pl
+
+        notes = pl.read_parquet_metadata(path)  # without ours where somebody wrote it anew, to leave out a person
+        return cls(pl.read_parquet(path, glob=False), json.loads(notes.get("bits", "{}")), notes.get(STATE, ""))
+
+    def added_to(self, older: ServedDay) -> ServedDay:
+        """With what was kept of this day before: a log that is just being deleted takes nothing away."""
+        decisions = _once([self.decisions, older.decisions])
+        return ServedDay(decisions, {**older.bits, **self.bits}, self.state)
+
+    def save(self, path: Path) -> None:
+        """Writes the decisions as Parquet, with the names of bits and the state of the log in its notes."""
+        notes = {"bits": json.dumps(self.bits, sort_keys=True), STATE: self.state}
+        self.decisions.write_parquet(path, metadata=notes)
+
+
+def kept_state(path: Path) -> str | None:
+    """What the log was when this day was kept; None where it was not."""
+    import polars as pl
+
+    return pl.read_parquet_metadata(path).get(STATE) if path.exists() else None
+
+
+def _bits(folder: Path, day: date) -> dict[str, Bits]:
+    """Names of bits by release, from the notes of the files."""
+    import polars as pl
+
+    found: dict[str, Bits] = {}
+    for path in decision_files(folder, day):
+        with suppress(FileNotFoundError):  # it was joined into a larger one meanwhile
+            notes = pl.read_parquet_metadata(path)
+            if "bits" in notes:
+                found[notes["release"]] = json.loads(notes["bits"])
+    return found
+
+
+def _once(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """All decisions by time; equal ones give equal files, however the log was cut into files."""
+    import polars as pl
+
+    from serving.decisions import KEY
+
+    return pl.concat(parts, how="diagonal_relaxed").unique(KEY).sort("time", "request", "row", "release")
+
+
+def _nothing() -> pl.DataFrame:
+    """A day without decisions: what is known of it are the columns that every log has."""
+    import polars as pl
+
+    moment = pl.Datetime("us", "UTC")
+    return pl.DataFrame(schema={"request": pl.String, "row": pl.Int32, "time": moment, "release": pl.String})
