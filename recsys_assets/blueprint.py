@@ -13,10 +13,11 @@ from typing import Any, Literal
 import dagster as dg
 
 from ops_gpu.logs import LogError, LogPlace
-from recsys_assets.chain import CHAIN
+from recsys_assets.chain import CHAIN, SERVED
 from recsys_assets.code_version import code_version
 from recsys_assets.log_days import LogDays
-from recsys_assets.partitions import day_partitions
+from recsys_assets.partitions import day_partitions, served_partitions
+from recsys_assets.served_log import ServedLog
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 from resources.environment import path_variables
 from resources.home import Home, checked_name
@@ -34,6 +35,7 @@ class Blueprint:
         home: where it writes.
         place: base folder and variables of the paths of its logs.
         partitions: its days.
+        served_days: days that it served, which are not days of its log.
         problem: why its log cannot be looked at yet, None when it can; materializing then says the same.
     """
 
@@ -42,6 +44,7 @@ class Blueprint:
     home: Home
     place: LogPlace
     partitions: dg.DailyPartitionsDefinition
+    served_days: dg.DailyPartitionsDefinition
     problem: str | None = field(default=None)
 
     @classmethod
@@ -61,7 +64,8 @@ class Blueprint:
             first = last = datetime.now(UTC).date() - timedelta(days=1)
             problem = str(error)
         days = day_partitions(first, last, settings.start, settings.end)
-        return cls(name, settings, home, place, days, problem)
+        served = served_partitions(ServedLog(name, home).first(datetime.now(UTC).date()))
+        return cls(name, settings, home, place, days, served, problem)
 
     def span(self) -> tuple[date, date]:
         """First and last day that there is data for, within the dates of the YAML.
@@ -94,8 +98,8 @@ class Blueprint:
 
     @property
     def selection(self) -> dg.AssetSelection:
-        """All assets of this recommender."""
-        return dg.AssetSelection.key_prefixes([self.name])
+        """All assets of this recommender but `served_requests`, whose days are others."""
+        return dg.AssetSelection.key_prefixes([self.name]) - dg.AssetSelection.assets(self.key(SERVED))
 
     @property
     def chain(self) -> list[dg.AssetKey]:
@@ -118,7 +122,7 @@ class Blueprint:
         code: Iterable[str],
         settings: Mapping[str, Any] | None = None,
         condition: dg.AutomationCondition[dg.AssetKey] | None = None,
-        daily: bool = False,
+        days: dg.DailyPartitionsDefinition | None = None,
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         """`dg.asset`, with all that the assets of a recommender have alike.
 
@@ -131,7 +135,7 @@ class Blueprint:
             code: modules whose change makes it stale.
             settings: settings whose change makes it stale.
             condition: when to rebuild it unasked.
-            daily: whether it has a partition a day.
+            days: its partitions; None for what is built as a whole.
         """
         return dg.asset(
             key=self.key(name),
@@ -143,7 +147,7 @@ class Blueprint:
             tags={"recommender": self.name, "stage": stage},
             code_version=code_version(code, settings),
             automation_condition=condition,
-            partitions_def=self.partitions if daily else None,
+            partitions_def=days,
             backfill_policy=dg.BackfillPolicy.single_run(),
         )
 

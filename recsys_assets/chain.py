@@ -19,3 +19,5 @@ CHAIN = (
     "release",
     "deployment",
 )
+SERVED = "served_requests"
+"""The asset below the chain: made of what the live release logs, when a day is over and not when one is deployed."""

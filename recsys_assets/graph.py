@@ -16,11 +16,13 @@ from recsys_assets.assets.ranking_model import ranking_model
 from recsys_assets.assets.raw_logs import raw_logs
 from recsys_assets.assets.release import release
 from recsys_assets.assets.retrieval_model import retrieval_model
+from recsys_assets.assets.served_requests import served_requests
 from recsys_assets.assets.statistics import statistics
 from recsys_assets.assets.workflow import schema, workflow
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.checks.data import data_checks
 from recsys_assets.checks.models import model_checks
+from recsys_assets.checks.served import served_checks
 from recsys_assets.log_sensor import log_sensor
 from recsys_assets.schedules import schedules
 
@@ -32,7 +34,7 @@ def build_graph(plan: Blueprint) -> dg.Definitions:
     """Assets, checks, sensor and schedules of a recommender."""
     return dg.Definitions(
         assets=[*_data(plan), *_features(plan), *_models(plan), *_release(plan)],
-        asset_checks=[*data_checks(plan), *model_checks(plan)],
+        asset_checks=[*data_checks(plan), *model_checks(plan), *served_checks(plan)],
         sensors=[log_sensor(plan)],
         schedules=schedules(plan),
     )
@@ -78,4 +80,4 @@ def _models(plan: Blueprint) -> list[dg.AssetsDefinition]:
 
 def _release(plan: Blueprint) -> list[dg.AssetsDefinition]:
     measured = automation.after(_only(plan, "evaluation"), "a candidate was measured and passed its checks")
-    return [release(plan, measured), deployment(plan, automation.whole())]
+    return [release(plan, measured), deployment(plan, automation.whole()), served_requests(plan)]

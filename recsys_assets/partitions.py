@@ -1,4 +1,4 @@
-"""Daily partitions: which days a recommender has."""
+"""Daily partitions: which days a recommender has, of its log and of what it served."""
 
 from __future__ import annotations
 
@@ -37,3 +37,12 @@ def day_partitions(
     return dg.DailyPartitionsDefinition(
         start_date=(start or first).isoformat(), end_date=end.isoformat() if end else None
     )
+
+
+def served_partitions(first: date) -> dg.DailyPartitionsDefinition:
+    """Days on which a recommender was asked (UTC), open-ended: today is one of them, though it is not over.
+
+    Args:
+        first: the first day that there are decisions of.
+    """
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), end_offset=1)

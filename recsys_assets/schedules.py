@@ -1,4 +1,4 @@
-"""Schedules: what is taken in every night, and fitted anew every week."""
+"""Schedules: what is taken in every night, fitted anew every week, and kept when a day is over."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ops_gpu.logs import LogError
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_request import chain_request
 from recsys_assets.running import running
+from recsys_assets.served_schedule import served_schedule
 
 NIGHTLY = """Takes in the days of {name}'s raw log that no run has read yet: the net under the sensor. Skips
 when there are none, or while a run of this recommender is going."""
@@ -26,6 +27,8 @@ def schedules(plan: Blueprint) -> list[dg.ScheduleDefinition]:
         found.append(_schedule("nightly", times.nightly, NIGHTLY, plan, _new_days))
     if times.refit:
         found.append(_schedule("refit", times.refit, REFIT, plan, _all_days))
+    if times.served:
+        found.append(served_schedule(plan, times.served))
     return found
 
 

@@ -52,7 +52,7 @@ attributes:
         - {column: genres, values: {Comedy: 0.3, Horror: -0.2}}
   evaluation: {days: 4}
   quality: {tolerance: 4}
-  schedule: {nightly: null, refit: null}
+  schedule: {nightly: null, refit: null, served: null}
 """
 
 

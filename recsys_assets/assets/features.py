@@ -42,7 +42,7 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             "snapshot": plan.settings.candidates.snapshot,
         },
         condition=condition,
-        daily=True,
+        days=plan.partitions,
     )
     def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         import polars as pl

@@ -55,7 +55,7 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions},
         condition=condition,
-        daily=True,
+        days=plan.partitions,
     )
     def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from ops_gpu.logs import read_interactions

@@ -41,7 +41,7 @@ def statistics(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         code=["ops_gpu.workflow", "ops_gpu.default_workflow", "ops_gpu.raw_schema"],
         settings={"workflow": plan.settings.workflow, "source": graph_source(plan), "only_filters": left_out(plan)},
         condition=condition,
-        daily=True,
+        days=plan.partitions,
     )
     def count(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
         days = as_days(context.partition_keys)

@@ -13,6 +13,7 @@ from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.replay import replay
 from recsys_assets.cli.rollback import rollback
 from recsys_assets.cli.rollout import rollout
+from recsys_assets.cli.served import served
 from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
 from recsys_assets.cli.trace import trace
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(materialize, recommend, event, explore, trace, replay),
+    *(materialize, recommend, event, explore, trace, replay, served),
     *(status, bench, evaluate, rollout, rollback, stop),
 ):
     app.command()(command)

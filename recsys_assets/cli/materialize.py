@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from recsys_assets.chain import SERVED
 from recsys_assets.cli.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.progress import Progress
 from resources.dagster_home import dagster_environment
@@ -20,6 +21,7 @@ from resources.home import Home
 Keep = Annotated[
     bool, typer.Option("--continue", help="Continue vocabularies and models instead of fitting them anew.")
 ]
+MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 
 
 def materialize(name: str, keep: Keep = False, as_json: Json = False) -> None:
@@ -30,7 +32,7 @@ def materialize(name: str, keep: Keep = False, as_json: Json = False) -> None:
         out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
         started = time.monotonic()
         environment = dagster_environment(home)
-        progress, failure = _run(command, environment, out, name)
+        progress, failure = run(command, environment, out, name)
         if failure:
             fail(failure, as_json)
         seconds = time.monotonic() - started
@@ -49,15 +51,13 @@ def _command(name: str, home: Home, refit: bool) -> tuple[list[str], list[str]]:
 
     plan = find_recommender(name, home)
     days = [str(day) for day in plan.span()]
-    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions"]
-    command += ["--select", f'key:"{name}/*"', "--partition-range", "...".join(days)]
+    selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
+    command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
     return command + (["--config-json", json.dumps(refit_config(plan))] if refit else []), days
 
 
-def _run(
-    command: Sequence[str], environment: Mapping[str, str], out: Console, name: str
-) -> tuple[Progress, str | None]:
-    """Runs it; the second value says why it failed."""
+def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
+    """Runs a Dagster command and prints a line a step; the second value says why it failed."""
     progress = Progress()
     with subprocess.Popen(
         command,

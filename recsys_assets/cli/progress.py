@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from recsys_assets.chain import CHAIN
+from recsys_assets.chain import CHAIN, SERVED
 
 LINE = re.compile(r" - dagster - \w+ - \S+ - (?P<run>[0-9a-f-]{36}) - (?P<rest>.*)")
 EVENT = re.compile(r"(?:(?P<pid>\d+) - )?(?:(?P<step>\S+) - )?(?P<event>[A-Z][A-Z_]+) - (?P<message>.*)")
@@ -74,5 +74,6 @@ class Progress:
 
 def _named(step: str) -> str:
     """`release_answers_like_its_parts` is the check `answers_like_its_parts` of `release`."""
-    asset = max((asset for asset in CHAIN if step.startswith(f"{asset}_")), key=len, default="")
-    return step if not asset or step in CHAIN else f"[dim]{asset}: {step.removeprefix(f'{asset}_')}[/]"
+    assets = (*CHAIN, SERVED)
+    asset = max((asset for asset in assets if step.startswith(f"{asset}_")), key=len, default="")
+    return step if not asset or step in assets else f"[dim]{asset}: {step.removeprefix(f'{asset}_')}[/]"

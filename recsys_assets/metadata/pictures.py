@@ -62,6 +62,29 @@ def day_chart(counts: Mapping[str, float], y: str, title: str = "") -> dg.Markdo
     return _picture(figure, title or f"{y} by day")
 
 
+def hour_chart(groups: Mapping[str, Sequence[float]], y: str, title: str = "") -> dg.MarkdownMetadataValue:
+    """One bar an hour of a day, groups upon one another.
+
+    Args:
+        groups: 24 values by name; named in a legend where there are several.
+        y: what values are.
+        title: above the picture.
+    """
+    import numpy as np
+
+    figure, axes = _empty("hour (UTC)", y)
+    below = np.zeros(24)
+    for color, (name, values) in zip([BLUE, ORANGE, *([GREY] * len(groups))], groups.items(), strict=False):
+        axes.bar(np.arange(24), values, bottom=below, width=0.85, color=color, label=name)
+        below += values
+    axes.set_xticks(range(0, 24, 3))
+    axes.set_xlim(-0.7, 23.7)
+    if len(groups) > 1:
+        axes.legend(fontsize=9, frameon=False)
+    _thousands(axes)
+    return _picture(figure, title or f"{y} by hour")
+
+
 def bar_chart(
     bars: Mapping[str, float], y: str, highlight: str | None = None, title: str = ""
 ) -> dg.MarkdownMetadataValue:

@@ -21,15 +21,24 @@ def frame_metadata(frame: pl.DataFrame, notes: Mapping[str, str] | None = None) 
         frame: what an asset holds.
         notes: what columns mean, by name.
     """
-    columns = [
-        dg.TableColumn(name, type_name(dtype), description=(notes or {}).get(name))
-        for name, dtype in frame.schema.items()
-    ]
     return {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_schema": table_schema(frame, notes or {}),
         "dagster/row_count": frame.height,
         "sample": dg.MetadataValue.md(frame_table(frame.head(ROWS))),
     }
+
+
+def table_schema(frame: pl.DataFrame, notes: Mapping[str, str]) -> dg.TableSchema:
+    """Column types of a frame, as the UI shows them.
+
+    Args:
+        frame: what an asset holds.
+        notes: what columns mean, by name.
+    """
+    columns = [
+        dg.TableColumn(name, type_name(dtype), description=notes.get(name)) for name, dtype in frame.schema.items()
+    ]
+    return dg.TableSchema(columns=columns)
 
 
 def frame_table(frame: pl.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Settings: how bad data may be."""
+"""Settings: how bad data may be, and what is served."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class QualityConfig:
-    """What the data must hold before anything is built from it.
+    """What the data must hold before anything is built from it, and what is served of it.
 
     Args:
         max_unusable_share: largest share of rows that may be unusable (null ids, unreadable times, ...);
             above it the day is kept out and its check fails.
         min_index_recall: least recall of the item index against exact search.
+        max_degraded_share: largest share of a day's lists that may be degraded or empty; above it the day's check
+            warns.
         tolerance: by how many standard errors NDCG may lie below popularity's, and below the live release's.
 
     Raises:
@@ -21,10 +23,11 @@ class QualityConfig:
 
     max_unusable_share: float = 0.1
     min_index_recall: float = 0.95
+    max_degraded_share: float = 0.05
     tolerance: float = 2.0
 
     def __post_init__(self) -> None:
-        for name in ("max_unusable_share", "min_index_recall"):
+        for name in ("max_unusable_share", "min_index_recall", "max_degraded_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected a share from 0 to 1.")
         if self.tolerance < 0:

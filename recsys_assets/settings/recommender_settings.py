@@ -46,7 +46,7 @@ class RecommenderSettings(dg.Model):
     ranking: RankingConfig = Field(RankingConfig(), description="The ranker and its training lists.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Days that quality is measured on.")
     serving: ServingConfig = Field(ServingConfig(), description="What live lists leave out, and their order.")
-    schedule: ScheduleConfig = Field(ScheduleConfig(), description="When everything is rebuilt by the clock.")
+    schedule: ScheduleConfig = Field(ScheduleConfig(), description="What is done by the clock, and when.")
 
     @field_validator("name")
     @classmethod

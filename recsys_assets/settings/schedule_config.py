@@ -1,4 +1,4 @@
-"""Settings: when a recommender is rebuilt by the clock."""
+"""Settings: when a recommender is rebuilt, and what it served kept, by the clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class ScheduleConfig:
     Args:
         nightly: takes in the days that arrived since the last run.
         refit: fits everything anew over all days: vocabularies, statistics, models.
-        timezone: of both, by its IANA name.
+        served: keeps the decisions of the day that is over; in UTC, as the days of the decision log are.
+        timezone: of the first two, by its IANA name.
 
     Raises:
         ValueError: when an expression or the time zone cannot be read.
@@ -23,10 +24,11 @@ class ScheduleConfig:
 
     nightly: str | None = "0 3 * * *"
     refit: str | None = "0 5 * * 0"
+    served: str | None = "5 0 * * *"
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:
-        for name in ("nightly", "refit"):
+        for name in ("nightly", "refit", "served"):
             cron = getattr(self, name)
             if cron is not None and not _is_cron(cron):
                 raise ValueError(

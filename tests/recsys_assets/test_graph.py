@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from recsys_assets.chain import CHAIN
+from recsys_assets.chain import CHAIN, SERVED
 from recsys_assets.locations import OWN, load
 from recsys_assets.shared import shared_definitions
 from resources.home import Home
@@ -50,9 +50,28 @@ def test_the_graph_is_the_one_that_was_agreed_on(demo: dg.Definitions) -> None:
     )
 
 
-def test_the_chain_is_every_asset_but_generated_logs(demo: dg.Definitions) -> None:
+def test_the_chain_is_every_asset_but_generated_logs_and_what_was_served(demo: dg.Definitions) -> None:
     keys = {key.path[-1] for key in demo.resolve_asset_graph().get_all_asset_keys()}
-    assert keys - set(CHAIN) == {"raw_logs"}
+    assert keys - set(CHAIN) == {"raw_logs", SERVED}
+
+
+def test_nothing_that_builds_the_chain_asks_for_what_was_served(demo: dg.Definitions) -> None:
+    repository = demo.get_repository_def()
+    targets = {
+        one.name: {key.path[-1] for key in repository.get_job(one.job_name).asset_layer.selected_asset_keys}
+        for one in (*repository.sensor_defs, *repository.schedule_defs)
+        if one.name != "automation"
+    }
+    assert targets.pop("demo_served") == {SERVED}
+    assert set(targets) == {"demo_logs", "demo_nightly", "demo_refit"}
+    assert all(names == {"raw_logs", *CHAIN} for names in targets.values())
+
+
+def test_days_of_serving_are_not_days_of_the_log(demo: dg.Definitions) -> None:
+    graph = demo.resolve_asset_graph()
+    days = {key.path[-1]: graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
+    assert days["interactions"] == days["statistics"] == days["features"] != days[SERVED]
+    assert len({repr(one) for one in days.values() if one}) == 2
 
 
 def test_everything_is_explained(demo: dg.Definitions) -> None:
@@ -61,7 +80,7 @@ def test_everything_is_explained(demo: dg.Definitions) -> None:
         assert len(graph.get(key).description or "") > 60, key
     for check in demo.get_repository_def().asset_checks_defs_by_key.values():
         for spec in check.check_specs:
-            assert spec.blocking, spec.key
+            assert spec.blocking is (spec.name != "served_whole"), spec.key
             assert len(spec.description or "") > 60, spec.key
 
 

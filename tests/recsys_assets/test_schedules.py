@@ -46,7 +46,7 @@ def test_every_week_everything_anew(shop: Path, home: Home, instance: dg.Dagster
 
 def test_the_yaml_switches_them_off(shop: Path, home: Home) -> None:
     yaml = (shop / "defs.yaml").read_text()
-    (shop / "defs.yaml").write_text(yaml + "  schedule: {nightly: null, refit: '0 1 * * 1'}\n")
+    (shop / "defs.yaml").write_text(yaml + "  schedule: {nightly: null, refit: '0 1 * * 1', served: null}\n")
     (only,) = schedules(blueprints(shop, home)[0])
     assert (only.name, only.cron_schedule) == ("shop_refit", "0 1 * * 1")
     assert only.default_status is dg.DefaultScheduleStatus.RUNNING

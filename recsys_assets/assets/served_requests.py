@@ -1,0 +1,54 @@
+"""Asset `served_requests`: what the live release recommended, one Parquet file a day."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import Any
+
+import dagster as dg
+
+from recsys_assets.blueprint import Blueprint, as_days
+from recsys_assets.chain import SERVED
+from recsys_assets.content_hash import content_hash
+from recsys_assets.metadata.served import served_metadata
+from recsys_assets.plainly import plainly
+from recsys_assets.served_log import ServedLog
+
+DESCRIPTION = """All answers of a day (UTC) out of the decision log, which is deleted after some days: for every user in
+a request what was seen, retrieved, removed and why, scored and given, and by which release. Requests of tests (ids that
+begin with `test-`) are left out.
+
+The names of bits are in the notes of each file. A day that is not over may be kept again as it grows; what is kept
+already stays, though the log no longer has it. A day on which nobody asked is an empty file. Made by a schedule of its
+own when a day is over, and by `recsys served`; a new release does not make it anew.
+"""
+
+
+def served_requests(plan: Blueprint) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        SERVED,
+        "release",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["deployment"],
+        code=["serving.served_summary"],  # the rows are the log's; the code that answered is the release's
+        days=plan.served_days,
+    )
+    def keep(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        from serving.served_summary import ServedSummary
+
+        days, log, requests = as_days(context.partition_keys), ServedLog(plan.name, plan.home), 0
+        for day in days:
+            with plainly(FileNotFoundError):
+                served = log.keep(day)
+            found = ServedSummary.of(served.decisions, served.bits)
+            metadata = served_metadata(plan, served, found)
+            context.add_asset_metadata(metadata, asset_key=plan.key(SERVED), partition_key=str(day))
+            requests += found.requests
+        version = content_hash(plan.home.served(plan.name, day) for day in days)
+        return dg.MaterializeResult(
+            metadata={"days": len(days), "requests_of_all_days": requests}, data_version=dg.DataVersion(version)
+        )
+
+    return keep
