@@ -38,17 +38,14 @@ def served_requests(plan: Blueprint) -> dg.AssetsDefinition:
     def keep(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from serving.served_summary import ServedSummary
 
-        days, log, requests = as_days(context.partition_keys), ServedLog(plan.name, plan.home), 0
+        days, log = as_days(context.partition_keys), ServedLog(plan.name, plan.home)
         for day in days:
             with plainly(FileNotFoundError):
                 served = log.keep(day)
             found = ServedSummary.of(served.decisions, served.bits)
-            metadata = served_metadata(plan, served, found)
+            metadata = served_metadata(plan, day, served, found)
             context.add_asset_metadata(metadata, asset_key=plan.key(SERVED), partition_key=str(day))
-            requests += found.requests
         version = content_hash(plan.home.served(plan.name, day) for day in days)
-        return dg.MaterializeResult(
-            metadata={"days": len(days), "requests_of_all_days": requests}, data_version=dg.DataVersion(version)
-        )
+        return dg.MaterializeResult(metadata={"days": len(days)}, data_version=dg.DataVersion(version))
 
     return keep

@@ -50,6 +50,8 @@ def served(name: str, day: Day = None, as_json: Json = False) -> None:
 
 
 def _rows(found: ServedSummary) -> list[tuple[str, str]]:
+    if not found.lists:
+        return [("requests", "none")]
     left = [] if found.scored is None else [("left by filters (median)", f"{found.scored:g}")]
     return [
         ("requests", f"{found.requests:,} with {found.lists:,} lists for {found.users:,} users"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from serving.served_summary import ServedSummary
 
 SAMPLES, ITEMS, MOST_SHOWN = 8, 5, 10
+REQUEST, USER = "request_", "user_"
 NOTES = {
     "request": "id of the request",
     "row": "place of the user in it",
@@ -38,11 +40,12 @@ NOTES = {
 }
 
 
-def served_metadata(plan: Blueprint, served: ServedDay, found: ServedSummary) -> dict[str, Any]:
+def served_metadata(plan: Blueprint, day: date, served: ServedDay, found: ServedSummary) -> dict[str, Any]:
     """Numbers to plot over days, tables and pictures of one day.
 
     Args:
         plan: the recommender.
+        day: in UTC.
         served: its decisions.
         found: their summary.
     """
@@ -61,7 +64,7 @@ def served_metadata(plan: Blueprint, served: ServedDay, found: ServedSummary) ->
         "items_shown": found.items,
         **share,
         "dagster/partition_row_count": frame.height,
-        "dagster/column_schema": table_schema(frame, NOTES),
+        "dagster/column_schema": table_schema(frame, _notes(frame)),
         "releases": dg.MetadataValue.md(_releases(found)),
         "candidates": dg.MetadataValue.md(_candidates(found)),
         "removed": dg.MetadataValue.md(_removed(found)),
@@ -71,8 +74,15 @@ def served_metadata(plan: Blueprint, served: ServedDay, found: ServedSummary) ->
         ),
         "most_shown": dg.MetadataValue.md(_most_shown(found, shown, titles)),
         "samples": dg.MetadataValue.md(_samples(frame, titles)),
-        "path": dg.MetadataValue.path(str(plan.home.served_folder(plan.name))),
+        "path": dg.MetadataValue.path(str(plan.home.served(plan.name, day))),
     }
+
+
+def _notes(frame: pl.DataFrame) -> dict[str, str]:
+    """What columns mean: those of every graph, and those that requests and the feature store bring."""
+    said = {name: "as the request said" for name in frame.columns if name.startswith(REQUEST)}
+    seen = {name: "what was stored of the user then" for name in frame.columns if name.startswith(USER)}
+    return said | seen | NOTES
 
 
 def _catalogue(plan: Blueprint) -> pl.DataFrame:

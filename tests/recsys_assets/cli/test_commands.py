@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from recsys_assets.cli import app
 from recsys_assets.explore.server import listen
 from resources.home import Home
 from tests.recsys_assets.runs import materialize
+from tests.serving.decision_rows import day_of, write_log
 
 runner = CliRunner()
 
@@ -80,6 +82,19 @@ def test_materialize_tells_why_a_run_failed(shop: Path, home: Home, monkeypatch:
     assert "items.csv" in message
     assert "Traceback" not in message
     assert "What was live stays live" in message
+
+
+def test_served_keeps_a_day_and_tells_it_in_numbers(shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_RECOMMENDERS", str(shop))
+    day = date(2026, 1, 5)
+    write_log(home.decisions("shop"), day, day_of(day, 4))
+    found = last_json(runner.invoke(app, ["served", "shop", "--day", "2026-01-05", "--json"]).stdout)
+    assert (found["requests"], found["places"], found["path"]) == (4, 12, str(home.served("shop", day)))
+    result = runner.invoke(app, ["served", "shop", "--day", "2026-01-06"])
+    assert result.exit_code == 0 and "none" in result.stdout
+    result = runner.invoke(app, ["served", "shop", "--day", "2026-01-04", "--json"])
+    assert result.exit_code == 1
+    assert "expected a day from 2026-01-05 to 20" in str(last_json(result.stdout)["error"])
 
 
 def test_user_ids_are_text_where_they_are_text(shop: Path, home: Home) -> None:

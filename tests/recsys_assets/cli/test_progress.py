@@ -22,6 +22,7 @@ LINES = [
     line('5772 - shop__items - STEP_FAILURE - Execution of step "shop__items" failed.'),
     line("5772 - shop__release - STEP_SKIPPED - Skipped."),
     line("5772 - shop__users_contract - STEP_SUCCESS - Finished."),
+    line("5772 - shop__served_requests_served_whole - STEP_SUCCESS - Finished."),
 ]
 
 
@@ -30,13 +31,18 @@ def test_steps_are_told_and_the_run_is_known() -> None:
     progress = Progress()
     last = progress.follow(LINES, Console(file=out, width=80), "shop__")
     assert progress.run_id == RUN
-    assert list(progress.seconds) == ["shop__users", "shop__users_contract"]
+    assert list(progress.seconds) == [
+        "shop__users",
+        "shop__users_contract",
+        "shop__served_requests_served_whole",
+    ]
     assert progress.failed == ["shop__items"]
     printed = out.getvalue()
     assert "✓ users" in printed
     assert "✗ items" in printed
     assert "release (left out)" in printed
     assert "✓ users: contract" in printed
+    assert "✓ served_requests: served_whole" in printed
     assert last[0] == "some library's words"
 
 

@@ -16,6 +16,8 @@ from recsys_assets.metadata import pictures
         pictures.line_chart({"loss": []}, "epoch", "loss"),
         pictures.day_chart({"2024-01-01": 3, "2024-01-02": 0}, "events"),
         pictures.day_chart({}, "events"),
+        pictures.hour_chart({"a": range(24), "b": [1] * 24, "c": [0] * 24}, "lists"),
+        pictures.hour_chart({}, "lists"),
         pictures.bar_chart({"mine": 0.2, "other": 0.1}, "recall", "mine"),
         pictures.histogram(np.random.default_rng(0).exponential(size=5000), "events", log=True),
         pictures.histogram(np.array([]), "events", log=True),
