@@ -58,7 +58,7 @@ class ServedDay:
             decisions = read_decisions(folder, day)
         except FileNotFoundError:
             return cls(_nothing(), {}, state)
-        return cls(_once([decisions]), _bits(folder, day), state)
+        return cls(_in_order(decisions), _bits(folder, day), state)
 
     @classmethod
     def load(cls, path: Path) -> ServedDay:
@@ -74,7 +74,13 @@ class ServedDay:
 
     def added_to(self, older: ServedDay) -> ServedDay:
         """With what was kept of this day before: a log that is just being deleted takes nothing away."""
-        decisions = _once([self.decisions, older.decisions])
+        import polars as pl
+
+        from serving.decisions import KEY
+
+        decisions, lost = self.decisions, older.decisions.join(self.decisions.select(KEY), on=KEY, how="anti")
+        if lost.height:  # hardly ever; decisions are large
+            decisions = _in_order(pl.concat([decisions, lost], how="diagonal_relaxed"))
         return ServedDay(decisions, {**older.bits, **self.bits}, self.state)
 
     def save(self, path: Path) -> None:
@@ -103,13 +109,11 @@ def _bits(folder: Path, day: date) -> dict[str, Bits]:
     return found
 
 
-def _once(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """All decisions by time; equal ones give equal files, however the log was cut into files."""
-    import polars as pl
-
-    from serving.decisions import KEY
-
-    return pl.concat(parts, how="diagonal_relaxed").unique(KEY).sort("time", "request", "row", "release")
+def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
+    """By time and release, so that equal decisions give equal files, however the log was cut into files."""
+    keys = decisions.select("time", "request", "row", "release").with_row_index()
+    order = keys.sort("time", "request", "row", "release")["index"]
+    return decisions if order.is_sorted() else decisions[order]
 
 
 def _nothing() -> pl.DataFrame:
