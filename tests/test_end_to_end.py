@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -94,6 +96,21 @@ def test_the_manifest_records_both_ranges_and_all_data(tiny: Tiny) -> None:
     assert {f"{NAME}/interactions", f"{NAME}/evaluation", f"{NAME}/feature_store"} <= set(metadata.data_versions)
     assert all(metadata.data_versions.values())
     assert metadata.metrics["final"]["recall@20"] > 0
+
+
+def test_what_was_served_is_kept_without_what_tests_asked(tiny: Tiny) -> None:
+    with RecommenderClient(tiny.json("status")["grpc_url"], NAME) as client:
+        lists = client.recommend([7, 8, 10_000_000], 5, request_id="kept")
+    found = tiny.json("served", NAME)
+    deadline = time.monotonic() + 60
+    while not Path(found["path"]).exists() or "kept" not in pl.read_parquet(found["path"])["request"]:
+        assert time.monotonic() < deadline, "the log was not written"
+        found = tiny.json("served", NAME)  # today's day is kept again as it grows
+    kept = pl.read_parquet(found["path"])
+    assert not kept["request"].str.starts_with("test-").any()
+    assert kept.filter(request="kept")["item"].to_list() == [[item.item_id for item in one.items] for one in lists]
+    assert found["lists"] == kept.height and found["popular"] >= 1
+    assert list(found["releases"]) == [tiny.json("status")["releases"][NAME]["live"]]
 
 
 def test_bench_has_three_loads_and_all_stages(tiny: Tiny) -> None:

@@ -19,7 +19,8 @@ begin with `test-`) are left out.
 
 The names of bits are in the notes of each file. A day that is not over may be kept again as it grows; what is kept
 already stays, though the log no longer has it. A day on which nobody asked is an empty file. Made by a schedule of its
-own when a day is over, and by `recsys served`; a new release does not make it anew.
+own when a day is over, and by `recsys served`. A new release leaves the days as they are, though the page of a day then
+calls it unsynced.
 """
 
 
@@ -46,6 +47,6 @@ def served_requests(plan: Blueprint) -> dg.AssetsDefinition:
             metadata = served_metadata(plan, day, served, found)
             context.add_asset_metadata(metadata, asset_key=plan.key(SERVED), partition_key=str(day))
         version = content_hash(plan.home.served(plan.name, day) for day in days)
-        return dg.MaterializeResult(metadata={"days": len(days)}, data_version=dg.DataVersion(version))
+        return dg.MaterializeResult(data_version=dg.DataVersion(version))
 
     return keep
