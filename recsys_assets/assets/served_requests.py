@@ -15,7 +15,7 @@ from recsys_assets.served_log import ServedLog
 
 DESCRIPTION = """All answers of a day (UTC) out of the decision log, which is deleted after some days: for every user in
 a request what was seen, retrieved, removed and why, scored and given, and by which release. Requests of tests (ids that
-begin with `test-`) are left out.
+begin with `test-`) are left out; where `log_rate` is below 1, all numbers are of that share.
 
 The names of bits are in the notes of each file. A day that is not over may be kept again as it grows; what is kept
 already stays, though the log no longer has it. A day on which nobody asked is an empty file. Made by a schedule of its
