@@ -39,6 +39,7 @@ class ServerProcess:
         self.repository = folder / "models"
         self.log = folder / "server.log"
         self.state_file = folder / "server.json"
+        self._temporary = folder / "tmp"
 
     @property
     def identifier(self) -> str:
@@ -68,6 +69,8 @@ class ServerProcess:
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         key = secrets.token_urlsafe(16)
+        self._remove_temporary()
+        self._temporary.mkdir(exist_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 self._command(backends, ports, key),
@@ -75,7 +78,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=dict(environment),
+                env={**environment, "TMPDIR": str(self._temporary)},
                 start_new_session=True,  # a group of its own: it survives us, and can be ended as a whole
                 close_fds=True,
             )
@@ -116,6 +119,7 @@ class ServerProcess:
             pids = [process.pid for process in processes_of(self.folder, programs)]
             raise RuntimeError(f"Processes {pids} of the Triton server in {self.folder} could not be ended.")
         self._remove_shared_memory()
+        self._remove_temporary()
         return bool(processes)
 
     def end_all(self, timeout: float) -> bool:
@@ -159,6 +163,10 @@ class ServerProcess:
             f"--http-restricted-api=inference,model-repository,{RESTRICTED}:{KEY_HEADER}={key}",
             f"--grpc-restricted-protocol={RESTRICTED}:{KEY_HEADER}={key}",
         ]
+
+    def _remove_temporary(self) -> None:
+        """What libraries leave behind whose process was ended in the middle of its work."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _remove_shared_memory(self) -> None:
         for file in Path("/dev/shm").glob(f"*{self.identifier}_*"):

@@ -125,6 +125,7 @@ def test_the_daemon_outlives_who_started_it_and_comes_back_after_a_kill(tmp_path
     state = server.status()
     try:
         assert state is not None and state.alive()
+        (tmp_path / "tmp" / "left").touch()
         os.kill(state.pid, signal.SIGKILL)
         for _ in range(100):
             if server.status() is None:
@@ -133,8 +134,10 @@ def test_the_daemon_outlives_who_started_it_and_comes_back_after_a_kill(tmp_path
         again = server.start()
         assert again.pid != state.pid and again.alive()
         assert (tmp_path / "server.log.1").exists()
+        assert list((tmp_path / "tmp").iterdir()) == []
     finally:
         server.stop()
+    assert not (tmp_path / "tmp").exists()
     assert not processes_of(tmp_path, PROGRAMS)
 
 
