@@ -113,7 +113,7 @@ class AsyncRecommenderClient:
         return self._connection.read(await self._call(self._stub.ModelInfer, part.message, end), part, model)
 
     async def _call(self, method: Any, request: Any, end: float) -> Any:
-        attempts = self._connection.attempts(end)
+        attempts = self._connection.attempts(end, self._model is not None)
         while True:
             try:
                 return await method(request, timeout=attempts.left())

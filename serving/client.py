@@ -23,8 +23,10 @@ __all__ = ["RecommenderClient", "RecommenderError"]
 class RecommenderClient:
     """Asks a recommender served by Triton; one connection, safe to share between threads.
 
-    What did not reach the model (no server, one that is overloaded) is tried again after random pauses that
-    grow; what the server refused is not.
+    What did not reach the model (no server, one that is overloaded, one that has just come back and is loading a
+    recommender that it had before) is tried again after random pauses that grow; what the server refused is not. The
+    retries of the default take a third of a second: who would rather wait than do without asks for more of both,
+    `timeout=20, retries=60` for a server that is started again.
 
     Args:
         url: gRPC address, `host:port`.
@@ -110,7 +112,7 @@ class RecommenderClient:
         return self._connection.read(self._call(self._stub.ModelInfer, part.message, end), part, model)
 
     def _call(self, method: Any, request: Any, end: float) -> Any:
-        attempts = self._connection.attempts(end)
+        attempts = self._connection.attempts(end, self._model is not None)
         while True:
             try:
                 return method(request, timeout=attempts.left())

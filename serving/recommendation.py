@@ -29,7 +29,7 @@ class RecommendationList:
     Args:
         user_id: as asked.
         items: best first; fewer than asked for where there are no more.
-        source: "personalized", or "popular" where nothing is known of the user.
+        source: "personalized", "popular" where nothing is known of the user, or "empty" where no item was left.
         release: hash of the release that answered.
         stage_ms: milliseconds of each stage, for the pass in which this user was answered.
         request_id: of the request, as the server logs it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -83,7 +84,8 @@ class Release:
         """
         if self.beside is not None and not Path(path).is_absolute():
             return self.beside / Path(path).name
-        return self.path / path
+        # Without `..`: to whoever reads there, the release's folder would have to be there as long as it is loaded.
+        return Path(os.path.normpath(self.path / path))
 
     def shared(self, part: str, load: Callable[[Path], T]) -> T:
         """What `load` makes of a part, made once for all operators of this release.

@@ -113,9 +113,9 @@ def comparison(logged: pl.DataFrame, again: pl.DataFrame, segment: pl.Series) ->
         segment: a name a row.
 
     Returns:
-        `segment`, `requests`, `overlap` (share of a given list that the candidate gives too), `same_first`
-        (share of lists with the same first item), `score_then`, `score_now` (means), `empty_then`,
-        `empty_now` (shares) and `ms` (median a user).
+        `segment`, `requests`, `overlap` (share of a given list that the candidate gives too), `same_first` (share of
+        lists with the same first item), `score_then`, `score_now` (means), `empty_then`, `empty_now` (shares) and `ms`
+        (median a user). `overlap` and `same_first` are of lists that were not empty, and null where all were.
     """
     import polars as pl
 
@@ -129,10 +129,11 @@ def comparison(logged: pl.DataFrame, again: pl.DataFrame, segment: pl.Series) ->
             "ms": again["milliseconds"],
         }
     )
-    longest = pl.max_horizontal(pl.col("then").list.len(), pl.lit(1))
+    then = pl.col("then").list
+    kept = pl.when(then.len() > 0).then(then.set_intersection("now").list.len() / then.len())
     measures: Mapping[str, pl.Expr] = {
         "requests": pl.len(),
-        "overlap": (pl.col("then").list.set_intersection("now").list.len() / longest).mean(),
+        "overlap": kept.mean(),
         "same_first": (pl.col("then").list.first() == pl.col("now").list.first()).mean(),
         "score_then": pl.col("score_then").mean(),
         "score_now": pl.col("score_now").mean(),

@@ -46,15 +46,17 @@ def check_values(value: Array, column: ColumnSchema) -> None:
     high = domain.max if domain is not None else None
     inside = (low is None or value.min() >= low) and (high is None or value.max() <= high)
     if not inside:  # so is NaN
-        raise ValueError(
-            f"Column {column.name!r} of a request must lie between {low} and {high}, "
-            f"got {value.min()} to {value.max()}."
-        )
+        raise ValueError(f"Column {column.name!r} of a request must lie between {low} and {high}, got {_span(value)}.")
     if value.dtype.kind == "f" and not _finite(value, column):
         raise ValueError(
-            f"Column {column.name!r} of a request must be finite, got {value.min()} to {value.max()}; leave it out, or "
+            f"Column {column.name!r} of a request must be finite, got {_span(value)}; leave it out, or "
             f"send NaN where it may be null, for users of whom nothing is known."
         )
+
+
+def _span(value: Array) -> str:
+    low, high = value.min(), value.max()
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _finite(value: Array, column: ColumnSchema) -> bool:

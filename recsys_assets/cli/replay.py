@@ -69,8 +69,7 @@ def _cells(rows: list[dict[str, Any]]) -> list[tuple[object, ...]]:
         (
             row["segment"],
             f"{row['requests']:,}",
-            f"{row['overlap']:.3f}",
-            f"{row['same_first'] or 0:.3f}",
+            *("" if row[share] is None else f"{row[share]:.3f}" for share in ("overlap", "same_first")),
             *(f"{row[f'score_{when}'] or float('nan'):.4f}" for when in ("then", "now")),
             *(f"{row[f'empty_{when}']:.3f}" for when in ("then", "now")),
             f"{row['ms']:.2f}",

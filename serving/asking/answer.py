@@ -48,7 +48,7 @@ def _lists(answer: Any, part: Part, stages: Sequence[str]) -> list[Recommendatio
     for user_id, row, start, count, release in zip(part.user_ids, ids, starts, counts, releases, strict=True):
         bits = sources[start : start + count]
         found = map(Recommendation, row[:count], scores[start : start + count], map(NAMES.__getitem__, bits))
-        source = "popular" if count == 0 or bits[0] & FALLBACK else "personalized"
+        source = "empty" if count == 0 else "popular" if bits[0] & FALLBACK else "personalized"
         degraded = bool(count and bits[0] & DEGRADED)
         lists.append(
             RecommendationList(user_id, tuple(found), source, release, stage_ms.copy(), part.request_id, degraded)

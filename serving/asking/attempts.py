@@ -26,12 +26,14 @@ class Attempts:
         timeout: seconds for the whole call.
         end: when they are over, by `time.monotonic`.
         retries: attempts after the first.
+        known: whether the server has had this recommender before.
     """
 
-    __slots__ = ("_end", "_made", "_name", "_retries", "_timeout", "_url")
+    __slots__ = ("_end", "_known", "_made", "_name", "_retries", "_timeout", "_url")
 
-    def __init__(self, url: str, name: str, timeout: float, end: float, retries: int) -> None:
+    def __init__(self, url: str, name: str, timeout: float, end: float, retries: int, known: bool = False) -> None:
         self._url, self._name, self._timeout, self._end, self._retries = url, name, timeout, end, retries
+        self._known = known
         self._made = 0
 
     def left(self) -> float:
@@ -50,7 +52,7 @@ class Attempts:
         """
         wait = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._made - 1)))
         last = self._made > self._retries or wait >= self._end - time.monotonic()
-        if last or not may_be_tried_again(error):
+        if last or not may_be_tried_again(error, self._known):
             text = explained(error, self._url, self._name, self._timeout, self._made)
             raise RecommenderError(text) from error
         return wait

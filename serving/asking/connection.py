@@ -61,9 +61,9 @@ class Connection:
         """When a call that begins now is out of time, by `time.monotonic`."""
         return time.monotonic() + self.timeout
 
-    def attempts(self, end: float) -> Attempts:
-        """For one request of a call that ends then."""
-        return Attempts(self.url, self.name, self.timeout, end, self.retries)
+    def attempts(self, end: float, known: bool) -> Attempts:
+        """For one request of a call that ends then; `known` says whether the server has described the recommender."""
+        return Attempts(self.url, self.name, self.timeout, end, self.retries, known)
 
     def described(self, answer: Any) -> ModelDescription:
         """From a `ModelConfigResponse`; RecommenderError when the model is no recommender."""

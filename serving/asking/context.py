@@ -27,8 +27,11 @@ def checked_context(context: Context, users: int, model: ModelDescription) -> Co
         model: the recommender's model.
 
     Raises:
-        ValueError: for an unknown name, one that has an argument of its own, or another number of values.
+        ValueError: for what is no mapping, an unknown name, one that has an argument of its own, or another number of
+            values.
     """
+    if not isinstance(context, Mapping):
+        raise ValueError(f"context must be a mapping from names to values, got {context!r}.")
     return {_input(name, model): _counted(name, value, users) for name, value in context.items()}
 
 

@@ -11,10 +11,15 @@ _DEAD = "is not healthy"
 _UNKNOWN = ("unknown model", "is not ready", "no available versions")
 
 
-def may_be_tried_again(error: Any) -> bool:
-    """Whether the same request can succeed a moment later."""
+def may_be_tried_again(error: Any, known: bool = False) -> bool:
+    """Whether the same request can succeed a moment later.
+
+    Args:
+        error: a `grpc.RpcError`.
+        known: whether the server has had this recommender before: one that it does not know now is being loaded again.
+    """
     text = _text(error)
-    if _DEAD in text:
+    if _DEAD in text or (known and any(sign in text for sign in _UNKNOWN)):
         return True
     return error.code().name in RETRYABLE and "larger than max" not in text
 

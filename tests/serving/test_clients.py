@@ -94,6 +94,15 @@ def test_what_did_not_reach_the_model_is_tried_again(opened: Open) -> None:
     assert len(server.requests) == 3 and len({request.id for request in server.requests}) == 1
 
 
+def test_a_recommender_that_is_loaded_again_is_waited_for(opened: Open) -> None:
+    with CannedServer() as server:
+        client = opened(server.url)
+        client.recommend(7)
+        server.failures += [(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'demo' is not found")] * 2
+        assert client.recommend(7)[0].items[0].item_id == 700
+    assert len(server.requests) == 4
+
+
 @pytest.mark.parametrize("code", ["INVALID_ARGUMENT", "INTERNAL", "NOT_FOUND", "UNKNOWN", "UNIMPLEMENTED"])
 def test_what_is_refused_is_not(opened: Open, code: str) -> None:
     with CannedServer(failures=[(grpc.StatusCode[code], "because")] * 9) as server:
@@ -156,6 +165,8 @@ def test_what_the_model_does_not_take_is_not_sent(opened: Open) -> None:
         client = opened(server.url)
         with pytest.raises(RecommenderError, match=f"'demo' at {server.url} was not sent: .* no 'age'.*but country"):
             client.recommend(7, context={"age": 7})
+        with pytest.raises(RecommenderError, match=r"context must be a mapping from names to values, got \['a'\]"):
+            client.recommend(7, context=["a"])
         with pytest.raises(RecommenderError, match="takes no events"):
             client.recommend(7, events=[Event(5)])
         with pytest.raises(RecommenderError, match=r"user_ids must be an id or several, got 7\.5"):

@@ -91,6 +91,17 @@ def test_each_answer_is_given_again(logged: Path, ensemble: Ensemble) -> None:
     assert compared["same_first"].to_list() == pytest.approx([1.0] * 3)
 
 
+def test_lists_that_were_empty_do_not_count_as_different() -> None:
+    logged = pl.DataFrame({"item": [[1, 2], [], [3, 4], []], "score": [[1.0, 0.5], [], [1.0, 0.5], []]})
+    again = pl.DataFrame(
+        {"item": [[1, 2], [], [4], [9]], "score": [[1.0, 0.5], [], [1.0], [1.0]], "milliseconds": [1.0] * 4}
+    )
+    found = comparison(logged, again, pl.Series(["a", "b", "a", "b"]))
+    assert found["segment"].to_list() == ["all", "a", "b"]
+    assert found["overlap"].to_list() == [0.75, 0.75, None] and found["same_first"].to_list() == [0.5, 0.5, None]
+    assert found["empty_then"].to_list() == [0.5, 0.0, 1.0] and found["empty_now"].to_list() == [0.25, 0.0, 0.5]
+
+
 def test_another_list_is_told(logged: Path, ensemble: Ensemble) -> None:
     rows = read_decisions(logged).filter(request="plain")
     answer, _ = answer_again(rows, ensemble)

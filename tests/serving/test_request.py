@@ -48,7 +48,7 @@ def test_a_default_of_none_is_a_null_of_the_type() -> None:
         ({"user_id": np.array([1.0])}, "'user_id' of a request must be int64, got float64"),
         ({"user_id": np.array([[1]])}, "one value a user"),
         ({"user_id": Ragged.from_lists([[1]], np.int64)}, "one value a user"),
-        ({"user_id": np.array([1]), "k": np.array([101], np.int32)}, "between 1 and 100, got 101 to 101"),
+        ({"user_id": np.array([1]), "k": np.array([101], np.int32)}, "between 1 and 100, got 101\\."),
         ({"user_id": np.array([b"1"])}, "must be int64"),
     ],
 )

@@ -33,7 +33,7 @@ def test_lists_shorter_than_asked_for_and_text_ids() -> None:
         ("b", 1.0, ("popular", "history")),
     ]
     assert first.source == "personalized" and first.release == "a" * 64
-    assert second.items == () and second.source == "popular" and second.user_id == 8
+    assert second.items == () and second.source == "empty" and second.user_id == 8
     assert first.stage_ms is not second.stage_ms
 
 

@@ -66,6 +66,19 @@ def test_a_model_whose_process_has_ended_is_asked_again() -> None:
         mine.pause(failure)
 
 
+def test_a_recommender_that_was_there_before_is_asked_again() -> None:
+    failure = Failure("NOT_FOUND", "Request for unknown model: 'demo' has no available versions")
+    unheard, heard = attempts(retries=1), Attempts("127.0.0.1:1", "demo", 60, time.monotonic() + 60, 1, known=True)
+    for mine in (unheard, heard):
+        mine.left()
+    with pytest.raises(RecommenderError, match="serves no recommender 'demo'"):
+        unheard.pause(failure)
+    assert heard.pause(failure) <= FIRST_PAUSE
+    heard.left()
+    with pytest.raises(RecommenderError, match=r"serves no recommender 'demo' \(2 attempts\)"):
+        heard.pause(failure)
+
+
 def test_a_message_that_is_too_large_stays_too_large() -> None:
     mine = attempts()
     mine.left()

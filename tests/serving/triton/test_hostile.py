@@ -93,7 +93,7 @@ WRONG: list[tuple[Victim, str, list[Any], str]] = [
     (TEXT, "user_id", text(b"u100", b"\xff\xfe"), "'user_id' of a request must be UTF-8: invalid start byte"),
     (DRAWN, "context_country", text(b"DE", b"\xc3"), "'context_country' of a request must be UTF-8"),
     (DRAWN, "context_price", [1.0, INF], r"'context_price' of a request must be finite, got 1.0 to inf; leave it out"),
-    (DRAWN, "context_price", [-INF], "'context_price' of a request must be finite, got -inf to -inf"),
+    (DRAWN, "context_price", [-INF], "'context_price' of a request must be finite, got -inf; leave it out"),
 ]
 
 
