@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 STATE = "log"
 """The note of a kept file that says what the log was when it was read."""
 
+ROWS = 8_192
+"""Rows that are compressed at once: of more it would take as much memory again as the day."""
+
 
 @dataclass(frozen=True)
 class ServedDay:
@@ -86,7 +89,7 @@ class ServedDay:
     def save(self, path: Path) -> None:
         """Writes the decisions as Parquet, with the names of bits and the state of the log in its notes."""
         notes = {"bits": json.dumps(self.bits, sort_keys=True), STATE: self.state}
-        self.decisions.write_parquet(path, metadata=notes)
+        self.decisions.write_parquet(path, metadata=notes, row_group_size=ROWS)
 
 
 def kept_state(path: Path) -> str | None:

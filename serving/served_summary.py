@@ -118,7 +118,7 @@ def _retrieved(frame: pl.DataFrame, bits: Names) -> dict[str, float]:
     import polars as pl
 
     counts: dict[str, list[pl.Series]] = {}
-    for release, part in _by_release(frame):
+    for release, part in _by_release(frame.select("release", "retrieved_source")):
         for name, bit in bits.get(release, {}).get("source", {}).items():
             marked = pl.col("retrieved_source").list.eval(pl.element() & bit > 0).list.sum()
             counts.setdefault(name, []).append(part.select(marked).to_series().drop_nulls())
@@ -148,7 +148,7 @@ def _names(value: int, names: Mapping[str, int]) -> list[str]:
 
 def _by_hour(frame: pl.DataFrame) -> dict[str, tuple[int, ...]]:
     found = {}
-    for release, part in _by_release(frame):
+    for release, part in _by_release(frame.select("release", "time")):
         hours = dict(part.group_by(part["time"].dt.hour().alias("hour")).len().iter_rows())
         found[release] = tuple(hours.get(hour, 0) for hour in range(HOURS))
     return found
