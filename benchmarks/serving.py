@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    out = Console()
+    out = Console(width=150)
     path = chosen(given)
     found = {}
     with out.status("measuring the release ..."):
