@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import subprocess
 import sys
@@ -27,6 +28,8 @@ ENVIRONMENT = {
 """Variables of the server where none of these names are given."""
 
 Ports = tuple[int | None, int | None, int | None]
+KINDS = ("http_port", "grpc_port", "metrics_port")
+ANY: Ports = (None, None, None)
 
 
 class TritonServer:
@@ -80,8 +83,8 @@ class TritonServer:
             timeout: seconds to wait for the first answer.
 
         Raises:
-            RuntimeError: when it ended or did not answer in time; the message ends with the log's last
-                lines.
+            RuntimeError: when a port that was asked for is in use; when it ended or did not answer in time, and
+                then the message ends with the log's last lines.
             ValueError: when it runs already at other ports than those asked for, or its model repository lies
                 outside its home.
         """
@@ -128,16 +131,16 @@ class TritonServer:
     def _started(self, timeout: float) -> ServerState:
         self._process.end(15.0)
         # Between asking for a free port and using it, somebody else may have taken it.
-        attempts = [self._ports_before(), self._ports, self._ports]
-        for left, ports in zip((2, 1, 0), attempts, strict=True):
-            state = self._process.launch(_free_ports(ports), server_environment(self._environment))
+        for left, before in ((2, self._ports_before()), (1, ANY), (0, ANY)):
+            ports = _free_ports(self._ports, before)
+            state = self._process.launch(ports, server_environment(self._environment))
             try:
                 self._wait(state, timeout)
                 return state
             except RuntimeError as error:
                 self._process.end(15.0)
                 taken = "in use" in str(error) or "bind" in str(error)
-                if not (taken and left) or (all(self._ports) and ports == self._ports):
+                if not (taken and left):
                     raise
         raise AssertionError("unreachable")
 
@@ -146,12 +149,9 @@ class TritonServer:
         return self.folder / "stopped.json"
 
     def _ports_before(self) -> Ports:
-        """Those asked for, or else those of the server before, which died or was stopped: clients know them."""
+        """Those of the server before, which died or was stopped: clients know them."""
         last = ServerState.last(self._process.state_file) or ServerState.last(self._stopped)
-        if last is None:
-            return self._ports
-        http, grpc, metrics = self._ports
-        return http or last.http_port, grpc or last.grpc_port, metrics or last.metrics_port
+        return ANY if last is None else (last.http_port, last.grpc_port, last.metrics_port)
 
     def _start_keeper(self) -> None:
         project = str(Path(__file__).resolve().parents[2])
@@ -189,14 +189,40 @@ class TritonServer:
             )
 
 
-def _free_ports(asked: Ports) -> tuple[int, int, int]:
-    """Ports for http, grpc and metrics: those asked for, else free ones."""
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for port in asked:
-            if port is None:
-                probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-                probe.bind((LOOPBACK, 0))  # held until all three are known, so that they differ
-                port = int(probe.getsockname()[1])
-            ports.append(port)
-    return ports[0], ports[1], ports[2]
+def _free_ports(asked: Ports, before: Ports = ANY) -> tuple[int, int, int]:
+    """Ports for http, grpc and metrics: those asked for, else those of before that are free, else any.
+
+    Raises:
+        RuntimeError: when one that was asked for is not free.
+    """
+    with contextlib.ExitStack() as stack:  # all are held until the last is known, so that they differ
+        found = {kind: _asked_for(stack, kind, port) for kind, port in zip(KINDS, asked, strict=True) if port}
+        for kind, last in zip(KINDS, before, strict=True):
+            if kind not in found:
+                found[kind] = _same_or_other(stack, last)
+    http, grpc, metrics = (found[kind] for kind in KINDS)
+    return http, grpc, metrics
+
+
+def _asked_for(stack: contextlib.ExitStack, kind: str, port: int) -> int:
+    try:
+        return _held(stack, port)
+    except OSError as error:
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+        raise RuntimeError(f"Port {port} ({kind}) {why}; free it, or configure another.") from error
+
+
+def _same_or_other(stack: contextlib.ExitStack, port: int | None) -> int:
+    try:
+        return _held(stack, port or 0)
+    except (OSError, OverflowError):  # of a number that is no port
+        return _held(stack, 0)
+
+
+def _held(stack: contextlib.ExitStack, port: int) -> int:
+    """Listens at a port, 0 for any, as the server will: connections that were closed just now do not count."""
+    probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((LOOPBACK, port))
+    probe.listen(1)
+    return int(probe.getsockname()[1])

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from tritonclient.grpc import service_pb2
 from serving.triton.backends import KEEPER, PROGRAMS
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.process import ProcessIdentity, _program, processes_of
-from serving.triton.server import TritonServer
+from serving.triton.server import TritonServer, _free_ports
+from serving.triton.server_process import ServerProcess
 from serving.triton.server_state import ServerState
 
 
@@ -141,13 +143,35 @@ def test_the_daemon_outlives_who_started_it_and_comes_back_after_a_kill(tmp_path
     assert not processes_of(tmp_path, PROGRAMS)
 
 
-@pytest.mark.triton
-def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        server = TritonServer(tmp_path, http_port=port)
-        with pytest.raises(RuntimeError, match=r"(?s)server\.log says:\n.*"):
-            server.start(timeout=10)
+def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerProcess, "_command", lambda *_: ["/bin/sh", "-c", "echo it is broken"])
+    server = TritonServer(tmp_path)
+    with pytest.raises(RuntimeError, match=r"server\.log says:\nit is broken"):
+        server.start(timeout=10)
     assert server.status() is None and not processes_of(tmp_path, PROGRAMS)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port of loopback at which somebody listens."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield int(listening.getsockname()[1])
+
+
+@pytest.mark.parametrize("kind", ["http_port", "grpc_port", "metrics_port"])
+def test_a_configured_port_that_is_taken_is_named_in_one_sentence(tmp_path: Path, taken: int, kind: str) -> None:
+    server = TritonServer(tmp_path, **{kind: taken})  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError) as refused:
+        server.start(timeout=10)
+    assert str(refused.value) == f"Port {taken} ({kind}) is in use; free it, or configure another."
+    assert not server.log.exists(), "nothing was started"
+
+
+def test_ports_of_before_are_taken_again_where_they_are_free(taken: int) -> None:
+    ports = _free_ports((None, None, None))
+    assert _free_ports((None, None, None), ports) == ports
+    http, grpc, metrics = _free_ports((None, ports[0], None), (ports[0], None, taken))
+    assert grpc == ports[0] and len({http, grpc, metrics, taken}) == 4
+    assert _free_ports((None, None, None), (99_999, None, None))[0] < 65_536, "an older version took any number"
