@@ -41,24 +41,35 @@ class ProcessIdentity:
         return ProcessIdentity.of(self.pid) == self
 
 
-def processes_of(folder: Path, programs: Sequence[str]) -> list[psutil.Process]:
-    """Living processes of these programs that were given a path below `folder` on their command line.
+def processes_of(folder: Path, programs: Sequence[str], session: int | None = None) -> list[psutil.Process]:
+    """Living processes of these programs that belong to a folder, or to a session.
 
-    A Triton backend stub can outlive its server, and its process group can no longer be asked for once
-    the leader is gone; its command line still names the folder of the home that it belongs to.
+    They were given a path below the folder on their command line, or work in it. A Triton backend stub can outlive
+    its server, and its process group can no longer be asked for once the leader is gone; its command line still names
+    the folder of the home that it belongs to. Where that was moved since, it names the old place, but the folder in
+    which a process works has moved with it.
 
     Args:
         folder: absolute path.
         programs: file names of executables, or names of Python modules that are run with `-m`.
+        session: id of the process that began it; None for no session.
     """
     found = []
-    for process in psutil.process_iter(["name", "cmdline", "status"]):
+    for process in psutil.process_iter(["name", "cmdline", "status", "cwd"]):
         words = process.info["cmdline"] or []
-        if process.info["status"] == psutil.STATUS_ZOMBIE or not words:
+        if process.info["status"] == psutil.STATUS_ZOMBIE or not words or _program(words) not in programs:
             continue
-        if _program(words) in programs and any(f"{folder}{os.sep}" in word for word in words):
+        named = process.info["cwd"] == str(folder) or any(f"{folder}{os.sep}" in word for word in words)
+        if named or (session is not None and _session(process.pid) == session):
             found.append(process)
     return found
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def _program(words: Sequence[str]) -> str:
@@ -82,10 +93,10 @@ def end_processes(processes: Sequence[psutil.Process], patience: float) -> list[
     return [process for process in processes if process.is_running()]
 
 
-def wait_until_gone(folder: Path, programs: Sequence[str], timeout: float) -> bool:
-    """Waits until no process of these programs is left for the folder; False when some still are."""
+def wait_until_gone(folder: Path, programs: Sequence[str], timeout: float, session: int | None = None) -> bool:
+    """Waits until no process of these programs is left for the folder or the session; False when some still are."""
     deadline = time.monotonic() + timeout
-    while processes_of(folder, programs):
+    while processes_of(folder, programs, session):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)

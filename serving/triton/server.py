@@ -77,7 +77,8 @@ class TritonServer:
     def start(self, timeout: float = 60.0) -> ServerState:
         """Starts the daemon unless it runs already, and waits until it answers.
 
-        One that died is started at the ports that it had, as far as they are still free.
+        One that died is started at the ports that it had, as far as they are still free; so is one whose home was
+        moved under it.
 
         Args:
             timeout: seconds to wait for the first answer.
@@ -90,6 +91,10 @@ class TritonServer:
         """
         with self._process.locked():
             state = self.status()
+            if state is not None and not self._process.is_here(state):
+                # It reads and writes where the home was before it was moved: another one is started, at its ports.
+                self._process.end_all(15.0)
+                state = None
             if state is not None:
                 self._check_ports(state)
                 self._wait(state, timeout)
@@ -101,7 +106,7 @@ class TritonServer:
 
     def status(self) -> ServerState | None:
         """State of the running daemon, None when there is none (the state of a dead one is ignored)."""
-        return ServerState.load(self._process.state_file)
+        return self._process.running()
 
     def stop(self, timeout: float = 15.0) -> bool:
         """Ends the daemon with all its backend processes and its keeper, and makes sure that none is left.
@@ -110,13 +115,13 @@ class TritonServer:
             timeout: seconds for an orderly end before it is killed.
 
         Returns:
-            Whether anything had been running.
+            Whether anything had been running; also where the home was moved, or deleted, since it was started.
 
         Raises:
             RuntimeError: when a process could not be ended.
         """
-        if not self.folder.exists():
-            return False
+        if not self.folder.exists():  # nor is there anything to lock
+            return self._process.end_all(timeout)
         with self._process.locked():
             running = self._process.end_all(timeout)
             with contextlib.suppress(FileNotFoundError):  # the next one takes its ports again: clients know them

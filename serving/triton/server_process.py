@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends, wheel_folder
+from serving.triton.follow_home import follow_home
 from serving.triton.process import ProcessIdentity, end_processes, processes_of, wait_until_gone
 from serving.triton.server_state import KEY_HEADER, LOOPBACK, ServerState
 
@@ -44,7 +45,19 @@ class ServerProcess:
     @property
     def identifier(self) -> str:
         """Name of the home's server; its shared memory carries it too, so that leftovers can be found."""
-        return f"recsys_{hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]}"
+        return _identifier(self.folder)
+
+    def running(self) -> ServerState | None:
+        """State of the server of this home that runs, also where the home was moved since it was started.
+
+        Where the folder is a copy, the server that its state names is that of the home it was copied from.
+        """
+        state = ServerState.load(self.state_file)
+        return None if state is None or self._copied(state) else state
+
+    def is_here(self, state: ServerState) -> bool:
+        """Whether a server of this home was started where the home is now; else it still looks at the old place."""
+        return state.repository == str(self.repository)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -66,6 +79,7 @@ class ServerProcess:
             )
         backends = assemble_backends(self.folder / "backends")
         self.repository.mkdir(parents=True, exist_ok=True)
+        follow_home(self.repository)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         key = secrets.token_urlsafe(16)
@@ -108,17 +122,20 @@ class ServerProcess:
         Raises:
             RuntimeError: when a process could not be ended.
         """
-        processes = processes_of(self.folder, programs)
+        state = self.running()
+        session = state.pid if state is not None else None
+        processes = processes_of(self.folder, programs, session)
         named = {program: [p for p in processes if p.name() == program] for program in (SERVER, STUB)}
         others = [p for p in processes if p.name() not in named]
         # The server before its stubs: it ends them in order. Stubs that were still loading outlive it.
         for group in (others, named[SERVER]):
             end_processes(group, timeout)
-        left = end_processes(processes_of(self.folder, programs), min(2.0, timeout))
-        if left or not wait_until_gone(self.folder, programs, 10.0):
-            pids = [process.pid for process in processes_of(self.folder, programs)]
+        left = end_processes(processes_of(self.folder, programs, session), min(2.0, timeout))
+        if left or not wait_until_gone(self.folder, programs, 10.0, session):
+            pids = [process.pid for process in processes_of(self.folder, programs, session)]
             raise RuntimeError(f"Processes {pids} of the Triton server in {self.folder} could not be ended.")
-        self._remove_shared_memory()
+        for identifier in {self.identifier, _started_as(state) or self.identifier}:
+            _remove_shared_memory(identifier)
         self._remove_temporary()
         return bool(processes)
 
@@ -168,7 +185,24 @@ class ServerProcess:
         """What libraries leave behind whose process was ended in the middle of its work."""
         shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def _remove_shared_memory(self) -> None:
-        for file in Path("/dev/shm").glob(f"*{self.identifier}_*"):
-            with contextlib.suppress(OSError):
-                shutil.rmtree(file) if file.is_dir() else file.unlink()
+    def _copied(self, state: ServerState) -> bool:
+        """Whether the folder in which a server was started is another one, and still says that it runs."""
+        origin = Path(state.repository).parent
+        there = ServerState.last(origin / self.state_file.name)
+        same = there is not None and (there.pid, there.started) == (state.pid, state.started)
+        return same and origin.resolve() != self.folder
+
+
+def _identifier(folder: Path) -> str:
+    return f"recsys_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+def _started_as(state: ServerState | None) -> str | None:
+    """What a server was called when it was started, perhaps where its home is no longer."""
+    return None if state is None else _identifier(Path(state.repository).parent)
+
+
+def _remove_shared_memory(identifier: str) -> None:
+    for file in Path("/dev/shm").glob(f"*{identifier}_*"):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()

@@ -72,5 +72,5 @@ class ServerState:
         """As `load`, whether the server still runs or not: it may have ended without being told to."""
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, json.JSONDecodeError, TypeError):
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, TypeError):
             return None
