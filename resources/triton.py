@@ -104,6 +104,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
     def target(self) -> TritonTarget:
         """Where releases are deployed to; starts the embedded server, with all that was live on it.
 
+        Where somebody else has just started it, this waits until what was live answers again.
+
         Raises:
             ValueError: when an `address` comes without a `repository`.
             RuntimeError: when the embedded server does not start.
@@ -112,12 +114,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
         if self.address is not None:
             return self._target(self.address)
-        server = self.server()
-        running = server.status() is not None
-        target = self._target(server.start().grpc_url)
-        if not running:
-            for name, problem in restore(target).items():
-                logger.warning("The recommender %r did not come back: %s", name, problem)
+        target = self._target(self.server().start().grpc_url)
+        for name, problem in restore(target).items():
+            logger.warning("The recommender %r does not answer: %s", name, problem)
         return target
 
     def status(self) -> ServerState | None:
@@ -170,11 +169,12 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return end_rollout(Release.open(Home.from_environment().release(name, live.hash)), self.target())
 
     def awake(self, name: str) -> LiveRelease | None:
-        """As `live`, of a server that is started where it was ended."""
-        stopped = self.address is None and self.status() is None
-        if stopped and (Home.from_environment().triton_models / name).is_dir():
+        """As `live`, of a server that is started where it was ended, and waited for where it is just being started."""
+        found = self.live(name)
+        if found is None and self.address is None and (Home.from_environment().triton_models / name).is_dir():
             self.target()
-        return self.live(name)
+            return self.live(name)
+        return found
 
     def silent(self, name: str) -> LiveRelease | None:
         """What the name was pointed at last, where nothing answers under it; None where something does."""
@@ -187,27 +187,33 @@ class TritonResource(dg.ConfigurableResource[Any]):
     def why_silent(self, silent: LiveRelease) -> str:
         """What the server says of a release that should answer and does not; empty where it says nothing."""
         from serving.triton.going_live import connected
-        from serving.triton.names import model_name
+        from serving.triton.restore import failure
 
-        model = model_name(silent.name, silent.hash)
-        with connected(self.target()) as control:
-            said = (status.reason for status in control.models() if status.name == model and not status.ready)
-            return next(said, "")
+        target = self._present()
+        if target is None:
+            return ""
+        with connected(target) as control:
+            return failure(target.repository, silent.name, {status.name: status for status in control.models()})
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""
         from serving.triton.deployment import live_release
 
-        if self.address is None:
-            state = self.status()
-            return None if state is None else live_release(name, self._target(state.grpc_url))
-        return live_release(name, self._target(self.address))
+        target = self._present()
+        return None if target is None else live_release(name, target)
 
     def client(self, name: str, timeout: float = 5.0) -> RecommenderClient:
         """A client of a recommender; starts the embedded server where it does not run."""
         from serving.client import RecommenderClient
 
         return RecommenderClient(self.target().grpc_url, name, timeout)
+
+    def _present(self) -> TritonTarget | None:
+        """Where releases are deployed to, as it is: nothing is started or waited for; None where no server runs."""
+        if self.address is not None:
+            return self._target(self.address)
+        state = self.status()
+        return None if state is None else self._target(state.grpc_url)
 
     def _target(self, grpc_url: str) -> TritonTarget:
         from serving.triton.form_settings import FormSettings

@@ -69,7 +69,7 @@ class TritonControl:
     def models(self) -> list[ModelStatus]:
         """All models of the repository, loaded or not."""
         answer = self._call("RepositoryIndex", service_pb2.RepositoryIndexRequest(), 10.0)
-        return [ModelStatus(m.name, m.state == "READY", m.reason) for m in answer.models]
+        return [ModelStatus(m.name, m.state == "READY", _reason(m.reason)) for m in answer.models]
 
     def parameters(self, model: str) -> dict[str, str] | None:
         """Parameters in the configuration of a loaded model; None where it is not loaded."""

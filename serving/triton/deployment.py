@@ -22,7 +22,7 @@ from serving.triton.going_live import (
 )
 from serving.triton.live_release import LiveRelease
 from serving.triton.names import changing, model_name
-from serving.triton.restore import restore_models
+from serving.triton.restore import bring_back
 from serving.triton.target import TritonTarget
 
 __all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]
@@ -99,10 +99,10 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
 
 
 def restore(target: TritonTarget) -> dict[str, str]:
-    """Loads what was live before the server was stopped, each recommender on its own.
+    """Loads what was live before the server was stopped, each recommender on its own; see `bring_back`.
 
     Returns:
         What went wrong, by recommender; empty when all is well.
     """
     with connected(target) as control:
-        return restore_models(target.repository, control)
+        return bring_back(target.repository, control)

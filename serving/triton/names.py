@@ -47,6 +47,14 @@ def live_behind(repository: Path, name: str) -> list[str]:
     return [model for step in models_of(repository, name) for model in _LIVE.findall(_text(repository, step))]
 
 
+def beneath(repository: Path, name: str) -> list[str]:
+    """All models without which nothing answers under a name: itself, and whatever it stands on, however deep."""
+    found = [name]
+    for model in found:  # grows meanwhile
+        found += [m for m in (*models_of(repository, model), *live_behind(repository, model)) if m not in found]
+    return found
+
+
 def _text(repository: Path, model: str) -> str:
     path = repository / model / CONFIG
     return path.read_text() if path.exists() else ""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from serving.triton.names import CONFIG, changing, live_behind, model_name, names_of
+from serving.triton.names import CONFIG, beneath, changing, live_behind, model_name, names_of
 from serving.triton.triton_error import TritonError
+
+if TYPE_CHECKING:
+    from serving.triton.control import ModelStatus
+
+UNLOADED = "unloaded"
+"""What Triton gives as the reason where nothing went wrong."""
 
 
 class ModelControl(Protocol):
@@ -18,6 +24,61 @@ class ModelControl(Protocol):
 
     def parameters(self, model: str) -> Mapping[str, str] | None:
         """Parameters of a loaded model; None where it is not loaded."""
+
+
+class ModelIndex(ModelControl, Protocol):
+    """A server that says of all its models how they are."""
+
+    def models(self) -> Sequence[ModelStatus]:
+        """All models of the repository, loaded or not."""
+
+
+def bring_back(repository: Path, control: ModelIndex) -> dict[str, str]:
+    """Loads every recommender of a repository that does not answer, or waits for whoever is loading it.
+
+    One question to the server, and no more, where all answer. What could not be loaded since the server was started
+    is not tried once more: it takes seconds, and the server's keeper does it, later each time.
+
+    Args:
+        repository: of the server, as we see it.
+        control: of the server.
+
+    Returns:
+        Why a recommender does not answer, by its name; empty when all is well.
+    """
+    problems = {}
+    known = {status.name: status for status in control.models()}
+    for name in names_of(repository):
+        if _answers(name, known):
+            continue
+        with changing(repository, name):  # held by whoever loads it at this moment
+            known = {status.name: status for status in control.models()}
+            if _answers(name, known):
+                continue
+            try:
+                if problem := failure(repository, name, known):
+                    raise TritonError(problem)
+                load_live(repository, control, name)
+            except TritonError as error:
+                problems[name] = str(error)
+    return problems
+
+
+def _answers(name: str, known: Mapping[str, ModelStatus]) -> bool:
+    return name in known and known[name].ready
+
+
+def failure(repository: Path, name: str, known: Mapping[str, ModelStatus]) -> str:
+    """Why a name, or a model that it stands on, could not be loaded; empty where nobody has tried.
+
+    Args:
+        repository: of the server, as we see it.
+        name: the recommender.
+        known: what the server says of its models, by their names.
+    """
+    reasons = [known[m].reason for m in beneath(repository, name) if m in known and not known[m].ready]
+    # The deepest is the cause; those above it only say that it is missing.
+    return next((reason for reason in reversed(reasons) if reason not in ("", UNLOADED)), "")
 
 
 def restore_models(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from resources.triton import TritonResource
 from serving.ensemble import Ensemble
 from serving.feature_store_error import FeatureStoreError
 from serving.release import Release
-from serving.triton import smoke_test
+from serving.triton import deployment, smoke_test
 from serving.triton.backends import PROGRAMS
 from serving.triton.deployment import DeploymentError, restore
 from serving.triton.form_settings import FormSettings
@@ -20,6 +21,8 @@ from serving.triton.going_live import connected
 from serving.triton.live_release import LiveRelease
 from serving.triton.names import model_name
 from serving.triton.process import processes_of
+from serving.triton.server import TritonServer
+from serving.triton.server_state import ServerState
 from tests.serving.whole_release import whole_release
 
 
@@ -111,9 +114,16 @@ def check_a_server_that_was_ended(triton: TritonResource, live: LiveRelease) -> 
     """Looking starts nothing, and nothing is started for a name that was never deployed; `awake` brings back a name."""
     assert triton.stop() is True
     assert triton.live("whole") is None and triton.awake("nobody") is None and triton.status() is None
-    assert triton.awake("whole") == live and triton.status() is not None
-    with triton.client("whole") as client:
+    first = threading.Thread(target=triton.target)
+    first.start()
+    while triton.status() is None or not triton.server()._process.answers(triton.status()):  # type: ignore[arg-type]
+        time.sleep(0.05)
+    assert triton.live("whole") is None, "the server runs, and the name does not answer yet"
+    with triton.client("whole") as client:  # as a second command does that comes a moment later
         assert client.recommend(1, k=5)[0].source == "personalized"
+    first.join()
+    assert triton.stop() is True
+    assert triton.awake("whole") == live and triton.status() is not None
 
 
 def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: LiveRelease) -> None:
@@ -131,6 +141,17 @@ def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: 
     shown = CliRunner().invoke(app, ["status"])
     assert "whole does not answer: Internal: ValueError: " in shown.output and "total.npy is damaged" in shown.output
     assert "At:" not in shown.output and "rollback" not in shown.output, "there is no release before"
+
+
+def test_what_was_live_is_waited_for_on_a_server_that_runs_already(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = ServerState(1, "", 2, 3, 4, str(home))
+    monkeypatch.setattr(TritonServer, "status", lambda _: state)
+    monkeypatch.setattr(TritonServer, "start", lambda _: state)
+    monkeypatch.setattr(deployment, "restore", lambda target: {"shop": f"{target.grpc_url} cannot load it"})
+    assert TritonResource().target().grpc_url == state.grpc_url
+    assert caplog.messages == ["The recommender 'shop' does not answer: 127.0.0.1:3 cannot load it"]
 
 
 @pytest.mark.triton

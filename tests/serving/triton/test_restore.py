@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from serving.triton.control import ModelStatus
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
-from serving.triton.names import changing, live_behind, names_of
+from serving.triton.names import beneath, changing, live_behind, names_of
 from serving.triton.repository import write_pointer, write_router
-from serving.triton.restore import restore_beside, restore_models
+from serving.triton.restore import bring_back, restore_beside, restore_models
 from serving.triton.triton_error import TritonError
 
 BEFORE = "b" * 64
@@ -67,6 +69,55 @@ def test_the_release_before_is_loaded_where_it_is_there(tmp_path: Path) -> None:
     assert restore_beside(models, control, skip={f"two.{BEFORE[:12]}"}) == {}
     assert restore_beside(models, control) == restore_beside(models, control) == {}
     assert control.loaded == ["one", "two", f"two.{BEFORE[:12]}"]
+
+
+class Telling(Control):
+    """A server that says why it could not load a model, and counts how often it is asked for all."""
+
+    def __init__(self, *broken: str) -> None:
+        super().__init__(*broken)
+        self.asked, self.reasons = 0, dict[str, str]()
+
+    def models(self) -> list[ModelStatus]:
+        self.asked += 1
+        names = {"one", "two", *self.loaded, *self.reasons}
+        return [ModelStatus(name, name in self.loaded, self.reasons.get(name, "unloaded")) for name in names]
+
+
+def test_what_does_not_answer_is_brought_back_and_the_rest_costs_one_question(tmp_path: Path) -> None:
+    models, control = repository(tmp_path, "one", "two"), Telling()
+    control.load("two")
+    assert bring_back(models, control) == {}
+    assert control.loaded == ["two", "one"]
+    control.asked = 0
+    assert bring_back(models, control) == {} and control.asked == 1
+    assert control.loaded == ["two", "one"]
+    assert bring_back(tmp_path / "empty", control) == {}
+
+
+def test_who_comes_second_waits_for_who_loads(tmp_path: Path) -> None:
+    """The server runs for both of them, but only the name answers requests."""
+    models, control = repository(tmp_path, "one"), Telling()
+    found: list[dict[str, str]] = []
+    second = threading.Thread(target=lambda: found.append(bring_back(models, control)))
+    with changing(models, "one"):
+        second.start()
+        second.join(0.3)
+        assert second.is_alive(), "it would ask a name that does not answer yet"
+        control.load("one")
+    second.join(10)
+    assert found == [{}] and control.loaded == ["one"]
+
+
+def test_what_failed_is_told_and_not_tried_again(tmp_path: Path) -> None:
+    """Nobody waits for a damaged release: the reason is that of the model in which it lies."""
+    models, control = rolling(tmp_path), Telling("one")
+    live = f"one.{'a' * 12}"
+    assert beneath(models, "one")[::2] == ["one", live], "with the router between them"
+    assert bring_back(models, control) == {"one": "one is broken"}
+    control.loaded, control.reasons = [], {live: "total.npy is damaged", "one": f"depends on {live}"}
+    assert bring_back(models, control) == {"one": "total.npy is damaged"}
+    assert control.loaded == []
 
 
 class Rolling(Control):
