@@ -90,7 +90,13 @@ def _make(kind: Any, name: str, fields: Any, path: Path) -> Any:
     try:
         return kind(**fields)
     except ValidationError as error:
-        found = error.errors()[0]
-        place = ".".join(map(str, found["loc"]))
-        problem = f"{found['msg'].lower()}, got {found['input']!r}"
-        raise ValueError(f"{path}: {name}.{place}: {problem}; correct the value.") from error
+        # Not from the error: it shows the whole section, keys to servers included.
+        raise ValueError(f"{path}: {_sentence(name, error)}") from None
+
+
+def _sentence(section: str, error: ValidationError) -> str:
+    found = error.errors()[0]
+    place = ".".join(map(str, (section, *found["loc"])))
+    if found["type"] == "value_error":  # in words of our own
+        return f"{place}: {found['ctx']['error']}"
+    return f"{place}: {found['msg'].lower()}, got {found['input']!r}; correct the value."

@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from resources.environment import path_variables
 from resources.home import Home
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from serving.ensemble import Ensemble
     from serving.recommendation import Id
     from serving.release import Release
+    from serving.triton.form_settings import FormSettings
     from serving.triton.live_release import LiveRelease
     from serving.triton.server import TritonServer
     from serving.triton.server_state import ServerState
     from serving.triton.target import TritonTarget
 
 logger = logging.getLogger(__name__)
+MOST_PORT = 65_535
 
 
 class TritonResource(dg.ConfigurableResource[Any]):
@@ -58,6 +60,10 @@ class TritonResource(dg.ConfigurableResource[Any]):
         group_by: of the form `ensemble`: `operator`, or `stage` for one model a stage.
         step_instances: of the form `ensemble`: processes of single steps, by operator or stage.
 
+    Raises:
+        ValueError: when a number is out of bounds, or settings do not fit together, such as an `address` without a
+            `repository`.
+
     Example:
         >>> TritonResource().client("demo").recommend(7)
     """
@@ -70,18 +76,27 @@ class TritonResource(dg.ConfigurableResource[Any]):
     feast: str | None = None
     own_address: str | None = None
     control_key: str | None = None
-    http_port: int | None = None
-    grpc_port: int | None = None
-    metrics_port: int | None = None
-    instances: int = 1
-    max_batch_size: int = 1024
-    queue_delay_us: int = 0
+    http_port: int | None = Field(None, ge=1, le=MOST_PORT)
+    grpc_port: int | None = Field(None, ge=1, le=MOST_PORT)
+    metrics_port: int | None = Field(None, ge=1, le=MOST_PORT)
+    instances: int = Field(1, ge=1, le=1024)
+    max_batch_size: int = Field(1024, ge=1, le=2**31 - 1)
+    queue_delay_us: int = Field(0, ge=0, le=1_000_000)
     decisions: str | None = None
     log_rate: float = Field(1.0, ge=0, le=1)
-    log_days: int = Field(30, ge=1)
-    form: str = "fused"
-    group_by: str = "operator"
+    log_days: int = Field(30, ge=1, le=36_500)
+    form: Literal["fused", "ensemble"] = "fused"
+    group_by: Literal["operator", "stage"] = "operator"
     step_instances: dict[str, int] = {}
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        self._check_places()
+        self._check_ports()
+        self._form()
+        if self.control_key is not None and not re.fullmatch(r"[A-Za-z0-9_-]+=.+", self.control_key):
+            raise ValueError("`control_key` must be KEY=VALUE; see docs/production.md.")
+        return self
 
     def server(self) -> TritonServer:
         """The embedded server, whether it runs or not.
@@ -107,7 +122,6 @@ class TritonResource(dg.ConfigurableResource[Any]):
         Where somebody else has just started it, this waits until what was live answers again.
 
         Raises:
-            ValueError: when an `address` comes without a `repository`.
             RuntimeError: when the embedded server does not start.
         """
         from serving.triton.deployment import restore
@@ -216,11 +230,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return None if state is None else self._target(state.grpc_url)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.form_settings import FormSettings
         from serving.triton.model_settings import ModelSettings
         from serving.triton.target import TritonTarget
 
-        self._check_places()
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
         decisions = self.decisions if self.address is not None else str(Home.from_environment().decision_logs)
         stored = self.releases is not None and "://" in self.releases
@@ -228,7 +240,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
             self.instances,
             self.max_batch_size,
             self.queue_delay_us,
-            FormSettings(self.form, self.group_by, self.step_instances),
+            self._form(),
             decisions,
             self.log_rate,
             self.log_days,
@@ -236,6 +248,16 @@ class TritonResource(dg.ConfigurableResource[Any]):
             self.feast,
         )
         return TritonTarget(grpc_url, repository, self.releases, settings, self._own_url(), self._control_key())
+
+    def _form(self) -> FormSettings:
+        from serving.triton.form_settings import FormSettings
+
+        return FormSettings(self.form, self.group_by, self.step_instances)
+
+    def _check_ports(self) -> None:
+        given = [port for port in (self.http_port, self.grpc_port, self.metrics_port) if port is not None]
+        if len(set(given)) < len(given):
+            raise ValueError(f"`http_port`, `grpc_port` and `metrics_port` must differ, got {given}; change one.")
 
     def _check_places(self) -> None:
         if self.address is not None and self.repository is None:
@@ -246,8 +268,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
             for name in ("repository", "releases", "feast", "decisions", "own_address", "control_key"):
                 if getattr(self, name) is not None:
                     raise ValueError(
-                        f"The embedded Triton server keeps all its files in the home; remove `{name}` from the "
-                        "`triton` resource, or give the `address` of a server of your own."
+                        f"The embedded Triton server keeps all its files in the home; remove `{name}`, or give the "
+                        "`address` of a server of your own."
                     )
 
     def _own_url(self) -> str | None:
@@ -260,6 +282,4 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
         if self.control_key is None:
             return None
-        if not re.fullmatch(r"[A-Za-z0-9_-]+=.+", self.control_key):
-            raise ValueError("`control_key` of the `triton` resource must be KEY=VALUE; see docs/production.md.")
         return expand(self.control_key, path_variables(Home.from_environment()))

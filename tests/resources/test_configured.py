@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from resources.configured import configured
@@ -31,6 +33,31 @@ def test_a_section_a_resource(home: Home) -> None:
         ("tritn: {}", ["unknown section 'tritn'", "triton"]),
         ("compute: {enginee: gpu}", ["compute has no field 'enginee'", "engine"]),
         ("compute: {engine: spark}", ["compute.engine", "'spark'"]),
+        ("triton: {grpc_port: 99999}", ["triton.grpc_port: ", "less than or equal to 65535, got 99999; correct"]),
+        ("triton: {http_port: 0}", ["triton.http_port: ", "greater than or equal to 1, got 0"]),
+        ("triton: {metrics_port: -1}", ["triton.metrics_port", "-1"]),
+        (
+            "triton: {http_port: 8000, grpc_port: 8000}",
+            ["triton: `http_port`, ", "must differ, got [8000, 8000]"],
+        ),
+        ("triton: {instances: 0}", ["triton.instances", "got 0"]),
+        ("triton: {max_batch_size: 0}", ["triton.max_batch_size", "got 0"]),
+        ("triton: {max_batch_size: 3000000000}", ["triton.max_batch_size", "got 3000000000"]),
+        ("triton: {queue_delay_us: -1}", ["triton.queue_delay_us", "got -1"]),
+        ("triton: {log_days: 4000000}", ["triton.log_days", "got 4000000"]),
+        ("triton: {log_rate: .nan}", ["triton.log_rate", "got nan"]),
+        ("triton: {form: fancy}", ["triton.form: ", "'fused' or 'ensemble', got 'fancy'; correct"]),
+        ("triton: {group_by: hand}", ["triton.group_by", "'operator' or 'stage'"]),
+        (
+            "triton: {step_instances: {QueryFaiss: 0}}",
+            ["triton: step_instances must be 1 or more", "'QueryFaiss': 0"],
+        ),
+        ("triton: {address: 'shop:8001'}", ["triton: The Triton server at shop:8001 needs `repository`"]),
+        ("triton: {feast: /feast}", ["triton: The embedded Triton server", "remove `feast`"]),
+        (
+            "triton: {address: 'shop:8001', repository: /models, control_key: secret}",
+            ["triton: `control_key` must be KEY=VALUE"],
+        ),
         ("compute: [", ["not valid YAML"]),
         ("- a", ["holds list"]),
     ],
@@ -41,3 +68,5 @@ def test_what_is_wrong_is_named(home: Home, text: str, parts: list[str]) -> None
         configured(home)
     for part in parts:
         assert part in str(caught.value)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "secret" not in shown and "Value error" not in shown
