@@ -47,8 +47,19 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> Home:
-        """The home named by the variable `RECSYS_HOME`, by default `.recsys` in the working directory."""
-        return cls.at(os.environ.get("RECSYS_HOME") or ".recsys")
+        """The home named by the variable `RECSYS_HOME`, by default `.recsys` in the working directory.
+
+        Raises:
+            ValueError: when a file lies there, or where a folder above it should be.
+        """
+        home = cls.at(os.environ.get("RECSYS_HOME") or ".recsys")
+        present = next(path for path in (home.root, *home.root.parents) if path.exists())
+        if not present.is_dir():
+            raise ValueError(
+                f"RECSYS_HOME is {home.root}, expected a folder, or one that can be made, but {present} is a file; "
+                "give RECSYS_HOME another path, or move the file away."
+            )
+        return home
 
     @classmethod
     def at(cls, path: str | Path) -> Home:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
 import typer
 
 from recsys_assets.cli.bench import bench
@@ -9,6 +13,7 @@ from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.event import event
 from recsys_assets.cli.explore import explore
 from recsys_assets.cli.materialize import materialize
+from recsys_assets.cli.output import sentences
 from recsys_assets.cli.recommend import recommend
 from recsys_assets.cli.replay import replay
 from recsys_assets.cli.rollback import rollback
@@ -17,6 +22,22 @@ from recsys_assets.cli.served import served
 from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
 from recsys_assets.cli.trace import trace
+from resources.home import Home
+
+P = ParamSpec("P")
+
+
+def _at_home(command: Callable[P, None]) -> Callable[P, None]:
+    """Says in one sentence where there can be no home, for every command, before it looks for anything there."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with sentences(bool(kwargs.get("as_json"))):
+            Home.from_environment()
+        command(*args, **kwargs)
+
+    return run
+
 
 app = typer.Typer(
     help="Recommenders from raw logs to live answers. Everything lies under RECSYS_HOME (default .recsys).",
@@ -28,4 +49,4 @@ for command in (
     *(materialize, recommend, event, explore, trace, replay, served),
     *(status, bench, evaluate, rollout, rollback, stop),
 ):
-    app.command()(command)
+    app.command()(_at_home(command))

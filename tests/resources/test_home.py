@@ -16,6 +16,15 @@ def test_the_home_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest
     assert Home.from_environment().root == tmp_path / ".recsys"
 
 
+@pytest.mark.parametrize("below", ["", "deep/down"])
+def test_a_file_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("RECSYS_HOME", str(file / below))
+    with pytest.raises(ValueError, match=rf"RECSYS_HOME is {file / below}, expected a folder.*{file} is a file; give"):
+        Home.from_environment()
+
+
 def test_everything_lies_below_the_root(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     paths = [getattr(home, name) for name in ("dagster", "mlflow_database", "triton_models", "releases")]

@@ -39,6 +39,18 @@ def test_status_and_stop_of_an_empty_home(home: Home) -> None:
     assert "does not run" in runner.invoke(app, ["status"]).stdout
 
 
+@pytest.mark.parametrize("command", [["status"], ["stop"], ["served", "demo"], ["recommend", "demo", "--user", "7"]])
+def test_a_file_where_the_home_should_be_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path / "file"))
+    result = runner.invoke(app, [*command, "--json"])
+    said = str(last_json(result.stdout)["error"])
+    assert result.exit_code == 1
+    assert said.startswith("RECSYS_HOME is ") and "is a file; give RECSYS_HOME another" in said
+
+
 def test_recommend_before_anything_was_built(home: Home) -> None:
     result = runner.invoke(app, ["recommend", "shop", "--user", "1", "--json"])
     assert result.exit_code == 1
