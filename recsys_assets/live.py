@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,23 @@ if TYPE_CHECKING:
     from serving.manifest import Manifest
     from serving.release import Release
 
+logger = logging.getLogger(__name__)
+
 
 def live_hash(plan: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
-    """Hash of the release that answers, or that last did where no server runs; None before the first."""
+    """Hash of the release that answers, or that last did where no server runs.
+
+    None before the first, and where it is gone or damaged: nothing can be continued from it, nor compared with it, and
+    it is for a new one to take its place.
+    """
     found = triton.live(plan.name)
     live = found.hash if found else mlflow.champion(plan.name)
-    if live is None or not plan.home.release(plan.name, live).exists():
+    if live is None:
+        return None
+    try:
+        live_release(plan, live)
+    except (ValueError, OSError) as error:
+        logger.warning("The next release of %r is made as the first one: %s", plan.name, error)
         return None
     return live
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -123,6 +124,8 @@ class Release:
     def write(cls, parts: Path, root: Path, name: str, metadata: ReleaseMetadata) -> Release:
         """Copies parts into a new release; returns the existing one where content and lineage are the same.
 
+        An existing one that is damaged is replaced.
+
         The directory is built aside and renamed, so a release is there as a whole or not at all.
 
         Args:
@@ -139,8 +142,12 @@ class Release:
         files = checksums(parts)
         release_hash = content_hash(files, _lineage(name, metadata))
         target = root.resolve() / name / release_hash
+        spoilt = False
         if (target / MANIFEST).exists():
-            return cls.open(target)
+            try:
+                return cls.open(target)
+            except (ValueError, FileNotFoundError):  # since it was written; the same parts mend it
+                spoilt = True
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(name, release_hash, created, metadata, built_with, files)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +157,8 @@ class Release:
             manifest.save(aside / MANIFEST)
             _check_files(aside, manifest)  # what was copied is what was hashed
             _protect(aside)
+            if spoilt:
+                _take_away(target)
             _place(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -182,6 +191,14 @@ def _check_files(path: Path, manifest: Manifest) -> None:
     added = sorted(set(found) - set(manifest.files))
     if added:
         raise ValueError(f"{path / added[0]} does not belong to the release; remove it.")
+
+
+def _take_away(target: Path) -> None:
+    """Removes a damaged release; whoever has its files open keeps them."""
+    away = Path(tempfile.mkdtemp(prefix=".aside-", dir=target.parent))
+    with contextlib.suppress(FileNotFoundError):  # another writer was faster
+        target.replace(away)
+    shutil.rmtree(away, ignore_errors=True)
 
 
 def _place(aside: Path, target: Path) -> None:

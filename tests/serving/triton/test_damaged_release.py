@@ -70,6 +70,19 @@ def test_whatever_happened_to_a_file_is_found_and_the_file_named(tmp_path: Path)
         assert Path(name).name in str(refused.value), (name, copy.path)
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_same_parts_mend_a_damaged_release(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    release = toy_release(tmp_path)
+    for name in ("snapshot/total.npy", MANIFEST):
+        if name == MANIFEST and damage in (flip, Path.unlink):  # of no consequence; no release at all
+            continue
+        (release.path / name).chmod(0o644)
+        damage(release.path / name)
+        again = Release.write(tmp_path / "parts-toy-0", tmp_path / "releases", "toy", release.manifest.metadata)
+        assert again.hash == Release.open(release.path).hash == release.hash
+    assert [path.name for path in release.path.parent.iterdir()] == [release.hash]
+
+
 @pytest.mark.long
 @pytest.mark.triton
 def test_a_server_loads_no_damaged_release_and_goes_on_with_the_live_one(target: TritonTarget, tmp_path: Path) -> None:
