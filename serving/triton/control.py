@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from serving.triton.reason import reason
 from serving.triton.triton_error import TritonError
 
 __all__ = ["ModelStatus", "TritonControl", "TritonError"]
@@ -69,7 +69,7 @@ class TritonControl:
     def models(self) -> list[ModelStatus]:
         """All models of the repository, loaded or not."""
         answer = self._call("RepositoryIndex", service_pb2.RepositoryIndexRequest(), 10.0)
-        return [ModelStatus(m.name, m.state == "READY", _reason(m.reason)) for m in answer.models]
+        return [ModelStatus(m.name, m.state == "READY", reason(m.reason)) for m in answer.models]
 
     def parameters(self, model: str) -> dict[str, str] | None:
         """Parameters in the configuration of a loaded model; None where it is not loaded."""
@@ -118,12 +118,4 @@ def _message(error: Any, url: str, timeout: float) -> str:
         return f"No Triton server answers at {url}; start it, or correct the address."
     if _code(error) == "DEADLINE_EXCEEDED":
         return f"Triton at {url} did not answer within {timeout:g} s; see its log."
-    return f"Triton at {url}: {_reason(str(error.details()))}"
-
-
-def _reason(details: str) -> str:
-    """The cause, without the traceback that the Python backend adds."""
-    text = re.split(r"^At:$", details, flags=re.MULTILINE)[0].strip()
-    lines = text.splitlines()
-    causes = [line for line in lines if re.match(r"[\w.]*(Error|Exception): ", line.strip())]
-    return causes[-1].strip() if causes else " ".join(text.split())
+    return f"Triton at {url}: {reason(str(error.details()))}"
