@@ -199,15 +199,44 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return LiveRelease.written(Path(self.repository or Home.from_environment().triton_models), name)
 
     def why_silent(self, silent: LiveRelease) -> str:
-        """What the server says of a release that should answer and does not; empty where it says nothing."""
+        """Why a release that should answer does not; empty where nobody knows, as while it is being loaded.
+
+        The server tells of its last attempt, and nothing while it makes another: then the files are looked at here.
+        Nothing is started for it.
+        """
         from serving.triton.going_live import connected
         from serving.triton.restore import failure
 
         target = self._present()
         if target is None:
-            return ""
+            return self._damage(silent)
         with connected(target) as control:
-            return failure(target.repository, silent.name, {status.name: status for status in control.models()})
+            told = failure(target.repository, silent.name, {status.name: status for status in control.models()})
+        return told or self._damage(silent)
+
+    def _damage(self, release: LiveRelease) -> str:
+        """What is wrong with a release's files; empty where nothing is, or where they do not lie here."""
+        from serving.release import Release
+
+        path = Home.from_environment().release(release.name, release.hash)
+        if self.address is not None and not path.exists():
+            return ""
+        try:
+            Release.open(path)
+        except (ValueError, OSError) as error:
+            return str(error)
+        return ""
+
+    def is_loaded(self, name: str, release_hash: str) -> bool:
+        """Whether the server holds a release ready, be it live or not; False where no server runs."""
+        from serving.triton.going_live import connected
+        from serving.triton.names import model_name
+
+        target = self._present()
+        if target is None:
+            return False
+        with connected(target) as control:
+            return control.parameters(model_name(name, release_hash)) is not None
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""

@@ -14,7 +14,9 @@ from serving.ensemble import Ensemble
 from serving.feature_store_error import FeatureStoreError
 from serving.release import Release
 from serving.triton import deployment, smoke_test
+from serving.triton import restore as restore_steps
 from serving.triton.backends import PROGRAMS
+from serving.triton.control import ModelStatus, TritonControl
 from serving.triton.deployment import DeploymentError, restore
 from serving.triton.form_settings import FormSettings
 from serving.triton.going_live import connected
@@ -23,6 +25,7 @@ from serving.triton.names import model_name
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
 from serving.triton.server_state import ServerState
+from tests.serving.toys import toy_release
 from tests.serving.whole_release import whole_release
 
 
@@ -38,6 +41,28 @@ def test_looking_starts_nothing(home: Path) -> None:
     with pytest.raises(LookupError, match="no earlier release"):
         triton.rollback("demo")
     assert not (home / "triton").exists()
+
+
+def test_where_no_server_tells_why_the_files_do(home: Path) -> None:
+    release = toy_release(home)
+    triton, live = TritonResource(), LiveRelease("toy", release.hash)
+    assert triton.why_silent(live) == "" and not triton.is_loaded("toy", release.hash)
+    file = release.path / "snapshot" / "total.npy"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "total.npy is damaged" in triton.why_silent(live)
+    assert "no manifest.json" in triton.why_silent(LiveRelease("toy", "ab" * 32))
+
+
+def test_a_server_that_tries_again_and_says_nothing_is_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TritonResource, "_present", lambda self: self._target("127.0.0.1:1"))
+    monkeypatch.setattr(TritonControl, "models", lambda self: [ModelStatus("toy", False, "")])
+    said: list[str] = [""]
+    monkeypatch.setattr(restore_steps, "failure", lambda repository, name, known: said[0])
+    live = LiveRelease("toy", "ab" * 32)
+    assert "no manifest.json" in TritonResource().why_silent(live)
+    said[0] = "no memory"
+    assert TritonResource().why_silent(live) == "no memory"
 
 
 def test_a_server_of_ones_own_needs_a_repository_and_is_left_alone() -> None:
@@ -139,7 +164,8 @@ def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: 
     assert "total.npy" in restore(target)["whole"]
     assert triton.silent("whole") == live and "total.npy" in triton.why_silent(live)
     shown = CliRunner().invoke(app, ["status"])
-    assert "whole does not answer: Internal: ValueError: " in shown.output and "total.npy is damaged" in shown.output
+    assert f"whole does not answer: {home}" in shown.output and "total.npy is damaged" in shown.output
+    assert "ValueError" not in shown.output
     assert "At:" not in shown.output and "rollback" not in shown.output, "there is no release before"
 
 
