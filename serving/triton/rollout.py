@@ -22,6 +22,7 @@ from serving.triton.going_live import (
 )
 from serving.triton.live_release import LiveRelease
 from serving.triton.names import changing, model_name
+from serving.triton.same_columns import check_columns
 from serving.triton.target import TritonTarget
 
 
@@ -52,15 +53,19 @@ def roll_out(
         raise DeploymentError("A shadow needs a place for its comparisons; configure `decisions`.")
     with changing(target.repository, candidate.name), connected(target) as control:
         before = live_of(candidate.name, control) or brought_back(candidate.name, target, control)
-        if before is None or before.hash == candidate.hash:
+        if before is None:
             raise DeploymentError(
                 f"The release {candidate.hash[:12]} of {candidate.name!r} has nothing to stand beside "
                 f"({still(before)}); deploy it instead."
             )
+        if before.hash == candidate.hash:
+            raise DeploymentError(
+                f"The release {candidate.hash[:12]} of {candidate.name!r} is the live one, and answers everybody "
+                "already; try another one beside it."
+            )
         with going_live(candidate, target, control, before):
             model, tensors = loaded(candidate, target, control, users)
-            if control.tensors(model) != control.tensors(candidate.name):
-                raise ValueError("it takes or gives other columns than what is live; deploy it instead")
+            check_columns(control.tensors(model), control.tensors(candidate.name))
             wanted = replace(before, candidate=candidate.hash, canary=canary, shadow=shadow)
             router = routed(wanted, tensors, target, control, users)
             point(wanted, router, tensors, target, control)

@@ -93,7 +93,7 @@ def test_what_cannot_be_tried_says_why(target: TritonTarget, tmp_path: Path) -> 
     with pytest.raises(DeploymentError, match="nothing to stand beside"):
         roll_out(candidate, target, USERS, canary=0.5)
     deploy(live, target, USERS)
-    with pytest.raises(DeploymentError, match="nothing to stand beside"):
+    with pytest.raises(DeploymentError, match="is the live one, and answers everybody already"):
         roll_out(live, target, USERS, canary=0.5)
     with pytest.raises(DeploymentError, match="shares between 0 and 1"):
         roll_out(candidate, target, USERS)
