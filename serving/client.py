@@ -86,6 +86,10 @@ class RecommenderClient:
             answers = pool.map(lambda part: self._answered(part, model, end), parts)
             return [answer for some in answers for answer in some]
 
+    def model(self) -> ModelDescription:
+        """What the recommender takes, as the server says now; errors as those of `recommend`."""
+        return self._described(self._connection.end())
+
     def close(self) -> None:
         """Closes the connection."""
         self._channel.close()
@@ -104,9 +108,13 @@ class RecommenderClient:
                 return known, self._connection.parts(question, known)
             except RecommenderError:  # another release may be live by now, which takes it
                 pass
+        model = self._described(end)
+        return model, self._connection.parts(question, model)
+
+    def _described(self, end: float) -> ModelDescription:
         request = service_pb2.ModelConfigRequest(name=self.name)
         self._model = model = self._connection.described(self._call(self._stub.ModelConfig, request, end))
-        return model, self._connection.parts(question, model)
+        return model
 
     def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
         return self._connection.read(self._call(self._stub.ModelInfer, part.message, end), part, model)

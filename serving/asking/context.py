@@ -32,11 +32,15 @@ def checked_context(context: Context, users: int, model: ModelDescription) -> Co
     """
     if not isinstance(context, Mapping):
         raise ValueError(f"context must be a mapping from names to values, got {context!r}.")
-    return {_input(name, model): _counted(name, value, users) for name, value in context.items()}
+    return {input_of(name, model): _counted(name, value, users) for name, value in context.items()}
 
 
-def _input(name: str, model: ModelDescription) -> str:
-    """The input of the model that a name of the context means."""
+def input_of(name: str, model: ModelDescription) -> str:
+    """The input of the model that a name of the context means.
+
+    Raises:
+        ValueError: when the model has none of this name, or it has an argument of its own.
+    """
     if name in ARGUMENTS:
         raise ValueError(f"{name!r} has an argument of its own; leave it out of the context.")
     found = next((full for full in (name, CONTEXT + name) if full in model.inputs), None)
