@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
+from recsys_assets.cli.known_names import check_name
+from recsys_assets.cli.not_live import explained
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
+from serving.four_stages_config import MOST_ITEMS
 
 CLIENTS = (1, 4, 16)
 Seconds = Annotated[float, typer.Option(min=0.1, help="Seconds of measuring for each number of clients.")]
 Rate = Annotated[
     float, typer.Option(min=0, max=100_000, help="Requests a second, sent at fixed moments; 0: as fast as clients can.")
 ]
-Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+Length = Annotated[int, typer.Option("-k", min=1, max=MOST_ITEMS, help="Number of items.")]
 
 
 def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, as_json: Json = False) -> None:
@@ -27,9 +30,11 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, a
         from recsys_assets.steady_load import steady_load
         from resources.configured import configured
 
+        check_name(name, home)
         users = People(home, name).active_users(1000)
-        url = configured(home).triton.target().grpc_url
-        with console(as_json).status("measuring ..."):
+        triton = configured(home).triton
+        url = triton.target().grpc_url
+        with console(as_json).status("measuring ..."), explained(name, triton):
             if rate:
                 found = {str(SENDERS): steady_load(url, name, users, k, rate, seconds)}
             else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.output import Json, console, emit, sentences
 from recsys_assets.cli.people import People
 from resources.home import Home
@@ -30,6 +31,7 @@ def event(
 
         from resources.configured import configured
 
+        check_name(name, home)
         people = People(home, name)
         ids = {"user_id": people.user_id(user), "item_id": people.item_id(item)}
         moment = _checked(time)
@@ -40,9 +42,11 @@ def event(
         return
     title = people.titles([ids["item_id"]])[0]
     out = console()
-    if not people.knows_item(ids["item_id"]):
-        out.print(f"[yellow]The items of {name} have no {ids['item_id']}: it counts once a release knows it.[/]")
-    out.print(f"User {ids['user_id']}: {title or ids['item_id']}; the next list knows it.")
+    if people.knows_item(ids["item_id"]):
+        out.print(f"User {ids['user_id']}: {title or ids['item_id']}; the next list knows it.")
+        return
+    out.print(f"User {ids['user_id']}: {ids['item_id']} is kept.")
+    out.print(f"[yellow]The items of {name} have no {ids['item_id']}: it counts once a release knows it.[/]")
 
 
 def _checked(time: datetime | None) -> datetime:

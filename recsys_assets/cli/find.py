@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.cli.open_release import open_release
 from recsys_assets.locations import FILE, OWN, blueprints, find, names
 from recsys_assets.yaml_errors import YamlError
 from resources.environment import RECOMMENDERS, recommender_folders
@@ -40,13 +41,16 @@ def release_beginning(home: Home, name: str, digits: str) -> Release:
     Raises:
         LookupError: when there is none, or more than one.
     """
-    from serving.release import Release
-
     found = sorted(path for path in (home.releases / name).glob(f"{digits}*") if path.is_dir())
     if len(found) != 1:
         others = ", ".join(path.name[:12] for path in sorted((home.releases / name).glob("[0-9a-f]*"))) or "none"
         raise LookupError(f"{len(found)} releases of {name!r} begin with {digits!r}; there are: {others}.")
-    return Release.open(found[0])
+    return open_release(home, name, found[0].name)
+
+
+def defined() -> list[str]:
+    """Names of all recommenders that can be told from a YAML; a broken one elsewhere does not matter."""
+    return sorted({name for _, inside, _ in _look() for name in inside})
 
 
 def _look() -> Iterator[tuple[Path, list[str], YamlError | None]]:

@@ -14,6 +14,8 @@ from feature_repo.pushed_events import PushedEvents
 from resources.home import Home
 from serving.recommendation import Id
 
+INT64 = range(-(2**63), 2**63)
+
 
 @dataclass(frozen=True)
 class PastEvent:
@@ -48,7 +50,7 @@ class People:
         """A user id as the recommender has them.
 
         Raises:
-            ValueError: when ids are integers and the text is none.
+            ValueError: when ids are integers of 64 bits and the text is none.
             FileNotFoundError: when the recommender was never materialized.
         """
         return self._id(text, "user", self.home.users(self.name))
@@ -137,6 +139,12 @@ class People:
         if pl.scan_parquet(path).collect_schema()[f"{kind}_id"] != pl.Int64():
             return text
         try:
-            return int(text)
+            found = int(text)
         except ValueError:
             raise ValueError(f"{kind.capitalize()} ids of {self.name!r} are integers, got {text!r}.") from None
+        if found not in INT64:
+            raise ValueError(
+                f"{kind.capitalize()} ids of {self.name!r} are integers of 64 bits, {INT64[0]} to {INT64[-1]}, "
+                f"got {text}."
+            )
+        return found

@@ -7,14 +7,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from recsys_assets.cli.context import named_texts, values_of
+from recsys_assets.cli.known_names import check_name
+from recsys_assets.cli.not_live import explained
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
 from serving.decisions import TEST
+from serving.four_stages_config import MOST_ITEMS
 from serving.recommendation import RecommendationList
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
-Length = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+Length = Annotated[int, typer.Option("-k", min=1, max=MOST_ITEMS, help="Number of items.")]
 Context = Annotated[
     list[str] | None, typer.Option("--context", help="What a filter asks the request for, NAME=VALUE; may be repeated.")
 ]
@@ -26,24 +30,20 @@ def recommend(name: str, user: User, k: Length = 10, context: Context = None, as
     with sentences(as_json):
         from resources.configured import configured
 
+        check_name(name, home)
         people = People(home, name)
-        user_id = people.user_id(user)
-        with configured(home).triton.client(name) as client:
+        user_id, said = people.user_id(user), named_texts(context or [])
+        triton = configured(home).triton
+        with triton.client(name) as client, explained(name, triton):
             # Opens the connection, which is no part of the stages' times.
             client.recommend([user_id], 1, request_id=f"{TEST}connection")
-            answer = client.recommend([user_id], k, context=_context(context or []))[0]
+            wanted = values_of(said, client.model()) if said else None
+            answer = client.recommend([user_id], k, context=wanted)[0]
         titles = people.titles([item.item_id for item in answer.items])
         if not as_json:
             _show(answer, titles, people, console())
         else:
             emit(_values(answer, titles))
-
-
-def _context(pairs: list[str]) -> dict[str, str]:
-    wrong = next((pair for pair in pairs if "=" not in pair), None)
-    if wrong is not None:
-        raise ValueError(f"--context takes NAME=VALUE, got {wrong!r}; write --context country=DE.")
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, Any]:

@@ -3,25 +3,66 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
+from recsys_assets.cli.known_names import check_name
+from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences
 from resources.home import Home
 
+if TYPE_CHECKING:
+    from resources.triton import TritonResource
+    from serving.triton.live_release import LiveRelease
+
 
 def rollback(name: str, as_json: Json = False) -> None:
-    """Point NAME back at the release before, which is still loaded; once more, and it is forward again."""
+    """Point NAME back at the release before, which is still loaded; once more, and it is forward again.
+
+    A rollout that is under way ends with it.
+    """
     home = Home.from_environment()
     with sentences(as_json):
         from resources.configured import configured
 
+        check_name(name, home)
         resources = configured(home)
+        before = resources.triton.awake(name) or resources.triton.silent(name)
+        tried = None if before is None else before.candidate
         begun = time.perf_counter()
-        live = resources.triton.rollback(name)
+        live = _back(name, home, resources.triton, before)
         seconds = time.perf_counter() - begun
         version = resources.mlflow.promote(name, live.hash)
+        left, problem = live.previous or "", _problem(live, resources.triton)
     if as_json:
-        emit({"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)})
+        values = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
+        emit({**values, "ended_rollout": tried, "previous_problem": problem})
         return
     out = console()
     out.print(f"{name} answers from release {live.hash[:12]} again, after {seconds:.1f} s (MLflow version {version}).")
-    out.print(f"[dim]{(live.previous or '')[:12]} stays loaded; the next new release goes live as always.[/]")
+    if tried is not None:
+        out.print(f"The rollout of {tried[:12]} has ended: {live.hash[:12]} answers everybody.")
+    if problem is None:
+        out.print(f"[dim]{left[:12]} stays loaded; the next new release goes live as always.[/]")
+        return
+    out.print(f"[yellow]{left[:12]} is not loaded: {escape(problem)}[/]", soft_wrap=True)
+    out.print("[dim]The next new release goes live as always.[/]")
+
+
+def _back(name: str, home: Home, triton: TritonResource, before: LiveRelease | None) -> LiveRelease:
+    try:
+        return triton.rollback(name)
+    except (ValueError, OSError):
+        if before is not None and before.previous is not None:
+            open_release(home, name, before.previous)  # where it is the files of this one, the error says what to do
+        raise
+
+
+def _problem(live: LiveRelease, triton: TritonResource) -> str | None:
+    """Why the release that was left is not loaded; None where it is."""
+    if live.previous is None or triton.is_loaded(live.name, live.previous):
+        return None
+    from serving.triton.live_release import LiveRelease
+
+    return triton.why_silent(LiveRelease(live.name, live.previous)) or "it is loaded when it is needed."

@@ -11,6 +11,8 @@ from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
 
 if TYPE_CHECKING:
+    from resources.triton import TritonResource
+    from serving.release import Release
     from serving.triton.live_release import LiveRelease
 
 Candidate = Annotated[str | None, typer.Option("--release", help="Hash of the candidate, or its first digits.")]
@@ -33,18 +35,20 @@ def rollout(
     home = Home.from_environment()
     with sentences(as_json):
         from recsys_assets.cli.find import release_beginning
+        from recsys_assets.cli.known_names import check_name
         from resources.configured import configured
 
         triton = configured(home).triton
+        check_name(name, home)
         _check_one(release, canary, shadow, end, promote)
         if end:
             live = triton.end_rollout(name)
         elif promote:
             live = _promoted(home, name)
         elif release is not None:
-            live = triton.roll_out(release_beginning(home, name, release), _users(home, name), canary, shadow)
+            live = _tried(home, release_beginning(home, name, release), canary, shadow)
         else:
-            live = _known(triton.awake(name), name)
+            live = _known(triton, name)
         found = _compared(home.decisions(name) / "shadow", live)
     if as_json:
         emit({**vars(live), "compared": found})
@@ -69,22 +73,44 @@ def _users(home: Home, name: str) -> list[Any]:
     return users_to_try(find_recommender(name, home))
 
 
-def _promoted(home: Home, name: str) -> LiveRelease:
+def _tried(home: Home, candidate: Release, canary: float, shadow: float) -> LiveRelease:
     from resources.configured import configured
-    from serving.release import Release
+    from serving.triton.deployment import DeploymentError
+    from serving.triton.other_columns import OtherColumnsError
+
+    triton, name = configured(home).triton, candidate.name
+    before = _known(triton, name)
+    try:
+        return triton.roll_out(candidate, _users(home, name), canary, shadow)
+    except DeploymentError as error:
+        if not isinstance(error.__cause__, OtherColumnsError):
+            raise
+        if before.previous == candidate.hash:
+            raise RuntimeError(f"{error} `recsys rollback {name}` does so, for it is the release before.") from error
+        raise RuntimeError(
+            f"{error} `recsys materialize {name}` deploys what it builds, as the YAML and the logs are now."
+        ) from error
+
+
+def _promoted(home: Home, name: str) -> LiveRelease:
+    from recsys_assets.cli.open_release import open_release
+    from resources.configured import configured
 
     resources = configured(home)
-    tried = _known(resources.triton.awake(name), name).candidate
+    tried = _known(resources.triton, name).candidate
     if tried is None:
         raise LookupError(f"No release of {name!r} is being tried.")
-    live = resources.triton.deploy(Release.open(home.release(name, tried)), _users(home, name))
+    live = resources.triton.deploy(open_release(home, name, tried), _users(home, name))
     resources.mlflow.promote(name, live.hash)
     return live
 
 
-def _known(live: LiveRelease | None, name: str) -> LiveRelease:
+def _known(triton: TritonResource, name: str) -> LiveRelease:
+    from recsys_assets.cli.not_live import not_live
+
+    live = triton.awake(name)
     if live is None:
-        raise LookupError(f"Nothing is live under {name!r}; run `recsys materialize {name}` first.")
+        raise LookupError(not_live(name, triton))
     return live
 
 

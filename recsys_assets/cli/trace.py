@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys_assets.cli.known_names import check_name
+from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
 from resources.home import Home
@@ -31,6 +33,7 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     with sentences(as_json):
         from serving.decisions import find_request
 
+        check_name(name, home)
         people = People(home, name)
         wanted = people.item_id(item) if item is not None else None
         decisions, bits = find_request(home.decisions(name), request)
@@ -51,14 +54,13 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
 def _again(home: Home, name: str, decisions: pl.DataFrame) -> dict[str, Any]:
     """Whether the release that answered gives the same lists again."""
     from serving.ensemble import Ensemble
-    from serving.release import Release
     from serving.replay import answer_again, reproduced
 
     folder = home.release(name, decisions["release"][0])
     found = {"release": folder.name, "reproduced": None, "largest_difference": None, "read_anew": ()}
     if not folder.is_dir():
         return found
-    answer, lacking = answer_again(decisions, Ensemble.of(Release.open(folder)))
+    answer, lacking = answer_again(decisions, Ensemble.of(open_release(home, name, folder.name)))
     difference = reproduced(decisions, answer)
     return found | {"reproduced": difference is not None, "largest_difference": difference, "read_anew": lacking}
 

@@ -6,12 +6,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recsys_assets.cli.not_live import not_live, way_back
+from recsys_assets.cli.open_release import open_release
 from resources.home import Home
 
 if TYPE_CHECKING:
     from resources.triton import TritonResource
     from serving.ensemble import Ensemble
     from serving.release import Release
+    from serving.triton.live_release import LiveRelease
 
 
 @dataclass(frozen=True)
@@ -58,21 +61,20 @@ class FollowedRelease:
                 if self._open is None:
                     raise
                 return OpenRelease(self._open.release, self._open.ensemble, str(error))
-            if self._open is None or self._open.release.hash != live:
+            if self._open is None or self._open.release.hash != live.hash:
                 self._open = self._opened(live)
             return self._open
 
-    def _live(self) -> str:
+    def _live(self) -> LiveRelease:
         if self._triton.address is None and self._triton.status() is None:
             raise RuntimeError(f"No Triton server runs here; `recsys recommend {self._name} --user ID` starts it.")
         live = self._triton.live(self._name)
         if live is None:
-            raise RuntimeError(f"No release of {self._name!r} is live; `recsys materialize {self._name}` makes one.")
-        return live.hash
+            raise RuntimeError(not_live(self._name, self._triton))
+        return live
 
-    def _opened(self, release_hash: str) -> OpenRelease:
+    def _opened(self, live: LiveRelease) -> OpenRelease:
         from serving.ensemble import Ensemble
-        from serving.release import Release
 
-        release = Release.open(self._home.release(self._name, release_hash))
+        release = open_release(self._home, self._name, live.hash, way_back(live))
         return OpenRelease(release, Ensemble.of(release))

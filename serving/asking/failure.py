@@ -39,7 +39,7 @@ def explained(error: Any, url: str, name: str, timeout: float, attempts: int) ->
     if any(sign in text for sign in _UNKNOWN):
         return (
             f"Triton at {url} serves no recommender {name!r}{tried}; deploy it first, or wait where it is being loaded "
-            f"again."
+            f"again; where it cannot be, the server's log says why, and a rollback goes to the release before."
         )
     if "queue size" in text or code == "RESOURCE_EXHAUSTED":
         return f"Triton at {url} is asked for {name!r} more than it can answer{tried}: {error.details()}; ask later."

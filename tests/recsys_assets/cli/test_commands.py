@@ -51,15 +51,46 @@ def test_a_file_where_the_home_should_be_is_told(
     assert said.startswith("RECSYS_HOME is ") and "is a file; give RECSYS_HOME another" in said
 
 
-def test_recommend_before_anything_was_built(home: Home) -> None:
+def test_recommend_before_anything_was_built(home: Home, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_RECOMMENDERS", str(shop))
     result = runner.invoke(app, ["recommend", "shop", "--user", "1", "--json"])
     assert result.exit_code == 1
     assert "recsys materialize shop" in str(last_json(result.stdout)["error"])
 
 
-def test_explore_before_anything_was_built(home: Home) -> None:
+def test_explore_before_anything_was_built(home: Home, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_RECOMMENDERS", str(shop))
     result = runner.invoke(app, ["explore", "shop"])
     assert result.exit_code == 1 and "recsys materialize shop" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "--user", "1"],
+        ["event", "--user", "1", "--item", "1"],
+        ["explore"],
+        ["trace", "--request", "x"],
+        ["replay", "--release", "ab"],
+        ["bench"],
+        ["rollout"],
+        ["rollback"],
+    ],
+)
+def test_a_name_that_nothing_has_is_told_with_those_that_there_are(
+    home: Home, shop: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("RECSYS_RECOMMENDERS", str(shop))
+    (home.releases / "films").mkdir(parents=True)
+    result = runner.invoke(app, [arguments[0], "nosuch", *arguments[1:]])
+    assert result.exit_code == 1
+    assert "There is no recommender 'nosuch'; there are: demo, films, shop." in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["recommend", "shop", "--user", "1"], ["bench", "shop"]])
+def test_the_longest_list_is_told(home: Home, arguments: list[str]) -> None:
+    result = runner.invoke(app, [*arguments, "-k", "1001"])
+    assert result.exit_code == 2 and "or equal to 1000" in result.stderr
 
 
 def test_a_port_that_is_taken_is_said() -> None:

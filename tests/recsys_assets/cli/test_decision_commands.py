@@ -106,6 +106,11 @@ def test_event(made: tuple[Home, Whole]) -> None:
     assert "have no 999999: it counts once a release knows it" in shown(
         "event", NAME, "--user", "5", "--item", "999999"
     )
+    unknown = shown("event", NAME, "--user", "5", "--item", "999999")
+    assert "the next list knows it" not in unknown
+    for item_id in (str(2**63), "9" * 23):
+        refused = said("event", NAME, "--user", "5", "--item", item_id, code=1)["error"]
+        assert f"-9223372036854775808 to 9223372036854775807, got {item_id}" in refused
     for time in ("2999-01-01", "1969-12-31"):
         refused = said("event", NAME, "--user", "5", "--item", "1009", "--time", time, code=1)["error"]
         assert "between 1970 and now, in UTC (" in refused and time in refused
@@ -113,7 +118,7 @@ def test_event(made: tuple[Home, Whole]) -> None:
 
 
 def test_rollout_where_nothing_is_live(made: tuple[Home, Whole]) -> None:
-    assert "Nothing is live under 'whole'" in said("rollout", NAME, code=1)["error"]
+    assert "No release of 'whole' is live; `recsys materialize whole`" in said("rollout", NAME, code=1)["error"]
     assert "No release of 'whole' is being tried" in said("rollout", NAME, "--end", code=1)["error"]
 
 

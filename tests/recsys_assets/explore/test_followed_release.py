@@ -18,12 +18,16 @@ class Says:
     """A server that says that this is live, or fails."""
 
     answer: str | Exception | None = None
+    written: LiveRelease | None = None
     address: str | None = "triton:8001"
 
     def live(self, name: str) -> LiveRelease | None:
         if isinstance(self.answer, Exception):
             raise self.answer
         return None if self.answer is None else LiveRelease(name, self.answer, None)
+
+    def silent(self, name: str) -> LiveRelease | None:
+        return self.written
 
     def status(self) -> None:
         return None
@@ -42,8 +46,15 @@ def test_the_page_follows_what_is_live(home: Home) -> None:
     assert last.release.hash == second.hash and str(last.problem).startswith("No Triton server answers")
     triton.answer = first.hash
     shutil.rmtree(first.path)
-    with pytest.raises(FileNotFoundError, match="is no release"):
+    with pytest.raises(FileNotFoundError, match=r"is no release: .*`recsys materialize toy` builds"):
         followed.current()
+
+
+def test_a_release_that_is_down_is_no_reason_to_train_anew(home: Home) -> None:
+    down: Any = Says(written=LiveRelease("toy", "ab" * 32, "cd" * 32))
+    with pytest.raises(RuntimeError, match="status` says why; `recsys rollback toy` goes back to cdcdcdcdcdcd") as said:
+        FollowedRelease(home, "toy", down).current()
+    assert "materialize" not in str(said.value)
 
 
 def test_nothing_live_and_no_server_are_said(home: Home) -> None:

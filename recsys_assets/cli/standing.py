@@ -1,0 +1,59 @@
+"""How a recommender stands: what is live, what is tried beside it, and what is wrong with either."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.cli.not_live import way_back
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from resources.triton import TritonResource
+    from serving.triton.live_release import LiveRelease
+
+
+def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
+    """What `recsys status` tells of a recommender, under the same keys whatever its state.
+
+    Args:
+        name: the recommender.
+        home: where its releases lie.
+        triton: the server.
+    """
+    keys = ("live", "previous", "created", "last_day", "candidate", "canary", "shadow", "silent", "problem")
+    values: dict[str, Any] = {**dict.fromkeys(keys), "kept": _kept(name, home)}
+    live = triton.live(name)
+    if live is None:
+        return {**values, "silent": _silence(name, triton)}
+    values |= {"live": live.hash, "previous": live.previous}
+    if live.candidate is not None:
+        values |= {"candidate": live.candidate, "canary": live.canary, "shadow": live.shadow}
+    return values | _manifest(live, home)
+
+
+def _kept(name: str, home: Home) -> int:
+    return len(list((home.releases / name).glob("*/manifest.json")))
+
+
+def _silence(name: str, triton: TritonResource) -> str | None:
+    """Why a recommender that was live does not answer; None where none was, or no server runs."""
+    silent = triton.silent(name)
+    if silent is None or (triton.address is None and triton.status() is None):
+        return None
+    return f"{triton.why_silent(silent).rstrip('.') or 'it is being loaded'}{_ways_out(silent)}."
+
+
+def _ways_out(live: LiveRelease) -> str:
+    return way_back(live) or f"; `recsys materialize {live.name}` builds and deploys another one"
+
+
+def _manifest(live: LiveRelease, home: Home) -> dict[str, Any]:
+    """What the manifest of the live release says; the server has the release in memory, and does without."""
+    from serving.manifest import Manifest
+
+    try:
+        manifest = Manifest.load(home.release(live.name, live.hash) / "manifest.json")
+    except (ValueError, OSError) as error:
+        return {"problem": f"{str(error).rstrip('.')}{_ways_out(live)}."}
+    days = manifest.metadata.continued or manifest.metadata.fitted
+    return {"created": manifest.created, "last_day": days.last if days else None}
