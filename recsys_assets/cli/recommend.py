@@ -74,12 +74,16 @@ def _show(answer: RecommendationList, titles: list[str | None], people: People, 
         out.print("[yellow]degraded: the feature store cannot be read, so nothing that is stored of users counts[/]")
     elif answer.source == "popular":
         out.print("[yellow]nothing is known of this user: what is popular now[/]")
+    if answer.source == "empty":
+        told = f"recsys trace {people.name} --request {answer.request_id}"
+        out.print(f"[yellow]no item was left: `{told}` says what was removed, and why[/]", soft_wrap=True)
     rows = [
         (place, title or "", item.item_id, f"{item.score:.4f}", ", ".join(item.sources))
         for place, (item, title) in enumerate(zip(answer.items, titles, strict=True), 1)
     ]
     out.print()
-    out.print(table("Recommended", ["", "title", "item", "score", "found by"], rows, "r rr"))
+    if rows:
+        out.print(table("Recommended", ["", "title", "item", "score", "found by"], rows, "r rr"))
     stages = "  ".join(f"{stage} {ms:.2f}" for stage, ms in answer.stage_ms.items())
     total = sum(answer.stage_ms.values())
     out.print(f"\n[dim]release {answer.release[:12]}   {total:.2f} ms: {stages}[/]")
