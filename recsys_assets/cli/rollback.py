@@ -33,21 +33,23 @@ def rollback(name: str, as_json: Json = False) -> None:
         begun = time.perf_counter()
         live = _back(name, home, resources.triton, before)
         seconds = time.perf_counter() - begun
-        version = resources.mlflow.promote(name, live.hash)
+        out = console(as_json)
+        # At once: the note for MLflow takes some seconds more, and nobody waits for it.
+        out.print(f"{name} answers from release {live.hash[:12]} again, after {seconds:.1f} s.")
+        if tried is not None:
+            out.print(f"The rollout of {tried[:12]} has ended: {live.hash[:12]} answers everybody.")
         left, problem = live.previous or "", _problem(live, resources.triton)
+        if problem is None:
+            out.print(f"[dim]{left[:12]} stays loaded; the next new release goes live as always.[/]")
+        else:
+            out.print(f"[yellow]{left[:12]} is not loaded: {escape(problem)}[/]", soft_wrap=True)
+            out.print("[dim]The next new release goes live as always.[/]")
+        version = resources.mlflow.promote(name, live.hash)
     if as_json:
         values = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
         emit({**values, "ended_rollout": tried, "previous_problem": problem})
-        return
-    out = console()
-    out.print(f"{name} answers from release {live.hash[:12]} again, after {seconds:.1f} s (MLflow version {version}).")
-    if tried is not None:
-        out.print(f"The rollout of {tried[:12]} has ended: {live.hash[:12]} answers everybody.")
-    if problem is None:
-        out.print(f"[dim]{left[:12]} stays loaded; the next new release goes live as always.[/]")
-        return
-    out.print(f"[yellow]{left[:12]} is not loaded: {escape(problem)}[/]", soft_wrap=True)
-    out.print("[dim]The next new release goes live as always.[/]")
+    else:
+        out.print(f"[dim]It is the champion in MLflow: version {version}.[/]")
 
 
 def _back(name: str, home: Home, triton: TritonResource, before: LiveRelease | None) -> LiveRelease:
