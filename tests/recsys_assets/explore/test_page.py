@@ -97,7 +97,7 @@ def test_of_whom_nothing_is_known(opened: Asking, user: str, sentence: str) -> N
         ("user=100&k=1001", 400, "must be 1 to 1000"),
         ("user=100&k=²", 400, "must be 1 to 1000"),
         ("user=999", 400, "user 999 is poison"),
-        ("user=99999999999999999999", 400, "must fit into 64 bits"),
+        ("user=99999999999999999999", 400, "are integers of 64 bits"),
     ],
 )
 def test_what_cannot_be_asked(opened: Asking, query: str, status: int, sentence: str) -> None:

@@ -88,7 +88,7 @@ def test_a_router_of_two_releases_refuses_the_same(target: TritonTarget, server:
 
 NAN, INF = float("nan"), float("inf")
 WRONG: list[tuple[Victim, str, list[Any], str]] = [
-    *((TEXT, "k", [k], rf"'k' of a request must lie between 1 and 1000, got {k} to {k}") for k in (0, -1, 10**9)),
+    *((TEXT, "k", [k], rf"'k' of a request must lie between 1 and 1000, got {k}\.") for k in (0, -1, 10**9)),
     *((DRAWN, "k", [5, k], "'k' of a request must lie between 1 and 1000") for k in (0, -1, 10**9, -(2**31))),
     (TEXT, "user_id", text(b"u100", b"\xff\xfe"), "'user_id' of a request must be UTF-8: invalid start byte"),
     (DRAWN, "context_country", text(b"DE", b"\xc3"), "'context_country' of a request must be UTF-8"),
