@@ -127,8 +127,11 @@ class People:
         schema = logged.collect_schema()
         ids = {name: schema[name] for name in ("user_id", "item_id")}
         pushed = PushedEvents(self.home.feast(self.name), ids).all()
+        if pushed.is_empty():
+            return logged
         # An event that a log has brought meanwhile is one event.
-        return pl.concat([logged, pushed.lazy().cast(schema).join(logged, on=[*ids, "timestamp"], how="anti")])
+        theirs = logged.filter(pl.col("user_id").is_in(pushed["user_id"].unique().implode()))
+        return pl.concat([logged, pushed.lazy().cast(schema).join(theirs, on=[*ids, "timestamp"], how="anti")])
 
     def _id(self, text: str, kind: str, path: Path) -> Id:
         if not path.exists():
