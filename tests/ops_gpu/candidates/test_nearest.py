@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ops_gpu.candidates import nearest
@@ -71,6 +74,58 @@ def test_a_tie_across_the_last_place_is_settled_by_code() -> None:
     found = retrieve_nearest(index, STATE.vectors, STATE.histories, size, True)
     for row in range(len(STATE.users)):
         assert found.items[row].tolist() == offered[:size].tolist()
+
+
+class Depths:
+    """An index that remembers how deep it was searched, and for how many."""
+
+    def __init__(self, index: ItemIndex) -> None:
+        self.index, self.asked = index, list[tuple[int, int]]()
+
+    def search(self, queries: Any, size: int) -> Any:
+        self.asked.append((len(queries), size))
+        return self.index.search(queries, size)
+
+
+def line(items: int, seen: list[list[int]]) -> tuple[ItemIndex, npt.NDArray[np.float32], Histories]:
+    """Item 0 is the nearest of all users, then 1, 2, ...; and what each of them has seen."""
+    angle = np.linspace(0, 1, items)
+    index = ItemIndex.build(np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32), np.ones(items, np.bool_))
+    user = np.repeat(np.arange(len(seen), dtype=np.int32), [len(items) for items in seen])
+    item = np.concatenate(seen).astype(np.int32)
+    events = Events.sorted(user, item, np.arange(len(item)), np.ones(len(item), np.bool_), len(seen), items)
+    queries = np.tile(np.array([[1, 0]], np.float32), (len(seen), 1))
+    return index, queries, Histories.from_events(events, np.arange(len(seen)))
+
+
+def test_only_who_has_seen_too_much_is_searched_for_again() -> None:
+    seen = [[], [0, 2, 4], list(range(15)), list(range(18)), list(range(100, 160)), list(range(40))]
+    index, queries, histories = line(200, seen)
+    spy: Any = Depths(index)
+    found = retrieve_nearest(spy, queries, histories, 10, False)
+    assert spy.asked == [(6, 20), (1, 20 + 16), (1, 20 + 32), (1, 20 + 64)]
+    for row, mine in enumerate(seen):
+        assert found.items[row].tolist() == [item for item in range(200) if item not in mine][:10]
+        np.testing.assert_allclose(found.items.with_values(found.score)[row], np.cos(found.items[row] / 199), atol=1e-6)
+
+
+def test_a_tie_with_what_was_not_reached_is_settled_by_a_deeper_search() -> None:
+    """Twenty are found at first: nine seen ones are passed over, and the last of ten may tie with the next."""
+    vectors = np.ones((60, 4), np.float32) / 2
+    vectors[:9] *= 1.5
+    index = ItemIndex.build(vectors, np.ones(60, np.bool_))
+    seen = np.arange(9, dtype=np.int32)
+    events = Events.sorted(np.zeros(9, np.int32), seen, seen.astype(np.int64), seen >= 0, 1, 60)
+    spy: Any = Depths(index)
+    found = retrieve_nearest(spy, vectors[:1], Histories.from_events(events, np.arange(1)), 10, False)
+    assert spy.asked == [(1, 20), (1, 36)] and found.items[0].tolist() == sorted(found.items[0].tolist())
+
+
+def test_an_index_that_holds_no_more_is_searched_once() -> None:
+    index, queries, histories = line(15, [list(range(12))])
+    spy: Any = Depths(index)
+    assert retrieve_nearest(spy, queries, histories, 10, False).items[0].tolist() == [12, 13, 14]
+    assert spy.asked == [(1, 20)]
 
 
 def test_nobody() -> None:
