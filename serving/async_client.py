@@ -78,6 +78,11 @@ class AsyncRecommenderClient:
             raise failed.exceptions[0] from failed.exceptions[0].__cause__
         return [answer for task in tasks for answer in task.result()]
 
+    async def model(self) -> ModelDescription:
+        """What the recommender takes, as the server says now; errors as those of `recommend`."""
+        self._open()
+        return await self._described(self._connection.end())
+
     async def close(self) -> None:
         """Closes the connection."""
         self._closed = True
@@ -105,9 +110,13 @@ class AsyncRecommenderClient:
                 return known, self._connection.parts(question, known)
             except RecommenderError:  # another release may be live by now, which takes it
                 pass
+        model = await self._described(end)
+        return model, self._connection.parts(question, model)
+
+    async def _described(self, end: float) -> ModelDescription:
         request = service_pb2.ModelConfigRequest(name=self.name)
         self._model = model = self._connection.described(await self._call(self._stub.ModelConfig, request, end))
-        return model, self._connection.parts(question, model)
+        return model
 
     async def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
         return self._connection.read(await self._call(self._stub.ModelInfer, part.message, end), part, model)

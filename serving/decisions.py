@@ -37,6 +37,7 @@ def read_decisions(folder: Path, day: date | None = None, tests: bool = False) -
 
     Raises:
         FileNotFoundError: when nothing was logged.
+        ValueError: when a file is damaged; names it. So does whatever else reads decisions here.
     """
     import polars as pl
 
@@ -152,3 +153,8 @@ def _read(path: Path, where: pl.Expr) -> pl.DataFrame | None:
         return pl.scan_parquet(path).filter(where).collect()
     except FileNotFoundError:
         return None
+    except pl.exceptions.ComputeError as error:
+        raise ValueError(
+            f"{path} is damaged, expected decisions as Parquet ({str(error).splitlines()[0]}); restore it, or move "
+            f"it away: the other files of the log can be read without it."
+        ) from error

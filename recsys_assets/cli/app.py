@@ -12,6 +12,7 @@ from recsys_assets.cli.bench import bench
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.event import event
 from recsys_assets.cli.explore import explore
+from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.output import sentences
 from recsys_assets.cli.recommend import recommend
@@ -39,14 +40,25 @@ def _at_home(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def _of_known_name(command: Callable[P, None]) -> Callable[P, None]:
+    """Likewise, where there is no recommender of the name that is asked for."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with sentences(bool(kwargs.get("as_json"))):
+            check_name(str(kwargs["name"]), Home.from_environment())
+        command(*args, **kwargs)
+
+    return run
+
+
 app = typer.Typer(
     help="Recommenders from raw logs to live answers. Everything lies under RECSYS_HOME (default .recsys).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (
-    *(materialize, recommend, event, explore, trace, replay, served),
-    *(status, bench, evaluate, rollout, rollback, stop),
-):
+for command in (materialize, evaluate, served, status, stop):
     app.command()(_at_home(command))
+for command in (recommend, event, explore, trace, replay, bench, rollout, rollback):
+    app.command()(_of_known_name(command))

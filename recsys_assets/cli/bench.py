@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.not_live import explained
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
@@ -30,7 +29,6 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, a
         from recsys_assets.steady_load import steady_load
         from resources.configured import configured
 
-        check_name(name, home)
         users = People(home, name).active_users(1000)
         triton = configured(home).triton
         url = triton.target().grpc_url

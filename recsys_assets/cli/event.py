@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.output import Json, console, emit, sentences
 from recsys_assets.cli.people import People
 from resources.home import Home
@@ -31,7 +30,6 @@ def event(
 
         from resources.configured import configured
 
-        check_name(name, home)
         people = People(home, name)
         ids = {"user_id": people.user_id(user), "item_id": people.item_id(item)}
         moment = _checked(time)

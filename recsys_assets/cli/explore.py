@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.output import console, sentences
 from resources.home import Home
 
@@ -22,7 +21,6 @@ def explore(name: str, port: Port = None) -> None:
         from resources.configured import configured
         from resources.environment import quiet_libraries
 
-        check_name(name, home)
         quiet_libraries()
         triton = configured(home).triton
         explorer = Explorer(home, name, triton)

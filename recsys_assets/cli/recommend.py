@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from recsys_assets.cli.context import named_texts, values_of
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.not_live import explained
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
@@ -30,7 +29,6 @@ def recommend(name: str, user: User, k: Length = 10, context: Context = None, as
     with sentences(as_json):
         from resources.configured import configured
 
-        check_name(name, home)
         people = People(home, name)
         user_id, said = people.user_id(user), named_texts(context or [])
         triton = configured(home).triton

@@ -25,13 +25,11 @@ def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, 
         import polars as pl
 
         from recsys_assets.cli.find import release_beginning
-        from recsys_assets.cli.known_names import check_name
         from serving.decisions import newest_decisions
         from serving.ensemble import Ensemble
         from serving.replay import comparison
         from serving.replay import replay as again
 
-        check_name(name, home)
         candidate = release_beginning(home, name, release)
         parts = list(newest_decisions(home.decisions(name), requests))
         if not parts:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences
 from resources.home import Home
@@ -26,7 +25,6 @@ def rollback(name: str, as_json: Json = False) -> None:
     with sentences(as_json):
         from resources.configured import configured
 
-        check_name(name, home)
         resources = configured(home)
         before = resources.triton.awake(name) or resources.triton.silent(name)
         tried = None if before is None else before.candidate

@@ -35,11 +35,9 @@ def rollout(
     home = Home.from_environment()
     with sentences(as_json):
         from recsys_assets.cli.find import release_beginning
-        from recsys_assets.cli.known_names import check_name
         from resources.configured import configured
 
         triton = configured(home).triton
-        check_name(name, home)
         _check_one(release, canary, shadow, end, promote)
         if end:
             live = triton.end_rollout(name)

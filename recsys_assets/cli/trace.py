@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from recsys_assets.cli.people import People
@@ -33,7 +32,6 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     with sentences(as_json):
         from serving.decisions import find_request
 
-        check_name(name, home)
         people = People(home, name)
         wanted = people.item_id(item) if item is not None else None
         decisions, bits = find_request(home.decisions(name), request)

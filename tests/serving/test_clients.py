@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 
+from serving.asking.model_description import ModelDescription
 from serving.async_client import AsyncRecommenderClient
 from serving.client import RecommenderClient
 from serving.event import Event
@@ -33,6 +34,9 @@ class Blocking:
 
     def recommend(self, *args: Any, **options: Any) -> list[RecommendationList]:
         return self._loop.run_until_complete(self._client.recommend(*args, **options))
+
+    def model(self) -> ModelDescription:
+        return self._loop.run_until_complete(self._client.model())
 
     def close(self) -> None:
         self._loop.run_until_complete(self._client.close())
@@ -190,6 +194,20 @@ def test_a_seed_is_sent_to_those_who_sample(opened: Open) -> None:
     with CannedServer({"user_id": "INT64", "k": "INT32"}) as server:
         opened(server.url).recommend(7, seed=11)
         assert set(received(server.requests[0])) == {"user_id", "k"}
+
+
+def test_what_the_model_takes_is_asked_for_anew_every_time(opened: Open) -> None:
+    with CannedServer() as server:
+        client = opened(server.url)
+        first = client.model()
+        assert (first.inputs, first.max_batch_size, first.stages) == (INPUTS, 4, STAGES)
+        client.recommend(7)
+        assert server.described == 1  # what was told serves the request too
+        server.inputs |= {"age": "INT32"}
+        assert client.model().inputs == INPUTS | {"age": "INT32"}
+    client.close()
+    with pytest.raises(RecommenderError, match="is closed"):
+        client.model()
 
 
 def test_a_model_that_is_no_recommender(opened: Open) -> None:

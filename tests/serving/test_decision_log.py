@@ -256,3 +256,18 @@ def test_a_missing_or_damaged_log_stops_no_deployment(make: Make, ensemble: Ense
     log.flush()
     (tmp_path / f"day={datetime.now(UTC).date()}" / "9-damaged.parquet").write_bytes(b"PAR1 not at all")
     assert recent_users(tmp_path, 5) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 not at all", None])
+def test_a_damaged_file_is_named(make: Make, ensemble: Ensemble, tmp_path: Path, damage: bytes | None) -> None:
+    log = make()
+    asked(log, ensemble, [100], {"a": 1})
+    log.flush()
+    good = decision_files(tmp_path)[0]
+    bad = good.with_name("9-damaged.parquet")
+    bad.write_bytes(good.read_bytes()[:-100] if damage is None else damage)
+    for read in (read_decisions, lambda folder: list(newest_decisions(folder, 5)), lambda f: find_request(f, "a")):
+        with pytest.raises(ValueError, match=r"9-damaged\.parquet is damaged, expected decisions as Parquet .*move it"):
+            read(tmp_path)
+    bad.unlink()
+    assert read_decisions(tmp_path).height == 1
