@@ -60,5 +60,5 @@ app = typer.Typer(
 )
 for command in (materialize, evaluate, served, status, stop):
     app.command()(_at_home(command))
-for command in (recommend, event, explore, trace, replay, bench, rollout, rollback):
-    app.command()(_of_known_name(command))
+for of_known_name in (recommend, event, explore, trace, replay, bench, rollout, rollback):
+    app.command()(_of_known_name(of_known_name))
