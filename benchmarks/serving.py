@@ -10,7 +10,8 @@ feature store must be there. It is deployed on an embedded server of its own, as
 models before training, whose index is the one that such a catalogue gets. All figures are medians of rounds; the load
 generator runs on the same cores, its share is shown. In every round the same server is asked for nothing as well, by a
 Python model that gives back what it was given: how busy the machine is shows there. Redeploying under load, the two
-forms, and the tiered store have programs of their own: `redeploy.py`, `serving_forms.py`, `tiered_store.py`.
+forms, and the tiered store have programs of their own: `redeploy.py`, `serving_forms.py`, `tiered_store.py`;
+`serving_table.py` runs them all and holds what they find against what it must be.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from serving.triton.smoke_test import request_for
 from serving.triton.target import TritonTarget
 
 K, WARM = 10, 2.0
+USERS: list[Any] = list(range(1, 1001))
 Calls = Callable[[Any, dict[str, Any]], Callable[[], Any] | None]
 
 
@@ -67,7 +69,8 @@ class Served:
         libraries: the same work as the libraries do it, ms.
         empty_ms: a request that asks a Python model for nothing, one client.
         items: in the catalogue.
-        index: its kind, dimensions and recall@100.
+        index: its kind and dimensions.
+        recall: its recall@100.
     """
 
     p50_ms: float
@@ -80,11 +83,22 @@ class Served:
     empty_ms: float
     items: int
     index: str
+    recall: float
+
+    @property
+    def over_kernels(self) -> float:
+        """Milliseconds by which the median answer takes longer than the bare calls as the server makes them."""
+        return self.p50_ms - sum(self.kernels.values())
+
+    @property
+    def over_libraries(self) -> float:
+        """Likewise, of the same calls as the libraries make them."""
+        return self.p50_ms - sum(self.libraries.values())
 
 
-def measure(release: Release, users: list[Any], seconds: float, rounds: int, log: bool = True) -> Served:
+def measure(release: Release, seconds: float, rounds: int, log: bool = True) -> Served:
     """Deploys a release on a server of its own and asks it; `log`: whether every decision is logged."""
-    ensemble = Ensemble.of(release)
+    ensemble, users = Ensemble.of(release), USERS
     with tempfile.TemporaryDirectory() as folder:
         server = TritonServer(Path(folder, "triton"))
         try:
@@ -115,8 +129,19 @@ def measure(release: Release, users: list[Any], seconds: float, rounds: int, log
         kernels(ensemble, users, LibraryCalls(release)),
         statistics.median(nothing),
         len(found.codes),
-        f"{found.kind} x {found.index.d}, recall@100 {found.recall:.3f}",
+        f"{found.kind} x {found.index.d}",
+        found.recall,
     )
+
+
+def measure_large(items: int, seconds: float, rounds: int) -> Served:
+    """As `measure`, of a release that has as many items, and the demo's four stages with models before training."""
+    from tests.serving.whole_release import whole_release
+
+    sizes = {"two_tower": 90, "popular": 0, "co_occurrence": 50}
+    with tempfile.TemporaryDirectory() as folder:
+        whole = whole_release(Path(folder), users=2_000, items=items, events=400_000, dimension=64, **sizes)
+        return measure(whole.release, seconds, rounds)
 
 
 def kernels(ensemble: Ensemble, users: list[Any], calls: Calls) -> dict[str, float]:
@@ -170,16 +195,15 @@ def show(found: dict[str, Served], out: Console) -> None:
     ):
         table.add_column(column)
     for name, one in found.items():
-        over, libraries = (one.p50_ms - sum(calls.values()) for calls in (one.kernels, one.libraries))
         table.add_row(
             name,
             f"{one.items:,}",
-            one.index,
+            f"{one.index}, recall@100 {one.recall:.3f}",
             f"{one.p50_ms:.2f}",
             f"{one.p99_ms:.2f}",
             f"{one.empty_ms:.2f}",
-            f"{over:.2f} ms",
-            f"{libraries:.2f} ms",
+            f"{one.over_kernels:.2f} ms",
+            f"{one.over_libraries:.2f} ms",
             f"{one.requests_per_s:,.0f}",
             f"{one.generator:.0%}",
         )
@@ -207,19 +231,12 @@ def main() -> None:
     path = chosen(given)
     found = {}
     with out.status("measuring the release ..."):
-        found["demo"] = measure(Release.open(path), list(range(1, 1001)), given.seconds, given.rounds)
-        found["demo, nothing logged"] = measure(
-            Release.open(path), list(range(1, 1001)), given.seconds, given.rounds, log=False
-        )
+        release = Release.open(path)
+        found["demo"] = measure(release, given.seconds, given.rounds)
+        found["demo, nothing logged"] = measure(release, given.seconds, given.rounds, log=False)
     if given.items:
-        from tests.serving.whole_release import whole_release
-
-        with tempfile.TemporaryDirectory() as folder, out.status(f"building and measuring {given.items:,} items ..."):
-            sizes = {"two_tower": 90, "popular": 0, "co_occurrence": 50}  # the demo's
-            large = whole_release(
-                Path(folder), users=2_000, items=given.items, events=400_000, dimension=64, **sizes
-            ).release
-            found["large"] = measure(large, list(range(1, 1001)), given.seconds, given.rounds)
+        with out.status(f"building and measuring {given.items:,} items ..."):
+            found["large"] = measure_large(given.items, given.seconds, given.rounds)
     show(found, out)
 
 

@@ -1,11 +1,12 @@
 """One release in both forms, `fused` and Triton's own `ensemble`, on one embedded server.
 
-Usage: python benchmarks/serving_forms.py RELEASE [--users FILE] [--seconds 5] [--rounds 5]
+Usage: python benchmarks/serving_forms.py [RELEASE] [--users FILE] [--seconds 5] [--rounds 5]
 
-RELEASE is the directory of a release, `.recsys/releases/demo/HASH`; its feature store must be there. FILE has one user
-id a line; by default these are 1 to 1,000. All forms are loaded at once and measured in turn, round after round, so
-that they share whatever else the machine does; shown are medians of the rounds. What a step adds is how much later the
-median answer comes than from `fused`, divided by the number of models that there are more.
+RELEASE is the directory of a release, such as `.recsys/releases/demo/HASH` (the newest of the demo by default); its
+feature store must be there. FILE has one user id a line; by default these are 1 to 1,000. All forms are loaded at once
+and measured in turn, round after round, so that they share whatever else the machine does; shown are medians of the
+rounds. What a step adds is how much later the median answer comes than from `fused`, divided by the number of models
+that there are more.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.demo_release import add_release, chosen
 from recsys_assets.load_test import load_test
 from serving.recommendation import Id
 from serving.release import Release
@@ -125,7 +127,7 @@ def show(results: dict[str, FormResult], cores: int) -> None:
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("release", type=Path)
+    add_release(parser)
     parser.add_argument("--users", type=Path)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=5)
@@ -134,7 +136,7 @@ def main() -> None:
     if given.users:
         users = list(given.users.read_text(encoding="utf-8").split())
     with tempfile.TemporaryDirectory(prefix="forms-") as folder:
-        results = compare(Release.open(given.release), users, Path(folder), given.seconds, given.rounds)
+        results = compare(Release.open(chosen(given)), users, Path(folder), given.seconds, given.rounds)
     show(results, os.cpu_count() or 1)
 
 
