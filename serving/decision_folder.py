@@ -18,6 +18,14 @@ def decision_files(folder: Path, day: date | None = None) -> list[Path]:
     return sorted(files, key=lambda path: (path.parent.name, path.name), reverse=True)
 
 
+def damaged(path: Path, error: Exception) -> ValueError:
+    """What to raise where Polars could not read a file of decisions."""
+    return ValueError(
+        f"{path} is damaged, expected decisions as Parquet ({str(error).splitlines()[0]}); restore it, or move it away: "
+        "all other files can be read without it."
+    )
+
+
 def logged_days(folder: Path) -> list[date]:
     """The days that a log has a folder of, in order; none where there is no log."""
     found = []

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serving.decision_folder import decision_files
+from serving.decision_folder import damaged, decision_files
 from serving.ensemble import Ensemble
 from serving.evidence import REQUEST
 from serving.frames import to_columns
@@ -154,7 +154,4 @@ def _read(path: Path, where: pl.Expr) -> pl.DataFrame | None:
     except FileNotFoundError:
         return None
     except pl.exceptions.ComputeError as error:
-        raise ValueError(
-            f"{path} is damaged, expected decisions as Parquet ({str(error).splitlines()[0]}); restore it, or move "
-            f"it away: the other files of the log can be read without it."
-        ) from error
+        raise damaged(path, error) from error

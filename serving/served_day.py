@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.decision_folder import decision_files, logged_days, state_of_day
+from serving.decision_folder import damaged, decision_files, logged_days, state_of_day
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,11 +69,16 @@ class ServedDay:
 
         Raises:
             FileNotFoundError: when there is no such file.
+            ValueError: when it is damaged; names it.
         """
         import polars as pl
 
-        notes = pl.read_parquet_metadata(path)  # without ours where somebody wrote it anew, to leave out a person
-        return cls(pl.read_parquet(path, glob=False), json.loads(notes.get("bits", "{}")), notes.get(STATE, ""))
+        try:
+            notes = pl.read_parquet_metadata(path)  # without ours where somebody wrote it anew, to leave out a person
+            decisions = pl.read_parquet(path, glob=False)
+        except pl.exceptions.ComputeError as error:
+            raise damaged(path, error) from error
+        return cls(decisions, json.loads(notes.get("bits", "{}")), notes.get(STATE, ""))
 
     def added_to(self, older: ServedDay) -> ServedDay:
         """With what was kept of this day before: a log that is just being deleted takes nothing away."""
@@ -93,10 +98,12 @@ class ServedDay:
 
 
 def kept_state(path: Path) -> str | None:
-    """What the log was when this day was kept; None where it was not."""
+    """What the log was when this day was kept; None where it was not, or in a file that is damaged."""
     import polars as pl
 
-    return pl.read_parquet_metadata(path).get(STATE) if path.exists() else None
+    with suppress(FileNotFoundError, pl.exceptions.ComputeError):
+        return pl.read_parquet_metadata(path).get(STATE)
+    return None
 
 
 def _bits(folder: Path, day: date) -> dict[str, Bits]:

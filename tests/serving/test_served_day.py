@@ -67,3 +67,13 @@ def test_a_file_that_was_written_anew_without_a_person_can_be_read(tmp_path: Pat
     frame_of(day_of(DAY, 2)).write_parquet(tmp_path / "kept.parquet")
     found = ServedDay.load(tmp_path / "kept.parquet")
     assert (found.decisions.height, found.bits, found.state) == (2, {}, "")
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    write_log(tmp_path / "log", DAY, day_of(DAY, 3))
+    path = tmp_path / "kept.parquet"
+    ServedDay.read(tmp_path / "log", DAY).save(path)
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ValueError, match=r"kept\.parquet is damaged, expected decisions as Parquet .*; restore it"):
+        ServedDay.load(path)
+    assert kept_state(path) is None  # so that the day counts as not kept, and whoever keeps it hears of the file
