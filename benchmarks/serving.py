@@ -128,7 +128,7 @@ def measure(release: Release, seconds: float, rounds: int, log: bool = True) -> 
         kernels(ensemble, users, _bare),
         kernels(ensemble, users, LibraryCalls(release)),
         statistics.median(nothing),
-        len(found.codes),
+        len(found.items.values),
         f"{found.kind} x {found.index.d}",
         found.recall,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.best_first import best_first
-from ops_gpu.kernel import Float32Matrix, Int32Matrix, Int32s, Int64Matrix, kernel
+from ops_gpu.distinct_rows import distinct_rows
+from ops_gpu.item_order import in_order
 from ops_gpu.ragged import Ragged
 
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
@@ -27,15 +27,18 @@ Floats = npt.NDArray[np.float32]
 class ItemIndex:
     """Finds the items whose vectors have the largest inner product with a query.
 
+    Items of one and the same vector, as cold items of equal features have it, stand in the Faiss index once: HNSW would
+    link a group of them to itself alone, and a search that came there would not find out again.
+
     Args:
-        index: a Faiss index whose labels are positions in `codes`.
-        codes: int64 `[indexed]`, item codes.
+        index: a Faiss index of distinct vectors, whose labels are rows of `items`.
+        items: int32 item codes, rising within a row.
         kind: "flat", "hnsw" or "ivf".
         recall: share of the exact top 100 that it finds, measured when it was built (1.0 for flat).
     """
 
     index: Any
-    codes: npt.NDArray[np.int64]
+    items: Ragged
     kind: str
     recall: float
 
@@ -55,25 +58,24 @@ class ItemIndex:
             ValueError: for an unknown kind, one that the device does not build, or when no item is offered.
             RuntimeError: when a GPU is asked for and this Faiss has none.
         """
-        codes = np.flatnonzero(offered).astype(np.int64)
+        codes = np.flatnonzero(offered).astype(np.int32)
         if len(codes) == 0:
             raise ValueError("no item may be recommended, so there is nothing to index; check `available` of items.")
-        kind = _choose(len(codes), device) if kind == "auto" else kind
-        mine = np.ascontiguousarray(vectors[codes], np.float32)
-        index: Any = _on_device(_empty(kind, mine.shape[1], len(codes)), device)
+        equal = distinct_rows(vectors[codes])
+        items = equal.with_values(codes[equal.values])
+        mine = np.ascontiguousarray(vectors[items.values[items.offsets[:-1]]], np.float32)
+        kind = _choose(len(mine), device) if kind == "auto" else kind
+        index: Any = _on_device(_empty(kind, mine.shape[1], len(mine)), device)
         index.train(mine)
         index.add(mine)
         index = faiss.index_gpu_to_cpu(index) if device == "gpu" else index
         if kind == "ivf":
             index.make_direct_map()  # vectors can be read back, which `search` does
-        return cls(index, codes, kind, 1.0 if kind == "flat" else _recall(index, mine))
+        made = cls(index, items, kind, 1.0)
+        return made if kind == "flat" else replace(made, recall=_recall(made, mine))
 
     def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int32], Floats]:
-        """The `size` best items of each query, equally good ones by rising code.
-
-        Faiss rounds the product with one and the same vector differently from place to place and from batch to batch,
-        and cold items of equal features do have one and the same vector. So the products are made anew here, one by
-        one, and the order follows from them.
+        """The `size` best items of each query, equally good ones by rising code; see `in_order`.
 
         Args:
             queries: float32 `[queries, dimension]`.
@@ -83,24 +85,44 @@ class ItemIndex:
             Codes int32 `[queries, size]`, -1 where the index holds fewer, and inner products float32.
         """
         queries = np.ascontiguousarray(queries, np.float32)
-        _, labels = self.index.search(queries, size, params=_effort(self.kind, size))
-        codes, scores = np.empty(labels.shape, np.int32), np.empty(labels.shape, np.float32)
-        if labels.size == 0:
-            return codes, scores
+        labels = self._labels(queries, size)
         vectors, places = (self._flat, labels) if self._flat is not None else self._read(np.maximum(labels, 0))
-        _products(queries, vectors, labels, places, self._codes, codes, scores)
-        lists = Ragged(codes.ravel(), np.arange(len(labels) + 1, dtype=np.int64) * labels.shape[1])
-        best, scores = best_first(lists, scores.ravel(), size)
-        return best.values.reshape(labels.shape), scores.reshape(labels.shape)
+        return in_order(queries, vectors, labels, places, self.items)
+
+    def _labels(self, queries: Floats, size: int) -> npt.NDArray[np.int64]:
+        """What Faiss finds; by a search through everything where it finds fewer than there are."""
+        labels: npt.NDArray[np.int64]
+        _, labels = self.index.search(queries, size, params=self._effort(size))
+        held = min(size, self.index.ntotal)
+        if self.kind != "flat" and held:
+            lacking = np.flatnonzero(labels[:, held - 1] < 0)
+            if len(lacking):
+                labels[lacking, :held] = self._exhaustive(queries[lacking], held)
+        return labels
+
+    def _effort(self, size: int) -> Any:
+        """Search parameters of HNSW, which follows as many nodes as items are asked for; None for the other kinds."""
+        return faiss.SearchParametersHNSW(efSearch=max(self._ef, size)) if self.kind == "hnsw" else None  # type: ignore[attr-defined]
+
+    @cached_property
+    def _ef(self) -> int:
+        """HNSW nodes followed at least, as when the recall was measured."""
+        return int(self.index.hnsw.efSearch)
+
+    def _exhaustive(self, queries: Floats, size: int) -> npt.NDArray[np.int64]:
+        """Labels of the best, by a search through all."""
+        labels: npt.NDArray[np.int64]
+        if self.kind == "ivf":
+            everywhere = faiss.SearchParametersIVF(nprobe=self.index.nlist)  # type: ignore[attr-defined, call-arg]
+            _, labels = self.index.search(queries, size, params=everywhere)
+        else:
+            _, labels = faiss.knn(queries, self._flat, size, metric=faiss.METRIC_INNER_PRODUCT)
+        return labels
 
     def _read(self, labels: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.int64]]:
         """The vectors of labels, float32 `[labels, dimension]`, and where that of each lies among them."""
         read: Floats = self.index.reconstruct_batch(labels.ravel())
         return read, np.arange(labels.size).reshape(labels.shape)
-
-    @cached_property
-    def _codes(self) -> npt.NDArray[np.int32]:
-        return self.codes.astype(np.int32)
 
     @cached_property
     def _flat(self) -> Floats | None:
@@ -115,22 +137,19 @@ class ItemIndex:
         """Writes the index into a new folder."""
         folder.mkdir(parents=True)
         faiss.write_index(self.index, str(folder / "index.faiss"))
-        np.save(folder / "codes.npy", self.codes, allow_pickle=False)
+        np.save(folder / "codes.npy", self.items.values, allow_pickle=False)
+        np.save(folder / "rows.npy", self.items.offsets, allow_pickle=False)
         (folder / "kind.txt").write_text(f"{self.kind} {self.recall!r}\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> ItemIndex:
         """Opens what `save` wrote."""
         kind, recall = (folder / "kind.txt").read_text(encoding="utf-8").split()
-        codes = np.load(folder / "codes.npy", allow_pickle=False)
-        return cls(faiss.read_index(str(folder / "index.faiss")), codes, kind, float(recall))
-
-
-def _effort(kind: str, size: int) -> Any:
-    """Search parameters of HNSW, which follows as many nodes as items are asked for; None for the other kinds."""
-    if kind != "hnsw":
-        return None
-    return faiss.SearchParametersHNSW(efSearch=max(EF_SEARCH, size))  # type: ignore[attr-defined]
+        codes, rows = np.load(folder / "codes.npy", allow_pickle=False), folder / "rows.npy"
+        # Releases of before have a label an item.
+        offsets = np.load(rows, allow_pickle=False) if rows.exists() else np.arange(len(codes) + 1)
+        items = Ragged(codes.astype(np.int32), offsets)
+        return cls(faiss.read_index(str(folder / "index.faiss")), items, kind, float(recall))
 
 
 def _choose(items: int, device: str) -> str:
@@ -167,38 +186,12 @@ def _on_device(index: Any, device: str) -> Any:
     return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
 
 
-def _recall(index: Any, vectors: Floats, queries: int = 200, size: int = 100) -> float:
+def _recall(index: ItemIndex, vectors: Floats, queries: int = 200, size: int = 100) -> float:
     chosen = np.random.default_rng(0).choice(len(vectors), min(queries, len(vectors)), replace=False)
     size = min(size, len(vectors))
     exact = faiss.IndexFlatIP(vectors.shape[1])
     exact.add(vectors)
     _, wanted = exact.search(vectors[chosen], size)
-    _, found = index.search(vectors[chosen], size)
+    found = index._labels(vectors[chosen], size)
     hits = sum(len(np.intersect1d(w, f)) for w, f in zip(wanted, found, strict=True))
     return hits / (len(chosen) * size)
-
-
-@kernel(writes=2)
-def _products(
-    queries: Float32Matrix,
-    vectors: Float32Matrix,
-    labels: Int64Matrix,
-    places: Int64Matrix,
-    codes: Int32s,
-    found: Int32Matrix,
-    products: Float32Matrix,
-) -> None:
-    """In two sums, of even and of odd columns, which a processor adds up at the same time."""
-    dimension = vectors.shape[1]
-    for query in range(len(labels)):
-        for at in range(labels.shape[1]):
-            if labels[query, at] < 0:
-                found[query, at], products[query, at] = -1, -np.inf
-                continue
-            place, even, odd = places[query, at], np.float32(0), np.float32(0)
-            for column in range(0, dimension - 1, 2):
-                even += queries[query, column] * vectors[place, column]
-                odd += queries[query, column + 1] * vectors[place, column + 1]
-            if dimension % 2:
-                even += queries[query, dimension - 1] * vectors[place, dimension - 1]
-            found[query, at], products[query, at] = codes[labels[query, at]], even + odd

@@ -9,11 +9,12 @@ from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.candidates.unseen import first_unseen
 from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
+from ops_gpu.kernel import Bools, Float32Matrix, Float32s, Int64s, kernel
 from ops_gpu.ragged import Ragged
 
 MOST_EXTRA = 1_000  # seen items among the nearest that are searched past, a user
 SPARE = 2  # so many times the size are searched at first: room for seen items, and for ties across the last place
-ROUNDING = 1e-5  # scores that differ by less, relatively, may stand in another order in Faiss' own arithmetic
+ROUNDING = 1e-5  # products that differ by less, of lengths of about 1, may stand in another order in Faiss' arithmetic
 
 
 def retrieve_nearest(
@@ -35,13 +36,15 @@ def retrieve_nearest(
     """
     seen = None if repeats else histories.items
     found, unsettled = _searched(index, vectors, seen, size, SPARE * size)
-    if seen is not None and len(unsettled):
-        depths = np.array([SPARE * size + _extra(known) for known in seen.lengths[unsettled].tolist()])
-        for depth in np.unique(depths).tolist():
-            users = unsettled[depths == depth]
-            again, _ = _searched(index, vectors[users], seen.take(users), size, depth)
-            found = _replaced(found, users, again)
-    return found
+    if seen is None or len(unsettled) == 0:
+        return found
+    depths = np.array([SPARE * size + _extra(known) for known in seen.lengths[unsettled].tolist()])
+    users = [unsettled[depths == depth] for depth in np.unique(depths)]
+    lists = [
+        _searched(index, vectors[some], seen.take(some), size, int(depth))[0]
+        for some, depth in zip(users, np.unique(depths), strict=True)
+    ]
+    return _replaced(found, np.concatenate(users), lists)
 
 
 def _extra(seen: int) -> int:
@@ -57,33 +60,43 @@ def _searched(
     """The lists from a search of one depth, and the users whose lists a deeper one could change."""
     codes, products = index.search(vectors, depth)
     lists, scores = Ragged(codes.ravel(), np.arange(len(codes) + 1) * depth), products.ravel()
-    places = first_unseen(lists, seen, size)  # passes over the -1 that Faiss gives where the index holds fewer
+    places = first_unseen(lists, seen, size)  # passes over the -1 that stand where the index holds fewer
     found = SourceList(places.with_values(lists.values[places.values]), scores[places.values])
-    return found, np.array([], np.int64) if seen is None else _unsettled(found, products, seen, size)
+    unsettled = np.zeros(len(codes), np.bool_)
+    if seen is not None and depth:
+        _look(np.ascontiguousarray(vectors), products, seen.offsets, places.offsets, found.score, size, unsettled)
+    return found, np.flatnonzero(unsettled)
 
 
-def _unsettled(found: SourceList, products: npt.NDArray[np.float32], seen: Ragged, size: int) -> npt.NDArray[np.int64]:
-    """Users who have seen something and got too few, or whose last item may tie with one that was not reached."""
-    users = []
-    for user, (known, got, stop) in enumerate(
-        zip(seen.lengths.tolist(), found.items.lengths.tolist(), found.items.offsets[1:].tolist(), strict=True)
-    ):
-        reached = products.item(user, -1)
-        more = known and reached > -np.inf  # which fills up where the index holds no more
-        if more and (got < size or found.score.item(stop - 1) <= reached + ROUNDING * abs(reached)):
-            users.append(user)
-    return np.array(users, np.int64)
+@kernel(writes=1)
+def _look(
+    queries: Float32Matrix,
+    products: Float32Matrix,
+    seen_rows: Int64s,
+    found_rows: Int64s,
+    score: Float32s,
+    size: int,
+    unsettled: Bools,
+) -> None:
+    """Finds users who have seen something and got too few, or whose last item may tie with one that was not reached."""
+    for user in range(len(unsettled)):
+        reached = products[user, -1]  # without end where the index holds no more
+        if seen_rows[user + 1] == seen_rows[user] or not reached > -np.inf:
+            continue
+        stop = found_rows[user + 1]
+        unsettled[user] = stop - found_rows[user] < size
+        if not unsettled[user]:
+            scale = max(np.sqrt((queries[user] ** 2).sum()), abs(products[user, 0]), abs(reached))
+            unsettled[user] = score[stop - 1] <= reached + ROUNDING * scale
 
 
-def _replaced(found: SourceList, users: npt.NDArray[np.int64], again: SourceList) -> SourceList:
+def _replaced(found: SourceList, users: npt.NDArray[np.int64], lists: list[SourceList]) -> SourceList:
     """The same lists, but for these users."""
-    total = len(found.items.values)
-    items = Ragged(
-        np.concatenate([found.items.values, again.items.values]),
-        np.concatenate([found.items.offsets, total + again.items.offsets[1:]]),
-    )
+    parts = [found, *lists]
+    lengths = np.concatenate([part.items.lengths for part in parts])
+    items = Ragged.from_lengths(np.concatenate([part.items.values for part in parts]), lengths)
     rows = np.arange(len(found.items))
     rows[users] = len(rows) + np.arange(len(users))
     places = items.places(rows)
-    score = np.concatenate([found.score, again.score])
+    score = np.concatenate([part.score for part in parts])
     return SourceList(places.with_values(items.values[places.values]), score[places.values])

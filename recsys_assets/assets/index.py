@@ -89,7 +89,7 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             index.save(aside)
         metadata: dict[str, Any] = {
             "kind": index.kind,
-            "items": len(index.codes),
+            "items": len(index.items.values),
             "recall": rounded(index.recall),
             "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, plan)),
         }
@@ -104,7 +104,7 @@ def _version(folder: Path) -> dg.DataVersion:
 
 def _neighbours(index: "ItemIndex", vectors: Any, plan: Blueprint, rows: int = 8) -> str:
     """The nearest items of some, by title: sense or nonsense shows at a glance."""
-    chosen = index.codes[:rows]  # codes stand by falling frequency, so these are well known
+    chosen = index.items.values[:rows]  # codes stand by falling frequency, so these are well known
     found, _ = index.search(vectors[chosen], 6)
     workflow, items = fitted_workflow(plan), items_frame(plan)
     titles = dict(items.select("item_id", "title").iter_rows())

@@ -132,4 +132,4 @@ def test_sources_of_the_past_and_of_now(heart: Heart) -> None:
     assert past.snapshot.as_of == MOMENT
     np.testing.assert_array_equal(past.snapshot.available, heart.data.offered(MOMENT))
     np.testing.assert_array_equal(live.snapshot.available, heart.data.available)
-    assert set(past.index.codes.tolist()) < set(live.index.codes.tolist())
+    assert set(past.index.items.values.tolist()) < set(live.index.items.values.tolist())

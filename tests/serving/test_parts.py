@@ -56,7 +56,7 @@ def test_every_part_comes_back(whole: Whole, folder: Path) -> None:
     snapshot = Snapshot.load(folder / "snapshot")
     np.testing.assert_array_equal(snapshot.popularity, parts.sources.snapshot.popularity)
     index = ItemIndex.load(folder / "faiss_index")
-    np.testing.assert_array_equal(index.codes, parts.sources.index.codes)
+    np.testing.assert_array_equal(index.items.values, parts.sources.index.items.values)
     retrieval = RetrievalModel.load(folder / "retrieval_model", parts.config.retrieval)
     np.testing.assert_array_equal(retrieval.embed_items(parts.data), parts.retrieval.embed_items(parts.data))
     ranking = RankingModel.load(folder / "ranking_model", parts.config.ranking)

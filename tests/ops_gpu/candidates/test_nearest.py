@@ -109,16 +109,24 @@ def test_only_who_has_seen_too_much_is_searched_for_again() -> None:
         np.testing.assert_allclose(found.items.with_values(found.score)[row], np.cos(found.items[row] / 199), atol=1e-6)
 
 
-def test_a_tie_with_what_was_not_reached_is_settled_by_a_deeper_search() -> None:
+@pytest.mark.parametrize("apart", [0.0, 1e-7, 1e-6])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_tie_with_what_was_not_reached_is_settled_by_a_deeper_search(apart: float, known: bool) -> None:
     """Twenty are found at first: nine seen ones are passed over, and the last of ten may tie with the next."""
-    vectors = np.ones((60, 4), np.float32) / 2
+    vectors = np.full((60, 4), 0.5, np.float32)
     vectors[:9] *= 1.5
+    vectors[34:] *= 0.9
+    vectors[9:34, 0] -= np.float32(apart) * np.arange(25, dtype=np.float32)  # distinct, the first the best
     index = ItemIndex.build(vectors, np.ones(60, np.bool_))
-    seen = np.arange(9, dtype=np.int32)
-    events = Events.sorted(np.zeros(9, np.int32), seen, seen.astype(np.int64), seen >= 0, 1, 60)
+    seen = np.arange(9 if known else 0, dtype=np.int32)
+    events = Events.sorted(np.zeros(len(seen), np.int32), seen, seen.astype(np.int64), seen >= 0, 1, 60)
     spy: Any = Depths(index)
-    found = retrieve_nearest(spy, vectors[:1], Histories.from_events(events, np.arange(1)), 10, False)
-    assert spy.asked == [(1, 20), (1, 36)] and found.items[0].tolist() == sorted(found.items[0].tolist())
+    found = retrieve_nearest(
+        spy, np.full((1, 4), 0.5, np.float32), Histories.from_events(events, np.arange(1)), 10, False
+    )
+    assert spy.asked == ([(1, 20), (1, 36)] if known else [(1, 20)])  # who has seen nothing is searched for as deep
+    wanted = list(range(9, 19)) if known else [*range(9), 9]
+    assert sorted(found.items[0].tolist()) == wanted
 
 
 def test_an_index_that_holds_no_more_is_searched_once() -> None:
