@@ -68,6 +68,7 @@ class Served:
         kernels: bare calls by name, ms.
         libraries: the same work as the libraries do it, ms.
         empty_ms: a request that asks a Python model for nothing, one client.
+        errors: requests that failed, in all rounds.
         items: in the catalogue.
         index: its kind and dimensions.
         recall: its recall@100.
@@ -81,6 +82,7 @@ class Served:
     kernels: dict[str, float]
     libraries: dict[str, float]
     empty_ms: float
+    errors: int
     items: int
     index: str
     recall: float
@@ -128,6 +130,7 @@ def measure(release: Release, seconds: float, rounds: int, log: bool = True) -> 
         kernels(ensemble, users, _bare),
         kernels(ensemble, users, LibraryCalls(release)),
         statistics.median(nothing),
+        sum(result.errors for result in (*one, *many)),
         len(found.items.values),
         f"{found.kind} x {found.index.d}",
         found.recall,

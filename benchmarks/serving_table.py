@@ -3,7 +3,7 @@
 Usage: python benchmarks/serving_table.py [RELEASE] [--seconds 10] [--rounds 3]
 
 RELEASE is the directory of a release, such as `.recsys/releases/demo/HASH` (the newest of the demo by default); its
-feature store must be there. It takes some fifteen minutes on 2 cores and wants a quiet machine. What is measured how,
+feature store must be there. It takes some eight minutes on 2 cores and wants a quiet machine. What is measured how,
 and more of it, say `serving.py`, `serving_forms.py`, `redeploy.py` and `tiered_store.py`, which this program runs one
 after another. The exit code is 1 where something is not what it must be.
 """
@@ -51,15 +51,16 @@ class Row:
 def one_user(found: serving.Served) -> Iterator[Row]:
     """How long one client waits, and how many requests sixteen get answered."""
     empty = f"{found.empty_ms:.2f} ms when asked for nothing"
-    yield Row("1 client, p50", f"{found.p50_ms:.2f} ms ({empty})", "<= 2.5 ms, with the pointing", found.p50_ms <= 2.5)
+    yield Row("1 client, p50", f"{found.p50_ms:.2f} ms ({empty})", "<= 2.5 ms", found.p50_ms <= 2.5)
     libraries, own = sum(found.libraries.values()), sum(found.kernels.values())
     over = f"{found.over_libraries:.2f} ms over {libraries:.2f}"
     own_over = f"by the server's own calls {found.over_kernels:.2f} over {own:.2f}"
     limit = "<= 1.3 ms over Faiss, Keras and Feast"
-    yield Row("over its bare kernels", f"{over}; {own_over}", limit, found.over_libraries <= 1.3)
+    yield Row("over its bare calls", f"{over}; {own_over}", limit, found.over_libraries <= 1.3)
     yield Row("1 client, p99", f"{found.p99_ms:.2f} ms", "<= 6 ms", found.p99_ms <= 6)
     rate = f"{found.requests_per_s:,.0f} requests/s, load generator {found.generator:.0%} of all cores"
     yield Row("16 clients", rate, ">= 700", found.requests_per_s >= 700)
+    yield Row("requests that failed", f"{found.errors}", "0", found.errors == 0)
 
 
 def large_catalogue(found: serving.Served, small: serving.Served) -> Iterator[Row]:
@@ -67,7 +68,7 @@ def large_catalogue(found: serving.Served, small: serving.Served) -> Iterator[Ro
     what, ratio = f"{found.items:,} items", found.p50_ms / small.p50_ms
     yield Row(f"{what}, {found.index}, recall@100", f"{found.recall:.3f}", ">= 0.95", found.recall >= 0.95)
     times = f"{found.p50_ms:.2f} ms, {ratio:.2f} x that of {small.items:,}"
-    yield Row(f"{what}, p50", times, "<= 1.5 x", ratio <= 1.5)
+    yield Row(f"{what}, p50", times, "<= 1.5 x", ratio <= 1.5 and found.errors == 0)
 
 
 def both_forms(found: dict[str, serving_forms.FormResult]) -> Iterator[Row]:
@@ -75,7 +76,8 @@ def both_forms(found: dict[str, serving_forms.FormResult]) -> Iterator[Row]:
     fused, other = found["fused"], found["ensemble"]
     fast, slow = (form.median(serving_forms.ONE, "p50_ms") for form in (fused, other))
     told = f"p50 {fast:.2f} and {slow:.2f} ms: {other.step_ms(fused):.2f} ms a model more"
-    yield Row("fused and ensemble", told, "fused is faster", fast < slow)
+    failed = sum(one["errors"] for form in found.values() for each in form.rounds.values() for one in each)
+    yield Row("fused and ensemble", told, "fused is faster", fast < slow and failed == 0)
 
 
 def redeployed(path: Path) -> Iterator[Row]:
@@ -86,8 +88,9 @@ def redeployed(path: Path) -> Iterator[Row]:
         _, loaded, took = redeploy.measure(release, following, RATE, UNDER_LOAD)
     p99 = loaded.summary()["p99_ms"]
     what = f"{RATE:g} requests/s, {len(took)} redeploys"
-    answered = len(loaded.milliseconds) + loaded.errors
-    yield Row(f"{what}, failed", f"{loaded.errors} of {answered:,}", "0", loaded.errors == 0)
+    failed = loaded.errors + loaded.unsent
+    asked = len(loaded.milliseconds) + failed
+    yield Row(f"{what}, failed", f"{failed} of {asked:,}", "0", failed == 0)
     yield Row(f"{what}, p99", f"{p99:.1f} ms", "<= 50 ms", p99 <= 50)
 
 
@@ -125,11 +128,14 @@ def main() -> None:
     given = parser.parse_args()
     out = Console(width=150)
     table = Table("what", "found", "must be", "", title="Serving, medians of rounds", title_justify="left", box=None)
-    found = list(rows(chosen(given), given.seconds, given.rounds, out))
-    for row in found:
-        table.add_row(row.what, row.found, row.limit, "[green]met[/]" if row.met else "[red]missed[/]")
-    out.print(table)
-    sys.exit(0 if all(row.met for row in found) else 1)
+    met = True
+    try:
+        for row in rows(chosen(given), given.seconds, given.rounds, out):
+            table.add_row(row.what, row.found, row.limit, "[green]met[/]" if row.met else "[red]missed[/]")
+            met = met and row.met
+    finally:  # what was found before something broke is worth knowing
+        out.print(table)
+    sys.exit(0 if met else 1)
 
 
 if __name__ == "__main__":

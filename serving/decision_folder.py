@@ -19,10 +19,11 @@ def decision_files(folder: Path, day: date | None = None) -> list[Path]:
 
 
 def damaged(path: Path, error: Exception) -> ValueError:
-    """What to raise where Polars could not read a file of decisions."""
+    """What to raise where a file of decisions could not be read."""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
     return ValueError(
-        f"{path} is damaged, expected decisions as Parquet ({str(error).splitlines()[0]}); restore it, or move it "
-        "away: all other files can be read without it."
+        f"{path} is damaged, expected decisions as Parquet ({said}); restore it, or move it away: all other "
+        "files can be read without it."
     )
 
 

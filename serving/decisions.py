@@ -153,5 +153,5 @@ def _read(path: Path, where: pl.Expr) -> pl.DataFrame | None:
         return pl.scan_parquet(path).filter(where).collect()
     except FileNotFoundError:
         return None
-    except pl.exceptions.ComputeError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise damaged(path, error) from error

@@ -75,10 +75,9 @@ class ServedDay:
 
         try:
             notes = pl.read_parquet_metadata(path)  # without ours where somebody wrote it anew, to leave out a person
-            decisions = pl.read_parquet(path, glob=False)
-        except pl.exceptions.ComputeError as error:
+            return cls(pl.read_parquet(path, glob=False), json.loads(notes.get("bits", "{}")), notes.get(STATE, ""))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, json.JSONDecodeError) as error:
             raise damaged(path, error) from error
-        return cls(decisions, json.loads(notes.get("bits", "{}")), notes.get(STATE, ""))
 
     def added_to(self, older: ServedDay) -> ServedDay:
         """With what was kept of this day before: a log that is just being deleted takes nothing away."""
@@ -98,10 +97,10 @@ class ServedDay:
 
 
 def kept_state(path: Path) -> str | None:
-    """What the log was when this day was kept; None where it was not, or in a file that is damaged."""
+    """What the log was when this day was kept; None where it was not, or where its notes cannot be read."""
     import polars as pl
 
-    with suppress(FileNotFoundError, pl.exceptions.ComputeError):
+    with suppress(FileNotFoundError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return pl.read_parquet_metadata(path).get(STATE)
     return None
 

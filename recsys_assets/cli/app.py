@@ -41,7 +41,7 @@ def _at_home(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _of_known_name(command: Callable[P, None]) -> Callable[P, None]:
-    """Likewise, where there is no recommender of the name that is asked for."""
+    """Says in one sentence where there is no recommender of the name, for commands that need one that is built."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:

@@ -258,14 +258,18 @@ def test_a_missing_or_damaged_log_stops_no_deployment(make: Make, ensemble: Ense
     assert recent_users(tmp_path, 5) == []
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1 not at all", None])
-def test_a_damaged_file_is_named(make: Make, ensemble: Ensemble, tmp_path: Path, damage: bytes | None) -> None:
+@pytest.mark.parametrize("damage", [b"", b"PAR1 not at all", None, "schema"])
+def test_a_damaged_file_is_named(make: Make, ensemble: Ensemble, tmp_path: Path, damage: bytes | str | None) -> None:
     log = make()
     asked(log, ensemble, [100], {"a": 1})
     log.flush()
     good = decision_files(tmp_path)[0]
     bad = good.with_name("9-damaged.parquet")
-    bad.write_bytes(good.read_bytes()[:-100] if damage is None else damage)
+    whole = good.read_bytes()
+    if damage == "schema":  # Arrow's own, in the notes of the file
+        start = whole.rindex(b"ARROW:schema") + 40
+        damage = whole[:start] + b"#" * 40 + whole[start + 40 :]
+    bad.write_bytes(whole[:-100] if damage is None else damage)  # type: ignore[arg-type]
     for read in (read_decisions, lambda folder: list(newest_decisions(folder, 5)), lambda f: find_request(f, "a")):
         with pytest.raises(ValueError, match=r"9-damaged\.parquet is damaged, expected decisions as Parquet .*move it"):
             read(tmp_path)
