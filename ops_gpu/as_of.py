@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.evaluation import Evaluation, Protocol, evaluate
 from ops_gpu.fitting import FitConfig, fit_retrieval_until, make_ranking_rows
 from ops_gpu.graph import Node
 from ops_gpu.progress import Progress
 from ops_gpu.ranking import fit_ranking
 from ops_gpu.ranking_rows import sources_at
-from ops_gpu.raw_schema import joined, raw_schema
+from ops_gpu.raw_schema import raw_schema
 from ops_gpu.schema import Schema
-from ops_gpu.statistics import Statistics
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow
 
@@ -97,17 +97,3 @@ def _with_later(frame: pl.DataFrame, interactions: pl.DataFrame, key: str) -> pl
     """The table with everyone who comes later too: each needs a code of their own to be counted as one."""
     later = interactions.select(key).unique(maintain_order=True).join(frame, on=key, how="anti", maintain_order="left")
     return pl.concat([frame, later], how="diagonal")
-
-
-def fit_workflow(interactions: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, workflow: Workflow) -> Workflow:
-    """Fits a workflow; users and items without an event get codes too, at the end.
-
-    Args:
-        interactions: canonical.
-        users: all that are to have a code.
-        items: all that are to have a code.
-        workflow: not fitted.
-    """
-    events = workflow.partial(joined(interactions, users, items))
-    known = [workflow.for_inputs(frame.columns).partial(frame, weight=0) for frame in (users, items)]
-    return workflow.finalize(Statistics.merge([events, *known]))

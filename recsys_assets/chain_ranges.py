@@ -1,4 +1,4 @@
-"""The days that one candidate for release is fitted and evaluated on, decided once for the whole chain."""
+"""The days that one challenger is fitted on and judged by, decided once for the whole chain."""
 
 from __future__ import annotations
 

@@ -45,12 +45,17 @@ def live_release(plan: Blueprint, live: str | None) -> Release | None:
 
 
 def trained(manifest: Manifest) -> Trained | None:
-    """What a release learned from; None where its manifest does not say."""
+    """What a release learned from and was judged by; None where its manifest does not say."""
     from ops_gpu.ranges import Trained
 
-    fitted, continued = manifest.metadata.fitted, manifest.metadata.continued
-    if fitted is None:
+    found = manifest.metadata
+    if found.fitted is None:
         return None
-    fitted_end = day_end(date.fromisoformat(fitted.last))
-    continued_end = day_end(date.fromisoformat(continued.last)) if continued else fitted_end
-    return Trained(day_start(date.fromisoformat(fitted.first)), fitted_end, continued_end)
+    continued = found.continued or found.fitted
+    return Trained(
+        day_start(date.fromisoformat(found.fitted.first)),
+        day_end(date.fromisoformat(found.fitted.last)),
+        day_end(date.fromisoformat(continued.last)),
+        day_end(date.fromisoformat((found.judged or continued).last)),
+        int(found.metrics.get("final", {}).get("users", 0)),
+    )

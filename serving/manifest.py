@@ -32,6 +32,7 @@ class ReleaseMetadata:
         metrics: quality as measured before release; not part of the hash.
         fitted: days that the models were first trained on.
         continued: days over which the same configuration was then continued, where it was.
+        judged: days after the fitted ones that its lists were judged by; None where these are the continued ones.
     """
 
     data_versions: Mapping[str, str] = field(default_factory=dict)
@@ -40,10 +41,12 @@ class ReleaseMetadata:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     fitted: DayRange | None = None
     continued: DayRange | None = None
+    judged: DayRange | None = None
 
     def lineage(self) -> dict[str, Any]:
         """The part that counts for the hash: everything but the measurements."""
-        return {key: value for key, value in asdict(self).items() if key != "metrics"}
+        left_out = {"metrics"} if self.judged else {"metrics", "judged"}  # releases of before know no such days
+        return {key: value for key, value in asdict(self).items() if key not in left_out}
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,8 @@ class Manifest:
             if data.pop("format") != FORMAT:
                 raise ValueError("it is of another format")
             metadata = dict(data.pop("metadata"))
-            for name in ("fitted", "continued"):
-                metadata[name] = DayRange(**metadata[name]) if metadata[name] else None
+            for name in ("fitted", "continued", "judged"):
+                metadata[name] = DayRange(**metadata[name]) if metadata.get(name) else None
             files = {name: FileChecksum(**file) for name, file in data.pop("files").items()}
             return cls(metadata=ReleaseMetadata(**metadata), files=files, **data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.as_of import fit_workflow
 from ops_gpu.candidates.sources import CandidateSources
 from ops_gpu.default_workflow import default_workflow
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.events import DAY
 from ops_gpu.fitting import FitConfig, RetrievalFit, fit_retrieval_until, make_ranking_rows
 from ops_gpu.ranking import RankingModel, fit_ranking

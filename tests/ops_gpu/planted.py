@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.as_of import fit_workflow
 from ops_gpu.default_workflow import default_workflow
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.raw_schema import raw_schema
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow

@@ -5,8 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from ops_gpu.as_of import AsOf, evaluate_as_of, fit_workflow
+from ops_gpu.as_of import AsOf, evaluate_as_of
 from ops_gpu.default_workflow import default_workflow
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.raw_schema import raw_schema
 from ops_gpu.workflow import Workflow
 from tests.ops_gpu.heart import CONFIG, CUT, END, START, Heart

@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.as_of import fit_workflow
 from ops_gpu.comparison import Comparison, Contender, compare
 from ops_gpu.default_workflow import default_workflow
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.evaluation import Protocol, evaluate
 from ops_gpu.models.dlrm import build_dlrm
 from ops_gpu.models.two_tower import Towers

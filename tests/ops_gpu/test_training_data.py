@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.as_of import fit_workflow
 from ops_gpu.default_workflow import default_workflow
+from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.raw_schema import raw_schema
 from ops_gpu.sequences import histories_before
 from ops_gpu.training_data import TrainingData, encode_events, entity_table, ids
