@@ -131,9 +131,10 @@ def continue_models(
     Returns:
         Towers and ranker.
     """
-    later = fit_retrieval(data, config.retrieval, end, start=fitted.end, previous=fitted.model, progress=progress)
+    early, model = fitted.early.grown(data), fitted.model.grown(data)  # the new days may have brought codes
+    later = fit_retrieval(data, config.retrieval, end, start=fitted.end, previous=model, progress=progress)
     moments = moments_before(end, int(data.events.time[0]), config.ranking)
-    rows = _rows_of(data, fitted.early, config, end, [m for m in moments if m >= fitted.early_end])
+    rows = _rows_of(data, early, config, end, [m for m in moments if m >= fitted.early_end])
     return later, fit_ranking(data, rows, config.ranking, config.half_lives, ranking, progress)
 
 

@@ -15,6 +15,7 @@ from ops_gpu.ranking_rows import rows_at, sources_at
 from ops_gpu.retrieval import RetrievalModel
 from ops_gpu.sequences import histories_before
 from ops_gpu.training_data import TrainingData
+from ops_gpu.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,48 @@ def poisoned(events: Events, moment: int, seed: int = 0) -> Events:
     item[future] = random.permutation(np.resize(np.unique(events.item), size))
     positive[future] = random.random(size) < 0.5
     return Events.sorted(user, item, events.time, positive, events.users, events.items)
+
+
+def poisoned_interactions(interactions: pl.DataFrame, moment: int, seed: int = 0) -> pl.DataFrame:
+    """The same for canonical interactions: what a workflow learns from, in place of encoded events.
+
+    Args:
+        interactions: `user_id`, `item_id`, `timestamp`, `label`; other columns stay as they are.
+        moment: epoch seconds.
+        seed: of what takes their place.
+    """
+    random = np.random.default_rng(seed)
+    future = interactions["timestamp"].dt.epoch("s") >= moment
+    size = int(future.sum())
+    if size == 0:
+        return interactions
+    later = interactions.filter(future)
+    others = [
+        interactions[name].unique(maintain_order=True).sample(size, with_replacement=True, seed=seed + place)
+        for place, name in enumerate(("user_id", "item_id"))
+    ]
+    label = pl.Series("label", random.random(size) < 0.5)
+    return pl.concat([interactions.filter(~future), later.with_columns(*others, label)])
+
+
+def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, items: pl.DataFrame) -> list[str]:
+    """Features of users or items that two fits of one workflow give differently.
+
+    Args:
+        workflow: fitted on the truth.
+        other: fitted in the same way where the future was another.
+        users: raw features of users; those without a code of their own are passed over.
+        items: raw features of items, likewise.
+
+    Returns:
+        Names of columns; none where neither fit knows the future.
+    """
+    changed: list[str] = []
+    for key, frame in (("user_id", users), ("item_id", items)):
+        known = frame.filter(pl.col(key).is_in(workflow.vocabulary(key).implode()))
+        one, two = (w.for_inputs(frame.columns).transform(known) for w in (workflow, other))
+        changed += differing(one, two)
+    return changed
 
 
 def check_point_in_time(

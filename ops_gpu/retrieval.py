@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,21 @@ class RetrievalModel:
         """
         columns = data.users.take(users) | {HISTORY: histories.recent(self.config.history_length)}
         return vectors(self.towers.query, columns)
+
+    def grown(self, data: TrainingData) -> RetrievalModel:
+        """The same model for data with more codes, appended since it was fitted; their vectors are as initialised.
+
+        Args:
+            data: encoded by a workflow that went on from the one that the model was fitted with.
+
+        Raises:
+            ValueError: when `data` has other columns.
+        """
+        keras.utils.set_random_seed(self.config.seed)
+        towers = Towers.build(data.user_schema, data.item_schema, self.config)
+        transfer(self.towers.query, towers.query)
+        transfer(self.towers.item, towers.item)
+        return replace(self, towers=towers)
 
     def save(self, folder: Path) -> None:
         """Writes both towers in Keras' own format and the rest as arrays into a new folder."""

@@ -189,7 +189,7 @@ class Workflow:
         Raises:
             ValueError: when the statistics are of another workflow, or lack a column.
         """
-        if statistics.graph != self._graph.whole:
+        if not self.takes(statistics):
             raise ValueError("the statistics were made by another workflow; make them anew with this one.")
         if not self._graph.is_whole():
             raise ValueError("a part made by for_inputs is not finalized; finalize the whole workflow.")
@@ -197,6 +197,10 @@ class Workflow:
         learner = Learner(self._graph, self._state)
         self._set_state(learner.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self
+
+    def takes(self, statistics: Statistics) -> bool:
+        """Whether statistics were made by a workflow of the same graph, so that `finalize` takes them."""
+        return statistics.graph == self._graph.whole
 
     def merge(self, *statistics: Statistics) -> Workflow:
         """Fits the workflow from the statistics of several parts: `finalize` of their merge."""

@@ -123,6 +123,7 @@ class Blueprint:
         settings: Mapping[str, Any] | None = None,
         condition: dg.AutomationCondition[dg.AssetKey] | None = None,
         days: dg.DailyPartitionsDefinition | None = None,
+        optional: bool = False,
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         """`dg.asset`, with all that the assets of a recommender have alike.
 
@@ -136,6 +137,7 @@ class Blueprint:
             settings: settings whose change makes it stale.
             condition: when to rebuild it unasked.
             days: its partitions; None for what is built as a whole.
+            optional: whether it may give nothing (`leave_out`), which leaves out all below it too.
         """
         return dg.asset(
             key=self.key(name),
@@ -149,6 +151,7 @@ class Blueprint:
             automation_condition=condition,
             partitions_def=days,
             backfill_policy=dg.BackfillPolicy.single_run(),
+            output_required=not optional,
         )
 
 

@@ -12,10 +12,9 @@ from recsys_assets.canonical import as_day, event_files, users_frame
 from recsys_assets.chain import CHAIN
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
-from recsys_assets.fitted import towers
+from recsys_assets.fitted import fit_config, released_workflow, towers, training_data
 
 if TYPE_CHECKING:
-    from ops_gpu.comparison import Contender
     from ops_gpu.schema import Schema
     from serving.manifest import ReleaseMetadata
     from serving.parts import Parts
@@ -23,25 +22,31 @@ if TYPE_CHECKING:
 VERSION_TAG = "dagster/data_version"
 
 
-def continued_parts(
-    plan: Blueprint, mine: Contender, chain: ChainRanges, progress: Callable[[str], None]
-) -> tuple[Parts, Schema]:
-    """Continues the candidate's models over the evaluated days, and gathers what answers requests.
+def continued_parts(plan: Blueprint, chain: ChainRanges, progress: Callable[[str], None]) -> tuple[Parts, Schema]:
+    """Continues the challenger's models over the judged days, and gathers what answers requests.
+
+    The workflow goes on too: the released one has learned from all days, and has the codes that the models know.
 
     Returns:
         The parts, and the schema of the raw user features that requests are answered with.
+
+    Raises:
+        ValueError: when workflow and models are of different fits.
     """
     from ops_gpu.fitting import RetrievalFit, continue_models
+    from ops_gpu.ranking import RankingModel
     from ops_gpu.ranking_rows import sources_at
     from ops_gpu.schema import Schema
     from serving.parts import Parts
 
-    ranges, early = chain.ranges, towers(plan, "early")
-    fitted = RetrievalFit(early, mine.retrieval, chain.early_end or ranges.fit_end, ranges.fit_end)
-    retrieval, ranking = continue_models(mine.data, fitted, mine.ranking, mine.config, ranges.end, progress)
-    sources = sources_at(mine.data, retrieval, ranges.end, mine.config.candidates, live=True)
+    ranges, config, workflow = chain.ranges, fit_config(plan), released_workflow(plan)
+    data, ranker = training_data(plan, workflow), RankingModel.load(plan.home.ranking_model(plan.name), config.ranking)
+    early_end = chain.early_end or ranges.fit_end
+    fitted = RetrievalFit(towers(plan, "early"), towers(plan, "model"), early_end, ranges.fit_end)
+    retrieval, ranking = continue_models(data, fitted, ranker, config, ranges.end, progress)
+    sources = sources_at(data, retrieval, ranges.end, config.candidates, live=True)
     raw_users = Schema.from_polars(users_frame(plan, for_filters=True).drop("user_id"))
-    return Parts(mine.workflow, mine.data, sources, retrieval, ranking, mine.config), raw_users
+    return Parts(workflow, data, sources, retrieval, ranking, config), raw_users
 
 
 def lineage(
@@ -69,6 +74,7 @@ def lineage(
         for asset in CHAIN[: CHAIN.index("release")]
     }
     versions[plan.key("interactions").to_user_string()] = content_hash(event_files(plan))
+    judged = DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.judged_end - 1)))
     return ReleaseMetadata(
         data_versions=versions,
         code_version=code,
@@ -76,6 +82,7 @@ def lineage(
         metrics={key: value for key, value in report.items() if key != "mlflow_run"},
         fitted=DayRange(str(as_day(ranges.start)), str(as_day(ranges.fit_end - 1))),
         continued=DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.end - 1))),
+        judged=judged if ranges.judged_end < ranges.end else None,
     )
 
 

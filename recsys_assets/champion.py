@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from serving.release import Release
 
 METRIC = "ndcg@20"
+PASSED_OVER = "somebody chose not to compare with the live release (`--uncompared`)"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How the candidate stands beside the live release, by NDCG@20.
+    """How the challenger stands beside the live release, by NDCG@20.
 
     Args:
         against: `live`: both on the same users and days; `recorded`: what the live one reached on these days
-            before it was continued over them; `nothing`: not compared.
+            before it was continued over them; `nobody`: no user to compare them on; `nothing`: none to compare with.
         release: hash of the live release.
         users: how many users both were measured on.
         candidate: mean of the candidate.
@@ -45,8 +46,13 @@ class Standing:
     because: str = ""
 
     def not_worse(self, tolerance: float) -> bool:
-        """Whether the candidate lies no further below than so many standard errors."""
-        return self.against == "nothing" or self.difference >= -tolerance * self.standard_error
+        """Whether the candidate lies no further below than so many standard errors.
+
+        With no release to compare with, it does; with one, but nobody to compare them on, it does not.
+        """
+        if self.against in ("nothing", "nobody"):
+            return self.against == "nothing"
+        return self.difference >= -tolerance * self.standard_error
 
 
 def stand(
@@ -71,7 +77,7 @@ def stand(
         warn: told when the live release cannot be used.
     """
     if chain.ranges.against == "nothing":
-        return Standing("nothing", because="no release was live, or it was trained on all of these days")
+        return Standing("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
     try:
         release = live_release(plan, chain.live)
         assert release is not None
@@ -96,7 +102,7 @@ def _on_the_same_days(plan: Blueprint, release: Release, mine: Contender, protoc
 
     found = compare(mine, contender(plan, release), protocol)
     if found is None:
-        return Standing("nothing", release.hash, because="the two releases have no user in common on these days")
+        return Standing("nobody", release.hash, because="the two releases have no user in common on these days")
     values = asdict(found)
     return Standing(
         "live",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import interactions_frame, items_frame, users_frame
+from recsys_assets.files import read_json
 
 if TYPE_CHECKING:
     from ops_gpu.comparison import Contender
@@ -27,18 +29,50 @@ def fit_config(plan: Blueprint) -> FitConfig:
 
 
 def fitted_workflow(plan: Blueprint) -> Workflow:
-    """The workflow as the asset `workflow` wrote it."""
+    """The workflow over all days, as the asset `workflow` wrote it."""
     from ops_gpu.workflow import Workflow
 
     return Workflow.load(plan.home.workflow(plan.name))
 
 
-def training_data(plan: Blueprint, workflow: Workflow | None = None, until: date | None = None) -> TrainingData:
+def challenger_workflow(plan: Blueprint) -> Workflow:
+    """The workflow that the challenger's models were fitted with, which knows nothing of the judged days."""
+    from ops_gpu.workflow import Workflow
+
+    return Workflow.load(plan.home.retrieval_model(plan.name) / "workflow")
+
+
+def released_workflow(plan: Blueprint) -> Workflow:
+    """The workflow over all days, if it goes on from the challenger's.
+
+    Raises:
+        ValueError: when workflow and models are of different fits.
+    """
+    fit = read_json(fit_file(plan)) or {}
+    if fit.get("challenger") != challenger_workflow(plan).hash():
+        raise ValueError(
+            f"{plan.name}/workflow was fitted again after {plan.name}/retrieval_model, expected models of its codes; "
+            f"materialize {plan.name}/retrieval_model and what comes after it."
+        )
+    return fitted_workflow(plan)
+
+
+def fit_file(plan: Blueprint) -> Path:
+    """Where the hash of the last full fit is kept, which gave out the codes, and that of the challenger's workflow."""
+    return plan.home.recommender(plan.name) / "workflow_fit.json"
+
+
+def fit_id(plan: Blueprint) -> str:
+    """Hash of the workflow as it was last fitted anew."""
+    return str(read_json(fit_file(plan))["fit"])
+
+
+def training_data(plan: Blueprint, workflow: Workflow, until: date | None = None) -> TrainingData:
     """All materialized events and both tables, encoded.
 
     Args:
         plan: the recommender.
-        workflow: to encode with; None for the recommender's own.
+        workflow: to encode with.
         until: last day of events wanted; None for all.
     """
     from ops_gpu.training_data import TrainingData
@@ -47,17 +81,17 @@ def training_data(plan: Blueprint, workflow: Workflow | None = None, until: date
         interactions_frame(plan, until),
         users_frame(plan),
         items_frame(plan),
-        workflow or fitted_workflow(plan),
+        workflow,
         plan.settings.retrieval.history_length,
     )
 
 
-def candidate(plan: Blueprint) -> Contender:
-    """The models as they stand before the evaluated days, with the data as they see it."""
+def challenger(plan: Blueprint) -> Contender:
+    """The models as they stand before the judged days, with the data as they see it."""
     from ops_gpu.comparison import Contender
     from ops_gpu.ranking import RankingModel
 
-    workflow, config = fitted_workflow(plan), fit_config(plan)
+    workflow, config = challenger_workflow(plan), fit_config(plan)
     ranker = RankingModel.load(plan.home.ranking_model(plan.name), config.ranking)
     return Contender(training_data(plan, workflow), workflow, towers(plan, "model"), ranker, config)
 

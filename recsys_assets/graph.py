@@ -26,6 +26,7 @@ from recsys_assets.checks.served import served_checks
 from recsys_assets.log_sensor import log_sensor
 from recsys_assets.schedules import schedules
 
+LEARNED = "the statistics of a day, the users or the items were made anew"
 FRESH = "the features of a day, the users or the items were made anew"
 TOWERS = "the towers were fitted anew"
 
@@ -61,7 +62,7 @@ def _features(plan: Blueprint) -> list[dg.AssetsDefinition]:
     anew = automation.after(_only(plan, "features", "users", "items"), FRESH)
     return [
         statistics(plan, automation.daily(events)),
-        workflow(plan, automation.whole()),
+        workflow(plan, automation.after(_only(plan, "statistics", "users", "items"), LEARNED)),
         schema(plan, automation.whole()),
         features(plan, known),
         feature_store(plan, anew),

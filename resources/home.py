@@ -168,6 +168,10 @@ class Home:
         """Folder of the fitted workflow."""
         return self.recommender(name) / "workflow"
 
+    def challenger_workflow(self, name: str) -> Path:
+        """Folder of the workflow as it was before the days that the next challenger is judged by."""
+        return self.recommender(name) / "challenger_workflow"
+
     def schema(self, name: str) -> Path:
         """Schema of the prepared features, JSON."""
         return self.recommender(name) / "schema.json"

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.champion import stand
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import read_json, write_json
-from recsys_assets.fitted import candidate
+from recsys_assets.fitted import challenger
+from recsys_assets.left_out import leave_out
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures
 from recsys_assets.metadata.samples import sample_lists
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from ops_gpu.evaluation import Protocol
 
 DESCRIPTION = """The final lists of all four stages, one a user, made at the cut and compared with what users chose
-on the days after it, which no model has seen. Full ranking over all items; users with a history; new users are a
-row of their own. Beside them popularity (all time, 28 days, 7 days, decayed), item-kNN, the candidates in retrieval
-order, and the live release on the same users and days.
+on the days after it, from which neither models nor features have learned. Full ranking over all items; users with a
+history; new users are a row of their own. Beside them popularity (all time, 28 days, 7 days, decayed), item-kNN, the
+candidates in retrieval order, and the live release on the same users and days.
 
 Lists are compared in the exact order of score, before `serving.filters` and `serving.ordering`: what is in stock or
 allowed today says nothing of the evaluated days, and diversity or boosts give up some of these metrics on purpose.
@@ -46,24 +47,31 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         after=["faiss_index", "ranking_model"],
         code=["ops_gpu.evaluation", "ops_gpu.comparison"],
         condition=condition,
+        optional=True,
     )
-    def measure(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+    def measure(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.evaluation import evaluate
-        from ops_gpu.ranking_rows import sources_at
+        from ops_gpu.ranking_rows import choices_after, sources_at
 
-        chain, mine = ChainRanges.load(plan), candidate(plan)
-        protocol = protocol_of(plan, chain)
+        chain, mine = ChainRanges.load(plan), challenger(plan)
+        protocol, least = protocol_of(plan, chain), plan.settings.evaluation.min_users
+        judges = len(choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)[0])
+        if judges < least:
+            reason = f"{judges} users chose anything new, expected at least {least} to judge by"
+            return leave_out(context, plan, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
         with plainly(ValueError):
             sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
             found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
         report = found.to_dict() | chain.metadata()
         live = stand(plan, chain, mine, protocol, report["final"], context.log.warning)
+        if live.against == "nobody":
+            return leave_out(context, plan, "evaluation", f"Nothing is released: {live.because}.")
         run = mlflow.track(plan.name, "evaluation", chain.metadata(), flat_metrics(report))
         report |= {"live": asdict(live), "mlflow_run": run}
         path = plan.home.evaluation_report(plan.name)
         write_json(report, path)
         samples = sample_lists(plan, mine, found, protocol.start)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 **chain.metadata(),
                 **evaluation_metadata(report),
@@ -82,7 +90,7 @@ def protocol_of(plan: Blueprint, chain: ChainRanges) -> "Protocol":
     from ops_gpu.evaluation import Protocol
 
     half_life = plan.settings.candidates.snapshot.popular_half_life_days
-    return Protocol(chain.ranges.fit_end, chain.ranges.end, plan.settings.repeats, half_life)
+    return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, plan.settings.repeats, half_life)
 
 
 def load_report(plan: Blueprint) -> Any:

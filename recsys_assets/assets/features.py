@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.assets.workflow import fit_id
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint, as_days
 from recsys_assets.canonical import day_end, day_start
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_file
-from recsys_assets.fitted import training_data
+from recsys_assets.fitted import fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 
@@ -50,7 +49,7 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.event_features import event_features
 
         days = as_days(context.partition_keys)
-        data, fit = training_data(plan, until=max(days)), fit_id(plan)
+        data, fit = training_data(plan, fitted_workflow(plan), until=max(days)), fit_id(plan)
         frame, total = pl.DataFrame(), 0
         for day in days:
             rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)

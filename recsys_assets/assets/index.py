@@ -13,7 +13,7 @@ from recsys_assets.canonical import items_frame
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
-from recsys_assets.fitted import fitted_workflow, towers, training_data
+from recsys_assets.fitted import challenger_workflow, towers, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table
 from resources.compute import ComputeResource
@@ -45,7 +45,7 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
     def embed() -> dg.MaterializeResult[Any]:
         import numpy as np
 
-        data, model = training_data(plan), towers(plan, "model")
+        data, model = training_data(plan, challenger_workflow(plan)), towers(plan, "model")
         vectors = model.embed_items(data)
         folder = plan.home.item_embeddings(plan.name)
         with aside_folder(folder) as aside:
@@ -81,7 +81,7 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.index import ItemIndex
 
         vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)
-        offered = training_data(plan).offered(ChainRanges.load(plan).ranges.fit_end)
+        offered = training_data(plan, challenger_workflow(plan)).offered(ChainRanges.load(plan).ranges.fit_end)
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
         index = ItemIndex.build(vectors, offered, device=device)
         folder = plan.home.faiss_index(plan.name)
@@ -106,7 +106,7 @@ def _neighbours(index: "ItemIndex", vectors: Any, plan: Blueprint, rows: int = 8
     """The nearest items of some, by title: sense or nonsense shows at a glance."""
     chosen = index.items.values[:rows]  # codes stand by falling frequency, so these are well known
     found, _ = index.search(vectors[chosen], 6)
-    workflow, items = fitted_workflow(plan), items_frame(plan)
+    workflow, items = challenger_workflow(plan), items_frame(plan)
     titles = dict(items.select("item_id", "title").iter_rows())
 
     def named(codes: Any) -> list[str]:

@@ -12,7 +12,7 @@ from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
-from recsys_assets.fitted import fit_config, towers, training_data
+from recsys_assets.fitted import challenger_workflow, fit_config, towers, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
 from recsys_assets.plainly import plainly
@@ -48,7 +48,7 @@ def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.fitting import make_ranking_rows
         from ops_gpu.ranking import fit_ranking
 
-        data, chain, config = training_data(plan), ChainRanges.load(plan), fit_config(plan)
+        data, chain, config = training_data(plan, challenger_workflow(plan)), ChainRanges.load(plan), fit_config(plan)
         with plainly(ValueError):
             rows = make_ranking_rows(data, towers(plan, "early"), config, chain.ranges.fit_end)
             ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from recsys_assets.canonical import items_frame, users_frame
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.code_version import code_version
 from recsys_assets.files import read_json, write_json
-from recsys_assets.fitted import candidate
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.release import release_metadata
 from recsys_assets.plainly import plainly
@@ -29,8 +29,8 @@ CODE = ["serving.parts", "serving.release", "ops_gpu.fitting"]
 DESCRIPTION = """One directory, written once: workflow, towers, index, item features, item state, ranker, and the graph
 that connects them. Its hash is its name; its manifest says from which data, code and days it came.
 
-The models of the evaluation are continued, with the same configuration, over the days that they were evaluated on,
-so that what goes live knows the newest day. Registered in MLflow as `challenger`.
+Models and workflow of the evaluation are continued, with the same configuration, over the days that they were judged
+by, so that what goes live knows the newest day. Registered in MLflow as `challenger`.
 """
 
 
@@ -42,7 +42,7 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         "release",
         DESCRIPTION,
         kinds=["mlflow", "keras", "faiss"],
-        after=["evaluation", "feature_store", "schema"],
+        after=["evaluation", "workflow", "feature_store", "schema"],
         code=CODE,
         settings={"serving": plan.settings.serving},
         condition=condition,
@@ -54,7 +54,7 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
         serving, chain, report = plan.settings.serving, ChainRanges.load(plan), load_report(plan)
         with plainly(ValueError):
-            parts, raw_users = continued_parts(plan, candidate(plan), chain, context.log.info)
+            parts, raw_users = continued_parts(plan, chain, context.log.info)
         types = id_dtypes(plan)
         feast = QueryFeast(f"../../../feast/{plan.name}", raw_users.to_dict(), types["user"], types["item"])
         metadata = lineage(plan, chain, report, context.instance, code_version(CODE))
@@ -103,11 +103,18 @@ def id_dtypes(plan: Blueprint) -> dict[str, str]:
     }
 
 
-def some_users(plan: Blueprint, most: int = 6) -> list[Any]:
-    """Ids to try a release with: known ones, spread over the table, and one that nobody has."""
-    ids = users_frame(plan)["user_id"].sort()
+def some_users(plan: Blueprint, most: int = 6, without: Collection[Any] = ()) -> list[Any]:
+    """Ids to try a release with: known ones, spread over the table, and one that nobody has.
+
+    Args:
+        plan: the recommender.
+        most: known ones at most.
+        without: ids to pass over.
+    """
+    everyone = users_frame(plan)["user_id"].sort()
+    ids = everyone.filter(~everyone.is_in(list(without)))
     known = ids.gather_every(max(1, len(ids) // most)).head(most).to_list()
-    nobody = (ids.max() or 0) + 1 if ids.dtype.is_integer() else "nobody has this id"  # type: ignore[operator]
+    nobody = (everyone.max() or 0) + 1 if ids.dtype.is_integer() else "nobody has this id"  # type: ignore[operator]
     return [*known, nobody]
 
 

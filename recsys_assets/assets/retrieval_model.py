@@ -2,8 +2,9 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -13,24 +14,24 @@ from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
 from recsys_assets.fitted import fit_config, training_data
-from recsys_assets.live import live_hash, live_release, trained
+from recsys_assets.left_out import leave_out
+from recsys_assets.live import live_hash
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 
-if TYPE_CHECKING:
-    from ops_gpu.training_data import TrainingData
-
 DESCRIPTION = """Two towers in Keras: one embeds the user with the last items of their history, one embeds
 items; an item is near the users who choose it. In-batch sampled softmax with correction for sampling (logQ)
 and removal of accidental hits, vectors of unit length.
 
-Fitted on all days but the last (`evaluation.days`, fewer where the live release has not seen some of them):
-those are kept for the comparison with what is live, and the same configuration is continued over them for
-the release. The curve of the loss has two parts: epochs up to the oldest lists that the ranker learns from, then
-those over the newer days, where it starts higher again.
+Fitted on the days before those that the asset `workflow` has chosen to judge by, and the same configuration is
+continued over them for the release. Where too few users chose anything new to judge by, nothing is fitted and nothing
+released, and those days count in the next comparison.
+
+The curve of the loss has two parts: epochs up to the oldest lists that the ranker learns from, then those over the
+newer days, where it starts higher again.
 """
 
 
@@ -48,23 +49,30 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         settings={
             "retrieval": settings.retrieval,
             "ranking": _moments(plan),
-            "days": settings.evaluation.days,
+            "evaluation": settings.evaluation,
         },
         condition=condition,
+        optional=True,
     )
     def fit(
         context: dg.AssetExecutionContext, mlflow: MlflowResource, triton: TritonResource
-    ) -> dg.MaterializeResult[Any]:
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.fitting import fit_retrieval_until
+        from ops_gpu.workflow import Workflow
 
-        data = training_data(plan)
-        chain = _decide(plan, data, live_hash(plan, triton, mlflow))
+        chain = ChainRanges.planned(plan).beside(plan, live_hash(plan, triton, mlflow))
+        if reason := chain.unjudged(plan):
+            leave_out(context, plan, "retrieval_model", reason)
+            return
+        workflow = Workflow.load(plan.home.challenger_workflow(plan.name))
+        data = training_data(plan, workflow)
         with plainly(ValueError):
             fitted = fit_retrieval_until(data, fit_config(plan), chain.ranges.fit_end, context.log.info)
         folder = plan.home.retrieval_model(plan.name)
         with aside_folder(folder) as aside:
             fitted.early.save(aside / "early")
             fitted.model.save(aside / "model")
+            workflow.save(aside / "workflow")  # its codes are those of these models
             replace(chain, early_end=fitted.early_end).save(aside)
         losses = list(fitted.model.losses)
         final = {"loss": losses[-1]} if losses else {}
@@ -77,7 +85,7 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
             "mlflow_run": run,
         }
         version = dg.DataVersion(content_hash([folder]))
-        return dg.MaterializeResult(metadata=metadata, data_version=version)
+        yield dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return fit
 
@@ -86,14 +94,3 @@ def _moments(plan: Blueprint) -> dict[str, Any]:
     """Settings of the ranker that decide up to where the early towers are trained."""
     ranking = plan.settings.ranking
     return {name: getattr(ranking, name) for name in ("moments", "step_days", "horizon_days")}
-
-
-def _decide(plan: Blueprint, data: "TrainingData", live: str | None) -> ChainRanges:
-    from ops_gpu.ranges import plan_ranges
-    from recsys_assets.canonical import as_day, day_end, day_start
-
-    release = live_release(plan, live)
-    before = trained(release.manifest) if release else None
-    end = day_end(as_day(int(data.events.time[-1])))
-    start = day_start(as_day(int(data.events.time[0])))
-    return ChainRanges(plan_ranges(start, end, plan.settings.evaluation.days, before), live)

@@ -2,32 +2,43 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.assets.statistics import left_out, one_level, unfitted_workflow
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
-from recsys_assets.canonical import event_files, interactions_frame, items_frame, users_frame
-from recsys_assets.feature_graph import graph_source
-from recsys_assets.files import read_json, write_json
-from recsys_assets.fitted import fitted_workflow
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.day_statistics import CODE, statistics_settings
+from recsys_assets.files import write_json
+from recsys_assets.fitted import fit_file, fit_id, fitted_workflow
+from recsys_assets.live import live_hash
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
 from recsys_assets.plainly import plainly
 from recsys_assets.refit import Fit
+from recsys_assets.training_days import TrainingDays
+from recsys_assets.workflow_fit import continue_over, day_statistics, fit_before, one_level, unfitted_workflow
 from resources.compute import ComputeResource
+from resources.mlflow import MlflowResource
+from resources.triton import TritonResource
 
 if TYPE_CHECKING:
-    from ops_gpu.statistics import Statistics
+    from ops_gpu.engine import Engine
     from ops_gpu.workflow import Workflow
 
-WORKFLOW = """The graph of feature operators, fitted on all days.
+WORKFLOW = """The graph of feature operators, fitted twice: on the days before those that the next challenger is judged
+by, for the challenger; and continued over all days, for the release. What counts, labels and numbers teach the
+challenger's is never from the judged days; that an id exists may be known.
 
 Vocabularies give every user, item and category a code. A new day appends its new values at the end; codes
 that were given out never move until a full refit (run configuration `refit: true`, the weekly schedule),
-which orders them by today's frequencies.
+which orders them by the frequencies of the days before the judged ones.
+
+Which days these are is decided here, for the whole chain: those that neither the challenger nor the live release has
+learned from, with at least `evaluation.min_users` users who chose anything new.
 """
 SCHEMA = """The contract between features, models, feature store and serving: type, tags, cardinality,
 embedding width and list length of every column that the workflow gives. Models and requests are built and
@@ -37,33 +48,39 @@ checked from it.
 
 def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `workflow`."""
+    evaluation = plan.settings.evaluation
 
     @plan.asset(
         "workflow",
         "features",
         WORKFLOW,
         kinds=["polars", "json"],
-        after=["statistics", "users", "items"],
-        code=["ops_gpu.workflow", "ops_gpu.default_workflow", "ops_gpu.raw_schema"],
-        settings={"workflow": plan.settings.workflow, "source": graph_source(plan), "only_filters": left_out(plan)},
+        after=["interactions", "statistics", "users", "items"],
+        code=[*CODE, "ops_gpu.entity_workflow", "ops_gpu.ranges", "ops_gpu.judged_users"],
+        settings={**statistics_settings(plan), "evaluation": evaluation, "repeats": plan.settings.repeats},
         condition=condition,
     )
-    def fit(config: Fit, compute: ComputeResource) -> dg.MaterializeResult[Any]:
-        with plainly(ValueError):
-            fresh = unfitted_workflow(plan)
-            kept = None if config.refit else _kept(plan, fresh)
-            fitted = _fit(plan, kept or fresh, compute)
-        fitted.save(plan.home.workflow(plan.name))
-        if kept is None:
-            write_json({"fit": fitted.hash()}, fit_file(plan))
-        return dg.MaterializeResult(
-            metadata={
-                "fitted": "anew" if kept is None else "appended to",
-                "days": len(event_files(plan)),
-                "vocabularies": dg.MetadataValue.md(_vocabularies(fitted)),
-            },
-            data_version=dg.DataVersion(fitted.hash()[:16]),
-        )
+    def fit(
+        context: dg.AssetExecutionContext,
+        config: Fit,
+        compute: ComputeResource,
+        mlflow: MlflowResource,
+        triton: TritonResource,
+    ) -> dg.MaterializeResult[Any]:
+        live = live_hash(plan, triton, mlflow)
+        with plainly(ValueError), compute.connect() as engine:
+            chain = ChainRanges.plan(plan, live, config.uncompared)
+            challenger, fitted, anew, remade = _fit(plan, chain, config.refit, engine)
+        _note_remade(context, plan, remade)
+        chain.save_planned(plan)
+        metadata = {
+            **chain.metadata(),
+            "fitted": "anew" if anew else "appended to",
+            "statistics_made_anew": len(remade),
+            "vocabularies": dg.MetadataValue.md(_vocabularies(fitted)),
+        }
+        version = f"{fitted.hash()[:16]}-{challenger[:8]}"
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return fit
 
@@ -90,20 +107,31 @@ def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return describe
 
 
-def fit_file(plan: Blueprint) -> Any:
-    """Where the hash of the last full fit is kept: codes of one fit do not move."""
-    return plan.home.recommender(plan.name) / "workflow_fit.json"
-
-
-def fit_id(plan: Blueprint) -> str:
-    """Hash of the workflow as it was last fitted anew."""
-    return str(read_json(fit_file(plan))["fit"])
-
-
 def _short(version: dg.DataVersion) -> dg.DataVersion:
     from hashlib import sha256
 
     return dg.DataVersion(sha256(version.value.encode()).hexdigest()[:16])
+
+
+def _fit(
+    plan: Blueprint, chain: ChainRanges, refit: bool, engine: "Engine"
+) -> "tuple[str, Workflow, bool, list[date]]":
+    """Fits and writes both workflows.
+
+    Returns:
+        Hash of the challenger's, the release's, whether codes were given out anew, and the days whose statistics were.
+    """
+    statistics = day_statistics(plan, engine)
+    days = TrainingDays.of(statistics)
+    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
+    kept = None if refit else _kept(plan, fresh)
+    challenger = fit_before(days, kept or fresh, chain.ranges.fit_end)
+    fit = challenger.hash()
+    challenger.save(plan.home.challenger_workflow(plan.name))
+    fitted = continue_over(days, challenger)
+    fitted.save(plan.home.workflow(plan.name))
+    write_json({"fit": fitted.hash() if kept is None else fit_id(plan), "challenger": fit}, fit_file(plan))
+    return fit, fitted, kept is None, statistics.remade
 
 
 def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
@@ -114,24 +142,11 @@ def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
     return kept if kept.node.to_dict() == fresh.node.to_dict() else None
 
 
-def _fit(plan: Blueprint, found: "Workflow", compute: ComputeResource) -> "Workflow":
-    if one_level(found):
-        return found.finalize(_statistics(plan, found))
-    from ops_gpu.raw_schema import joined
-
-    frame = joined(interactions_frame(plan), users_frame(plan), items_frame(plan))
-    with compute.connect() as engine:
-        return found.fit(frame, engine)
-
-
-def _statistics(plan: Blueprint, found: "Workflow") -> "Statistics":
-    """Those of all days, and of the catalogue: an item or user without an event has a code all the same."""
-    from ops_gpu.statistics import Statistics
-
-    days = [Statistics.load(plan.home.statistics(plan.name, path.stem)) for path in event_files(plan)]
-    tables = [users_frame(plan), items_frame(plan)]
-    catalogue = [found.for_inputs(frame.columns).partial(frame, weight=0) for frame in tables]
-    return Statistics.merge([*days, *catalogue])
+def _note_remade(context: dg.AssetExecutionContext, plan: Blueprint, days: Iterable[date]) -> None:
+    """Tells Dagster of days whose statistics were made anew here, as they were of another graph or code."""
+    for day in days:
+        metadata = {"made_anew": "read by workflow, and of another graph, code or type of column"}
+        context.log_event(dg.AssetMaterialization(plan.key("statistics"), partition=str(day), metadata=metadata))
 
 
 def _vocabularies(fitted: "Workflow") -> str:

@@ -11,13 +11,18 @@ class EvaluationConfig:
 
     Args:
         days: last days of the log that models are evaluated on, before they are continued over them.
+        min_users: fewest users to judge by. Where fewer chose anything new on days that can be compared, days before
+            them are taken too, as far as that can be done; else nothing is released until there are more.
 
     Raises:
-        ValueError: when there are no days.
+        ValueError: when there are no days, or no users.
     """
 
     days: int = 7
+    min_users: int = 10
 
     def __post_init__(self) -> None:
+        if self.min_users < 1:
+            raise ValueError(f"min_users is {self.min_users}, expected 1 or more users to judge by.")
         if self.days < 1:
             raise ValueError(f"days is {self.days}, expected 1 or more days to evaluate on.")

@@ -1,0 +1,71 @@
+"""Checks of the evaluation: no challenger goes live that is worse than popularity, or than what is live."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+import dagster as dg
+
+from recsys_assets.assets.evaluation import load_report
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.champion import METRIC, Standing
+from recsys_assets.metadata.tables import rounded
+
+POPULARITY = """The final lists are at least as good as the most popular items of all time, by NDCG@20 on days that no
+model has seen; up to {tolerance:g} standard errors (`quality.tolerance`) count as noise."""
+LIVE = """The challenger is not worse than the release that is live, by NDCG@20 on days that neither was trained on, up
+to {tolerance:g} standard errors (`quality.tolerance`). Where the live release was continued over all of these days,
+what it had reached on them before counts. Passes where there is none to compare with: nothing is live, or what is can no
+longer be opened."""
+
+
+def better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:
+    """Defines the check against the simplest list there is."""
+    tolerance = plan.settings.quality.tolerance
+    name, description = "better_than_popularity", POPULARITY.format(tolerance=tolerance)
+
+    @dg.asset_check(asset=plan.key("evaluation"), name=name, description=description, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        report = load_report(plan)
+        mine, other = report["final"], report["baselines"]["popularity"]
+        error = float((mine[f"{METRIC}_se"] ** 2 + other[f"{METRIC}_se"] ** 2) ** 0.5)
+        found = f"{METRIC} {mine[METRIC]:.4f}, popularity {other[METRIC]:.4f} (± {error:.4f})"
+        return dg.AssetCheckResult(
+            passed=bool(mine["users"] > 0 and mine[METRIC] >= other[METRIC] - tolerance * error),
+            description=f"{found}, over {mine['users']:,.0f} users.",
+            metadata={
+                "final": rounded(mine[METRIC]),
+                "popularity": rounded(other[METRIC]),
+                "standard_error": rounded(error),
+            },
+        )
+
+    return check
+
+
+def not_worse_than_live(plan: Blueprint) -> dg.AssetChecksDefinition:
+    """Defines the check against what is live."""
+    tolerance = plan.settings.quality.tolerance
+    name, description = "not_worse_than_live", LIVE.format(tolerance=tolerance)
+
+    @dg.asset_check(asset=plan.key("evaluation"), name=name, description=description, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        standing = Standing(**load_report(plan)["live"])
+        return dg.AssetCheckResult(
+            passed=standing.not_worse(tolerance),
+            description=_beside(standing),
+            metadata={
+                "difference": rounded(standing.difference),
+                "standard_error": rounded(standing.standard_error),
+            },
+        )
+
+    return check
+
+
+def _beside(standing: Standing) -> str:
+    if standing.against in ("nothing", "nobody"):
+        return f"Not compared: {standing.because}."
+    how = "on the same days" if standing.against == "live" else "on these days, before it was continued"
+    return (
+        f"{METRIC} {standing.candidate:.4f}, release {str(standing.release)[:12]} {standing.champion:.4f} {how} "
+        f"(difference {standing.difference:+.4f} ± {standing.standard_error:.4f}, {standing.users} users)."
+    )

@@ -1,0 +1,22 @@
+"""Check of the feature store: online is what stands offline."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+import dagster as dg
+
+from recsys_assets.blueprint import Blueprint
+from resources.feature_store import FeatureStoreResource
+
+DESCRIPTION = """What the feature store answers online is what it holds offline, for a sample of users."""
+
+
+def online_parity(plan: Blueprint) -> dg.AssetChecksDefinition:
+    """Defines the check."""
+
+    @dg.asset_check(asset=plan.key("feature_store"), name="online_parity", description=DESCRIPTION, blocking=True)
+    def check(feature_store: FeatureStoreResource) -> dg.AssetCheckResult:
+        wrong = feature_store.mismatches(plan.name)
+        found = f"{wrong} users are answered otherwise" if wrong else "every user of the sample is the same"
+        return dg.AssetCheckResult(passed=wrong == 0, description=f"{found}.", metadata={"mismatches": wrong})
+
+    return check

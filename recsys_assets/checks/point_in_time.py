@@ -1,0 +1,67 @@
+"""Check of the retrieval model: nothing that it was trained on looks ahead."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import as_day
+from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.fitted import challenger_workflow, fit_config, towers, training_data
+from recsys_assets.training_days import TrainingDays
+from recsys_assets.workflow_fit import day_statistics, fit_before
+
+if TYPE_CHECKING:
+    from ops_gpu.events import Events
+    from ops_gpu.ranges import Ranges
+
+DESCRIPTION = """Takes a moment inside the log, replaces all events after it by poison, and builds training rows and
+candidates again: with the state as of that moment every row up to it must be identical. And poisons the days that the
+challenger is judged by, fits its workflow again, and demands that no feature of a user or item changes. Fails when
+anything looks ahead, which would make models look better offline than they are; and where there is no row to
+compare."""
+
+
+def point_in_time(plan: Blueprint) -> dg.AssetChecksDefinition:
+    """Defines the check."""
+
+    @dg.asset_check(asset=plan.key("retrieval_model"), name="point_in_time", description=DESCRIPTION, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        from ops_gpu.point_in_time import check_point_in_time
+
+        ranges, config = ChainRanges.load(plan).ranges, fit_config(plan)
+        data = training_data(plan, challenger_workflow(plan))
+        moment = _moment(data.events, ranges, int(config.ranking.horizon_days))
+        report = check_point_in_time(data, towers(plan, "early"), config, moment)
+        learned = _learned_ahead(plan, ranges)
+        changed = ", ".join([*report.changed, *(f"{name} (as the workflow was fitted)" for name in learned)])
+        rows = f"{report.rows:,} rows up to {as_day(moment)}, {report.poisoned:,} later events poisoned"
+        compared = report.rows > 0 and report.poisoned > 0
+        said = f"{changed} look ahead" if changed else "nothing changed" if compared else "nothing to compare"
+        return dg.AssetCheckResult(
+            passed=compared and not changed,
+            description=f"{rows}: {said}.",
+            metadata={"rows": report.rows, "poisoned": report.poisoned, "changed": changed or "nothing"},
+        )
+
+    return check
+
+
+def _moment(events: "Events", ranges: "Ranges", horizon_days: int) -> int:
+    """Just after an event, some days before the judged ones: there are rows to compare, whatever days are empty."""
+    from ops_gpu.events import DAY
+
+    back = min(horizon_days, (ranges.fit_end - ranges.start) // DAY // 2)
+    return int(events.before(max(ranges.fit_end - back * DAY, ranges.start + 1)).time[-1]) + 1
+
+
+def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
+    """Features that the challenger's workflow would give otherwise, had the judged days been others."""
+    from ops_gpu.point_in_time import changed_features
+
+    statistics = day_statistics(plan)
+    days = TrainingDays.of(statistics).poisoned(ranges.fit_end)
+    again = fit_before(days, challenger_workflow(plan), ranges.fit_end)
+    return changed_features(challenger_workflow(plan), again, statistics.users, statistics.items)
