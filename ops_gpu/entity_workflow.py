@@ -41,9 +41,7 @@ def continue_workflow(
     workflow: Workflow,
     engine: Engine | None = None,
 ) -> Workflow:
-    """Goes on with a fitted workflow over all events there are: codes stay, new ones are appended.
-
-    What another learning operator reads stays as it is, so that the models that know it go on too.
+    """Fits a fitted workflow again over more events: codes stay, new ones are appended, all else is learned anew.
 
     Args:
         interactions: canonical, those that it was fitted on among them.
@@ -55,7 +53,9 @@ def continue_workflow(
     Returns:
         The workflow.
     """
-    return learn(workflow, [workflow.partial(joined(interactions, users, items), engine=engine)], users, items)
+    fitted = workflow.fit(joined(interactions, users, items), engine, keep_codes=True)
+    assert fitted.statistics is not None  # it was fitted here
+    return learn(fitted, [fitted.statistics], users, items)
 
 
 def learn(workflow: Workflow, events: list[Statistics], users: pl.DataFrame, items: pl.DataFrame) -> Workflow:

@@ -206,18 +206,21 @@ class Workflow:
         """Fits the workflow from the statistics of several parts: `finalize` of their merge."""
         return self.finalize(Statistics.merge(statistics))
 
-    def fit(self, data: Rows, engine: Engine | None = None) -> Workflow:
+    def fit(self, data: Rows, engine: Engine | None = None, keep_codes: bool = False) -> Workflow:
         """Learns everything anew from all data, level by level where operators stand above fitted ones.
 
         Args:
             data: rows with all of `fit_columns`.
             engine: where to compute; this process by default.
+            keep_codes: whether codes that were given out stay, and new ones come last, so that models that know them
+                can go on; all else is learnt anew in any case.
 
         Returns:
             This workflow.
         """
         dataset = data if isinstance(data, Dataset) else Dataset(data)
-        self._set_state(*Learner(self._graph, WorkflowState()).fit(dataset, engine or LocalEngine()))
+        start = self._state.only(self._graph.registering) if keep_codes else WorkflowState()
+        self._set_state(*Learner(self._graph, start).fit(dataset, engine or LocalEngine()))
         return self
 
     def update(self, data: Rows, engine: Engine | None = None) -> Workflow:

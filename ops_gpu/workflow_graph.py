@@ -52,6 +52,13 @@ class WorkflowGraph:
         return {self.key(n): n for n in topological(self.node) if isinstance(n.operator, FittedOperator)}
 
     @cached_property
+    def registering(self) -> set[str]:
+        """Keys of the nodes that give out codes."""
+        return {
+            key for key, n in self.fitted.items() if isinstance(n.operator, FittedOperator) and n.operator.registers
+        }
+
+    @cached_property
     def drops(self) -> bool:
         """Whether columns may be left out for what is known of them."""
         return any(isinstance(node.operator, DropLowCardinality) for node in topological(self.node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ops_gpu.content_hash import hash_frames
@@ -43,6 +43,11 @@ class WorkflowState:
         """A copy with another state of one node; the first one starts its generation."""
         generation = self.generations.get(key) or hash_frames(state)
         return WorkflowState(self.schema, {**self.nodes, key: state}, {**self.generations, key: generation})
+
+    def only(self, keys: Collection[str]) -> WorkflowState:
+        """What is known of these nodes, and nothing else."""
+        nodes = {key: state for key, state in self.nodes.items() if key in keys}
+        return WorkflowState(nodes=nodes, generations={key: self.generations[key] for key in nodes})
 
     def with_schema(self, schema: Schema) -> WorkflowState:
         """A copy that has seen other raw columns."""

@@ -46,18 +46,19 @@ def fit_before(days: TrainingDays, workflow: Workflow, end: int) -> Workflow:
 
     Args:
         days: all days.
-        workflow: not fitted; or one whose codes are to stay, if it is of one level.
+        workflow: not fitted; or one whose codes are to stay.
         end: epoch seconds; the days from here on are those that lists are judged by.
 
     Returns:
         The workflow.
     """
-    from ops_gpu.entity_workflow import fit_workflow, learn
+    from ops_gpu.entity_workflow import continue_workflow, fit_workflow, learn
 
     past, users, items = days.before(end), days.statistics.users, days.statistics.items
     if one_level(workflow):
         return learn(workflow, past.partials(workflow), users, items)
-    return fit_workflow(past.events(), users, items, workflow, days.statistics.engine)
+    fit = continue_workflow if workflow.is_fitted else fit_workflow
+    return fit(past.events(), users, items, workflow, days.statistics.engine)
 
 
 def continue_over(days: TrainingDays, workflow: Workflow) -> Workflow:

@@ -20,7 +20,7 @@ from recsys_assets.metadata.tables import table
 from recsys_assets.plainly import plainly
 from recsys_assets.refit import Fit
 from recsys_assets.training_days import TrainingDays
-from recsys_assets.workflow_fit import continue_over, day_statistics, fit_before, one_level, unfitted_workflow
+from recsys_assets.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
 from resources.compute import ComputeResource
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
@@ -136,7 +136,7 @@ def _fit(
 
 def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
     """The workflow that is there, if it is of the same graph and can be continued."""
-    if not plan.home.workflow(plan.name).exists() or not fit_file(plan).exists() or not one_level(fresh):
+    if not plan.home.workflow(plan.name).exists() or not fit_file(plan).exists():
         return None
     kept = fitted_workflow(plan)
     return kept if kept.node.to_dict() == fresh.node.to_dict() else None

@@ -13,8 +13,8 @@ POPULARITY = """The final lists are at least as good as the most popular items o
 model has seen; up to {tolerance:g} standard errors (`quality.tolerance`) count as noise."""
 LIVE = """The challenger is not worse than the release that is live, by NDCG@20 on days that neither was trained on, up
 to {tolerance:g} standard errors (`quality.tolerance`). Where the live release was continued over all of these days,
-what it had reached on them before counts. Passes where there is none to compare with: nothing is live, or what is can no
-longer be opened."""
+what it had reached on them before counts. Passes where there is none to compare with: nothing is live, or what is
+can no longer be opened."""
 
 
 def better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:

@@ -9,9 +9,16 @@ import dagster as dg
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import as_day
 from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.fitted import challenger_workflow, fit_config, towers, training_data
+from recsys_assets.fitted import (
+    challenger_workflow,
+    fit_config,
+    fit_id,
+    fitted_workflow,
+    towers,
+    training_data,
+)
 from recsys_assets.training_days import TrainingDays
-from recsys_assets.workflow_fit import day_statistics, fit_before
+from recsys_assets.workflow_fit import day_statistics, fit_before, unfitted_workflow
 
 if TYPE_CHECKING:
     from ops_gpu.events import Events
@@ -58,10 +65,16 @@ def _moment(events: "Events", ranges: "Ranges", horizon_days: int) -> int:
 
 
 def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
-    """Features that the challenger's workflow would give otherwise, had the judged days been others."""
+    """Features that the challenger's workflow would give otherwise, had the judged days been others.
+
+    One that was fitted anew is fitted from nothing here too, so that the order of its codes counts as well; one that
+    was appended to keeps the codes that it has.
+    """
     from ops_gpu.point_in_time import changed_features
 
-    statistics = day_statistics(plan)
+    statistics, fitted = day_statistics(plan), challenger_workflow(plan)
     days = TrainingDays.of(statistics).poisoned(ranges.fit_end)
-    again = fit_before(days, challenger_workflow(plan), ranges.fit_end)
-    return changed_features(challenger_workflow(plan), again, statistics.users, statistics.items)
+    anew = fit_id(plan) == fitted_workflow(plan).hash()
+    start = unfitted_workflow(plan, statistics.users, statistics.items) if anew else challenger_workflow(plan)
+    again = fit_before(days, start, ranges.fit_end)
+    return changed_features(fitted, again, statistics.users, statistics.items)

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from recsys_assets.chain import SERVED
 from recsys_assets.cli.output import Json, console, emit, fail, sentences
@@ -21,14 +22,20 @@ from resources.home import Home
 Keep = Annotated[
     bool, typer.Option("--continue", help="Continue vocabularies and models instead of fitting them anew.")
 ]
+Uncompared = Annotated[
+    bool, typer.Option("--uncompared", help="Release without a comparison with what is live, as if nothing were.")
+]
 MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 
 
-def materialize(name: str, keep: Keep = False, as_json: Json = False) -> None:
-    """Materialize all assets of NAME over all days of its log, and deploy the release."""
+def materialize(name: str, keep: Keep = False, uncompared: Uncompared = False, as_json: Json = False) -> None:
+    """Materialize all assets of NAME over all days of its log, and deploy the release.
+
+    Where too few users chose anything new to judge a release by, data and features are made and nothing is released.
+    """
     home, out = Home.from_environment(), console(as_json)
     with sentences(as_json):
-        command, days = _command(name, home, refit=not keep)
+        command, days = _command(name, home, not keep, uncompared)
         out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
         started = time.monotonic()
         environment = dagster_environment(home)
@@ -36,15 +43,20 @@ def materialize(name: str, keep: Keep = False, as_json: Json = False) -> None:
         if failure:
             fail(failure, as_json)
         seconds = time.monotonic() - started
-        release = _live(name)
-        out.print(f"release [bold]{release[:12]}[/] is live, after {seconds:.0f} s")
+        reason, release = _left_out(progress, environment), _live(name)
+        if reason:
+            out.print(f"[yellow]{escape(reason)}[/]", soft_wrap=True)
+        elif release is None:
+            raise RuntimeError(f"All assets of {name!r} were materialized, but no release of it is live.")
+        if release:
+            out.print(f"release [bold]{release[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
         if as_json:
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
-            values = {"name": name, "days": days, "release": release, "seconds": round(seconds, 1)}
+            values = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
             emit({**values, "assets": steps})
 
 
-def _command(name: str, home: Home, refit: bool) -> tuple[list[str], list[str]]:
+def _command(name: str, home: Home, refit: bool, uncompared: bool) -> tuple[list[str], list[str]]:
     """The Dagster command, and the first and last day it covers."""
     from recsys_assets.cli.find import find_recommender
     from recsys_assets.refit import refit_config
@@ -53,7 +65,8 @@ def _command(name: str, home: Home, refit: bool) -> tuple[list[str], list[str]]:
     days = [str(day) for day in plan.span()]
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
-    return command + (["--config-json", json.dumps(refit_config(plan))] if refit else []), days
+    config = refit_config(plan, refit, uncompared)
+    return command + (["--config-json", json.dumps(config)] if config else []), days
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
@@ -83,10 +96,15 @@ def _reason(progress: Progress, last: Sequence[str], environment: Mapping[str, s
     return "Dagster ended without saying why; its last lines:\n" + "\n".join(last)
 
 
-def _live(name: str) -> Any:
+def _left_out(progress: Progress, environment: Mapping[str, str]) -> str | None:
+    """Why the run has released nothing, though it ended well."""
+    from recsys_assets.cli.run_failure import run_left_out
+
+    return run_left_out(progress.run_id, environment) if progress.run_id else None
+
+
+def _live(name: str) -> str | None:
     from resources.configured import configured
 
     live = configured(Home.from_environment()).triton.live(name)
-    if live is None:
-        raise RuntimeError(f"All assets of {name!r} were materialized, but no release of it is live.")
-    return live.hash
+    return live.hash if live else None

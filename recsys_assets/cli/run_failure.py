@@ -1,4 +1,4 @@
-"""Why a run failed, in a sentence."""
+"""Why a run failed, or left something out, in a sentence."""
 
 from __future__ import annotations
 
@@ -17,11 +17,35 @@ def run_failure(run_id: str, environment: Mapping[str, str]) -> list[str]:
         run_id: the run.
         environment: of the process that ran it, which names the instance.
     """
+    with _instance(environment) as instance:
+        return list(dict.fromkeys([*_checks(instance, run_id), *_steps(instance, run_id)]))
+
+
+def run_left_out(run_id: str, environment: Mapping[str, str]) -> str | None:
+    """The sentence with which a run that ended well says that it released nothing; None where it did release.
+
+    Args:
+        run_id: the run.
+        environment: of the process that ran it, which names the instance.
+    """
+    import dagster as dg
+
+    from recsys_assets.left_out import NOTE
+
+    with _instance(environment) as instance:
+        records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION).records
+        for record in records:
+            observation: Any = record.event_log_entry.asset_observation
+            if observation and NOTE in observation.metadata:
+                return str(observation.metadata[NOTE].value)
+    return None
+
+
+def _instance(environment: Mapping[str, str]) -> dg.DagsterInstance:
     import dagster as dg
 
     os.environ.update({key: environment[key] for key in ("DAGSTER_HOME", "RECSYS_DAGSTER")})
-    with dg.DagsterInstance.get() as instance:
-        return list(dict.fromkeys([*_checks(instance, run_id), *_steps(instance, run_id)]))
+    return dg.DagsterInstance.get()
 
 
 def _checks(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:

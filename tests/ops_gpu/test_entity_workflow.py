@@ -60,13 +60,27 @@ def test_every_user_and_item_has_a_code_whatever_the_levels(heart: Heart, graph:
         assert set(vocabulary) == set(frame[key]) and set(vocabulary.head(few[key].n_unique())) == set(few[key])
 
 
-def test_going_on_keeps_codes_and_scales_and_counts_anew(heart: Heart) -> None:
+def test_going_on_keeps_codes_and_counts_anew(heart: Heart) -> None:
     users, items, events = heart.demo.users, heart.demo.items, heart.interactions
     workflow = fit_workflow(events.head(500), users, items, unfitted(heart, two_levels))
-    codes, before = workflow.vocabulary("item_id"), values(workflow, items)
+    codes = workflow.vocabulary("item_id")
     continue_workflow(events, users, items, workflow)
     assert workflow.vocabulary("item_id").equals(codes)
-    assert values(workflow, items) != before
+    anew = fit_workflow(events, users, items, unfitted(heart, two_levels))
+    assert not anew.vocabulary("item_id").equals(codes)
+    assert values(workflow, items) == values(anew, items)
+
+
+def test_new_codes_come_last(heart: Heart) -> None:
+    users, items, events = heart.demo.users, heart.demo.items, heart.interactions.head(500)
+    some = items.filter(pl.col("item_id") > 20)
+    known = events.filter(pl.col("item_id") > 20)
+    workflow = fit_workflow(known, users, some, unfitted(heart, three_levels))
+    codes = workflow.vocabulary("item_id")
+    continue_workflow(events, users, items, workflow)
+    after = workflow.vocabulary("item_id")
+    assert after.head(len(codes)).equals(codes)
+    assert set(after.tail(len(after) - len(codes))) == set(range(1, 21))
 
 
 @pytest.mark.parametrize("graph", [two_levels, three_levels])

@@ -3,11 +3,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 
 from ops_gpu.schema import Schema
 from ops_gpu.workflow import Workflow
+from recsys_assets.locations import load
+from recsys_assets.shared import shared_definitions
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
@@ -75,6 +78,68 @@ def test_a_graph_of_two_levels_is_fitted_from_all_events(shop: Path, home: Home)
     (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + "  workflow: features.build\n")
     assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
     assert len(Workflow.load(home.workflow("shop")).output_columns) == 3
+    before = vocabulary(home, "user_id")
+    path = write_day(shop, date(2024, 1, 4), rows=8)
+    rows = pl.read_csv(path)
+    pl.concat([rows.with_columns(user=pl.lit(99).cast(pl.Int64))] * 20).write_csv(path)
+    assert fitted(materialize(shop, UP_TO_WORKFLOW, "2024-01-04")) == "appended to"
+    assert vocabulary(home, "user_id") == [*before, 99]
+
+
+COLUMNS = "    categorical: [kind]\n"
+
+
+@pytest.mark.parametrize("more", ["    continuous: [price]\n", "    lists: [colours]\n"], ids=["numbers", "lists"])
+def test_a_new_column_in_the_yaml_stops_nothing(shop: Path, home: Home, more: str) -> None:
+    """The days before are counted again with it, whichever day the next run is for."""
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    before = code_version(shop, "statistics")
+    items = pl.read_csv(shop / "items.csv")
+    items.with_columns(price=pl.col("item") * 1.5, colours=pl.lit("red|blue")).write_csv(shop / "items.csv")
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text().replace(COLUMNS, COLUMNS + more))
+    assert code_version(shop, "statistics") != before
+    write_day(shop, date(2024, 1, 4))
+    result = materialize(shop, UP_TO_WORKFLOW, "2024-01-04")
+    assert result.success, failure(result)
+    assert remade(result) == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    assert remade(materialize(shop, UP_TO_WORKFLOW, "2024-01-04")) == []
+    name = "price" if "price" in more else "colours"
+    found = Workflow.load(home.workflow("shop"))
+    assert name in found.output_columns and found.input_schema[name].is_list is ("colours" in more)
+
+
+def test_another_type_of_a_column_stops_nothing(shop: Path, home: Home) -> None:
+    """Kinds become numbers in the file; the graph is the same, and the statistics of before do not mix."""
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    items = pl.read_csv(shop / "items.csv").with_columns(kind=pl.col("item") % 2)
+    items.write_parquet(shop / "items.parquet")
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text().replace("items.csv", "items.parquet"))
+    write_day(shop, date(2024, 1, 4))
+    result = materialize(shop, UP_TO_WORKFLOW, "2024-01-04", refit=True)
+    assert result.success, failure(result)
+    assert vocabulary(home, "kind") == [0, 1]
+
+
+def test_statistics_that_are_gone_or_damaged_are_made_again(shop: Path, home: Home) -> None:
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    whole = Workflow.load(home.workflow("shop")).hash()
+    next(home.statistics("shop", "2024-01-02").glob("*.parquet")).write_bytes(b"half a file")
+    (home.statistics("shop", "2024-01-03") / "statistics.json").unlink()
+    result = materialize(shop, ["workflow"], refit=True)
+    assert remade(result) == ["2024-01-02", "2024-01-03"]
+    assert Workflow.load(home.workflow("shop")).hash() == whole
+
+
+def code_version(shop: Path, asset: str) -> str | None:
+    defs = dg.Definitions.merge(load(shop), shared_definitions(Home.from_environment()))
+    return defs.resolve_asset_graph().get(dg.AssetKey(["shop", asset])).code_version
+
+
+def remade(result: dg.ExecuteInProcessResult) -> list[str]:
+    """Days whose statistics the workflow made anew, as Dagster was told."""
+    events = result.get_asset_materialization_events()
+    notes = [event for event in events if "made_anew" in event.materialization.metadata]
+    return sorted(str(event.partition) for event in notes)
 
 
 @pytest.mark.parametrize(("workflow", "part"), [("features.build", "features.py"), ("features.nothing", "features.py")])
