@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,9 +18,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def aside_file(path: Path) -> Iterator[Path]:
-    """Gives a path beside the final one to write to; on success it takes the final one's place."""
+    """Gives a path beside the final one to write to; on success it takes the final one's place.
+
+    Of several writers at once each has a path of its own, and the last one to end is read.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".aside-{path.name}")
+    aside = path.with_name(f".aside-{path.name}-{uuid4().hex}")
     try:
         yield aside
         aside.replace(path)
@@ -28,14 +33,23 @@ def aside_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def aside_folder(path: Path) -> Iterator[Path]:
-    """Gives a folder that does not exist yet, beside the final one, which it replaces on success."""
+    """Gives a folder that does not exist yet, beside the final one, which it replaces on success.
+
+    Of several writers at once each has a folder of its own, and the last one to end is read.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".aside-{path.name}-", dir=path.parent) as place:
-        fresh, old = Path(place, "fresh"), Path(place, "old")
+        fresh = Path(place, "fresh")
         yield fresh
-        if path.exists():
-            path.rename(old)
-        fresh.rename(path)
+        while True:
+            with suppress(FileNotFoundError):  # there is none, or another writer has moved it already
+                path.rename(Path(place, f"old-{uuid4().hex}"))
+            try:
+                fresh.rename(path)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise  # else another writer was quicker: it is replaced in turn
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:

@@ -33,9 +33,9 @@ def log_sensor(plan: Blueprint) -> dg.SensorDefinition:
             found = SourceFiles.look(plan)
         except LogError as error:
             return dg.SkipReason(str(error))
-        going = running(context.instance, plan.name)
+        going = running(context.instance, plan)
         if going:
-            return dg.SkipReason(f"run {going} of {plan.name} is still going; looks again afterwards")
+            return dg.SkipReason(f"{going} of {plan.name} is still going; looks again afterwards")
         return _evaluate(context, plan, found)
 
     return look

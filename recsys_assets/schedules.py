@@ -49,9 +49,9 @@ def _schedule(
         tags={"recommender": plan.name},
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> Decision:
-        going = running(context.instance, plan.name)
+        going = running(context.instance, plan)
         if going:
-            return dg.SkipReason(f"run {going} of {plan.name} is still going")
+            return dg.SkipReason(f"{going} of {plan.name} is still going")
         try:
             return decide(context.instance, plan)
         except LogError as error:

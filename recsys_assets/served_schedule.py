@@ -33,9 +33,9 @@ def served_schedule(plan: Blueprint, cron: str) -> dg.ScheduleDefinition:
         tags={"recommender": plan.name},
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        going = running(context.instance, plan.name, served=True)
+        going = running(context.instance, plan, served=True)
         if going:
-            return dg.SkipReason(f"run {going} keeps what {plan.name} served already")
+            return dg.SkipReason(f"{going} keeps what {plan.name} served already")
         now = context.scheduled_execution_time.astimezone(UTC)
         yesterday = now.date() - timedelta(days=1)
         days = days_to_keep(context.instance, plan, yesterday)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from recsys_assets.executor import one_run_at_a_time
 from resources.configured import configured
 from resources.home import Home
 
@@ -20,6 +21,5 @@ def shared_definitions(home: Home) -> dg.Definitions:
     return dg.Definitions(
         resources=configured(home).by_key(),
         sensors=[sensor],
-        # A launched run is a process of its own already; another one a step would import everything anew.
-        executor=dg.in_process_executor,
+        executor=one_run_at_a_time,
     )

@@ -16,6 +16,7 @@ from rich.markup import escape
 from recsys_assets.chain import SERVED
 from recsys_assets.cli.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.progress import Progress
+from recsys_assets.run_lock import RunLock
 from resources.dagster_home import dagster_environment
 from resources.home import Home
 
@@ -37,6 +38,8 @@ def materialize(name: str, keep: Keep = False, uncompared: Uncompared = False, a
     with sentences(as_json):
         command, days = _command(name, home, not keep, uncompared)
         out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
+        if holder := RunLock.of(home, name).holder():
+            out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
         started = time.monotonic()
         environment = dagster_environment(home)
         progress, failure = run(command, environment, out, name)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,23 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 def test_what_was_never_written_reads_as_none(tmp_path: Path) -> None:
     assert read_json(tmp_path / "x.json") is None
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_several_writers_at_once_leave_one_whole_thing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "thing"
+
+    def write(number: int) -> None:
+        if kind == "file":
+            write_json([number] * 1_000, path)
+            return
+        with aside_folder(path) as aside:
+            aside.mkdir()
+            for part in "ab":
+                (aside / part).write_text(str(number))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, range(200))) == [None] * 200  # nobody was disturbed
+    found = read_json(path) if kind == "file" else [(path / part).read_text() for part in "ab"]
+    assert len(set(found)) == 1
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,9 +1,46 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
+from recsys_assets import running as module
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.locations import blueprints
+from recsys_assets.run_lock import RunLock
 from recsys_assets.running import running
+from resources.home import Home
+
+STATUS = dg.DagsterRunStatus
+
+
+@pytest.fixture
+def plan(shop: Path, home: Home) -> Blueprint:
+    return blueprints(shop, home)[0]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def asked_for(instance: dg.DagsterInstance, status: STATUS, asset: str = "interactions", name: str = "shop") -> str:
+    keys = frozenset({dg.AssetKey([name, asset])})
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(GrpcServerCodeLocationOrigin("127.0.0.1", 1), "r"), "x")
+    run = dg.DagsterRun(job_name="x", status=status, asset_selection=keys, remote_job_origin=origin)
+    instance.add_run(run)
+    return run.run_id
+
+
+def status_of(instance: dg.DagsterInstance, run_id: str) -> STATUS:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
 
 
 @pytest.mark.parametrize(
@@ -11,12 +48,74 @@ from recsys_assets.running import running
     [("interactions", True, False), ("served_requests", False, True)],
 )
 def test_building_anew_and_keeping_what_was_served_do_not_wait_for_each_other(
-    asset: str, builds: bool, keeps: bool
+    plan: Blueprint, instance: dg.DagsterInstance, asset: str, builds: bool, keeps: bool
 ) -> None:
-    keys = frozenset({dg.AssetKey(["shop", asset])})
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert running(instance, "shop") is running(instance, "shop", served=True) is None
-        instance.add_run(dg.DagsterRun(job_name="x", status=dg.DagsterRunStatus.STARTED, asset_selection=keys))
-        assert (running(instance, "shop") is not None) is builds
-        assert (running(instance, "shop", served=True) is not None) is keeps
-        assert running(instance, "other") is running(instance, "other", served=True) is None
+    assert running(instance, plan) is running(instance, plan, served=True) is None
+    asked_for(instance, STATUS.STARTING, asset)
+    assert (running(instance, plan) is not None) is builds
+    assert (running(instance, plan, served=True) is not None) is keeps
+
+
+def test_another_recommender_is_nobody(plan: Blueprint, instance: dg.DagsterInstance) -> None:
+    other = asked_for(instance, STATUS.STARTED, name="films")
+    with RunLock.of(plan.home, "films").held(other, "a sensor", lambda holder: None):
+        assert running(instance, plan) is None
+
+
+def test_who_holds_the_lock_is_going_whatever_dagster_knows(plan: Blueprint, instance: dg.DagsterInstance) -> None:
+    """A command beside the daemon may use an instance of its own."""
+    with RunLock.of(plan.home, plan.name).held("aaaaaaaa-1", "a command or the UI", lambda holder: None):
+        assert "run aaaaaaaa (started by a command or the UI" in str(running(instance, plan))
+    assert running(instance, plan) is None
+
+
+@pytest.mark.parametrize("status", [STATUS.STARTED, STATUS.STARTING, STATUS.CANCELING])
+def test_a_run_whose_process_was_killed_is_noted_as_failed_at_once(
+    plan: Blueprint, instance: dg.DagsterInstance, status: STATUS
+) -> None:
+    run_id = asked_for(instance, status)
+    sign = RunLock.of(plan.home, plan.name).folder / f"{run_id}.alive"
+    sign.parent.mkdir(parents=True)
+    sign.touch()  # as a killed process leaves it
+    assert running(instance, plan) is None
+    assert status_of(instance, run_id) is STATUS.FAILURE
+    assert not sign.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "going"),
+    [
+        (STATUS.STARTING, 4, True),
+        (STATUS.STARTING, 6, False),
+        (STATUS.NOT_STARTED, 6, False),
+        (STATUS.STARTED, 6, False),
+        (STATUS.STARTED, 4, True),
+        (STATUS.QUEUED, 6 * 60, True),
+    ],
+)
+def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
+    plan: Blueprint,
+    instance: dg.DagsterInstance,
+    status: STATUS,
+    minutes: int,
+    going: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = asked_for(instance, status)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime.now(UTC) + timedelta(minutes=minutes)
+
+    monkeypatch.setattr(module, "datetime", Later)
+    assert (running(instance, plan) == f"run {run_id[:8]}") is going
+    assert (status_of(instance, run_id) is STATUS.FAILURE) is not going
+
+
+def test_a_waiting_run_is_alive(plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TO_START", timedelta(0))
+    run_id = asked_for(instance, STATUS.STARTED)
+    with RunLock.of(plan.home, plan.name)._alive(run_id):
+        assert running(instance, plan) == f"run {run_id[:8]}"
+    assert status_of(instance, run_id) is STATUS.STARTED
