@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.plan import ExecutionPlan
 
 SENSOR, SCHEDULE = "dagster/sensor_name", "dagster/schedule_name"
+SCHEMA: Any = dg.in_process_executor.config_schema  # of a private class
 AUTOMATION, BACKFILL = "dagster/from_automation_condition", "dagster/backfill"
 
 
@@ -83,7 +84,7 @@ def _recommenders(context: PlanOrchestrationContext) -> set[tuple[str, bool]]:
     return {(key.path[0], key.path[-1] == SERVED) for key in keys}
 
 
-@dg.executor(name="in_process", config_schema=dg.in_process_executor.config_schema)  # type: ignore[arg-type]
+@dg.executor(name="in_process", config_schema=SCHEMA)
 def one_run_at_a_time(context: dg.InitExecutorContext) -> dg.Executor:
     """A launched run is a process of its own already; another one a step would import everything anew."""
     inner = dg.in_process_executor.executor_creation_fn

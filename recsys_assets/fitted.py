@@ -57,8 +57,13 @@ def released_workflow(plan: Blueprint) -> Workflow:
     return fitted_workflow(plan)
 
 
+def fitted_anew(plan: Blueprint) -> bool:
+    """Whether the last fit of the workflow gave out codes anew, or appended to those that there were."""
+    return bool((read_json(fit_file(plan)) or {}).get("anew"))
+
+
 def fit_file(plan: Blueprint) -> Path:
-    """Where the hash of the last full fit is kept, which gave out the codes, and that of the challenger's workflow."""
+    """Where it is kept how the workflow was fitted: hash of the last full fit and of the challenger's workflow."""
     return plan.home.recommender(plan.name) / "workflow_fit.json"
 
 

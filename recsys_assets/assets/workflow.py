@@ -130,8 +130,10 @@ def _fit(
     challenger.save(plan.home.challenger_workflow(plan.name))
     fitted = continue_over(days, challenger)
     fitted.save(plan.home.workflow(plan.name))
-    write_json({"fit": fitted.hash() if kept is None else fit_id(plan), "challenger": fit}, fit_file(plan))
-    return fit, fitted, kept is None, statistics.remade
+    anew = kept is None
+    note = {"fit": fitted.hash() if anew else fit_id(plan), "challenger": fit, "anew": anew}
+    write_json(note, fit_file(plan))
+    return fit, fitted, anew, statistics.remade
 
 
 def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":

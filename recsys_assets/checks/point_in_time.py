@@ -12,8 +12,7 @@ from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.fitted import (
     challenger_workflow,
     fit_config,
-    fit_id,
-    fitted_workflow,
+    fitted_anew,
     towers,
     training_data,
 )
@@ -74,7 +73,7 @@ def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
 
     statistics, fitted = day_statistics(plan), challenger_workflow(plan)
     days = TrainingDays.of(statistics).poisoned(ranges.fit_end)
-    anew = fit_id(plan) == fitted_workflow(plan).hash()
-    start = unfitted_workflow(plan, statistics.users, statistics.items) if anew else challenger_workflow(plan)
+    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
+    start = fresh if fitted_anew(plan) else challenger_workflow(plan)
     again = fit_before(days, start, ranges.fit_end)
     return changed_features(fitted, again, statistics.users, statistics.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from ops_gpu.workflow import Workflow
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import day_start, interactions_frame, items_frame
 from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.fitted import fit_config, fitted_workflow, training_data
+from recsys_assets.checks.point_in_time import _learned_ahead
+from recsys_assets.fitted import fit_config, fitted_anew, fitted_workflow, training_data
 from recsys_assets.locations import blueprints
 from recsys_assets.training_days import TrainingDays
 from recsys_assets.workflow_fit import day_statistics, fit_before, unfitted_workflow
@@ -85,3 +87,19 @@ def learned_ahead(plan: Blueprint, workflow: Workflow) -> list[str]:
 def test_poison_shows_who_has_looked(plan: Blueprint) -> None:
     assert learned_ahead(plan, challenger(plan)) == []
     assert COUNT in learned_ahead(plan, fitted_workflow(plan))
+
+
+@pytest.mark.parametrize("graph", ["hits_features.build", None], ids=["two levels", "one level"])
+def test_the_check_finds_nothing_after_days_that_were_appended(tmp_path: Path, home: Home, graph: str | None) -> None:
+    """Codes of before stay, in an order that no fit of today would give."""
+    folder = write_world(tmp_path)
+    if graph is None:
+        yaml = (folder / "defs.yaml").read_text()
+        (folder / "defs.yaml").write_text(yaml.replace("  workflow: hits_features.build\n", ""))
+    names = ["interactions", "users", "items", "statistics", "workflow"]
+    for first, last, fitted in ((FIRST, "2026-01-11", True), ("2026-01-12", "2026-01-15", False), (LAST, LAST, False)):
+        assert materialize(folder, names, first, last).success
+        (plan,) = blueprints(folder, home)
+        assert fitted_anew(plan) is fitted
+        shutil.copytree(home.challenger_workflow(NAME), home.retrieval_model(NAME) / "workflow", dirs_exist_ok=True)
+        assert _learned_ahead(plan, ChainRanges.planned(plan).ranges) == []
