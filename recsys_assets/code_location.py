@@ -28,7 +28,7 @@ def build_code_location(outside: Iterable[Path], shared: dg.Definitions, own: Pa
         shared: resources, executor and sensors that are there once.
         own: folder of this package's own recommenders.
     """
-    loaded: dict[str, Path] = {}
+    loaded: dict[str, tuple[str, Path]] = {}
     parts: list[dg.Definitions] = [shared]
     broken: dict[Path, YamlError] = {}
     for folder in _folders([own, *outside], broken):
@@ -52,20 +52,31 @@ def _folders(places: Iterable[Path], broken: dict[Path, YamlError]) -> list[Path
     return list(found)
 
 
-def _claim(part: dg.Definitions, folder: Path, loaded: dict[str, Path]) -> None:
-    """Refuses a recommender whose name another folder has already."""
+def _claim(part: dg.Definitions, folder: Path, loaded: dict[str, tuple[str, Path]]) -> None:
+    """Refuses a recommender whose name is taken already, by another folder or by another one in this folder.
+
+    Dagster names steps, sensors and groups by letters, digits and `_` alone, so that `my-shop` and `my_shop` are one
+    name to it.
+    """
     for name in _names(part):
-        if loaded.setdefault(name, folder) != folder:
+        known, place = loaded.setdefault(re.sub(r"\W", "_", name), (name, folder))
+        if (known, place) != (name, folder):
+            same = "" if known == name else f", whose name is {known!r} ('-' and '_' do not tell names apart)"
             raise YamlError(
-                f"{folder / FILE}: a recommender named {name!r} is defined in {loaded[name] / FILE} already; "
+                f"{folder / FILE}: a recommender named {name!r} is defined in {place / FILE} already{same}; "
                 "give one of them another name."
             )
+    if len(part.assets or ()) > len({key for asset in _assets(part) for key in asset.keys}):
+        raise YamlError(f"{folder / FILE}: two recommenders have one name; give one of them another name.")
 
 
-def _names(part: dg.Definitions) -> set[str]:
+def _names(part: dg.Definitions) -> list[str]:
     """First parts of all asset keys; nothing is resolved for it, which would take a second resource set."""
-    found = [asset for asset in part.assets or [] if isinstance(asset, dg.AssetsDefinition)]
-    return {key.path[0] for asset in found for key in asset.keys}
+    return sorted({key.path[0] for asset in _assets(part) for key in asset.keys})
+
+
+def _assets(part: dg.Definitions) -> list[dg.AssetsDefinition]:
+    return [asset for asset in part.assets or [] if isinstance(asset, dg.AssetsDefinition)]
 
 
 def _notes(broken: Mapping[Path, YamlError]) -> list[dg.Definitions]:

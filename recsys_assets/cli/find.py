@@ -32,6 +32,12 @@ def find_recommender(name: str, home: Home) -> Blueprint:
     if len(folders) > 1:
         files = " and ".join(str(folder / FILE) for folder in folders)
         raise YamlError(f"The name {name!r} is used by {files}; give all but one of them another name.")
+    alike = [other for _, inside, _ in found for other in inside if other.replace("-", "_") == name.replace("-", "_")]
+    if alike[0] != name:
+        raise YamlError(
+            f"The recommenders {alike[0]!r} and {name!r} have one name, for '-' and '_' do not tell names apart; give "
+            "one of them another name."
+        )
     return next(plan for plan in blueprints(next(iter(folders)), home) if plan.name == name)
 
 

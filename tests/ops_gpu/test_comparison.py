@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import keras
 import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.comparison import Comparison, Contender, compare
+from ops_gpu.comparison import Comparison, Contender, _translated, compare
 from ops_gpu.default_workflow import default_workflow
 from ops_gpu.entity_workflow import fit_workflow
 from ops_gpu.evaluation import Protocol, evaluate
 from ops_gpu.models.dlrm import build_dlrm
 from ops_gpu.models.two_tower import Towers
+from ops_gpu.operators import Categorify
 from ops_gpu.ranking import RankingModel, ranking_schema
 from ops_gpu.raw_schema import raw_schema
 from ops_gpu.retrieval import RetrievalModel
@@ -90,6 +92,21 @@ def by_popularity(side: Contender) -> RankingModel:
     inputs = {PAIR_COLUMN: keras.Input((len(names),), name=PAIR_COLUMN)}
     place = names.index("rank_popular")
     return replace(side.ranking, model=keras.Model(inputs, inputs[PAIR_COLUMN][:, place : place + 1]))
+
+
+def test_padding_of_one_is_padding_of_the_other(mine: Contender) -> None:
+    """Padding decodes to an id that a shop may really have, and that is no item of the list."""
+    workflow = fit_workflow(
+        pl.DataFrame({"user_id": [1], "item_id": [-1], "timestamp": [datetime(2026, 1, 1)], "label": [True]}),
+        pl.DataFrame({"user_id": [1]}),
+        pl.DataFrame({"item_id": [-1, 1]}),
+        Workflow(["user_id", "item_id"] >> Categorify()),
+    )
+    assert mine.workflow.decode("item_id", np.array([0, 2])).tolist() == [-1, -1]
+    assert workflow.encode("item_id", np.array([-1])).tolist() == [3]
+    one = mine.workflow.encode("item_id", np.array([1]))[0]
+    found = _translated(np.array([[one, 0, 2]], np.int32), mine, replace(mine, workflow=workflow))
+    assert found.tolist() == [[4, 0, 0]]
 
 
 def test_nobody_in_common(mine: Contender, older: Contender) -> None:

@@ -13,7 +13,7 @@ from ops_gpu.ranking_config import RankingConfig
 from ops_gpu.ranking_features import feature_names
 from ops_gpu.ranking_rows import RankingRows, blocks, choices_after, moments_before, rows_at, sources_at
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
-from tests.ops_gpu.toys import logs, rows_of
+from tests.ops_gpu.toys import events_of, logs, rows_of
 
 MOMENT, HORIZON = CUT - 3 * DAY, CUT
 
@@ -29,6 +29,13 @@ def test_choices_after(events: Events, start: int, end: int, repeats: bool) -> N
     assert users.tolist() == sorted({user for user, _ in chosen} & known)
     for user, row in zip(users.tolist(), items, strict=True):
         assert row.tolist() == [item for who, item in chosen if who == user]
+
+
+@pytest.mark.parametrize(("repeats", "expected"), [(False, [6]), (True, [5, 6])])
+def test_what_was_seen_before_is_a_choice_only_where_repeats_are(repeats: bool, expected: list[int]) -> None:
+    events = events_of([(3, 5, 1, False), (3, 5, 6, True), (3, 6, 7, True), (3, 7, 7, False), (4, 6, 8, True)])
+    users, chosen = choices_after(events, 5, 10, repeats)
+    assert (users.tolist(), [row.tolist() for row in chosen]) == ([3], [expected])
 
 
 @pytest.mark.parametrize(

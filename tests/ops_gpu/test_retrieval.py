@@ -8,8 +8,10 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.events import DAY
+from ops_gpu.feature_table import FeatureTable
 from ops_gpu.history import Histories
-from ops_gpu.retrieval import RetrievalModel, fit_retrieval
+from ops_gpu.models.two_tower import CANDIDATE, PROBABILITY
+from ops_gpu.retrieval import RetrievalModel, _gatherer, _positive_rows, fit_retrieval
 from ops_gpu.retrieval_config import RetrievalConfig
 from tests.ops_gpu.heart import CONFIG, CUT, END, START, Heart
 from tests.ops_gpu.planted import COLD, HISTORY, ITEMS, KINDS, USERS, planted
@@ -98,6 +100,33 @@ def test_equal_seeds_give_equal_models_and_the_future_is_not_read(heart: Heart) 
     np.testing.assert_array_equal(items_of(one, heart), items_of(other, heart))
     np.testing.assert_array_equal(users_of(one, heart), users_of(other, heart))
     assert lines == [f"epoch 1/1: loss {one.losses[0]:.4f}"]
+
+
+def test_negatives_are_corrected_by_how_often_they_are_drawn(heart: Heart) -> None:
+    """Every row tells the share of its item among the rows: that is how often it is another row's negative."""
+    rows = _positive_rows(heart.data, None, CUT)
+    (batch,) = _gatherer(heart.data, rows, CONFIG.retrieval)(np.arange(len(rows)))
+    items = heart.data.events.item[rows]
+    assert batch[CANDIDATE].tolist() == items.tolist()
+    share = {item: np.mean(items == item) for item in np.unique(items).tolist()}
+    assert batch[PROBABILITY].tolist() == pytest.approx([share[item] for item in items.tolist()])
+    assert len(set(batch[PROBABILITY].tolist())) > 5
+
+
+def test_more_codes_change_no_vector(heart: Heart) -> None:
+    """Codes that a workflow has appended get rows of their own, and those that were there keep theirs."""
+    model, data = heart.fit.model, heart.data
+    more = data.items.size + 5
+    domain = data.item_schema["item_id"].domain
+    assert domain is not None
+    schema = data.item_schema.with_columns([data.item_schema["item_id"].with_domain(replace(domain, max=more - 1))])
+    columns = {name: np.concatenate([values, values[-5:]]) for name, values in data.items.columns.items()}
+    columns["item_id"] = np.arange(more, dtype=np.int32)
+    grown = replace(data, items=FeatureTable(columns, more), item_schema=schema)
+    found = model.grown(grown)
+    np.testing.assert_allclose(found.embed_items(grown)[: data.items.size], items_of(model, heart), atol=1e-6)
+    assert found.embed_items(grown).shape == (more, CONFIG.retrieval.dimension)
+    assert model.grown(data).losses == model.losses
 
 
 def test_continuing(heart: Heart) -> None:

@@ -60,6 +60,28 @@ def test_two_folders_cannot_define_one_name(shop: Path, own: Path, home: Home) -
     assert f"'mine' is defined in {own / 'mine' / 'defs.yaml'} already" in str(note.description)
 
 
+@pytest.mark.parametrize("other", ["my-shop", "my_shop"])
+def test_names_that_dagster_cannot_tell_apart(shop: Path, own: Path, home: Home, other: str) -> None:
+    first = {"my-shop": "my_shop", "my_shop": "my-shop"}[other]
+    (own / "mine").rename(own / first)
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + f"  name: {other}\n")
+    defs = location(home, shop, own=own)
+    assert {f"{first}/interactions", "shop/defs_yaml"} <= keys(defs)
+    defs.get_repository_def()  # no two steps, sensors or schedules have one name
+    note = next(spec for spec in defs.resolve_all_asset_specs() if spec.key.path[-1] == "defs_yaml")
+    assert f"a recommender named '{other}' is defined in {own / first / 'defs.yaml'} already" in str(note.description)
+    assert f"whose name is '{first}' ('-' and '_' do not tell names apart)" in str(note.description)
+
+
+@pytest.mark.parametrize("names", [("one", "one"), ("a-b", "a_b")], ids=["equal", "alike"])
+def test_two_recommenders_of_one_file_need_two_names(shop: Path, own: Path, home: Home, names: tuple[str, str]) -> None:
+    yaml = (shop / "defs.yaml").read_text()
+    (shop / "defs.yaml").write_text("---\n".join(f"{yaml}  name: {name}\n" for name in names))
+    defs = location(home, shop, own=own)
+    assert {"mine/interactions", "shop/defs_yaml"} <= keys(defs)
+    defs.get_repository_def()
+
+
 def test_folders_of_one_name_in_two_places(shop: Path, tmp_path: Path, own: Path, home: Home) -> None:
     other = tmp_path / "elsewhere" / "shop"
     shutil.copytree(shop, other)

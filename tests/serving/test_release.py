@@ -136,6 +136,26 @@ def test_an_interrupted_copy_leaves_nothing(parts: Path, tmp_path: Path, monkeyp
     assert list((tmp_path / "releases" / "demo").iterdir()) == []
 
 
+@pytest.mark.parametrize("harm", ["changed", "lost"])
+def test_a_copy_that_is_not_what_was_hashed_is_no_release(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    whole = shutil.copyfile
+
+    def faulty(source: str, target: str) -> str:
+        if source.endswith("ensemble.json") and harm == "lost":
+            return target
+        copied = str(whole(source, target))
+        if source.endswith("ensemble.json"):
+            Path(target).write_text(Path(target).read_text() + " ")
+        return copied
+
+    monkeypatch.setattr(shutil, "copyfile", faulty)
+    with pytest.raises((ValueError, FileNotFoundError), match=r"ensemble\.json (is damaged|is missing)"):
+        write(parts, tmp_path)
+    assert list((tmp_path / "releases" / "demo").iterdir()) == []
+
+
 def test_parts_are_found_and_loaded_once(parts: Path, tmp_path: Path) -> None:
     release = write(parts, tmp_path)
     assert release.part("index/data.bin").read_text() == "vectors"

@@ -68,3 +68,13 @@ def test_the_log_of_another_recommender_is_not_looked_at(
     named_folders(monkeypatch, tmp_path / "other", shop)
     find_recommender("shop", home)
     assert [path.name for path in (home.root / "recommenders").iterdir()] == ["shop"]
+
+
+def test_of_two_names_that_are_alike_the_first_is_known(
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("my-shop", "my_shop"):
+        shutil.copytree(shop, tmp_path / name)
+    named_folders(monkeypatch, tmp_path / "my-shop", tmp_path / "my_shop")
+    assert find_recommender("my-shop", home).name == "my-shop"
+    assert "'my-shop' and 'my_shop' have one name" in what("my_shop", home)
