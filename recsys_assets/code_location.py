@@ -66,7 +66,7 @@ def _claim(part: dg.Definitions, folder: Path, loaded: dict[str, tuple[str, Path
                 f"{folder / FILE}: a recommender named {name!r} is defined in {place / FILE} already{same}; "
                 "give one of them another name."
             )
-    if len(part.assets or ()) > len({key for asset in _assets(part) for key in asset.keys}):
+    if len(_assets(part)) > len({key for asset in _assets(part) for key in asset.keys}):
         raise YamlError(f"{folder / FILE}: two recommenders have one name; give one of them another name.")
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import read_events
 from recsys_assets.code_version import code_version
-from recsys_assets.feature_graph import graph_source
 from recsys_assets.files import read_json, write_json
+from recsys_assets.graph_code import graph_code
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +31,9 @@ def statistics_settings(plan: Blueprint) -> dict[str, Any]:
     """Settings that decide what is counted: the graph, and the columns of the two tables that it is made from."""
     tables = {"users": plan.settings.users, "items": plan.settings.items}
     columns = {name: _columns(table) for name, table in tables.items() if table is not None}
-    return {"workflow": plan.settings.workflow, "source": graph_source(plan), **columns}
+    function = plan.settings.workflow
+    source = None if function is None else graph_code(function, plan.place.base)
+    return {"workflow": function, "source": source, **columns}
 
 
 def _columns(table: EntityTable) -> dict[str, Any]:

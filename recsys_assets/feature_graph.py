@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 
 from ops_gpu.graph import Node
 from ops_gpu.schema import Schema
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.graph_code import OURS
 
 Graph = Callable[[Schema], Node]
 
@@ -19,55 +21,59 @@ def feature_graph(plan: Blueprint) -> Graph:
     """The function that gives the graph for a schema.
 
     `workflow: features.build` in the YAML is the function `build` of `features.py` beside the YAML, or else
-    of an importable module `features`.
+    of an importable module `features`. It may import other modules beside the YAML.
 
     Raises:
         ValueError: when there is no such function.
     """
     from ops_gpu.default_workflow import default_workflow
 
-    dotted = plan.settings.workflow
+    dotted, base = plan.settings.workflow, plan.place.base
     if dotted is None:
         return default_workflow
     module, _, function = dotted.rpartition(".")
     try:
-        found: object = getattr(_module(module, plan), function)
-    except (ImportError, AttributeError) as error:
+        with _modules_beside(base):
+            found: object = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise ValueError(
             f"workflow is {dotted!r}, but there is no such function ({error}); write it in "
-            f"{plan.place.base / (module.replace('.', '/') + '.py')}, or name an importable one."
+            f"{base / (module.replace('.', '/') + '.py')}, or name an importable one."
         ) from error
     if not callable(found):
         raise ValueError(f"workflow is {dotted!r}, which is no function; name one that takes a Schema.")
-    return found
+
+    @wraps(found)
+    def build(schema: Schema) -> Node:
+        with _modules_beside(base):
+            node: Node = found(schema)
+            return node
+
+    return build
 
 
-def graph_source(plan: Blueprint) -> str | None:
-    """Text of the file that holds the user's function, so that editing it makes the features stale."""
-    if plan.settings.workflow is None:
-        return None
-    module = plan.settings.workflow.rpartition(".")[0]
-    path = _beside(module, plan)
-    if path is None:
-        spec = importlib.util.find_spec(module.partition(".")[0])
-        path = Path(spec.origin) if spec and spec.origin else None
-    return path.read_text(encoding="utf-8") if path and path.exists() else None
+@contextmanager
+def _modules_beside(folder: Path) -> Iterator[None]:
+    """Lets modules beside a YAML be imported by their plain names, and forgets them afterwards.
+
+    Another recommender may have modules of the same names beside its YAML, and an edited one is to be read again.
+    """
+    there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()} - set(OURS)
+    others = [name for name in sys.modules if name.partition(".")[0] in there and not _lies_in(name, folder)]
+    hidden = {name: sys.modules.pop(name) for name in others}
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in there:
+                del sys.modules[name]
+        sys.modules.update(hidden)
 
 
-def _module(name: str, plan: Blueprint) -> object:
-    path = _beside(name, plan)
-    if path is None:
-        return importlib.import_module(name)
-    unique = f"recsys_workflow_{plan.identifier}_{name.replace('.', '_')}"
-    spec = importlib.util.spec_from_file_location(unique, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[unique] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _beside(module: str, plan: Blueprint) -> Path | None:
-    path = plan.place.base / (module.replace(".", "/") + ".py")
-    return path if path.is_file() else None
+def _lies_in(module: str, folder: Path) -> bool:
+    file = getattr(sys.modules[module], "__file__", None)
+    return file is not None and Path(file).is_relative_to(folder)
