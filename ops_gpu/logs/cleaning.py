@@ -12,6 +12,7 @@ from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.features import categorical, continuous
 from ops_gpu.logs.identifiers import IdTypes, canonical_ids
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.units import read_times
 
 RAW = "raw:"
@@ -57,6 +58,13 @@ def clean(
     Raises:
         LogError: when not a single row that passed the filters can be used, or the time unit cannot be right.
     """
+    with reading(path):
+        return _clean(raw, malformed, log, ids, path, extra)
+
+
+def _clean(
+    raw: pl.DataFrame, malformed: int, log: InteractionLog, ids: IdTypes, path: str, extra: Sequence[str]
+) -> CleanedFile:
     kept, unreadable = _kept(raw, log, path)
     moments = read_times(raw[log.time], log, path)
     frame = raw.select(

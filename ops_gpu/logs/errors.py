@@ -23,12 +23,17 @@ class LogError(ValueError):
 
 def names(values: Iterable[object], limit: int = 12) -> str:
     """The values as `a, b, c`, at most `limit` of them (source: the messages of this package)."""
-    texts = [str(value) for value in values]
+    texts = [printable(str(value)) for value in values]
     rest = len(texts) - limit
     return ", ".join(texts[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def printable(text: str) -> str:
+    """The text with signs that cannot be seen, such as a carriage return, written as in a Python string."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def first_line(error: BaseException) -> str:
     """What another library said, shortened to its first line so that it fits into our sentence."""
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:200]
+    return printable(text.splitlines()[0].rstrip(".")[:200])

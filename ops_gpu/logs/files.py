@@ -80,7 +80,7 @@ def list_files(source: LogSource, place: LogPlace) -> list[LogFile]:
         # A remote listing kept from an earlier call would hide a file that came in the meantime.
         filesystem.invalidate_cache()
         found = _entries(filesystem, root)
-    except (OSError, ImportError, ValueError) as error:
+    except Exception as error:  # every file system has errors of its own
         raise LogError(
             f"path '{address}' cannot be looked up ({first_line(error)}); check the address and its protocol."
         ) from error

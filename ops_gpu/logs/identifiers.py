@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.reading import reading
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,13 +101,14 @@ def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
     typed: str | None = None
     other: tuple[str, str] | None = None
     for path, values in columns:
-        if values.dtype.is_integer():
-            typed = typed or path
-        elif other is None and (text := _not_integer(values)) is not None:
-            other = (path, text)
+        with reading(path):
+            if values.dtype.is_integer():
+                typed = typed or path
+            elif other is None and (text := _not_integer(values)) is not None:
+                other = (path, text)
         if typed and other:
             raise LogError(
-                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds '{other[1]}'; expected "
+                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds {other[1]!r}; expected "
                 "one type "
                 f"everywhere: mend the files, or say {role}_id_type: string (or integer)."
             )

@@ -12,12 +12,14 @@ import polars as pl
 
 from ops_gpu.logs.cleaning import RAW, CleanedFile, clean
 from ops_gpu.logs.days import FileDays, days_of_files
+from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.identifiers import IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 
 
@@ -78,9 +80,20 @@ def read_interactions(
 
 
 def collect(
-    files: Sequence[LogFile], log: InteractionLog, ids: IdTypes, extra: Sequence[str] = ()
+    files: Sequence[LogFile],
+    log: InteractionLog,
+    ids: IdTypes,
+    extra: Sequence[str] = (),
+    unread: dict[str, str] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`.
+
+    Args:
+        files: what to read.
+        log: what the columns mean.
+        ids: the types of ids.
+        extra: raw columns to carry along.
+        unread: filled with the error of each file that cannot be read, by path; None raises the first.
 
     Returns:
         The frame, and the fields of its `CleanReport`.
@@ -92,10 +105,16 @@ def collect(
     columns = list(dict.fromkeys([*log.raw_columns, *extra]))
     cleaned = []
     for file in files:
-        with named_in(log):
-            raw, malformed = read_file(file, log.source, columns)
-        cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
-    rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
+        try:
+            with named_in(log):
+                raw, malformed = read_file(file, log.source, columns)
+            cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
+        except LogError as error:
+            if unread is None:
+                raise
+            unread[file.path] = str(error)
+    with reading(log.source.path):
+        rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
     found = rows.height
     if log.unique:
         keys = [RAW + name for name in log.unique]

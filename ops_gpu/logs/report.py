@@ -35,6 +35,7 @@ class CleanReport:
         added: ids known from the interactions alone, appended to a users or items table.
         unreadable_values: feature values that are no numbers and became null, by column.
         examples: for a reason, the first value it was found in, with its file.
+        unread_files: why a file of the log was passed over, by path.
     """
 
     rows_read: int = 0
@@ -46,6 +47,7 @@ class CleanReport:
     added: int = 0
     unreadable_values: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
+    unread_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unusable(self) -> int:
@@ -71,4 +73,5 @@ class CleanReport:
             "unreadable_values": dict(self.unreadable_values),
             "unusable_share": self.unusable_share,
             "examples": dict(self.examples),
+            "unread_files": dict(self.unread_files),
         }

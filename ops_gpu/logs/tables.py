@@ -20,6 +20,7 @@ from ops_gpu.logs.loading import CleanLog, alike, collect
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 from ops_gpu.logs.values import require_values
 
@@ -30,7 +31,8 @@ def read_users(
     """Reads the users: `user_id` and the declared features, one row a user, by rising id.
 
     Users who occur in the interactions alone are appended with null features; of several rows with one id the
-    first counts (by path, then line).
+    first counts (by path, then line). A file of the log that cannot be read is passed over and reported, as long as
+    there are others: it fails the days that it holds, and no more.
 
     Args:
         table: the users table; None for the ids that occur in the interactions.
@@ -44,7 +46,8 @@ def read_users(
         The frame and what was left out of it.
 
     Raises:
-        LogError: when a file is missing or damaged, or a column is missing or holds no value at all.
+        LogError: when a file of the table is missing or damaged, or all of the log are; when a column is missing or
+            holds no value at all.
     """
     return _read(table or EntityTable(), log, place, ids, "user", before)
 
@@ -82,7 +85,8 @@ def _read(
         frame, report = _derived(table, log, place, ids, role, before)
     else:
         frame, report = _from_files(table, place, role, kind)
-        seen = _rows(log, place, ids, (), before)[f"{role}_id"].unique()
+        rows, report["unread_files"] = _rows(log, place, ids, (), before)
+        seen = rows[f"{role}_id"].unique()
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
         report["added"] = len(missing)
         frame = pl.concat([frame, _unknown(missing, frame, table)], how="diagonal")
@@ -96,16 +100,24 @@ def _rows(
     ids: IdTypes,
     extra: list[str] | tuple[str, ...],
     before: date | None,
-) -> pl.DataFrame:
-    rows, _ = collect(list_files(log.source, place), log, ids, extra)
-    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min))
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The events of all files that can be read, and why the others cannot: these fail their own days."""
+    files, unread = list_files(log.source, place), dict[str, str]()
+    rows, _ = collect(files, log, ids, extra, unread)
+    of_days = dict[str, str]()
+    collect([file for file in files if file.path in unread], log, ids, unread=of_days)
+    # What fails for the sake of this table alone fails no day, and must be told here.
+    errors = list(unread.values()) if len(unread) == len(files) else [unread[path] for path in unread.keys() - of_days]
+    if errors:
+        raise LogError(errors[0])
+    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min)), unread
 
 
 def _derived(
     table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     extra = table.raw_columns
-    rows = _rows(log, place, ids, extra, before)
+    rows, unread = _rows(log, place, ids, extra, before)
     key, path = f"{role}_id", place.resolve(log.source.path)
     columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
     columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
@@ -118,7 +130,7 @@ def _derived(
             shown = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
             frame = frame.join(most_frequent(shown, key, "title"), on=key, how="left")
         frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
-    return frame, {"rows_read": frame.height}
+    return frame, {"rows_read": frame.height, "unread_files": unread}
 
 
 def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) -> tuple[pl.DataFrame, dict[str, Any]]:
@@ -132,9 +144,11 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
         with named_in(table):
             raw, malformed = read_file(file, source, table.raw_columns)
         dropped["too_many_fields"] += malformed
-        parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
+        with reading(file.path):
+            parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
         examples = _example(parts[-1], table, role, file.path) | examples
-    frame = pl.concat(alike(parts))
+    with reading(place.resolve(source.path)):
+        frame = pl.concat(alike(parts))
     read = frame.height + dropped["too_many_fields"]
     whole = frame.filter(pl.col("__raw_id__").is_not_null())
     dropped["null_id"] = frame.height - whole.height
@@ -192,7 +206,7 @@ def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.
 
 def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, whole: pl.DataFrame) -> str:
     assert table.source is not None
-    found = "only nulls" if whole.is_empty() else f"'{whole['__raw_id__'][0]}'"
+    found = "only nulls" if whole.is_empty() else repr(whole["__raw_id__"][0])
     wanted = "integer ids as in the interactions" if kind == "integer" else "ids"
     return (
         f"'{place.resolve(table.source.path)}' has no usable row: the column '{table.id}' holds {found}, "

@@ -8,6 +8,7 @@ import polars as pl
 
 from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.times import parse_times
 
 _EARLY = datetime(1971, 1, 1)
@@ -26,7 +27,8 @@ def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
         LogError: when the declared unit puts every event into 1970, and the size of the numbers says that another
             unit is meant. Times that count from zero are left alone: their size says nothing.
     """
-    moments = parse_times(values, log.time_unit, log.time_format)
+    with reading(path):
+        moments = parse_times(values, log.time_unit, log.time_format)
     if log.time_unit not in _DECLARED or log.time_format or not _all_early(moments):
         return moments
     likely = parse_times(values, "auto")

@@ -16,6 +16,7 @@ def report_metadata(report: CleanReport) -> dict[str, Any]:
     rows += [["filtered", report.filtered, None]] if report.filtered else []
     rows += [["duplicate", report.duplicates, None]] if report.duplicates else []
     rows += [[f"unreadable {name}", count, None] for name, count in report.unreadable_values.items()]
+    rows += [["file cannot be read", None, error] for error in report.unread_files.values()]
     header = ["left out because", "rows", "for example"]
     found = dg.MetadataValue.md(table(header, rows) if rows else "nothing")
     return {
