@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,6 +12,7 @@ import polars as pl
 from ops_gpu.logs.columns import require_columns
 from ops_gpu.logs.errors import LogError, first_line
 from ops_gpu.logs.files import LogFile
+from ops_gpu.logs.foreign import require_declared
 
 
 def read_parquet(file: LogFile, columns: list[str], present: list[str]) -> pl.DataFrame:
@@ -43,9 +46,19 @@ def read_parquet(file: LogFile, columns: list[str], present: list[str]) -> pl.Da
             content.seek(0)
         return pl.read_parquet(content, columns=columns, glob=False, hive_partitioning=False).select(columns)
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+        if not (head := _head(content)).startswith(b"PAR1"):
+            require_declared(head, file.path)
         raise LogError(
             f"'{file.path}' is not a readable Parquet file ({first_line(error)}); write or copy it here again."
         ) from error
+
+
+def _head(content: Any) -> bytes:
+    if isinstance(content, io.BytesIO):
+        return content.getvalue()[:4096]
+    with suppress(OSError), Path(content).open("rb") as stream:
+        return stream.read(4096)
+    return b""
 
 
 def _frame(table: Any, path: str) -> pl.DataFrame:

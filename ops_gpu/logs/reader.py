@@ -9,6 +9,7 @@ import polars as pl
 from ops_gpu.logs.compression import decompress
 from ops_gpu.logs.delimited import read_delimited
 from ops_gpu.logs.files import LogFile
+from ops_gpu.logs.foreign import require_declared
 from ops_gpu.logs.json_lines import read_json_lines
 from ops_gpu.logs.parquet import read_parquet
 from ops_gpu.logs.reading import reading
@@ -38,6 +39,7 @@ def read_file(
         if file.format == "parquet":
             return _plain_types(read_parquet(file, wanted, present)), 0
         data = decompress(file.read(), file.path)
+        require_declared(data, file.path)
         if file.format == "jsonl":
             return _plain_types(read_json_lines(data, wanted, present, file.path)), 0
         return read_delimited(data, source, wanted, present, file.path)

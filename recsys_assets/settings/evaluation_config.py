@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import check_whole
+
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -13,11 +15,10 @@ class EvaluationConfig:
         days: last days of the log that models are evaluated on, before they are continued over them.
 
     Raises:
-        ValueError: when there are no days.
+        SettingError: when there are no days.
     """
 
     days: int = 7
 
     def __post_init__(self) -> None:
-        if self.days < 1:
-            raise ValueError(f"days is {self.days}, expected 1 or more days to evaluate on.")
+        check_whole(self, 1, 3650, "days")

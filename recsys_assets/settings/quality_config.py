@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import check_number
+
 
 @dataclass(frozen=True)
 class QualityConfig:
@@ -18,7 +20,7 @@ class QualityConfig:
         tolerance: by how many standard errors NDCG may lie below popularity's, and below the live release's.
 
     Raises:
-        ValueError: when a share lies outside 0 to 1.
+        SettingError: when a share lies outside 0 to 1, or the tolerance is negative.
     """
 
     max_unusable_share: float = 0.1
@@ -27,8 +29,5 @@ class QualityConfig:
     tolerance: float = 2.0
 
     def __post_init__(self) -> None:
-        for name in ("max_unusable_share", "min_index_recall", "max_degraded_share"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected a share from 0 to 1.")
-        if self.tolerance < 0:
-            raise ValueError(f"tolerance is {self.tolerance}, expected 0 or more standard errors.")
+        check_number(self, 0.0, 1.0, "max_unusable_share", "min_index_recall", "max_degraded_share")
+        check_number(self, 0.0, 1000.0, "tolerance")
