@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
@@ -144,7 +144,7 @@ def _days_in(file: LogFile, log: InteractionLog, present: Sequence[str]) -> tupl
         return days
     raise LogError(
         f"'{file.path}' holds no readable time in the column '{log.time}' (time_unit: {log.time_unit}), "
-        f"found {raw[log.time][0]!r}; correct time, time_unit or time_format in the YAML, or mend the file."
+        f"found {shown(raw[log.time][0])}; correct time, time_unit or time_format in the YAML, or mend the file."
     )
 
 

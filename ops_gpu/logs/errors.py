@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+LONGEST = 80
+"""Characters of a value that a message shows."""
+
 
 class LogError(ValueError):
     """A raw log cannot be read as declared.
@@ -31,6 +34,12 @@ def names(values: Iterable[object], limit: int = 12) -> str:
 def printable(text: str) -> str:
     """The text with signs that cannot be seen, such as a carriage return, written as in a Python string."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def shown(value: object) -> str:
+    """A value of a file as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def first_line(error: BaseException) -> str:

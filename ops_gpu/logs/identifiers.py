@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
+from ops_gpu.logs.id_values import require_ids
 from ops_gpu.logs.reading import reading
 
 if TYPE_CHECKING:
@@ -59,33 +60,8 @@ def id_dtype(kind: IdType) -> pl.DataType:
     return pl.Int64() if kind == "integer" else pl.String()
 
 
-def canonical_ids(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
-    """Raw ids in their canonical type.
-
-    Args:
-        column: the raw column.
-        dtype: its type in this file.
-        kind: the decided type.
-
-    Returns:
-        Int64 or String expression; null where a raw value is null, empty, or (for integers) no whole number.
-        `17850.0` is the integer 17850.
-    """
-    import polars as pl
-
-    value = pl.col(column)
-    if kind == "string":
-        text = value.cast(pl.String, strict=False)
-        return pl.when(text.str.len_bytes() > 0).then(text)
-    if dtype == pl.String:
-        return value.str.strip_chars().str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
-    if dtype.is_float():
-        return pl.when(value == value.floor()).then(value).cast(pl.Int64, strict=False)
-    return value.cast(pl.Int64, strict=False) if dtype.is_integer() else pl.lit(None, pl.Int64)
-
-
 def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
-    """The type of ids when nobody has said it: integer only if every value everywhere is a plain integer.
+    """The type of ids when nobody has said it: integer only if every value everywhere is a plain integer of 64 bits.
 
     Args:
         role: `user` or `item`, for messages.
@@ -96,23 +72,33 @@ def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
 
     Raises:
         LogError: when some files type the ids as integers and others hold ids that are none: whether `1` and
-            `01` are then the same id is not ours to guess.
+            `01` are then the same id is not ours to guess. When a column holds objects, lists, fractions or the like.
     """
     typed: str | None = None
     other: tuple[str, str] | None = None
+    wide = False  # integers that 64 bits with a sign do not hold: as text they are all different
     for path, values in columns:
         with reading(path):
+            require_ids(values, "string", "auto", role, path)
+            wide = wide or _is_wide(values)
             if values.dtype.is_integer():
                 typed = typed or path
             elif other is None and (text := _not_integer(values)) is not None:
                 other = (path, text)
         if typed and other:
             raise LogError(
-                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds {other[1]!r}; expected "
+                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds {shown(other[1])}; expected "
                 "one type "
                 f"everywhere: mend the files, or say {role}_id_type: string (or integer)."
             )
-    return "string" if other else "integer"
+    return "string" if other or wide else "integer"
+
+
+def _is_wide(values: pl.Series) -> bool:
+    import polars as pl
+
+    fits = pl.Int64() if values.dtype in (pl.UInt64, pl.UInt128, pl.Int128) else values.dtype
+    return fits != values.dtype and values.cast(fits, strict=False).null_count() > values.null_count()
 
 
 def _not_integer(values: pl.Series) -> str | None:

@@ -46,10 +46,16 @@ def read_file(
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Dictionary text and text without its mark become text, decimals become floats: later steps know few types."""
+    """Dictionary text and text without its mark become text, decimals become numbers: later steps know few types."""
     casts = [
-        pl.col(name).cast(pl.Float64 if isinstance(dtype, pl.Decimal) else pl.String)
+        pl.col(name).cast(_plain(dtype))
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Categorical | pl.Enum | pl.Decimal | pl.Binary)
     ]
     return frame.with_columns(casts)
+
+
+def _plain(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Decimal):
+        return pl.Float64() if dtype.scale else pl.Int128()  # an id of 18 digits must not be rounded
+    return pl.String()

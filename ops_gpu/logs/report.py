@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops_gpu.logs.id_values import PROBLEMS
+
 # Why a row cannot be used, in the order in which a row is examined.
 UNUSABLE = (
     "too_many_fields",
     "null_user",
     "null_item",
-    "user_not_integer",
-    "item_not_integer",
+    *(f"{role}_{problem}" for role in ("user", "item") for problem in PROBLEMS),
     "null_time",
     "unreadable_time",
     "null_label",
     "null_id",
-    "id_not_integer",
+    *(f"id_{problem}" for problem in PROBLEMS),
 )
 
 

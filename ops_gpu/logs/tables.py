@@ -11,10 +11,11 @@ import polars as pl
 from ops_gpu.logs.cleaning import RAW
 from ops_gpu.logs.derived import first_values, most_frequent
 from ops_gpu.logs.entities import EntityTable
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.features import categorical, continuous, listed
 from ops_gpu.logs.files import list_files
-from ops_gpu.logs.identifiers import IdType, IdTypes, canonical_ids, id_dtype
+from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.loading import CleanLog, alike, collect
 from ops_gpu.logs.naming import named_in
@@ -23,6 +24,8 @@ from ops_gpu.logs.reader import read_file
 from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 from ops_gpu.logs.values import require_values
+
+_PROBLEM = "__problem__"
 
 
 def read_users(
@@ -84,7 +87,8 @@ def _read(
     if table.source is None:
         frame, report = _derived(table, log, place, ids, role, before)
     else:
-        frame, report = _from_files(table, place, role, kind)
+        declared = log.user_id_type if role == "user" else log.item_id_type
+        frame, report = _from_files(table, place, role, kind, declared)
         rows, report["unread_files"] = _rows(log, place, ids, (), before)
         seen = rows[f"{role}_id"].unique()
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
@@ -133,7 +137,9 @@ def _derived(
     return frame, {"rows_read": frame.height, "unread_files": unread}
 
 
-def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) -> tuple[pl.DataFrame, dict[str, Any]]:
+def _from_files(
+    table: EntityTable, place: LogPlace, role: str, kind: IdType, declared: str
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     source = table.source
     assert source is not None
     parts: list[pl.DataFrame] = []
@@ -145,19 +151,19 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
             raw, malformed = read_file(file, source, table.raw_columns)
         dropped["too_many_fields"] += malformed
         with reading(file.path):
+            require_ids(raw[str(table.id)], kind, declared, role, file.path)
             parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
-        examples = _example(parts[-1], table, role, file.path) | examples
+        examples = _examples(parts[-1], table, file.path) | examples
     with reading(place.resolve(source.path)):
         frame = pl.concat(alike(parts))
     read = frame.height + dropped["too_many_fields"]
-    whole = frame.filter(pl.col("__raw_id__").is_not_null())
-    dropped["null_id"] = frame.height - whole.height
-    usable = whole.filter(pl.col(f"{role}_id").is_not_null())
-    dropped["id_not_integer"] = whole.height - usable.height
+    usable, wrong = frame.filter(pl.col(f"{role}_id").is_not_null()), frame.drop_nulls(_PROBLEM)
+    dropped["null_id"] = frame.height - usable.height - wrong.height
+    dropped.update({f"id_{name}": count for name, count in wrong[_PROBLEM].value_counts().iter_rows()})
     if frame.height and usable.is_empty():
-        raise LogError(_no_ids(table, place, kind, whole))
+        raise LogError(_no_ids(table, place, kind, wrong))
     require_values(usable, table, place.resolve(source.path))
-    unique = usable.drop("__raw_id__").unique(subset=f"{role}_id", keep="first", maintain_order=True)
+    unique = usable.drop("__raw_id__", _PROBLEM).unique(subset=f"{role}_id", keep="first", maintain_order=True)
     return unique, {
         "rows_read": read,
         "dropped": dict(+dropped),
@@ -167,10 +173,10 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
     }
 
 
-def _example(part: pl.DataFrame, table: EntityTable, role: str, path: str) -> dict[str, str]:
-    """The first id of a file that cannot be one."""
-    wrong = part.filter(pl.col("__raw_id__").is_not_null() & pl.col(f"{role}_id").is_null())
-    return {} if wrong.is_empty() else {"id_not_integer": f"{table.id} = {wrong['__raw_id__'][0]!r} in '{path}'"}
+def _examples(part: pl.DataFrame, table: EntityTable, path: str) -> dict[str, str]:
+    """The first id of a file for each reason why it cannot be one."""
+    wrong = part.select(_PROBLEM, "__raw_id__").drop_nulls(_PROBLEM).unique(_PROBLEM, keep="first", maintain_order=True)
+    return {f"id_{problem}": f"{table.id} = {shown(value)} in '{path}'" for problem, value in wrong.iter_rows()}
 
 
 def _canonical(
@@ -180,6 +186,7 @@ def _canonical(
     columns: list[pl.Series | pl.Expr] = [
         pl.col(table.id).cast(pl.String, strict=False).alias("__raw_id__"),
         canonical_ids(table.id, raw.schema[table.id], kind).alias(f"{role}_id"),
+        id_problems(table.id, raw.schema[table.id], kind).alias(_PROBLEM),
     ]
     if role == "item":
         title = pl.col(table.title).cast(pl.String, strict=False) if table.title else pl.lit(None, pl.String)
@@ -204,10 +211,10 @@ def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.
     return missing.to_frame().with_columns(**values)
 
 
-def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, whole: pl.DataFrame) -> str:
+def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, wrong: pl.DataFrame) -> str:
     assert table.source is not None
-    found = "only nulls" if whole.is_empty() else repr(whole["__raw_id__"][0])
-    wanted = "integer ids as in the interactions" if kind == "integer" else "ids"
+    found = "only nulls" if wrong.is_empty() else shown(wrong["__raw_id__"][0])
+    wanted = "ids" if wrong.is_empty() else PROBLEMS[wrong[_PROBLEM][0]]
     return (
         f"'{place.resolve(table.source.path)}' has no usable row: the column '{table.id}' holds {found}, "
         f"expected {wanted} ({id_dtype(kind)}); name the right column as id, or mend the file."

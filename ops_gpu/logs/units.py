@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.reading import reading
 from ops_gpu.logs.times import parse_times
@@ -36,7 +36,7 @@ def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
         return moments
     raise LogError(
         f"'{path}' has its events in {_year(moments)} when the column '{log.time}' is read with time_unit: "
-        f"{log.time_unit}, but in {_year(likely)} by the size of its numbers, such as {values.drop_nulls()[0]}; "
+        f"{log.time_unit}, but in {_year(likely)} by the size of its numbers, such as {shown(values.drop_nulls()[0])}; "
         "correct time_unit, or say time_unit: auto."
     )
 
