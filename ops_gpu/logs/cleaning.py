@@ -66,7 +66,7 @@ def clean(
 def _clean(
     raw: pl.DataFrame, malformed: int, log: InteractionLog, ids: IdTypes, path: str, extra: Sequence[str]
 ) -> CleanedFile:
-    kept, unreadable = _kept(raw, log, path)
+    kept, unreadable = _kept(raw, log, ids, path)
     moments = read_times(raw[log.time], log, path)
     require_ids(raw[log.user], ids.user, log.user_id_type, "user", path)
     require_ids(raw[log.item], ids.item, log.item_id_type, "item", path)
@@ -94,14 +94,10 @@ def _clean(
     )
 
 
-def _kept(raw: pl.DataFrame, log: InteractionLog, path: str) -> tuple[list[pl.Series], Counter[str]]:
-    unreadable: Counter[str] = Counter()
-    columns = [categorical(raw[name]) for name in log.categorical]
-    for name in log.continuous:
-        values, wrong = continuous(raw[name], path)
-        columns.append(values)
-        unreadable[name] += wrong
-    return columns, +unreadable
+def _kept(raw: pl.DataFrame, log: InteractionLog, ids: IdTypes, path: str) -> tuple[list[pl.Series], Counter[str]]:
+    categories = {name: categorical(raw[name], path, ids.kept.get(name)) for name in log.categorical}
+    read = categories | {name: continuous(raw[name], path) for name in log.continuous}
+    return [values for values, _ in read.values()], +Counter({name: wrong for name, (_, wrong) in read.items()})
 
 
 def _label(raw: pl.DataFrame, log: InteractionLog, path: str) -> pl.Expr | pl.Series:

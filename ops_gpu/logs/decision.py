@@ -11,6 +11,7 @@ from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.files import list_files
 from ops_gpu.logs.identifiers import IdType, IdTypes, decide
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.kept_types import decide_kept_types
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
@@ -19,7 +20,7 @@ from ops_gpu.logs.reader import read_file
 def decide_id_types(
     log: InteractionLog, place: LogPlace, users: EntityTable | None = None, items: EntityTable | None = None
 ) -> IdTypes:
-    """The types of user and item ids, over the interactions and both tables together.
+    """The types of user and item ids, over the interactions and both tables together, and of kept categories.
 
     What the log declares holds; what it leaves to `auto` becomes `integer` only if every id in every file is
     a plain integer. Rows that the filters leave out do not vote, nor do files of the log that cannot be read.
@@ -40,6 +41,7 @@ def decide_id_types(
     return IdTypes(
         user=_decide("user", log.user_id_type, log, users, place),
         item=_decide("item", log.item_id_type, log, items, place),
+        kept=decide_kept_types(log, place),
     )
 
 

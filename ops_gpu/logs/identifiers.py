@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.id_values import require_ids
@@ -22,11 +22,12 @@ _CANONICAL = r"^(0|-?[1-9][0-9]{0,18})$"
 
 @dataclass(frozen=True)
 class IdTypes:
-    """The types that user ids and item ids have everywhere in one recommender.
+    """The types that user ids and item ids, and the categories kept of events, have everywhere in one recommender.
 
     Args:
         user: `integer` (Int64) or `string` (String).
         item: the same for items.
+        kept: the same for categorical columns of the interactions; one that is not named goes by its type in each file.
 
     Example:
         >>> IdTypes.from_dict(IdTypes(user="integer", item="string").to_dict()).item
@@ -35,22 +36,24 @@ class IdTypes:
 
     user: IdType
     item: IdType
+    kept: Mapping[str, IdType] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values, to keep the decision beside the data it was made for."""
-        return dict(asdict(self))
+        return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, str]) -> IdTypes:
+    def from_dict(cls, values: Mapping[str, Any]) -> IdTypes:
         """Back from `to_dict`.
 
         Raises:
             LogError: when a type is unknown.
         """
-        for role in ("user", "item"):
-            if values.get(role) not in ("integer", "string"):
-                raise LogError(f"id types must give '{role}' as integer or string, got {values.get(role)!r}.")
-        return cls(user=_known(values["user"]), item=_known(values["item"]))
+        kept = values.get("kept", {})
+        for name, kind in {"user": values.get("user"), "item": values.get("item"), **kept}.items():
+            if kind not in ("integer", "string"):
+                raise LogError(f"id types must give '{name}' as integer or string, got {kind!r}.")
+        return cls(values["user"], values["item"], dict(kept))
 
 
 def id_dtype(kind: IdType) -> pl.DataType:
@@ -107,7 +110,3 @@ def _not_integer(values: pl.Series) -> str | None:
     texts = values.drop_nulls().cast(pl.String, strict=False)
     wrong = texts.filter(~texts.str.contains(_CANONICAL) | texts.cast(pl.Int64, strict=False).is_null())
     return None if wrong.is_empty() else str(wrong[0])
-
-
-def _known(text: str) -> IdType:
-    return "integer" if text == "integer" else "string"

@@ -123,8 +123,9 @@ def _derived(
     extra = table.raw_columns
     rows, unread = _rows(log, place, ids, extra, before)
     key, path = f"{role}_id", place.resolve(log.source.path)
-    columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
-    columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
+    read = {name: categorical(rows[RAW + name], path) for name in table.categorical}
+    read |= {name: continuous(rows[RAW + name], path) for name in table.continuous}
+    columns = [values.alias(name) for name, (values, _) in read.items()]
     frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
     if before is None:  # early on a value may not be there yet
         require_values(frame, table, path)
@@ -134,7 +135,8 @@ def _derived(
             shown = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
             frame = frame.join(most_frequent(shown, key, "title"), on=key, how="left")
         frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
-    return frame, {"rows_read": frame.height, "unread_files": unread}
+    unreadable = +Counter({name: wrong for name, (_, wrong) in read.items()})
+    return frame, {"rows_read": frame.height, "unread_files": unread, "unreadable_values": dict(unreadable)}
 
 
 def _from_files(
@@ -193,13 +195,11 @@ def _canonical(
         condition = table.condition
         available = condition.mask(raw, path).fill_null(False) if condition else pl.lit(True)
         columns += [title.alias("title"), available.alias("available")]
-    columns += [categorical(raw[name]) for name in table.categorical]
-    for name in table.continuous:
-        values, wrong = continuous(raw[name], path)
-        unreadable[name] += wrong
-        columns.append(values)
-    columns += [listed(raw[name], table.list_separator) for name in table.lists]
-    return raw.select(columns)
+    read = {name: categorical(raw[name], path) for name in table.categorical}
+    read |= {name: continuous(raw[name], path) for name in table.continuous}
+    read |= {name: listed(raw[name], table.list_separator, path) for name in table.lists}
+    unreadable.update({name: wrong for name, (_, wrong) in read.items()})
+    return raw.select(*columns, *(values for values, _ in read.values()))
 
 
 def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:

@@ -3,13 +3,11 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 import tempfile
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ops_gpu.id_limits import NULL_INTEGER
 from recsys_assets.assets.evaluation import load_report
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
@@ -21,12 +19,11 @@ from recsys_assets.files import read_json, write_json
 from recsys_assets.fitted import candidate
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.release import release_metadata
+from recsys_assets.nobody import nobody
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from serving.release import Release
 
 CODE = ["serving.parts", "serving.release", "ops_gpu.fitting"]
@@ -111,16 +108,7 @@ def some_users(plan: Blueprint, most: int = 6) -> list[Any]:
     """Ids to try a release with: known ones, spread over the table, and one that nobody has."""
     ids = users_frame(plan)["user_id"].sort()
     known = ids.gather_every(max(1, len(ids) // most)).head(most).to_list()
-    return [*known, _nobody(ids)]
-
-
-def _nobody(ids: "pl.Series") -> Any:
-    """An id that is none of these: above them, or in a gap where the largest integer is taken."""
-    taken = set(ids.to_list())
-    if not ids.dtype.is_integer():
-        return next(name for n in count() if (name := f"nobody has this id{n or ''}") not in taken)
-    above = max(taken, default=0) + 1
-    return above if above < 2**63 else next(n for n in range(above - 1, NULL_INTEGER, -1) if n not in taken)
+    return [*known, nobody(ids)]
 
 
 def users_to_try(plan: Blueprint, most: int = 20) -> list[Any]:

@@ -97,6 +97,7 @@ def outcome(folder: Path, seed: int) -> str:
     assert frame.columns == ["user_id", "item_id", "timestamp", "label", "price"]
     assert frame["timestamp"].dtype == pl.Datetime("us")
     assert frame.select("user_id", "item_id", "timestamp", "label").null_count().sum_horizontal().item() == 0
+    assert not frame["price"].is_infinite().any()
     return "rows"
 
 

@@ -145,3 +145,15 @@ def test_a_column_that_only_the_table_needs_fails_the_table(tmp_path: Path) -> N
     log = InteractionLog(LogSource("[ab].csv"), user="u", item="i", time="t")
     with pytest.raises(LogError, match=r"b\.csv' has no column 'kind'"):
         read_items(EntityTable(categorical=["kind"]), log, LogPlace(tmp_path), IDS)
+
+
+def test_a_column_that_is_empty_in_one_file_keeps_its_type(tmp_path: Path) -> None:
+    pl.DataFrame({"id": ["a"], "kind": [7], "tags": [[1]]}).write_parquet(tmp_path / "1.parquet")
+    nothing = {"kind": pl.Series([None]), "tags": pl.Series([[]], dtype=pl.List(pl.String))}
+    pl.DataFrame({"id": ["b"], **nothing}).write_parquet(tmp_path / "2.parquet")
+    (tmp_path / "log.csv").write_text("u,i,t\n1,a,2020-01-01\n")
+    log = InteractionLog(LogSource("log.csv"), user="u", item="i", time="t")
+    table = EntityTable(LogSource("*.parquet"), id="id", categorical=["kind"], lists=["tags"])
+    frame = read_items(table, log, LogPlace(tmp_path), IDS).frame
+    assert (frame.schema["kind"], frame.schema["tags"]) == (pl.Int64, pl.List(pl.Int64))
+    assert frame["kind"].to_list() == [7, None]
