@@ -17,6 +17,7 @@ from ops_gpu.logs.files import list_files
 from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
 from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.known_ids import KnownIds
 from ops_gpu.logs.loading import CleanLog, alike, collect
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
@@ -91,6 +92,7 @@ def _read(
         frame, report = _from_files(table, place, role, kind, declared)
         rows, report["unread_files"] = _rows(log, place, ids, (), before)
         seen = rows[f"{role}_id"].unique()
+        report["known"] = KnownIds.of(seen, frame[f"{role}_id"])
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
         report["added"] = len(missing)
         frame = pl.concat([frame, _unknown(missing, frame, table)], how="diagonal")

@@ -14,6 +14,9 @@ class QualityConfig:
     Args:
         max_unusable_share: largest share of rows that may be unusable (null ids, unreadable times, ...);
             above it the day is kept out and its check fails.
+        min_known_share: least share of the ids in the log that the users table, and the items table, must have;
+            below it the table is kept out and its check fails. Tables may lack many ids: the default only tells those
+            of which next to none meet.
         min_index_recall: least recall of the item index against exact search.
         max_degraded_share: largest share of a day's lists that may be degraded or empty; above it the day's check
             warns.
@@ -24,10 +27,11 @@ class QualityConfig:
     """
 
     max_unusable_share: float = 0.1
+    min_known_share: float = 0.01
     min_index_recall: float = 0.95
     max_degraded_share: float = 0.05
     tolerance: float = 2.0
 
     def __post_init__(self) -> None:
-        check_number(self, 0.0, 1.0, "max_unusable_share", "min_index_recall", "max_degraded_share")
+        check_number(self, 0.0, 1.0, "max_unusable_share", "min_known_share", "min_index_recall", "max_degraded_share")
         check_number(self, 0.0, 1000.0, "tolerance")
