@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ops_gpu.bounds import LARGEST_SEED, check_number, check_whole
+from ops_gpu.setting_error import SettingError
 from ops_gpu.snapshot_config import SnapshotConfig
+
+MOST_CANDIDATES = 10_000
+SECOND, DECADE = 1 / 86_400, 3_650.0  # in days
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,9 @@ class CandidateConfig:
         co_occurrence: items that go with what the user chose lately.
         repeats: whether items that the user has already interacted with may come back.
         snapshot: the decays and neighbours that the sources read.
+
+    Raises:
+        SettingError: when a size is negative, or no source brings anything.
     """
 
     two_tower: int = 100
@@ -26,6 +34,12 @@ class CandidateConfig:
     co_occurrence: int = 100
     repeats: bool = False
     snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+
+    def __post_init__(self) -> None:
+        sizes = ("two_tower", "popular", "history", "co_occurrence")
+        check_whole(self, 0, MOST_CANDIDATES, *sizes)
+        if not any(getattr(self, name) for name in sizes):
+            raise SettingError(f"all candidate sources are switched off; give {' or '.join(sizes)} a size above 0.")
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,9 @@ class RankingConfig:
         batch_lists: lists a batch.
         learning_rate: of Adam.
         seed: fixes initial weights, samples and orders.
+
+    Raises:
+        SettingError: when a number is out of bounds.
     """
 
     moments: int = 8
@@ -66,3 +83,14 @@ class RankingConfig:
     batch_lists: int = 64
     learning_rate: float = 1e-3
     seed: int = 7
+
+    def __post_init__(self) -> None:
+        check_whole(self, 1, 1000, "moments", "epochs", "continue_epochs")
+        check_number(self, SECOND, DECADE, "step_days", "horizon_days")
+        check_whole(self, 1, 10_000_000, "lists")
+        check_whole(self, 2, MOST_CANDIDATES, "list_size")
+        check_whole(self, 1, 4096, "dimension")
+        check_whole(self, 1, 65_536, "bottom", "top")
+        check_whole(self, 1, 1_000_000, "batch_lists")
+        check_number(self, 0.0, 1.0, "learning_rate", above=True)
+        check_whole(self, 0, LARGEST_SEED, "seed")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import LARGEST_SEED, check_number, check_whole
+
 
 @dataclass(frozen=True)
 class RetrievalConfig:
@@ -20,6 +22,9 @@ class RetrievalConfig:
         learning_rate: of Adam.
         id_dropout: share of rows whose ids are hidden, so that features alone can place a new user or item.
         seed: fixes initial weights and the order of rows.
+
+    Raises:
+        SettingError: when a number is out of bounds.
     """
 
     dimension: int = 32
@@ -32,3 +37,13 @@ class RetrievalConfig:
     learning_rate: float = 2e-3
     id_dropout: float = 0.1
     seed: int = 7
+
+    def __post_init__(self) -> None:
+        check_whole(self, 1, 4096, "dimension")
+        check_whole(self, 1, 65_536, "hidden")
+        check_whole(self, 1, 1000, "history_length", "epochs", "continue_epochs")
+        check_number(self, 0.0, 100.0, "temperature", above=True)
+        check_whole(self, 2, 1_000_000, "batch_size")  # the other rows are the negatives
+        check_number(self, 0.0, 1.0, "learning_rate", above=True)
+        check_number(self, 0.0, 1.0, "id_dropout")
+        check_whole(self, 0, LARGEST_SEED, "seed")

@@ -119,13 +119,22 @@ def encode_events(interactions: pl.DataFrame, workflow: Workflow) -> Events:
     """
     sizes = {name: workflow.output_schema[name].cardinality or 0 for name in ("user_id", "item_id")}
     return Events.sorted(
-        workflow.encode("user_id", ids(interactions["user_id"])),
-        workflow.encode("item_id", ids(interactions["item_id"])),
+        _codes(interactions["user_id"], workflow),
+        _codes(interactions["item_id"], workflow),
         interactions["timestamp"].dt.epoch("s").to_numpy(),
         interactions["label"].to_numpy(),
         sizes["user_id"],
         sizes["item_id"],
     )
+
+
+def _codes(values: pl.Series, workflow: Workflow) -> npt.NDArray[np.int32]:
+    """Codes of the ids in a column that has their name; texts of all events would each be as wide as the longest."""
+    if values.dtype.is_integer():
+        return workflow.encode(values.name, values.to_numpy())
+    distinct = values.unique()
+    codes = pl.Series(workflow.encode(values.name, ids(distinct)))
+    return values.replace_strict(distinct, codes, return_dtype=pl.Int32).to_numpy()
 
 
 def ids(values: pl.Series) -> npt.NDArray[Any]:

@@ -13,6 +13,8 @@ from recsys_assets.blueprint import Blueprint
 if TYPE_CHECKING:
     import polars as pl
 
+EVENT = ("user_id", "item_id", "timestamp", "label")
+
 
 def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
     """Files of the materialized days within the recommender's dates, in order.
@@ -41,10 +43,14 @@ def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFra
 
 
 def read_events(files: Sequence[Path]) -> pl.DataFrame:
-    """Events of some files, each in time order, one after another."""
+    """Events of some files, each in time order, one after another.
+
+    Of the columns kept beside the four of an event, none is read here, and their types may differ from day to day where
+    an older version wrote some of them.
+    """
     import polars as pl
 
-    return pl.concat([pl.read_parquet(file, glob=False) for file in files])
+    return pl.concat([pl.read_parquet(file, columns=list(EVENT), glob=False) for file in files])
 
 
 def users_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:

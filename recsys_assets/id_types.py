@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ops_gpu.logs import IdTypes
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.files import read_json, write_json
@@ -15,13 +17,19 @@ def id_types(plan: Blueprint) -> IdTypes:
         LogError: when a file cannot be read, or files contradict each other.
     """
     from ops_gpu.logs import decide_id_types
+    from ops_gpu.logs.kept_types import decide_kept_types
 
     path = plan.home.recommender(plan.name) / "id_types.json"
     settings = plan.settings
     described = repr((settings.interactions, settings.users, settings.items))
     kept = read_json(path)
     if kept and kept["logs"] == described:
-        return IdTypes.from_dict(kept["types"])
-    types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
+        types = IdTypes.from_dict(kept["types"])
+        if set(types.kept) == set(settings.interactions.categorical):
+            return types
+        # A version before decided about ids alone.
+        types = replace(types, kept=decide_kept_types(settings.interactions, plan.place))
+    else:
+        types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
     write_json({"logs": described, "types": types.to_dict()}, path)
     return types

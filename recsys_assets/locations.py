@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
 
+from ops_gpu.logs.reading import is_panic
 from recsys_assets.blueprint import Blueprint, named
 from recsys_assets.recommender import Recommender
-from recsys_assets.yaml_errors import YamlError, explain
+from recsys_assets.yaml_errors import YamlError, explain, require_distinct_keys
 from resources.environment import RECOMMENDERS
 from resources.home import Home
 
@@ -46,10 +48,8 @@ def load(folder: Path) -> dg.Definitions:
     Raises:
         YamlError: when it cannot be used.
     """
-    try:
+    with _explained(folder):
         return _tree(folder).build_defs_at_path(folder)
-    except Exception as error:
-        raise explain(error, folder / FILE) from error
 
 
 def names(folder: Path) -> list[str]:
@@ -58,10 +58,8 @@ def names(folder: Path) -> list[str]:
     Raises:
         YamlError: when it cannot be used.
     """
-    try:
+    with _explained(folder):
         return [named(component, folder) for component in _tree(folder).get_all_components(of_type=Recommender)]
-    except Exception as error:
-        raise explain(error, folder / FILE) from error
 
 
 def blueprints(folder: Path, home: Home) -> list[Blueprint]:
@@ -70,10 +68,20 @@ def blueprints(folder: Path, home: Home) -> list[Blueprint]:
     Raises:
         YamlError: when it cannot be used.
     """
-    try:
+    with _explained(folder):
         components = _tree(folder).get_all_components(of_type=Recommender)
         return [Blueprint.draw(component, folder, home) for component in components]
-    except Exception as error:
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turns whatever loading throws, a panic of Rust code too, into the YamlError of this folder."""
+    try:
+        require_distinct_keys(folder / FILE)
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise explain(error, folder / FILE) from error
 
 

@@ -9,12 +9,13 @@ from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_request import chain_request
 from recsys_assets.running import running
 from recsys_assets.source_files import SourceFiles
+from recsys_assets.takeable import takeable
 
 DESCRIPTION = """Looks at the raw files of {name}. Days of new or changed log files are materialized, with
 everything below them up to the deployment, in one run; days between them are read again too. A changed users or
 items file does the same for the newest day. While a run of this recommender is going it waits. Days that were
 materialized before the sensor first looked are not asked for again. A file that cannot be read fails the run of
-the day in its name; what was live stays live."""
+the day in its name, which comes after those of the good days; what was live stays live."""
 
 
 def log_sensor(plan: Blueprint) -> dg.SensorDefinition:
@@ -48,6 +49,7 @@ def _evaluate(
         seen = SourceFiles.of_cursor(context.cursor)
     else:
         seen = found.materialized(context.instance.get_materialized_partitions(plan.key("interactions")))
+    found = takeable(found, seen)
     days, cursor = found.days_to_read(seen, plan.partitions), found.to_cursor()
     if not days:
         context.update_cursor(cursor)

@@ -11,15 +11,30 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from ops_gpu.setting_error import SettingError
 from recsys_assets.settings.recommender_settings import RecommenderSettings
-from recsys_assets.settings.setting_error import SettingError
 from recsys_assets.yaml_lines import line_of
+from resources.yaml_keys import repeated_key
 
 TYPE = "recsys_assets.Recommender"
 
 
 class YamlError(ValueError):
     """A `defs.yaml` cannot be used; the message names file, line and key, and says how to mend it."""
+
+
+def require_distinct_keys(file: Path) -> None:
+    """Checks that no section of a YAML has a key twice.
+
+    Raises:
+        YamlError: for the first one that it has.
+    """
+    try:
+        twice = repeated_key(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # loading it says more
+        return
+    if twice:
+        raise YamlError(f"{file}:{twice.again}: {twice}")
 
 
 def explain(error: BaseException, file: Path) -> YamlError:

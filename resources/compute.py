@@ -29,7 +29,7 @@ class ComputeResource(dg.ConfigurableResource[Engine]):
         "this machine), gpu (cudf-polars in this process).",
     )
     scheduler_address: str = Field(default="", description="Address of a Dask scheduler, as tcp://host:8786.")
-    workers: int = Field(default=2, ge=1, description="Processes of a cluster that is started here.")
+    workers: int = Field(default=2, ge=1, le=1024, description="Processes of a cluster that is started here.")
     faiss_device: Literal["cpu", "gpu"] = Field(default="cpu", description="Where Faiss trains and searches indexes.")
 
     @contextmanager

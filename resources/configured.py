@@ -15,6 +15,7 @@ from resources.feature_store import FeatureStoreResource
 from resources.home import Home
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
+from resources.yaml_keys import repeated_key
 
 FILE = "resources.yaml"
 
@@ -72,9 +73,13 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not path.exists():
         return {}
     try:
-        sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
+        sections = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    twice = repeated_key(text)
+    if twice:
+        raise ValueError(f"{path}:{twice.again}: {twice}")
     if not isinstance(sections, dict):
         raise ValueError(f"{path} holds {type(sections).__name__}, expected one section a resource.")
     return sections

@@ -32,8 +32,10 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
     connection_string: str = Field(
         "", description="Of Redis, as Feast takes it: host:port,db=0,password=${REDIS_PASSWORD}."
     )
-    ttl_days: float = Field(0.0, ge=0, description="How long features hold; 0 for ever.")
-    keep_days: float = Field(30.0, ge=0, description="How long replaced versions of rows stay in the offline source.")
+    ttl_days: float = Field(0.0, ge=0, le=36_500, description="How long features hold; 0 for ever.")
+    keep_days: float = Field(
+        30.0, ge=0, le=36_500, description="How long replaced versions of rows stay in the offline source."
+    )
 
     def publish(
         self,

@@ -22,6 +22,11 @@ CONTEXT = "context_"
 """What stands before the name of a request's own column, so that it is never taken for one of the user's."""
 
 
+def _no_number(value: float | str) -> bool:
+    """Whether a number is one that no column can hold: NaN, infinite, or beyond 64 bits."""
+    return not isinstance(value, str) and not abs(value) < 2**63
+
+
 @dataclass(frozen=True)
 class Condition:
     """Keeps the candidates of which `<item> <comparison> <other>` holds, and removes the others.
@@ -79,7 +84,7 @@ class Condition:
             expected = "a list" if self.comparison in WITH_LISTS else "one value"
             raise ValueError(f"the filter {self.name!r} has value {self.value!r}; {self.comparison} takes {expected}.")
         values = self.values
-        wrong = [v for v in values if isinstance(v, bool) or not isinstance(v, (int, float, str)) or v != v]
+        wrong = [v for v in values if isinstance(v, bool) or not isinstance(v, (int, float, str)) or _no_number(v)]
         if self.comparison in NUMERIC:
             wrong += [v for v in values if isinstance(v, str)]
         if wrong or len({isinstance(value, str) for value in values}) > 1 or not values:

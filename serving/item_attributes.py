@@ -15,6 +15,7 @@ from ops_gpu.training_data import ids
 from ops_gpu.workflow import Workflow
 
 FILE = "attributes.parquet"
+CODE = "__code__"  # no column of a table has such a name
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class ItemAttributes:
             )
         rows = items.unique("item_id", keep="first", maintain_order=True)
         codes = workflow.encode("item_id", ids(rows["item_id"]))
-        known = rows.select(names).with_columns(code=pl.Series(codes)).filter(pl.col("code") >= FIRST_CODE)
-        by_code = pl.DataFrame({"code": np.arange(size, dtype=codes.dtype)})
-        return cls(by_code.join(known, on="code", how="left", maintain_order="left").select(names))
+        known = rows.select(names).with_columns(pl.Series(CODE, codes)).filter(pl.col(CODE) >= FIRST_CODE)
+        by_code = pl.DataFrame({CODE: np.arange(size, dtype=codes.dtype)})
+        return cls(by_code.join(known, on=CODE, how="left", maintain_order="left").select(names))
 
     @property
     def schema(self) -> Schema:

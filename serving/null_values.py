@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.id_limits import NULL_INTEGER as NULL_INTEGER
 from ops_gpu.schema import ColumnSchema
 
-NULL_INTEGER = int(np.iinfo(np.int64).min)
-"""What a null is in an integer column of a batch, which has no other way to say it."""
 _NULLS: dict[str, Any] = {"bool": False, "float32": np.nan, "float64": np.nan, "string": ""}
 
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from ops_gpu.bounds import check_number, check_whole
+
+HOTTEST = 1_000.0
+"""Temperature at which everything is left to chance."""
+DEEPEST_POOL = 10_000
+
 
 @dataclass(frozen=True)
 class Diversity:
@@ -19,8 +25,8 @@ class Diversity:
     pool: int = 200
 
     def __post_init__(self) -> None:
-        _check_share("relevance_weight", self.relevance_weight)
-        _check_whole("pool", self.pool)
+        check_number(self, 0.0, 1.0, "relevance_weight")
+        check_whole(self, 1, DEEPEST_POOL, "pool")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,8 @@ class Quota:
     pool: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("most", "buckets", "pool"):
-            _check_whole(name, getattr(self, name))
+        check_whole(self, 1, 1000, "most", "buckets")
+        check_whole(self, 1, DEEPEST_POOL, "pool")
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,9 @@ class Calibrated:
     pool: int = 200
 
     def __post_init__(self) -> None:
-        _check_share("weight", self.weight)
-        for name in ("buckets", "pool"):
-            _check_whole(name, getattr(self, name))
+        check_number(self, 0.0, 1.0, "weight")
+        check_whole(self, 1, 1000, "buckets")
+        check_whole(self, 1, DEEPEST_POOL, "pool")
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,7 @@ class Sampling:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise ValueError(f"temperature is {self.temperature}, expected 0 (exact order) or more.")
+        check_number(self, 0.0, HOTTEST, "temperature")
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class Boost:
     def __post_init__(self) -> None:
         if not self.values:
             raise ValueError(f"the boost of {self.column!r} names no value; give one as `values: {{VALUE: 0.5}}`.")
+        check_number(self, -1e6, 1e6, "values")
 
 
 @dataclass(frozen=True)
@@ -143,13 +149,3 @@ class OrderingConfig:
             if getattr(self, place) is not None
         }
         return named | {f"boosts.{place}.column": boost.column for place, boost in enumerate(self.boosts)}
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value}, expected a number from 0 to 1.")
-
-
-def _check_whole(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} is {value}, expected 1 or more.")

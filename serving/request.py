@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.id_limits import MAX_ID_BYTES as MAX_ID_BYTES
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.null_values import nulls
 from serving.operators.base import Column, Columns
 from serving.request_bounds import check_values
 from serving.request_events import EVENT_ITEM, with_moments
 
-MAX_ID_BYTES = 256
-"""Longest id on the wire, in UTF-8."""
 MAX_EVENTS = 256
 """Most events of a user that one request may carry."""
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.features import categorical, continuous
-from ops_gpu.logs.identifiers import IdTypes, canonical_ids
+from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.identifiers import IdTypes
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.units import read_times
 
 RAW = "raw:"
-_PASSED, _REASON = "__passed__", "__reason__"
+_PASSED, _REASON, _USER, _ITEM = "__passed__", "__reason__", "__user__", "__item__"
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,22 @@ def clean(
     Raises:
         LogError: when not a single row that passed the filters can be used, or the time unit cannot be right.
     """
-    kept, unreadable = _kept(raw, log, path)
+    with reading(path):
+        return _clean(raw, malformed, log, ids, path, extra)
+
+
+def _clean(
+    raw: pl.DataFrame, malformed: int, log: InteractionLog, ids: IdTypes, path: str, extra: Sequence[str]
+) -> CleanedFile:
+    kept, unreadable = _kept(raw, log, ids, path)
     moments = read_times(raw[log.time], log, path)
+    require_ids(raw[log.user], ids.user, log.user_id_type, "user", path)
+    require_ids(raw[log.item], ids.item, log.item_id_type, "item", path)
     frame = raw.select(
         canonical_ids(log.user, raw.schema[log.user], ids.user).alias("user_id"),
         canonical_ids(log.item, raw.schema[log.item], ids.item).alias("item_id"),
+        id_problems(log.user, raw.schema[log.user], ids.user).alias(_USER),
+        id_problems(log.item, raw.schema[log.item], ids.item).alias(_ITEM),
         moments.alias("timestamp"),
         _label(raw, log, path).alias("label"),
         *kept,
@@ -73,7 +86,7 @@ def clean(
         counts["too_many_fields"] = malformed
     _require_usable(raw, reasons, counts, log, ids, path)
     return CleanedFile(
-        frame.filter(reasons.is_null()),
+        frame.filter(reasons.is_null()).drop(_USER, _ITEM),
         raw.height + malformed,
         counts,
         unreadable,
@@ -81,14 +94,10 @@ def clean(
     )
 
 
-def _kept(raw: pl.DataFrame, log: InteractionLog, path: str) -> tuple[list[pl.Series], Counter[str]]:
-    unreadable: Counter[str] = Counter()
-    columns = [categorical(raw[name]) for name in log.categorical]
-    for name in log.continuous:
-        values, wrong = continuous(raw[name], path)
-        columns.append(values)
-        unreadable[name] += wrong
-    return columns, +unreadable
+def _kept(raw: pl.DataFrame, log: InteractionLog, ids: IdTypes, path: str) -> tuple[list[pl.Series], Counter[str]]:
+    categories = {name: categorical(raw[name], path, ids.kept.get(name)) for name in log.categorical}
+    read = categories | {name: continuous(raw[name], path) for name in log.continuous}
+    return [values for values, _ in read.values()], +Counter({name: wrong for name, (_, wrong) in read.items()})
 
 
 def _label(raw: pl.DataFrame, log: InteractionLog, path: str) -> pl.Expr | pl.Series:
@@ -110,8 +119,8 @@ def _reason(raw: pl.DataFrame, log: InteractionLog, passed: pl.Series) -> pl.Exp
         pl.when(~passed).then(pl.lit("filtered"))
         .when(null[log.user]).then(pl.lit("null_user"))
         .when(null[log.item]).then(pl.lit("null_item"))
-        .when(pl.col("user_id").is_null()).then(pl.lit("user_not_integer"))
-        .when(pl.col("item_id").is_null()).then(pl.lit("item_not_integer"))
+        .when(pl.col(_USER).is_not_null()).then(pl.format("user_{}", _USER))
+        .when(pl.col(_ITEM).is_not_null()).then(pl.format("item_{}", _ITEM))
         .when(null[log.time]).then(pl.lit("null_time"))
         .when(pl.col("timestamp").is_null()).then(pl.lit("unreadable_time"))
         .when(pl.col("label").is_null()).then(pl.lit("null_label"))
@@ -134,10 +143,10 @@ def _column(reason: str, log: InteractionLog) -> str | None:
 
 def _examples(raw: pl.DataFrame, reasons: pl.Series, log: InteractionLog, path: str) -> dict[str, str]:
     found = {}
-    for reason in ("user_not_integer", "item_not_integer", "unreadable_time", "null_label"):
-        column, row = _column(reason, log), (reasons == reason).arg_max()
-        if column and row is not None and reasons[row] == reason:
-            found[reason] = f"{column} = {raw[column][row]!r} in '{path}'"
+    for reason in reasons.drop_nulls().unique(maintain_order=True).to_list():
+        column, row = _column(reason, log), int((reasons == reason).arg_max() or 0)
+        if column and reason not in ("null_user", "null_item", "null_time"):
+            found[reason] = f"{column} = {shown(raw[column][row])} in '{path}'"
     return found
 
 
@@ -156,7 +165,7 @@ def _require_usable(
             f"correct the separator, or quote fields that hold it."
         )
     value = raw[column][int((reasons == reason).arg_max() or 0)] if column else None
-    example = "null" if value is None else repr(value)
+    example = "null" if value is None else shown(value)
     wanted, remedy = _expectation(reason, log, ids)
     raise LogError(
         f"'{path}' has no usable row: in {count} of {total} rows the column '{column}' is {example}, "
@@ -165,9 +174,10 @@ def _require_usable(
 
 
 def _expectation(reason: str, log: InteractionLog, ids: IdTypes) -> tuple[str, str]:
-    if reason.endswith("not_integer"):
-        role = reason.split("_")[0]
-        return "integer ids as in the rest of the log", f"mend the file, or say {role}_id_type: string"
+    role, _, problem = reason.partition("_")
+    if problem in PROBLEMS:
+        remedy = f"mend the file, or say {role}_id_type: string" if problem == "not_integer" else "mend the file"
+        return PROBLEMS[problem], remedy
     if reason.endswith("time"):
         wanted = f"times in the format {log.time_format}" if log.time_format else f"times (time_unit: {log.time_unit})"
         return wanted, "name the right column as time, or correct time_unit and time_format"

@@ -20,6 +20,7 @@ def _zstd(data: bytes) -> bytes:
         return bytes(stream.read())
 
 
+_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # with which a bzip2 stream goes on after `BZh` and a digit
 _MAGIC: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
     (b"\x1f\x8b", "gzip", gzip.decompress),
     (b"BZh", "bzip2", bz2.decompress),
@@ -42,7 +43,7 @@ def decompress(data: bytes, path: str) -> bytes:
         LogError: when the content is cut off or damaged, or is not what the name says.
     """
     for magic, name, unpack in _MAGIC:
-        if data.startswith(magic):
+        if data.startswith(magic) and (name != "bzip2" or data[4:10] in _BLOCKS or len(data) < 10):
             try:
                 return unpack(data)
             except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:

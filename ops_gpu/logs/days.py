@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
@@ -27,8 +28,8 @@ class FileDays:
 
     Args:
         fingerprint: of the file when it was looked at.
-        days: the days (UTC) of its events, in order. Of a file that cannot be read: the day in its name, if
-            any.
+        days: the days (UTC) of its events, in order. Of a file of which these cannot be read: the day in its
+            name, if any.
         error: why it cannot be read, None when it can.
     """
 
@@ -114,25 +115,37 @@ def _days_of(file: LogFile, log: InteractionLog, known: Mapping[str, FileDays]) 
     before = known.get(file.path)
     if before and before.fingerprint == file.fingerprint:
         return before
+    try:
+        return FileDays(file.fingerprint, _days_in(file, log, log.raw_columns))
+    except LogError as error:
+        days = _named_day(file.path)
+        if error.column:  # of a file that lacks another column than the time, the days are known
+            with suppress(LogError):
+                days = _days_in(file, log, ())
+        return FileDays(file.fingerprint, days, str(error))
+
+
+def _days_in(file: LogFile, log: InteractionLog, present: Sequence[str]) -> tuple[date, ...]:
+    """The days of the events in a file that has these columns.
+
+    Raises:
+        LogError: when it has not, or cannot be read, or there is not a single time in it.
+    """
     import polars as pl
 
     from ops_gpu.logs.reader import read_file
     from ops_gpu.logs.units import read_times
 
-    try:
-        with named_in(log):
-            raw, _ = read_file(file, log.source, [log.time])
-        moments = read_times(raw[log.time], log, file.path)
-    except LogError as error:
-        return FileDays(file.fingerprint, _named_day(file.path), str(error))
+    with named_in(log):
+        raw, _ = read_file(file, log.source, [log.time], present)
+    moments = read_times(raw[log.time], log, file.path)
     days = tuple(moments.drop_nulls().cast(pl.Date).unique().sort().to_list())
     if days or raw.is_empty():
-        return FileDays(file.fingerprint, days)
-    sentence = (
+        return days
+    raise LogError(
         f"'{file.path}' holds no readable time in the column '{log.time}' (time_unit: {log.time_unit}), "
-        f"found {raw[log.time][0]!r}; correct time, time_unit or time_format in the YAML, or mend the file."
+        f"found {shown(raw[log.time][0])}; correct time, time_unit or time_format in the YAML, or mend the file."
     )
-    return FileDays(file.fingerprint, _named_day(file.path), sentence)
 
 
 def _named_day(path: str) -> tuple[date, ...]:

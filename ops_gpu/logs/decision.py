@@ -7,22 +7,23 @@ from collections.abc import Iterator
 import polars as pl
 
 from ops_gpu.logs.entities import EntityTable
+from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.files import list_files
 from ops_gpu.logs.identifiers import IdType, IdTypes, decide
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.kept_types import decide_kept_types
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
-from ops_gpu.logs.source import LogSource
 
 
 def decide_id_types(
     log: InteractionLog, place: LogPlace, users: EntityTable | None = None, items: EntityTable | None = None
 ) -> IdTypes:
-    """The types of user and item ids, over the interactions and both tables together.
+    """The types of user and item ids, over the interactions and both tables together, and of kept categories.
 
     What the log declares holds; what it leaves to `auto` becomes `integer` only if every id in every file is
-    a plain integer. Rows that the filters leave out do not vote.
+    a plain integer. Rows that the filters leave out do not vote, nor do files of the log that cannot be read.
     Keep the answer beside the data made with it (`IdTypes.to_dict`): a later file must not change it.
 
     Args:
@@ -35,11 +36,12 @@ def decide_id_types(
         The types.
 
     Raises:
-        LogError: when a file cannot be read, or files contradict each other.
+        LogError: when no file of the log can be read, or one of a table cannot, or files contradict each other.
     """
     return IdTypes(
         user=_decide("user", log.user_id_type, log, users, place),
         item=_decide("item", log.item_id_type, log, items, place),
+        kept=decide_kept_types(log, place),
     )
 
 
@@ -54,21 +56,26 @@ def _decide(role: str, declared: str, log: InteractionLog, table: EntityTable | 
 def _columns(
     role: str, log: InteractionLog, table: EntityTable | None, place: LogPlace
 ) -> Iterator[tuple[str, pl.Series]]:
-    column = log.user if role == "user" else log.item
-    filters = log.conditions
-    needed = [column, *(name for condition in filters for name in condition.columns)]
-    for path, frame in _frames(log.source, needed, place, log):
-        mask = [condition.mask(frame, path) for condition in filters]
-        yield path, frame.filter(*mask)[column] if mask else frame[column]
+    yield from _of_log(log.user if role == "user" else log.item, log, place)
     if table and table.source and table.id:
-        for path, frame in _frames(table.source, [table.id], place, table):
-            yield path, frame[table.id]
+        for file in list_files(table.source, place):
+            with named_in(table):
+                frame = read_file(file, table.source, [table.id])[0]
+            yield file.path, frame[table.id]
 
 
-def _frames(
-    source: LogSource, columns: list[str], place: LogPlace, settings: InteractionLog | EntityTable
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    for file in list_files(source, place):
-        with named_in(settings):
-            frame = read_file(file, source, columns)[0]
-        yield file.path, frame
+def _of_log(column: str, log: InteractionLog, place: LogPlace) -> Iterator[tuple[str, pl.Series]]:
+    """Ids of the rows that pass the filters, of every file that can be read."""
+    files, errors = list_files(log.source, place), list[LogError]()
+    needed = [column, *(name for condition in log.conditions for name in condition.columns)]
+    for file in files:
+        try:
+            with named_in(log):
+                frame = read_file(file, log.source, needed)[0]
+            masks = [condition.mask(frame, file.path) for condition in log.conditions]
+        except LogError as error:
+            errors.append(error)
+            continue
+        yield file.path, frame.filter(*masks)[column] if masks else frame[column]
+    if len(errors) == len(files):
+        raise errors[0]

@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Sequence
 
 import polars as pl
 
 from ops_gpu.logs.errors import LogError, first_line
 from ops_gpu.logs.fields import field_names
+from ops_gpu.logs.line_ends import first_line_of, settled, without_blank_lines
 from ops_gpu.logs.source import LogSource
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OVERFLOW = "__overflow__"
 _SUBSTITUTES = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x02", b"\x01")
 
 
-def read_delimited(data: bytes, source: LogSource, columns: Collection[str], path: str) -> tuple[pl.DataFrame, int]:
+def read_delimited(
+    data: bytes, source: LogSource, columns: Collection[str], present: Collection[str], path: str
+) -> tuple[pl.DataFrame, int]:
     """Parses delimited text.
 
     Polars parses single-byte separators only: a longer one is first replaced by a control character that does
-    not occur in the data. A line with too few fields gets nulls; one with too many is left out and counted.
+    not occur in the data. It ends lines at LF and CR LF only: other ends are first turned into these.
+    A line with too few fields gets nulls; one with too many is left out and counted.
 
     Args:
         data: the plain bytes of the file.
         source: separator, header, encoding, quoting and nulls.
         columns: the columns wanted.
+        present: all that must be there, those among them.
         path: the file's name, for messages.
 
     Returns:
         A frame of String columns `columns`, and the number of lines with too many fields.
 
     Raises:
-        LogError: when the bytes are not in the encoding, a column is missing, or a quote never ends.
+        LogError: when the bytes are not in the encoding, a column is missing, a quote never ends, or it cannot be told
+            where a line does.
     """
-    text = _to_utf8(data, source, path)
+    text = _to_utf8(data, source, path).lstrip(b"\r\n")
     if not text.strip():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 0
-    first = text.split(b"\n", 1)[0].rstrip(b"\r").decode()
-    found = field_names(first, source, columns, path)
     byte = source.separator.encode()
     if len(byte) > 1:
         byte = _substitute(text, path)
         text = text.replace(source.separator.encode(), byte)
-    frame = _parse(text, byte, found, source, {*columns, _OVERFLOW}, path)
+    quote = source.quote_character.encode() if source.quote_character else None
+    text = settled(text, byte, quote, path)
+    first = first_line_of(text, quote)
+    named = first.rstrip(b"\r\n").replace(byte, source.separator.encode()).decode()
+    found = field_names(named, source, present, path)
+    body = text.removeprefix(first) if source.header else text
+    if len(found) > 1:  # else a blank line is a row whose only field is empty
+        body = without_blank_lines(body.lstrip(b"\r\n"), quote)
+    frame = _parse(body, byte, found, source, {*columns, _OVERFLOW}, path)
     if byte != source.separator.encode() and source.quote_character:
         frame = frame.with_columns(pl.all().str.replace_all(byte.decode(), source.separator, literal=True))
     malformed = int(frame[_OVERFLOW].is_not_null().sum())
@@ -52,9 +66,10 @@ def _to_utf8(data: bytes, source: LogSource, path: str) -> bytes:
     try:
         text = data.decode(source.encoding)
     except UnicodeDecodeError as error:
+        likely = "utf-16" if data.startswith(_UTF_16) else "latin-1"
         raise LogError(
             f"'{path}' is not {source.encoding} text (byte {data[error.start]:#04x} at position {error.start}); "
-            f"name its encoding, for example encoding: latin-1."
+            f"name its encoding, for example encoding: {likely}."
         ) from None
     return text.encode().removeprefix(b"\xef\xbb\xbf")
 
@@ -80,7 +95,6 @@ def _parse(
         return pl.read_csv(
             text,
             has_header=False,
-            skip_lines=int(source.header),
             schema=dict.fromkeys(numbered, pl.String),
             columns=list(chosen),
             separator=byte.decode(),

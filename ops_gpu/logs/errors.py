@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+LONGEST = 80
+"""Characters of a value that a message shows."""
+
 
 class LogError(ValueError):
     """A raw log cannot be read as declared.
@@ -23,12 +26,23 @@ class LogError(ValueError):
 
 def names(values: Iterable[object], limit: int = 12) -> str:
     """The values as `a, b, c`, at most `limit` of them (source: the messages of this package)."""
-    texts = [str(value) for value in values]
+    texts = [printable(str(value)) for value in values]
     rest = len(texts) - limit
     return ", ".join(texts[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def printable(text: str) -> str:
+    """The text with signs that cannot be seen, such as a carriage return, written as in a Python string."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def shown(value: object) -> str:
+    """A value of a file as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def first_line(error: BaseException) -> str:
     """What another library said, shortened to its first line so that it fits into our sentence."""
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:200]
+    return printable(text.splitlines()[0].rstrip(".")[:200])

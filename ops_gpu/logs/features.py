@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
+from ops_gpu.logs.identifiers import IdType
 
 
-def categorical(values: pl.Series) -> pl.Series:
-    """Categories: integers stay Int64, everything else becomes text; empty text is null."""
-    if values.dtype.is_integer():
-        return values.cast(pl.Int64)
-    text = values.cast(pl.String, strict=False)
-    return text.to_frame("v").select(pl.when(pl.col("v").str.len_bytes() > 0).then("v").alias(values.name)).to_series()
+def categorical(values: pl.Series, path: str, kind: IdType | None = None) -> tuple[pl.Series, int]:
+    """Categories: integers of 64 bits stay Int64, everything else becomes text; empty text is null.
+
+    Args:
+        values: the raw column.
+        path: its file, for messages.
+        kind: `integer` or `string` where that was decided for all files; None goes by the type in this one.
+
+    Returns:
+        Int64 or String values, and how many are there but are no integer, or infinite.
+
+    Raises:
+        LogError: for objects and lists; when none of the values is an integer where these were decided.
+    """
+    _require_flat(values, path, "list it under lists, or leave it out")
+    finite, wrong = _finite(values)
+    if kind is None:
+        kind = "integer" if finite.dtype.is_integer() and _fits(finite) else "string"
+    if kind == "integer":
+        whole = _whole(finite)
+        lost = whole.null_count() - finite.null_count() - _empty(finite)
+        _require_some(values, whole, lost + wrong, path, "an integer, as this column has in the other files of the log")
+        return whole, lost + wrong
+    text = finite.cast(pl.String, strict=False).to_frame("v")
+    return text.select(pl.when(pl.col("v").str.len_bytes() > 0).then("v").alias(values.name)).to_series(), wrong
 
 
 def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
@@ -23,39 +43,110 @@ def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
         path: its file, for messages.
 
     Returns:
-        Float64 values, NaN as null, and how many values are there but are no numbers.
+        Float64 values, NaN as null, and how many values are there but are no numbers, infinite ones among them.
 
     Raises:
         LogError: when none of the values is a number.
     """
+    _require_flat(values, path, "leave it out, or write one number a row")
     if values.dtype.is_temporal():
         numbers = values.cast(pl.Datetime("us")).to_physical() / 86_400e6
     elif values.dtype == pl.String:
         numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
     else:
         numbers = values.cast(pl.Float64, strict=False)
-    wrong = numbers.null_count() - values.null_count()
-    if wrong and numbers.null_count() == len(values):
-        raise LogError(
-            f"'{path}' holds no number in the column '{values.name}', found {values.drop_nulls()[0]!r}, "
-            "expected a "
-            f"continuous feature; list it under categorical, or mend the file."
-        )
-    return numbers.fill_nan(None).alias(values.name), wrong
+    finite, infinite = _finite(numbers)
+    wrong = numbers.null_count() - values.null_count() + infinite
+    _require_some(values, finite, wrong, path, "a continuous feature; list it under categorical")
+    return finite.alias(values.name), wrong
 
 
-def listed(values: pl.Series, separator: str) -> pl.Series:
-    """Lists of categories, from list columns or from text joined by a separator; null becomes an empty "
-    "list."""
+def listed(values: pl.Series, separator: str, path: str) -> tuple[pl.Series, int]:
+    """Lists of categories, from list columns or from text joined by a separator; null becomes an empty list.
+
+    Args:
+        values: the raw column.
+        separator: what joins the categories of a text.
+        path: its file, for messages.
+
+    Returns:
+        List[Int64] or List[String] values, without nulls in them, and how many elements were infinite.
+
+    Raises:
+        LogError: for objects, and for lists of lists or of objects.
+    """
     name = values.name
     if values.dtype == pl.String:
         parts = values.str.split(separator).to_frame("v")
         kept = pl.col("v").list.eval(pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != ""))
-        return parts.select(kept.fill_null([]).alias(name)).to_series()
-    inner = values.dtype.inner if isinstance(values.dtype, pl.List | pl.Array) else None
-    whole = inner is not None and inner.is_integer()
-    target = pl.List(pl.Int64() if whole else pl.String())
-    lists = values if inner is not None else values.cast(pl.String).reshape((-1, 1)).cast(pl.List(pl.String))
-    if isinstance(lists.dtype, pl.Array):
-        lists = lists.arr.to_list()
-    return lists.cast(target).to_frame("v").select(pl.col("v").list.drop_nulls().fill_null([]).alias(name)).to_series()
+        return parts.select(kept.fill_null([]).alias(name)).to_series(), 0
+    if isinstance(values.dtype, pl.Array):
+        values = values.arr.to_list()
+    if not isinstance(values.dtype, pl.List):
+        _require_flat(values, path, "leave it out")
+        values = values.reshape((-1, 1)).cast(pl.List(values.dtype)) if len(values) else values.cast(pl.List(pl.String))
+        return _texts(values, name), 0
+    flat = values.list.explode(empty_as_null=False)
+    _require_flat(flat.alias(name), path, "leave it out, or write lists of numbers or of texts")
+    wrong = int(flat.is_infinite().sum()) if flat.dtype.is_float() else 0
+    if flat.dtype.is_integer() and _fits(flat):
+        return _without_nulls(values.cast(pl.List(pl.Int64)), name), 0
+    if flat.dtype.is_float():
+        values = values.list.eval(pl.element().filter(pl.element().is_finite()))
+    return _texts(values, name), wrong
+
+
+def _texts(lists: pl.Series, name: str) -> pl.Series:
+    return _without_nulls(lists.cast(pl.List(pl.String)), name)
+
+
+def _without_nulls(lists: pl.Series, name: str) -> pl.Series:
+    return lists.to_frame("v").select(pl.col("v").list.drop_nulls().fill_null([]).alias(name)).to_series()
+
+
+def _finite(values: pl.Series) -> tuple[pl.Series, int]:
+    """The same with null for NaN and for infinite numbers, and how many of the latter there are."""
+    if not values.dtype.is_float():
+        return values, 0
+    infinite = int(values.is_infinite().sum())
+    return values.to_frame("v").select(
+        pl.when(pl.col("v").is_finite()).then("v").alias(values.name)
+    ).to_series(), infinite
+
+
+def _whole(values: pl.Series) -> pl.Series:
+    """Int64 values, null for what is no integer; `17.0` is 17."""
+    if values.dtype == pl.String:
+        return values.str.strip_chars().str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+    if values.dtype.is_float():
+        whole = pl.when(pl.col("v") == pl.col("v").floor()).then("v").cast(pl.Int64, strict=False)
+        return values.to_frame("v").select(whole.alias(values.name)).to_series()
+    return values.cast(pl.Int64, strict=False)
+
+
+def _empty(values: pl.Series) -> int:
+    return int((values.str.strip_chars() == "").sum()) if values.dtype == pl.String else 0
+
+
+def _fits(values: pl.Series) -> bool:
+    return values.cast(pl.Int64, strict=False).null_count() == values.null_count()
+
+
+def _require_flat(values: pl.Series, path: str, remedy: str) -> None:
+    if values.dtype.is_nested() or values.dtype == pl.Object:
+        held = (
+            "objects"
+            if isinstance(values.dtype, pl.Struct)
+            else "lists"
+            if values.dtype.is_nested()
+            else "Python objects"
+        )
+        raise LogError(f"'{path}' holds {held} in the column '{values.name}', expected one value a row; {remedy}.")
+
+
+def _require_some(values: pl.Series, found: pl.Series, wrong: int, path: str, wanted: str) -> None:
+    if wrong and found.null_count() == len(found):
+        raise LogError(
+            f"'{path}' holds no number in the column '{values.name}', found {shown(values.drop_nulls()[0])}, expected "
+            f"{wanted}, or mend the file."
+        )

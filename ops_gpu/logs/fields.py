@@ -49,7 +49,7 @@ def field_names(first: str, source: LogSource, columns: Collection[str], path: s
 def _check_header(found: list[str], first: str, source: LogSource, columns: Collection[str], path: str) -> None:
     missing = [name for name in columns if name not in found]
     if missing:
-        hint = _hint(first, source) if len(found) == 1 else "; correct the name in the YAML"
+        hint = _hint(first, source) if len(found) == 1 or "\0" in first else "; correct the name in the YAML"
         raise LogError(
             f"'{path}' has no column '{missing[0]}' when read with separator '{source.shown_separator}', "
             f"found: {names(found)}{hint}.",
@@ -62,10 +62,15 @@ def _check_header(found: list[str], first: str, source: LogSource, columns: Coll
 def _split(line: str, separator: str, quote: str | None) -> list[str]:
     if len(separator) > 1 or quote is None:
         return line.split(separator)
-    return next(csv.reader([line], delimiter=separator, quotechar=quote), [""])
+    try:
+        return next(csv.reader([line], delimiter=separator, quotechar=quote), [""])
+    except csv.Error:  # a carriage return within a field that is not quoted, or a field of more than 128 kB
+        return line.split(separator)
 
 
 def _hint(line: str, source: LogSource) -> str:
+    if "\0" in line:
+        return "; its characters take two bytes each, name its encoding, for example encoding: utf-16-le"
     for guess in _GUESSES:
         count = len(_split(line, guess, source.quote_character))
         if count > 1 and (source.header or count == len(source.columns)) and guess != source.separator:

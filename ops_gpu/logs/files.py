@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -16,6 +17,7 @@ _COMPRESSED = {".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd"}
 _PARQUET = {".parquet", ".pq"}
 _JSON = {".jsonl", ".ndjson", ".json"}
 _TEXT = {".csv", ".tsv", ".psv", ".txt", ".dat", ".data", ".tab", ".log"}
+_SIGNS = "*?["
 # What identifies one version of a file, in the words of the different file systems.
 _VERSIONS = ("mtime", "LastModified", "last_modified", "updated", "ETag", "etag", "created")
 
@@ -80,7 +82,7 @@ def list_files(source: LogSource, place: LogPlace) -> list[LogFile]:
         # A remote listing kept from an earlier call would hide a file that came in the meantime.
         filesystem.invalidate_cache()
         found = _entries(filesystem, root)
-    except (OSError, ImportError, ValueError) as error:
+    except Exception as error:  # every file system has errors of its own
         raise LogError(
             f"path '{address}' cannot be looked up ({first_line(error)}); check the address and its protocol."
         ) from error
@@ -93,13 +95,29 @@ def list_files(source: LogSource, place: LogPlace) -> list[LogFile]:
 
 
 def _entries(filesystem: Any, root: str) -> dict[str, dict[str, Any]]:
-    if any(sign in root for sign in "*?["):
-        found = filesystem.glob(root, detail=True)
+    pattern = _pattern(filesystem, root)
+    if pattern is not None:
+        found = filesystem.glob(pattern, detail=True)
         return {key: info for key, info in found.items() if info["type"] == "file" and _visible(key, "")}
     if filesystem.isdir(root):
         found = filesystem.find(root, detail=True)
         return {key: info for key, info in found.items() if _visible(key, root) and _kind(key) is not None}
     return {root: filesystem.info(root)} if filesystem.exists(root) else {}
+
+
+def _pattern(filesystem: Any, root: str) -> str | None:
+    """The glob that a path is, None for one that exists as it is written.
+
+    Signs of a glob in the names of folders that exist so, such as the brackets of `shop [new]/*.csv`, mean themselves.
+    """
+    if not any(sign in root for sign in _SIGNS) or filesystem.exists(root):
+        return None
+    parts = root.split("/")
+    literal = 0
+    while literal < len(parts) and (not parts[literal] or filesystem.exists("/".join(parts[: literal + 1]))):
+        literal += 1
+    kept = [re.sub(r"([*?[])", r"[\1]", part) for part in parts[:literal]]
+    return "/".join([*kept, *parts[literal:]])
 
 
 def _visible(key: str, root: str) -> bool:

@@ -12,12 +12,14 @@ import polars as pl
 
 from ops_gpu.logs.cleaning import RAW, CleanedFile, clean
 from ops_gpu.logs.days import FileDays, days_of_files
+from ops_gpu.logs.errors import LogError
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.identifiers import IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 
 
@@ -78,9 +80,20 @@ def read_interactions(
 
 
 def collect(
-    files: Sequence[LogFile], log: InteractionLog, ids: IdTypes, extra: Sequence[str] = ()
+    files: Sequence[LogFile],
+    log: InteractionLog,
+    ids: IdTypes,
+    extra: Sequence[str] = (),
+    unread: dict[str, str] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`.
+
+    Args:
+        files: what to read.
+        log: what the columns mean.
+        ids: the types of ids.
+        extra: raw columns to carry along.
+        unread: filled with the error of each file that cannot be read, by path; None raises the first.
 
     Returns:
         The frame, and the fields of its `CleanReport`.
@@ -92,10 +105,16 @@ def collect(
     columns = list(dict.fromkeys([*log.raw_columns, *extra]))
     cleaned = []
     for file in files:
-        with named_in(log):
-            raw, malformed = read_file(file, log.source, columns)
-        cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
-    rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
+        try:
+            with named_in(log):
+                raw, malformed = read_file(file, log.source, columns)
+            cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
+        except LogError as error:
+            if unread is None:
+                raise
+            unread[file.path] = str(error)
+    with reading(log.source.path):
+        rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
     found = rows.height
     if log.unique:
         keys = [RAW + name for name in log.unique]
@@ -131,18 +150,30 @@ def _joined(cleaned: Sequence[CleanedFile], log: InteractionLog, ids: IdTypes, e
     if not cleaned:
         types = {"user_id": id_dtype(ids.user), "item_id": id_dtype(ids.item)}
         types |= {"timestamp": pl.Datetime("us"), "label": pl.Boolean()}
-        types |= dict.fromkeys(log.categorical, pl.String()) | dict.fromkeys(log.continuous, pl.Float64())
+        types |= {name: id_dtype(ids.kept.get(name, "string")) for name in log.categorical}
+        types |= dict.fromkeys(log.continuous, pl.Float64())
         return pl.DataFrame(schema=types | dict.fromkeys([RAW + name for name in extra], pl.String()))
     return pl.concat(alike([part.frame for part in cleaned]))
 
 
 def alike(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
-    """The same frames with equal column types: where files disagree (integers here, text there), text."""
-    columns = frames[0].columns
-    mixed = [name for name in columns if len({str(frame.schema[name]) for frame in frames if frame.height}) > 1]
-    filled = next((frame for frame in frames if frame.height), frames[0])
-    types = {name: pl.String() if name in mixed else filled.schema[name] for name in columns}
+    """The same frames with equal column types: where files disagree (integers here, text there), text.
+
+    A column that holds nothing in a file says nothing about its type.
+    """
+    types = {name: _type_of([frame[name] for frame in frames]) for name in frames[0].columns}
     return [frame.cast(pl.Schema(types)) if dict(frame.schema) != types else frame for frame in frames]
+
+
+def _type_of(columns: Sequence[pl.Series]) -> pl.DataType:
+    held = [values for values in columns if _holds(values)] or columns[:1]
+    if len({str(values.dtype) for values in held}) == 1:
+        return held[0].dtype
+    return pl.List(pl.String()) if isinstance(held[0].dtype, pl.List) else pl.String()
+
+
+def _holds(values: pl.Series) -> bool:
+    return bool(values.list.len().sum() if isinstance(values.dtype, pl.List) else values.count())
 
 
 def _counts(cleaned: Sequence[CleanedFile]) -> dict[str, Any]:

@@ -40,4 +40,4 @@ def named_in(settings: InteractionLog | EntityTable) -> Iterator[None]:
         where = error.column and setting_of(error.column, settings)
         if not where:
             raise
-        raise LogError(f"{str(error).removesuffix('.')} ({where}).") from error
+        raise LogError(f"{str(error).removesuffix('.')} ({where}).", error.column) from error

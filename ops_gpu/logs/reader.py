@@ -2,83 +2,60 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection
 
 import polars as pl
 
 from ops_gpu.logs.compression import decompress
 from ops_gpu.logs.delimited import read_delimited
-from ops_gpu.logs.errors import LogError, first_line, names
 from ops_gpu.logs.files import LogFile
+from ops_gpu.logs.foreign import require_declared
+from ops_gpu.logs.json_lines import read_json_lines
+from ops_gpu.logs.parquet import read_parquet
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.source import LogSource
 
 
-def read_file(file: LogFile, source: LogSource, columns: Collection[str]) -> tuple[pl.DataFrame, int]:
+def read_file(
+    file: LogFile, source: LogSource, columns: Collection[str], present: Collection[str] = ()
+) -> tuple[pl.DataFrame, int]:
     """Reads the wanted columns of one file.
 
     Args:
         file: the file.
         source: its layout.
         columns: names of the columns wanted, in the order of the result.
+        present: names of others that must be there too.
 
     Returns:
         A frame of these columns (text of delimited files, the types of the others), and the number of
         lines that could not be split into fields.
 
     Raises:
-        LogError: when the file is damaged or lacks a column.
+        LogError: when the file is damaged or lacks a column, or a library fails on it in any other way.
     """
-    wanted = list(dict.fromkeys(columns))
-    if file.format == "parquet":
-        return _plain_types(_read_parquet(file, wanted)), 0
-    data = decompress(file.read(), file.path)
-    if file.format == "jsonl":
-        return _plain_types(_read_json_lines(data, file, wanted)), 0
-    return read_delimited(data, source, wanted, file.path)
-
-
-def _read_parquet(file: LogFile, columns: list[str]) -> pl.DataFrame:
-    content: str | io.BytesIO = file.path if file.local else io.BytesIO(file.read())
-    try:
-        found = list(pl.read_parquet_schema(content))
-        _require(columns, found, file)
-        if isinstance(content, io.BytesIO):
-            content.seek(0)
-        return pl.read_parquet(content, columns=columns, glob=False, hive_partitioning=False).select(columns)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise LogError(
-            f"'{file.path}' is not a readable Parquet file ({first_line(error)}); write or copy it here again."
-        ) from error
-
-
-def _read_json_lines(data: bytes, file: LogFile, columns: list[str]) -> pl.DataFrame:
-    if not data.strip():
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-    try:
-        # The types are taken from all lines: a few first ones may hold only nulls or only integers.
-        frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
-    except pl.exceptions.PolarsError as error:
-        raise LogError(
-            f"'{file.path}' is not a file of JSON lines ({first_line(error)}); expected one object a line."
-        ) from error
-    _require(columns, frame.columns, file)
-    return frame.select(columns)
-
-
-def _require(columns: list[str], found: list[str], file: LogFile) -> None:
-    missing = [name for name in columns if name not in found]
-    if missing:
-        raise LogError(
-            f"'{file.path}' has no column '{missing[0]}', found: {names(found)}; correct the name in the YAML."
-        )
+    wanted, present = list(dict.fromkeys(columns)), list(dict.fromkeys([*columns, *present]))
+    with reading(file.path):
+        if file.format == "parquet":
+            return _plain_types(read_parquet(file, wanted, present)), 0
+        data = decompress(file.read(), file.path)
+        require_declared(data, file.path)
+        if file.format == "jsonl":
+            return _plain_types(read_json_lines(data, wanted, present, file.path)), 0
+        return read_delimited(data, source, wanted, present, file.path)
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Dictionary text becomes text, decimals become floats: later steps know few types."""
+    """Dictionary text and text without its mark become text, decimals become numbers: later steps know few types."""
     casts = [
-        pl.col(name).cast(pl.String if isinstance(dtype, pl.Categorical | pl.Enum) else pl.Float64)
+        pl.col(name).cast(_plain(dtype))
         for name, dtype in frame.schema.items()
-        if isinstance(dtype, pl.Categorical | pl.Enum | pl.Decimal)
+        if isinstance(dtype, pl.Categorical | pl.Enum | pl.Decimal | pl.Binary)
     ]
     return frame.with_columns(casts)
+
+
+def _plain(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Decimal):
+        return pl.Float64() if dtype.scale else pl.Int128()  # an id of 18 digits must not be rounded
+    return pl.String()

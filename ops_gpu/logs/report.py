@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ops_gpu.logs.id_values import PROBLEMS
+
+if TYPE_CHECKING:
+    from ops_gpu.logs.known_ids import KnownIds
 
 # Why a row cannot be used, in the order in which a row is examined.
 UNUSABLE = (
     "too_many_fields",
     "null_user",
     "null_item",
-    "user_not_integer",
-    "item_not_integer",
+    *(f"{role}_{problem}" for role in ("user", "item") for problem in PROBLEMS),
     "null_time",
     "unreadable_time",
     "null_label",
     "null_id",
-    "id_not_integer",
+    *(f"id_{problem}" for problem in PROBLEMS),
 )
 
 
@@ -35,6 +39,8 @@ class CleanReport:
         added: ids known from the interactions alone, appended to a users or items table.
         unreadable_values: feature values that are no numbers and became null, by column.
         examples: for a reason, the first value it was found in, with its file.
+        unread_files: why a file of the log was passed over, by path.
+        known: how the ids of the log and of a users or items table meet; None where the table follows from the log.
     """
 
     rows_read: int = 0
@@ -46,6 +52,8 @@ class CleanReport:
     added: int = 0
     unreadable_values: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
+    unread_files: Mapping[str, str] = field(default_factory=dict)
+    known: KnownIds | None = None
 
     @property
     def unusable(self) -> int:
@@ -71,4 +79,6 @@ class CleanReport:
             "unreadable_values": dict(self.unreadable_values),
             "unusable_share": self.unusable_share,
             "examples": dict(self.examples),
+            "unread_files": dict(self.unread_files),
+            "known": self.known and self.known.to_dict(),
         }

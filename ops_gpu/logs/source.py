@@ -74,12 +74,13 @@ class LogSource:
     def _check_choices(self) -> None:
         if self.format not in FORMATS:
             raise LogError(f"source '{self.path}' has format '{self.format}', expected one of {names(FORMATS)}.")
-        if not self.separator or "\n" in self.separator:
+        if not self.separator or {"\n", "\r"} & set(self.separator):
             raise LogError(f"source '{self.path}' needs a separator of one or more characters within a line.")
         if self.quote is not None and len(self.quote.encode()) > 1:
             raise LogError(f"source '{self.path}' has quote '{self.quote}', expected one ASCII character or none.")
         try:
-            codecs.lookup(self.encoding)
+            if not codecs.lookup(self.encoding)._is_text_encoding:
+                raise LookupError(self.encoding)
         except LookupError:
             raise LogError(
                 f"source '{self.path}' has the unknown encoding '{self.encoding}'; "

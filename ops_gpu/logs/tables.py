@@ -11,17 +11,22 @@ import polars as pl
 from ops_gpu.logs.cleaning import RAW
 from ops_gpu.logs.derived import first_values, most_frequent
 from ops_gpu.logs.entities import EntityTable
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.features import categorical, continuous, listed
 from ops_gpu.logs.files import list_files
-from ops_gpu.logs.identifiers import IdType, IdTypes, canonical_ids, id_dtype
+from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.known_ids import KnownIds
 from ops_gpu.logs.loading import CleanLog, alike, collect
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 from ops_gpu.logs.values import require_values
+
+_PROBLEM = "__problem__"
 
 
 def read_users(
@@ -30,7 +35,8 @@ def read_users(
     """Reads the users: `user_id` and the declared features, one row a user, by rising id.
 
     Users who occur in the interactions alone are appended with null features; of several rows with one id the
-    first counts (by path, then line).
+    first counts (by path, then line). A file of the log that cannot be read is passed over and reported, as long as
+    there are others: it fails the days that it holds, and no more.
 
     Args:
         table: the users table; None for the ids that occur in the interactions.
@@ -44,7 +50,8 @@ def read_users(
         The frame and what was left out of it.
 
     Raises:
-        LogError: when a file is missing or damaged, or a column is missing or holds no value at all.
+        LogError: when a file of the table is missing or damaged, or all of the log are; when a column is missing or
+            holds no value at all.
     """
     return _read(table or EntityTable(), log, place, ids, "user", before)
 
@@ -81,8 +88,11 @@ def _read(
     if table.source is None:
         frame, report = _derived(table, log, place, ids, role, before)
     else:
-        frame, report = _from_files(table, place, role, kind)
-        seen = _rows(log, place, ids, (), before)[f"{role}_id"].unique()
+        declared = log.user_id_type if role == "user" else log.item_id_type
+        frame, report = _from_files(table, place, role, kind, declared)
+        rows, report["unread_files"] = _rows(log, place, ids, (), before)
+        seen = rows[f"{role}_id"].unique()
+        report["known"] = KnownIds.of(seen, frame[f"{role}_id"])
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
         report["added"] = len(missing)
         frame = pl.concat([frame, _unknown(missing, frame, table)], how="diagonal")
@@ -96,19 +106,28 @@ def _rows(
     ids: IdTypes,
     extra: list[str] | tuple[str, ...],
     before: date | None,
-) -> pl.DataFrame:
-    rows, _ = collect(list_files(log.source, place), log, ids, extra)
-    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min))
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The events of all files that can be read, and why the others cannot: these fail their own days."""
+    files, unread = list_files(log.source, place), dict[str, str]()
+    rows, _ = collect(files, log, ids, extra, unread)
+    of_days = dict[str, str]()
+    collect([file for file in files if file.path in unread], log, ids, unread=of_days)
+    # What fails for the sake of this table alone fails no day, and must be told here.
+    errors = list(unread.values()) if len(unread) == len(files) else [unread[path] for path in unread.keys() - of_days]
+    if errors:
+        raise LogError(errors[0])
+    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min)), unread
 
 
 def _derived(
     table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     extra = table.raw_columns
-    rows = _rows(log, place, ids, extra, before)
+    rows, unread = _rows(log, place, ids, extra, before)
     key, path = f"{role}_id", place.resolve(log.source.path)
-    columns = [categorical(rows[RAW + name]).alias(name) for name in table.categorical]
-    columns += [continuous(rows[RAW + name], path)[0].alias(name) for name in table.continuous]
+    read = {name: categorical(rows[RAW + name], path) for name in table.categorical}
+    read |= {name: continuous(rows[RAW + name], path) for name in table.continuous}
+    columns = [values.alias(name) for name, (values, _) in read.items()]
     frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
     if before is None:  # early on a value may not be there yet
         require_values(frame, table, path)
@@ -118,10 +137,13 @@ def _derived(
             shown = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
             frame = frame.join(most_frequent(shown, key, "title"), on=key, how="left")
         frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
-    return frame, {"rows_read": frame.height}
+    unreadable = +Counter({name: wrong for name, (_, wrong) in read.items()})
+    return frame, {"rows_read": frame.height, "unread_files": unread, "unreadable_values": dict(unreadable)}
 
 
-def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) -> tuple[pl.DataFrame, dict[str, Any]]:
+def _from_files(
+    table: EntityTable, place: LogPlace, role: str, kind: IdType, declared: str
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     source = table.source
     assert source is not None
     parts: list[pl.DataFrame] = []
@@ -132,18 +154,20 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
         with named_in(table):
             raw, malformed = read_file(file, source, table.raw_columns)
         dropped["too_many_fields"] += malformed
-        parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
-        examples = _example(parts[-1], table, role, file.path) | examples
-    frame = pl.concat(alike(parts))
+        with reading(file.path):
+            require_ids(raw[str(table.id)], kind, declared, role, file.path)
+            parts.append(_canonical(raw, table, role, kind, file.path, unreadable))
+        examples = _examples(parts[-1], table, file.path) | examples
+    with reading(place.resolve(source.path)):
+        frame = pl.concat(alike(parts))
     read = frame.height + dropped["too_many_fields"]
-    whole = frame.filter(pl.col("__raw_id__").is_not_null())
-    dropped["null_id"] = frame.height - whole.height
-    usable = whole.filter(pl.col(f"{role}_id").is_not_null())
-    dropped["id_not_integer"] = whole.height - usable.height
+    usable, wrong = frame.filter(pl.col(f"{role}_id").is_not_null()), frame.drop_nulls(_PROBLEM)
+    dropped["null_id"] = frame.height - usable.height - wrong.height
+    dropped.update({f"id_{name}": count for name, count in wrong[_PROBLEM].value_counts().iter_rows()})
     if frame.height and usable.is_empty():
-        raise LogError(_no_ids(table, place, kind, whole))
+        raise LogError(_no_ids(table, place, kind, wrong))
     require_values(usable, table, place.resolve(source.path))
-    unique = usable.drop("__raw_id__").unique(subset=f"{role}_id", keep="first", maintain_order=True)
+    unique = usable.drop("__raw_id__", _PROBLEM).unique(subset=f"{role}_id", keep="first", maintain_order=True)
     return unique, {
         "rows_read": read,
         "dropped": dict(+dropped),
@@ -153,10 +177,10 @@ def _from_files(table: EntityTable, place: LogPlace, role: str, kind: IdType) ->
     }
 
 
-def _example(part: pl.DataFrame, table: EntityTable, role: str, path: str) -> dict[str, str]:
-    """The first id of a file that cannot be one."""
-    wrong = part.filter(pl.col("__raw_id__").is_not_null() & pl.col(f"{role}_id").is_null())
-    return {} if wrong.is_empty() else {"id_not_integer": f"{table.id} = {wrong['__raw_id__'][0]!r} in '{path}'"}
+def _examples(part: pl.DataFrame, table: EntityTable, path: str) -> dict[str, str]:
+    """The first id of a file for each reason why it cannot be one."""
+    wrong = part.select(_PROBLEM, "__raw_id__").drop_nulls(_PROBLEM).unique(_PROBLEM, keep="first", maintain_order=True)
+    return {f"id_{problem}": f"{table.id} = {shown(value)} in '{path}'" for problem, value in wrong.iter_rows()}
 
 
 def _canonical(
@@ -166,19 +190,18 @@ def _canonical(
     columns: list[pl.Series | pl.Expr] = [
         pl.col(table.id).cast(pl.String, strict=False).alias("__raw_id__"),
         canonical_ids(table.id, raw.schema[table.id], kind).alias(f"{role}_id"),
+        id_problems(table.id, raw.schema[table.id], kind).alias(_PROBLEM),
     ]
     if role == "item":
         title = pl.col(table.title).cast(pl.String, strict=False) if table.title else pl.lit(None, pl.String)
         condition = table.condition
         available = condition.mask(raw, path).fill_null(False) if condition else pl.lit(True)
         columns += [title.alias("title"), available.alias("available")]
-    columns += [categorical(raw[name]) for name in table.categorical]
-    for name in table.continuous:
-        values, wrong = continuous(raw[name], path)
-        unreadable[name] += wrong
-        columns.append(values)
-    columns += [listed(raw[name], table.list_separator) for name in table.lists]
-    return raw.select(columns)
+    read = {name: categorical(raw[name], path) for name in table.categorical}
+    read |= {name: continuous(raw[name], path) for name in table.continuous}
+    read |= {name: listed(raw[name], table.list_separator, path) for name in table.lists}
+    unreadable.update({name: wrong for name, (_, wrong) in read.items()})
+    return raw.select(*columns, *(values for values, _ in read.values()))
 
 
 def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
@@ -190,10 +213,10 @@ def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.
     return missing.to_frame().with_columns(**values)
 
 
-def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, whole: pl.DataFrame) -> str:
+def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, wrong: pl.DataFrame) -> str:
     assert table.source is not None
-    found = "only nulls" if whole.is_empty() else f"'{whole['__raw_id__'][0]}'"
-    wanted = "integer ids as in the interactions" if kind == "integer" else "ids"
+    found = "only nulls" if wrong.is_empty() else shown(wrong["__raw_id__"][0])
+    wanted = "ids" if wrong.is_empty() else PROBLEMS[wrong[_PROBLEM][0]]
     return (
         f"'{place.resolve(table.source.path)}' has no usable row: the column '{table.id}' holds {found}, "
         f"expected {wanted} ({id_dtype(kind)}); name the right column as id, or mend the file."

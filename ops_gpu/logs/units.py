@@ -6,8 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.interactions import InteractionLog
+from ops_gpu.logs.reading import reading
 from ops_gpu.logs.times import parse_times
 
 _EARLY = datetime(1971, 1, 1)
@@ -26,7 +27,8 @@ def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
         LogError: when the declared unit puts every event into 1970, and the size of the numbers says that another
             unit is meant. Times that count from zero are left alone: their size says nothing.
     """
-    moments = parse_times(values, log.time_unit, log.time_format)
+    with reading(path):
+        moments = parse_times(values, log.time_unit, log.time_format)
     if log.time_unit not in _DECLARED or log.time_format or not _all_early(moments):
         return moments
     likely = parse_times(values, "auto")
@@ -34,7 +36,7 @@ def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
         return moments
     raise LogError(
         f"'{path}' has its events in {_year(moments)} when the column '{log.time}' is read with time_unit: "
-        f"{log.time_unit}, but in {_year(likely)} by the size of its numbers, such as {values.drop_nulls()[0]}; "
+        f"{log.time_unit}, but in {_year(likely)} by the size of its numbers, such as {shown(values.drop_nulls()[0])}; "
         "correct time_unit, or say time_unit: auto."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.models.masked_mean import MaskedMean
+from ops_gpu.reserved_names import Role, is_reserved
 from ops_gpu.schema import ColumnSchema, Schema, Tags
 
 CHANGED = "the configuration changed: fit from scratch instead of continuing"
@@ -61,9 +63,33 @@ class SchemaInputs:
             width = self.dimension or column.embedding_dim or 16
             start = keras.initializers.RandomNormal(stddev=0.05)
             self.tables[name] = keras.layers.Embedding(
-                column.cardinality, width, embeddings_initializer=start, name=f"embedding_{name}"
+                column.cardinality, width, embeddings_initializer=start, name=layer_name(f"embedding_{name}")
             )
         return self.tables[name]
+
+
+def require_free_names(schema: Schema, role: Role) -> None:
+    """Checks that no column has a name that the models need for themselves.
+
+    Raises:
+        ValueError: for the first one that has.
+    """
+    for name in schema.names:
+        if is_reserved(name, role):
+            raise ValueError(
+                f"the feature graph gives the column {name!r} of {role}, which is the name of a part of the models or "
+                f"of a column that is computed; rename it (`Rename`, or in the files)."
+            )
+
+
+def layer_name(name: str) -> str:
+    """A name that Keras takes for a layer: letters, digits, `_`, `.` and `-` as they are, other signs by their number.
+
+    Example:
+        >>> layer_name("embedding_price (EUR)")
+        'embedding_price-20--28-EUR-29-'
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]", lambda sign: f"-{ord(sign[0]):x}-", name)
 
 
 def _is_categorical(column: ColumnSchema) -> bool:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from keras import ops
 from keras_rs.layers import SamplingProbabilityCorrection
 
-from ops_gpu.models.inputs import SchemaInputs
+from ops_gpu.models.inputs import SchemaInputs, require_free_names
 from ops_gpu.models.masked_mean import MaskedMean
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema, Tags
@@ -41,7 +41,12 @@ class Towers:
             users: engineered columns of users.
             items: engineered columns of items, their id among them.
             config: widths and history length.
+
+        Raises:
+            ValueError: when a column has the name of a part of the models.
         """
+        require_free_names(users, "users")
+        require_free_names(items, "items")
         tables: dict[str, keras.layers.Embedding] = {}
         query = SchemaInputs(users, tables)
         item = SchemaInputs(items, tables)

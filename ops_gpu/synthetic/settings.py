@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ops_gpu.bounds import LARGEST_SEED, check_whole
+from ops_gpu.setting_error import SettingError
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
+
 
 @dataclass(frozen=True)
 class DemoSettings:
@@ -19,7 +24,7 @@ class DemoSettings:
         start: the first day.
 
     Raises:
-        ValueError: when the world is too small to hold the events.
+        SettingError: when a number is out of bounds, or the world too small to hold the events.
     """
 
     seed: int = 7
@@ -30,10 +35,15 @@ class DemoSettings:
     start: date = date(2026, 1, 1)
 
     def __post_init__(self) -> None:
-        if min(self.users, self.items, self.days, self.events) < 1:
-            raise ValueError(f"a demo needs users, items, days and events, got {self}; give positive numbers.")
+        check_whole(self, 0, LARGEST_SEED, "seed")
+        check_whole(self, 1, 10_000_000, "users", "items")
+        check_whole(self, 1, 3650, "days")
+        check_whole(self, 1, 1_000_000_000, "events")
+        if not EARLIEST <= self.start <= LATEST:
+            raise SettingError(f"start is {self.start}, expected a day from {EARLIEST} to {LATEST}.", "start")
         if self.events > self.users * self.items // 10:
-            raise ValueError(
+            raise SettingError(
                 f"{self.events} events do not fit {self.users} users and {self.items} items, as nobody picks "
-                f"an item twice; ask for at most {self.users * self.items // 10}."
+                f"an item twice; ask for at most {self.users * self.items // 10}.",
+                "events",
             )

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
@@ -10,7 +11,7 @@ from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.content_hash import content_hash
-from recsys_assets.files import write_frame
+from recsys_assets.files import write_frame, write_json
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
@@ -26,13 +27,14 @@ DESCRIPTIONS = {
 
 Users who occur in the interactions but in no table are appended without features; without a table of their
 own, users are derived from the interactions. When more than `quality.max_unusable_share` of the rows of their
-table cannot be used, nothing is written.
+table cannot be used, or less than `quality.min_known_share` of the ids in the log are in it, nothing is written.
 """,
     "items": """One row an item: `item_id`, `title`, `available` and the features that the YAML names.
 
 An item that is not `available` is never recommended. Items that occur in the interactions but in no table are
 appended without features; of several rows with one id the first counts. When more than
-`quality.max_unusable_share` of the rows cannot be used, nothing is written.
+`quality.max_unusable_share` of the rows cannot be used, or less than `quality.min_known_share` of the ids in the log
+are in their table, nothing is written.
 """,
 }
 
@@ -61,7 +63,10 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
             reader = read_users if kind == "users" else read_items
             clean = reader(declared, settings.interactions, plan.place, id_types(plan))
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
-        write_frame(clean.frame, path)
+        known = clean.report.known
+        write_json(known and known.to_dict(), known_file(kind, plan))
+        if known is None or known.share >= settings.quality.min_known_share:
+            write_frame(clean.frame, path)
         shown = frame_metadata(clean.frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
             metadata={**shown, **report_metadata(clean.report), **_counts(clean.frame)},
@@ -69,6 +74,11 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
         )
 
     return read
+
+
+def known_file(kind: Kind, plan: Blueprint) -> Path:
+    """Where it is noted how the ids of a table and of the log met, for the check."""
+    return plan.home.recommender(plan.name) / f"{kind}_known.json"
 
 
 def require_usable(kind: Kind, report: CleanReport, limit: float) -> None:

@@ -19,6 +19,7 @@ from recsys_assets.code_version import code_version
 from recsys_assets.files import read_json, write_json
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.release import release_metadata
+from recsys_assets.nobody import nobody
 from recsys_assets.plainly import plainly
 from resources.mlflow import MlflowResource
 
@@ -114,8 +115,7 @@ def some_users(plan: Blueprint, most: int = 6, without: Collection[Any] = ()) ->
     everyone = users_frame(plan)["user_id"].sort()
     ids = everyone.filter(~everyone.is_in(list(without)))
     known = ids.gather_every(max(1, len(ids) // most)).head(most).to_list()
-    nobody = (everyone.max() or 0) + 1 if ids.dtype.is_integer() else "nobody has this id"  # type: ignore[operator]
-    return [*known, nobody]
+    return [*known, nobody(everyone)]
 
 
 def users_to_try(plan: Blueprint, most: int = 20) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Checks of the raw data in its canonical form: contract and volume."""
+"""Checks of the raw data in its canonical form: contract, volume, and ids that meet."""
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.logs import EntityTable
 from ops_gpu.logs.identifiers import id_dtype
+from recsys_assets.assets.entities import Kind, known_file
 from recsys_assets.assets.quality_report import load_report
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.files import read_json
 from recsys_assets.id_types import id_types
 from recsys_assets.metadata.tables import rounded
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from ops_gpu.logs.known_ids import KnownIds
+
 CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
 recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
 an id that changes its type would be another id."""
+KNOWN = """Ids of the log are found in the {kind} table: at least {share:.0%} of them (`quality.min_known_share`). A
+table whose ids are written otherwise (`0001` for `1`) gives no user and no item any feature, and nothing else would say
+so. A table that fails keeps its earlier file; nothing below is rebuilt, and what is live stays live."""
+ALIKE_AS_INTEGERS = ("leading zeros", "blanks around", "decimals, such as 17.0 for 17")
 VOLUME = """There are events, and at most {share:.0%} of the rows read could not be used
 (`quality.max_unusable_share`). Days that fail keep their earlier files; nothing below is rebuilt, and what
 is live stays live."""
@@ -25,11 +34,16 @@ is live stays live."""
 
 def data_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
     """The checks of `interactions`, `users` and `items`."""
+    tables: tuple[tuple[Kind, EntityTable | None], ...] = (
+        ("users", plan.settings.users),
+        ("items", plan.settings.items),
+    )
     return [
         _contract(plan, "interactions"),
         _contract(plan, "users"),
         _contract(plan, "items"),
         _volume(plan),
+        *(_known(plan, kind, table.source.path) for kind, table in tables if table and table.source),
     ]
 
 
@@ -68,7 +82,8 @@ def _columns(plan: Blueprint, asset: str) -> "dict[str, pl.DataType]":
 def _files(plan: Blueprint, asset: str) -> list[Any]:
     if asset == "interactions":
         return sorted(plan.home.interactions_folder(plan.name).glob("*.parquet"))
-    return [plan.home.users(plan.name) if asset == "users" else plan.home.items(plan.name)]
+    path = plan.home.users(plan.name) if asset == "users" else plan.home.items(plan.name)
+    return [path] if path.exists() else []
 
 
 def _problems(frame: "pl.LazyFrame", wanted: "dict[str, pl.DataType]", file: str) -> list[str]:
@@ -86,6 +101,42 @@ def _problems(frame: "pl.LazyFrame", wanted: "dict[str, pl.DataType]", file: str
     ]
     nulls = frame.select(pl.col(list(wanted)).null_count()).collect().row(0)
     return wrong + [f"column '{name}' of {file} has {n} nulls" for name, n in zip(wanted, nulls, strict=True) if n]
+
+
+def _known(plan: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefinition:
+    limit = plan.settings.quality.min_known_share
+    description = KNOWN.format(kind=kind, share=limit)
+
+    @dg.asset_check(asset=plan.key(kind), name="known_ids", description=description, blocking=True)
+    def check() -> dg.AssetCheckResult:
+        from ops_gpu.logs.known_ids import KnownIds
+
+        noted = read_json(known_file(kind, plan))
+        if noted is None:  # an older version read the table last
+            return dg.AssetCheckResult(passed=True, description=f"not compared yet; materialize {kind} to do so")
+        found = KnownIds.from_dict(noted)
+        passed = found.share >= limit
+        sentence = f"{found.known:,} of the {found.of_log:,} ids of {kind} in the log are in their table."
+        return dg.AssetCheckResult(
+            passed=passed,
+            description=sentence if passed else _unknown(kind, plan.place.resolve(path), found, limit),
+            metadata={"known_share": rounded(found.share), "ids_of_log": found.of_log},
+        )
+
+    return check
+
+
+def _unknown(kind: Kind, path: str, found: "KnownIds", limit: float) -> str:
+    """Why the table does not fit the log, with examples of each side."""
+    role, some = kind.removesuffix("s"), f"{found.known:,}" if found.known else "None"
+    log, table = (", ".join(ids) or "no other" for ids in (found.only_log, found.only_table))
+    likely = f" They look alike but for {found.likely}:" if found.likely else " Check that both mean the same ids:"
+    remedy = f"say {role}_id_type: integer, or write" if found.likely in ALIKE_AS_INTEGERS else "write"
+    return (
+        f"{some} of the {found.of_log:,} {role} ids of the log {'is' if found.known < 2 else 'are'} in '{path}', "
+        f"expected at least {limit:.0%}; the log has {log}, the table {table}.{likely} {remedy} them alike, or lower "
+        f"quality.min_known_share."
+    )
 
 
 def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from feature_repo.pushed_events import PushedEvents
+from recsys_assets.nobody import nobody
 from resources.home import Home
 from serving.recommendation import Id
 
@@ -117,12 +118,11 @@ class People:
         users = pl.concat(
             [table.select("user_id") for table in (self._events(), pl.scan_parquet(self.home.users(self.name)))]
         )
-        last = users.select(pl.col("user_id").max()).collect().item()
-        return last + 1 if isinstance(last, int) else f"{last or ''}-new"
+        return nobody(users.unique().collect()["user_id"])
 
     def _events(self) -> pl.LazyFrame:
         """What the logs hold, and what was pushed since: lists know both."""
-        logged = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet")
+        logged = pl.scan_parquet(self.home.interactions_folder(self.name) / "*.parquet", extra_columns="ignore")
         logged = logged.select("user_id", "item_id", "timestamp", "label")
         schema = logged.collect_schema()
         ids = {name: schema[name] for name in ("user_id", "item_id")}

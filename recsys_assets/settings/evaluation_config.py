@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import check_whole
+
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -15,14 +17,12 @@ class EvaluationConfig:
             them are taken too, as far as that can be done; else nothing is released until there are more.
 
     Raises:
-        ValueError: when there are no days, or no users.
+        SettingError: when there are no days, or no users.
     """
 
     days: int = 7
     min_users: int = 10
 
     def __post_init__(self) -> None:
-        if self.min_users < 1:
-            raise ValueError(f"min_users is {self.min_users}, expected 1 or more users to judge by.")
-        if self.days < 1:
-            raise ValueError(f"days is {self.days}, expected 1 or more days to evaluate on.")
+        check_whole(self, 1, 3650, "days")
+        check_whole(self, 1, 10**9, "min_users")

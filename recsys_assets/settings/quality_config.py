@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import check_number
+
 
 @dataclass(frozen=True)
 class QualityConfig:
@@ -12,23 +14,24 @@ class QualityConfig:
     Args:
         max_unusable_share: largest share of rows that may be unusable (null ids, unreadable times, ...);
             above it the day is kept out and its check fails.
+        min_known_share: least share of the ids in the log that the users table, and the items table, must have;
+            below it the table is kept out and its check fails. Tables may lack many ids: the default only tells those
+            of which next to none meet.
         min_index_recall: least recall of the item index against exact search.
         max_degraded_share: largest share of a day's lists that may be degraded or empty; above it the day's check
             warns.
         tolerance: by how many standard errors NDCG may lie below popularity's, and below the live release's.
 
     Raises:
-        ValueError: when a share lies outside 0 to 1.
+        SettingError: when a share lies outside 0 to 1, or the tolerance is negative.
     """
 
     max_unusable_share: float = 0.1
+    min_known_share: float = 0.01
     min_index_recall: float = 0.95
     max_degraded_share: float = 0.05
     tolerance: float = 2.0
 
     def __post_init__(self) -> None:
-        for name in ("max_unusable_share", "min_index_recall", "max_degraded_share"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected a share from 0 to 1.")
-        if self.tolerance < 0:
-            raise ValueError(f"tolerance is {self.tolerance}, expected 0 or more standard errors.")
+        check_number(self, 0.0, 1.0, "max_unusable_share", "min_known_share", "min_index_recall", "max_degraded_share")
+        check_number(self, 0.0, 1000.0, "tolerance")

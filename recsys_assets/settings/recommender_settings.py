@@ -11,12 +11,13 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from ops_gpu.logs import EntityTable, InteractionLog
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
 from ops_gpu.retrieval_config import RetrievalConfig
-from ops_gpu.synthetic.settings import DemoSettings
+from ops_gpu.setting_error import SettingError
+from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings
 from recsys_assets.settings.evaluation_config import EvaluationConfig
+from recsys_assets.settings.feature_names import check_feature_names
 from recsys_assets.settings.quality_config import QualityConfig
 from recsys_assets.settings.schedule_config import ScheduleConfig
 from recsys_assets.settings.serving_config import ServingConfig
-from recsys_assets.settings.setting_error import SettingError
 from resources.home import checked_name
 
 
@@ -62,8 +63,28 @@ class RecommenderSettings(dg.Model):
 
     @model_validator(mode="after")
     def _ordered(self) -> RecommenderSettings:
+        for name, day in (("start", self.start), ("end", self.end)):
+            if day and not EARLIEST <= day <= LATEST:
+                raise SettingError(f"{name} is {day}, expected a day from {EARLIEST} to {LATEST}.", name)
         if self.start and self.end and self.end <= self.start:
             raise ValueError(f"end ({self.end}) is exclusive and must lie after start ({self.start}).")
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_are_left(self) -> RecommenderSettings:
+        sizes = self.candidates
+        if not self.repeats and not (sizes.two_tower or sizes.popular or sizes.co_occurrence):
+            raise SettingError(
+                "the only source of candidates is history, which brings nothing without repeats; say repeats: true, or "
+                "give another source a size above 0.",
+                "candidates",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _features_have_names(self) -> RecommenderSettings:
+        requests = {condition.request for condition in self.serving.filters if condition.request is not None}
+        check_feature_names({"users": self.users, "items": self.items}, requests)
         return self
 
     @model_validator(mode="after")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from recsys_assets.settings.setting_error import SettingError
+from ops_gpu.bounds import check_number
+from ops_gpu.setting_error import SettingError
 from serving.condition import Condition
-from serving.ordering_config import OrderingConfig, Sampling
+from serving.ordering_config import HOTTEST, OrderingConfig, Sampling
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class ServingConfig:
             disk, with those asked for most in this memory; 0 always does so, in 8 MiB.
 
     Raises:
-        ValueError: when the temperature or the memory is negative; when an ordering comes beside a temperature; when
-            two filters have one name.
+        SettingError: when the temperature or the memory is out of bounds; when an ordering comes beside a temperature;
+            when two filters have one name.
     """
 
     temperature: float = 0.0
@@ -33,10 +34,8 @@ class ServingConfig:
     item_memory_mb: float = 512.0
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise ValueError(f"temperature is {self.temperature}, expected 0 (exact order) or more.")
-        if self.item_memory_mb < 0:
-            raise ValueError(f"item_memory_mb is {self.item_memory_mb}, expected 0 or more.")
+        check_number(self, 0.0, HOTTEST, "temperature")
+        check_number(self, 0.0, 1e6, "item_memory_mb")
         if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
             raise SettingError(
                 f"temperature is {self.temperature}, and ordering makes the list in a way of its own; leave one out.",

@@ -105,3 +105,25 @@ def test_raw_ids() -> None:
     assert ids(pl.Series([3, 1])).tolist() == [3, 1]
     assert ids(pl.Series(["é", "ab"])).tolist() == ["é".encode(), b"ab"]
     assert ids(pl.Series([], dtype=pl.String)).dtype.kind == "S"
+
+
+def test_one_long_id_does_not_make_all_of_them_long() -> None:
+    import tracemalloc
+
+    rows = 200_000
+    names = [f"u{n % 50}" for n in range(rows - 1)] + ["x" * 256]
+    events = pl.DataFrame(
+        {"user_id": names, "item_id": ["a"] * rows, "timestamp": [datetime(2024, 1, 1)] * rows, "label": [True] * rows}
+    )
+    users, items = events.select("user_id").unique(), events.select("item_id").unique()
+    schema = raw_schema(users, items)
+    workflow = fit_workflow(events, users, items, Workflow(default_workflow(schema), schema))
+    tracemalloc.start()
+    try:
+        encoded = encode_events(events, workflow)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 25e6  # texts of one width would take 51 MB
+    assert len(encoded) == rows
+    assert set(workflow.invert("user_id", np.unique(encoded.user))) == set(names)

@@ -5,13 +5,17 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
+from recsys_assets.blueprint import Blueprint
 from recsys_assets.code_location import build_code_location
-from recsys_assets.locations import find
+from recsys_assets.locations import blueprints, find
+from recsys_assets.settings.recommender_settings import RecommenderSettings
 from recsys_assets.shared import shared_definitions
 from recsys_assets.yaml_errors import YamlError
 from resources.home import Home
+from tests.recsys_assets.broken_files import BROKEN
 
 
 def keys(defs: dg.Definitions) -> set[str]:
@@ -51,6 +55,41 @@ def test_a_broken_yaml_is_told_and_takes_nobody_down(
     assert "mine/interactions" in found
     assert "shop/defs_yaml" in found
     assert "shop/interactions" not in found
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_log_that_no_library_can_read_is_its_own_recommenders_alone(
+    shop: Path, own: Path, home: Home, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in (shop / "logs").iterdir():
+        file.unlink()
+    (shop / "logs" / name).write_bytes(BROKEN[name]())
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text().replace("logs/*.csv", "logs/*"))
+    found = keys(location(home, shop, own=own))
+    assert {"shop/interactions", "mine/interactions"} <= found
+    assert not any(key.endswith("defs_yaml") for key in found)
+    (plan,) = blueprints(shop, home)
+    assert plan.problem is not None
+    assert str(shop / "logs" / name) in plan.problem
+    (other,) = blueprints(own / "mine", home)
+    assert other.problem is None
+    assert str(other.partitions.get_first_partition_key()) == "2024-01-01"
+
+
+def test_a_panic_while_loading_is_the_note_of_one_recommender(
+    shop: Path, own: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = Blueprint.draw
+
+    def panics(settings: RecommenderSettings, folder: Path, home: Home) -> Blueprint:
+        if folder.name == "shop":
+            raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+        return draw(settings, folder, home)
+
+    monkeypatch.setattr(Blueprint, "draw", panics)
+    found = keys(location(home, shop, own=own))
+    assert "mine/interactions" in found
+    assert {key for key in found if key.startswith("shop/")} == {"shop/defs_yaml"}
 
 
 def test_two_folders_cannot_define_one_name(shop: Path, own: Path, home: Home) -> None:

@@ -14,7 +14,8 @@ from recsys_assets.log_sensor import log_sensor
 from recsys_assets.shared import shared_definitions
 from resources.home import Home
 from tests.conftest import write_day
-from tests.recsys_assets.runs import materialize
+from tests.recsys_assets.broken_files import BROKEN
+from tests.recsys_assets.runs import failure, materialize
 
 SPAN = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -96,6 +97,32 @@ def test_a_corrupt_file_asks_for_the_day_in_its_name(sensor: Sensor) -> None:
     (sensor.shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
     (request,) = sensor.tick()
     assert request.partition_key == "2024-01-04"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_good_days_are_asked_for_without_the_bad_one(sensor: Sensor, name: str) -> None:
+    yaml = (sensor.shop / "defs.yaml").read_text()
+    (sensor.shop / "defs.yaml").write_text(yaml.replace("logs/*.csv", "logs/*"))
+    (sensor.shop / "logs" / "2024-01-02.csv").unlink()
+    (sensor.shop / "logs" / name).write_bytes(BROKEN[name]())
+    asked = [sensor.tick() for _ in range(4)]
+    assert [request.partition_key for (request,) in asked[:3]] == ["2024-01-01", "2024-01-03", "2024-01-02"]  # type: ignore[union-attr]
+    assert "no change" in asked[3]
+    assert materialize(sensor.shop, ["interactions", "users", "items"], "2024-01-01", None, sensor.instance).success
+    assert materialize(sensor.shop, ["interactions", "users", "items"], "2024-01-03", None, sensor.instance).success
+    failed = materialize(sensor.shop, ["interactions", "users", "items"], "2024-01-02", None, sensor.instance)
+    assert name in failure(failed)
+
+
+def test_a_bad_file_that_was_asked_for_keeps_no_later_day_waiting(sensor: Sensor) -> None:
+    (sensor.shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
+    write_day(sensor.shop, date(2024, 1, 5))
+    keys = [request.partition_key or request.tags[SPAN[1]] for (request,) in (sensor.tick() for _ in range(3))]  # type: ignore[union-attr]
+    assert keys == ["2024-01-03", "2024-01-05", "2024-01-04"]
+    write_day(sensor.shop, date(2024, 1, 6))
+    write_day(sensor.shop, date(2024, 1, 3), rows=22)
+    assert [request.partition_key for (request,) in (sensor.tick(), sensor.tick())] == ["2024-01-03", "2024-01-06"]  # type: ignore[union-attr]
+    assert "no change" in sensor.tick()
 
 
 def test_a_missing_log_is_a_reason_to_skip(sensor: Sensor) -> None:

@@ -34,6 +34,8 @@ def error(shop: Path, old: str, new: str) -> str:
             2,
             ["end (2024-01-01) is exclusive"],
         ),
+        ("Little shop.", "Little shop.\n  start: 0024-01-01", 4, ["start is 0024-01-01", "from 1900-01-01"]),
+        ("Little shop.", "Little shop.\n  end: 9999-12-31", 4, ["end is 9999-12-31", "to 2200-01-01"]),
         (
             "Little shop.",
             "Little shop.\n  quality: {max_unusable_share: 3}",
@@ -112,7 +114,7 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
             "{column: kind, most: 1}",
             "{column: kind, most: 0}",
             12,
-            ["category_quotas", "most is 0, expected 1 or more"],
+            ["category_quotas", "most is 0, expected a whole number from 1"],
         ),
         ("{column: kind, most: 1}", "{columm: kind}", 12, ["category_quotas.columm", "'column'"]),
         ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
@@ -155,3 +157,11 @@ def test_a_file_without_keys(shop: Path, home: Home, text: str) -> None:
     message = str(caught.value)
     assert message.startswith(f"{shop / 'defs.yaml'} holds no keys; begin it with")
     assert "\n" not in message
+
+
+def test_a_key_given_twice_is_told_with_both_lines(shop: Path, home: Home) -> None:
+    message = error(shop, "    label: stars >= 4\n", "    label: stars >= 4\n    label: stars >= 2\n")
+    assert message == (
+        f"{shop / 'defs.yaml'}:11: attributes.interactions.label is given twice, first in line 10; the last one would "
+        "hold: leave one out."
+    )

@@ -34,6 +34,10 @@ def test_a_section_a_resource(home: Home) -> None:
         ("compute: {enginee: gpu}", ["compute has no field 'enginee'", "engine"]),
         ("compute: {engine: spark}", ["compute.engine", "'spark'"]),
         ("triton: {grpc_port: 99999}", ["triton.grpc_port: ", "less than or equal to 65535, got 99999; correct"]),
+        ("compute: {workers: 2}\ntriton: {}\ncompute: {workers: 3}", [":3: compute is given twice, first in line 1"]),
+        ("feature_store: {ttl_days: .inf}", ["feature_store.ttl_days: ", "got inf"]),
+        ("feature_store: {keep_days: .nan}", ["feature_store.keep_days: ", "got nan"]),
+        ("compute: {workers: 100000}", ["compute.workers: ", "less than or equal to 1024"]),
         ("triton: {http_port: 0}", ["triton.http_port: ", "greater than or equal to 1, got 0"]),
         ("triton: {metrics_port: -1}", ["triton.metrics_port", "-1"]),
         (

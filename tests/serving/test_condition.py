@@ -22,6 +22,8 @@ from serving.condition_types import check_item, context_column, needs
         ({"comparison": "above", "value": "1"}, "above takes a number"),
         ({"comparison": "equals", "value": False}, "quote a text that YAML takes for something else"),
         ({"comparison": "above", "value": float("nan")}, "takes a number"),
+        ({"comparison": "below", "value": float("inf")}, "takes a number"),
+        ({"comparison": "in", "value": [1, 2**63]}, "takes texts or numbers"),
         ({"comparison": "not_in", "request": "authors"}, "one value and no list"),
     ],
 )

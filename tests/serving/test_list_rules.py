@@ -229,9 +229,9 @@ def test_filters_need_the_items_table() -> None:
     ("make", "reason"),
     [
         (lambda: Diversity(1.5), "relevance_weight is 1.5, expected a number from 0 to 1"),
-        (lambda: Quota("a", most=0), "most is 0, expected 1 or more"),
+        (lambda: Quota("a", most=0), "most is 0, expected a whole number from 1 to 1,000"),
         (lambda: Calibrated("a", pool=0), "pool is 0"),
-        (lambda: Sampling(-1), "temperature is -1, expected 0"),
+        (lambda: Sampling(-1), "temperature is -1, expected a number from 0 to 1,000"),
         (lambda: Boost("a", {}), "the boost of 'a' names no value"),
         (
             lambda: OrderingConfig(Sampling(), Diversity()),

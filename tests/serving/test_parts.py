@@ -10,6 +10,7 @@ import pytest
 from ops_gpu.feature_table import FeatureTable
 from ops_gpu.fitting import FitConfig
 from ops_gpu.index import ItemIndex
+from ops_gpu.ragged import Ragged
 from ops_gpu.ranking import RankingModel
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
 from ops_gpu.retrieval import RetrievalModel
@@ -18,6 +19,8 @@ from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot, SnapshotConfig
 from ops_gpu.workflow import Workflow
 from serving.built_with import read_built_with
+from serving.condition import Condition
+from serving.ensemble import Ensemble
 from serving.operators.query_feast import QueryFeast
 from serving.parts import BUILT_WITH_TOWERS, SETTINGS, Parts, read_settings
 from tests.serving.whole_release import Whole, whole_release
@@ -90,3 +93,16 @@ def test_nothing_is_overwritten(whole: Whole, folder: Path) -> None:
     with pytest.raises(FileExistsError):
         write(whole.parts, folder)
     assert (folder / SETTINGS).read_text() == before
+
+
+ODD = ["a b", "größe", "price (EUR)", "日本", "a:b", "x'y", 'x"y', "a\\b", "a,b", "%", "#", "A$", "a[0]", "a{b}", "^a"]
+
+
+def test_columns_may_have_any_name_that_can_be_printed(tmp_path: Path) -> None:
+    filters = [Condition(f"f{n}", f"i{name}", "differs", user=name) for n, name in enumerate(ODD[:3])]
+    made = whole_release(tmp_path, named=ODD, filters=filters, two_tower=12, popular=9, co_occurrence=10)
+    assert {*ODD, "user_id"} <= set(made.parts.data.user_schema.names)
+    answer = Ensemble.of(made.release).transform({"user_id": np.arange(9), "k": np.full(9, 5, np.int32)})
+    assert isinstance(answer["score"], Ragged)
+    assert np.isfinite(answer["score"].values).all()
+    assert len(answer["score"].values) > 0

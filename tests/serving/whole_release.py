@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ops_gpu.as_of import fit_workflow
+from ops_gpu.default_workflow import default_workflow
 from ops_gpu.events import DAY, Events
 from ops_gpu.feature_table import FeatureTable
 from ops_gpu.fitting import FitConfig
 from ops_gpu.graph import Node
 from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
 from ops_gpu.ranking_config import CandidateConfig
+from ops_gpu.raw_schema import raw_schema
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.schema import Schema
 from ops_gpu.statistics import Statistics
@@ -60,9 +63,13 @@ def whole_release(
     filters: Sequence[Condition] = (),
     ordering: OrderingConfig | None = None,
     dimension: int = 32,
+    named: Sequence[str] = (),
     **candidates: Any,
 ) -> Whole:
-    """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ..."""
+    """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ...
+
+    Users and items have features of each kind with the names of `named`, too; those of items begin with an i.
+    """
     random = np.random.default_rng(1)
     raw_events = pl.DataFrame(
         {
@@ -88,16 +95,22 @@ def whole_release(
     )
     if filters:
         raw_users, raw_items = _with_attributes(raw_users, raw_items)
-    workflow = _workflow(raw_events, raw_users, raw_items)
-    data = _data(workflow, raw_events, raw_users, raw_items)
+    if named:
+        raw_users = raw_users.with_columns(_columns(named, users))
+        raw_items = raw_items.with_columns(_columns([f"i{name}" for name in named], items))
+    workflow = _workflow(raw_events, raw_users, raw_items, default=bool(named))
+    if named:
+        data = TrainingData.assemble(raw_events, raw_users, raw_items.with_columns(available=True), workflow, 30)
+    else:
+        data = _data(workflow, raw_events, raw_users, raw_items)
     config = FitConfig(retrieval=RetrievalConfig(dimension), candidates=CandidateConfig(**candidates))
     parts = _parts(workflow, data, config)
     folder = root / "parts"
     types = {"user": "int64", "item": "int64"}
-    raw_schema = Schema.from_polars(raw_users.drop("user_id"))
-    feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict())
+    served = Schema.from_polars(raw_users.drop("user_id"))
+    feast = QueryFeast(f"../../../feast/{NAME}", served.to_dict())
     rules = ListRules(filters, ordering or OrderingConfig(), raw_items)
-    parts.write(folder, ["user_id"] >> feast, raw_schema, types, 0.0, rules)
+    parts.write(folder, ["user_id"] >> feast, served, types, 0.0, rules)
     _write_users(root, raw_users, raw_events)
     release = Release.write(folder, root / "releases", NAME, ReleaseMetadata())
     return Whole(release, parts, raw_users, raw_items)
@@ -123,7 +136,20 @@ def _with_attributes(users: pl.DataFrame, items: pl.DataFrame) -> tuple[pl.DataF
     return mine, theirs
 
 
-def _workflow(events: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:
+def _columns(names: Sequence[str], rows: int) -> list[pl.Series]:
+    """A category, a number and a list of each name, the latter two with `.n` and `.l` behind it."""
+    categories = [f"c{row % 3}" for row in range(rows)]
+    return [
+        pl.Series(f"{name}{kind}", values)
+        for name in names
+        for kind, values in (("", categories), (".n", np.arange(rows) * 0.5), (".l", [[c] for c in categories]))
+    ]
+
+
+def _workflow(events: pl.DataFrame, users: pl.DataFrame, items: pl.DataFrame, default: bool = False) -> Workflow:
+    if default:
+        schema = raw_schema(users, items)
+        return fit_workflow(events, users, items, Workflow(default_workflow(schema), schema))
     node: Node = ["user_id"] >> Categorify() >> TagAsUserID()
     node = node + (["item_id"] >> Categorify() >> TagAsItemID())
     node = node + (["city"] >> Categorify()) + (["age", "price"] >> FillMissing() >> Normalize())

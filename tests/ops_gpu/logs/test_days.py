@@ -16,6 +16,8 @@ from ops_gpu.logs import (
     days_of_files,
     span,
 )
+from ops_gpu.logs.files import LogFile
+from ops_gpu.logs.parquet import read_parquet
 
 LOG = InteractionLog(LogSource("*.csv"), user="u", item="i", time="t", time_unit="s")
 SECOND_OF_JANUARY = 1577923200
@@ -87,7 +89,23 @@ def test_days_outside_the_data_are_refused(place: LogPlace) -> None:
             check_window(LOG, place, start, end)
 
 
-def test_only_the_time_is_read_from_parquet(tmp_path: Path) -> None:
-    pl.DataFrame({"t": [SECOND_OF_JANUARY]}).write_parquet(tmp_path / "x.parquet")
+def test_only_the_time_is_read_from_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pl.DataFrame({"t": [SECOND_OF_JANUARY], "u": [1], "i": [1]}).write_parquet(tmp_path / "x.parquet")
     log = InteractionLog(LogSource("x.parquet"), user="u", item="i", time="t")
+    wanted: list[list[str]] = []
+
+    def read(file: LogFile, columns: list[str], present: list[str]) -> pl.DataFrame:
+        wanted.append(columns)
+        return read_parquet(file, columns, present)
+
+    monkeypatch.setattr("ops_gpu.logs.reader.read_parquet", read)
     assert span(log, LogPlace(tmp_path)) == (date(2020, 1, 2), date(2020, 1, 2))
+    assert wanted == [["t"]]
+
+
+def test_a_file_that_lacks_any_column_of_the_log_is_told(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text("u,i,t\n1,a,2020-01-01\n")
+    log = InteractionLog(LogSource("*.csv"), "u", "i", "t", label="stars > 3")
+    (entry,) = days_of_files(log, LogPlace(tmp_path)).values()
+    assert "has no column 'stars'" in str(entry.error)
+    assert entry.days == (date(2020, 1, 1),)

@@ -41,3 +41,13 @@ def test_tables_that_contradict_the_log_are_told(place: LogPlace) -> None:
     users = EntityTable(LogSource("users.parquet"), id="id")
     with pytest.raises(LogError, match=r"users\.parquet' holds user ids as integers, but .*log\.csv' holds 'x'"):
         decide_id_types(the_log(), place, users=users)
+
+
+def test_a_file_that_cannot_be_read_has_no_vote(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("u,i,t\n1,2,2024-01-01\n")
+    (tmp_path / "b.csv").write_text("something else\n")
+    log = InteractionLog(LogSource("*.csv"), "u", "i", "t")
+    assert decide_id_types(log, LogPlace(tmp_path)) == IdTypes("integer", "integer")
+    (tmp_path / "a.csv").unlink()
+    with pytest.raises(LogError, match=r"b\.csv' has no column 'u'"):
+        decide_id_types(log, LogPlace(tmp_path))

@@ -10,7 +10,7 @@ from ops_gpu.logs.delimited import read_delimited
 
 
 def read(data: bytes, wanted: list[str], **settings: object) -> tuple[pl.DataFrame, int]:
-    return read_delimited(data, LogSource("x", **settings), wanted, "x.csv")  # type: ignore[arg-type]
+    return read_delimited(data, LogSource("x", **settings), wanted, wanted, "x.csv")  # type: ignore[arg-type]
 
 
 def test_text_keeps_leading_zeros_and_only_the_wanted_columns() -> None:

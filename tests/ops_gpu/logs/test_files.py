@@ -88,3 +88,24 @@ def test_a_file_that_went_away_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").unlink()
     with pytest.raises(LogError, match=r"a\.csv' cannot be opened"):
         file.read()
+
+
+BRACKETS = ["ratings [1].csv", "what?.csv", "a*b.csv", "[x].csv", "a [b.csv"]
+
+
+@pytest.mark.parametrize("name", BRACKETS)
+def test_a_path_that_exists_as_written_is_that_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a\n1\n")
+    (tmp_path / "ratings 1.csv").write_text("a\n2\n")
+    assert [file.path for file in list_files(LogSource(name), LogPlace(tmp_path))] == [str(tmp_path / name)]
+
+
+@pytest.mark.parametrize("folder", ["shop [new]", "a*", "b?", "[1]/[2]"])
+def test_folders_whose_names_look_like_globs(tmp_path: Path, folder: str) -> None:
+    place = tmp_path / folder
+    (place / "logs").mkdir(parents=True)
+    for name in ("1.csv", "2.csv"):
+        (place / "logs" / name).write_text("a\n1\n")
+    expected = [str(place / "logs" / name) for name in ("1.csv", "2.csv")]
+    for path in ("logs/*.csv", "logs", "logs/[12].csv", "*/?.csv"):
+        assert [file.path for file in list_files(LogSource(path), LogPlace(place))] == expected, path

@@ -16,6 +16,8 @@ from ops_gpu.logs import LogError, LogSource
         ({"header": False, "columns": ["a", "a"]}, "lists a column twice"),
         ({"separator": ""}, "needs a separator"),
         ({"encoding": "klingon"}, "unknown encoding 'klingon'"),
+        ({"encoding": "hex"}, "unknown encoding 'hex'"),
+        ({"separator": "\r"}, "one or more characters within a line"),
         ({"quote": "''"}, "expected one ASCII character"),
     ],
 )

@@ -124,3 +124,36 @@ def test_typed_tables_keep_lists_and_truth_values(place: LogPlace) -> None:
     result = read_items(table, LOG, place, IDS).frame
     assert result.schema["tags"] == pl.List(pl.Int64)
     assert result.rows() == [("a", None, False, 7, [3, 4]), ("c", None, False, None, [])]
+
+
+def test_a_log_file_that_cannot_be_read_is_passed_over_and_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("u,i,t\n1,a,2020-01-01\n")
+    (tmp_path / "b.csv").write_text("u;i;t\n2;b;2020-01-02\n")
+    log, place = InteractionLog(LogSource("[ab].csv"), user="u", item="i", time="t"), LogPlace(tmp_path)
+    result = read_items(None, log, place, IDS)
+    assert result.frame["item_id"].to_list() == ["a"]
+    assert list(result.report.unread_files) == [str(tmp_path / "b.csv")]
+    assert "has no column 'u'" in result.report.unread_files[str(tmp_path / "b.csv")]
+    (tmp_path / "a.csv").write_text("u;i;t\n1;a;2020-01-01\n")
+    with pytest.raises(LogError, match=r"a\.csv' has no column 'u'"):
+        read_items(None, log, place, IDS)
+
+
+def test_a_column_that_only_the_table_needs_fails_the_table(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("u,i,t,kind\n1,a,2020-01-01,x\n")
+    (tmp_path / "b.csv").write_text("u,i,t\n2,b,2020-01-02\n")
+    log = InteractionLog(LogSource("[ab].csv"), user="u", item="i", time="t")
+    with pytest.raises(LogError, match=r"b\.csv' has no column 'kind'"):
+        read_items(EntityTable(categorical=["kind"]), log, LogPlace(tmp_path), IDS)
+
+
+def test_a_column_that_is_empty_in_one_file_keeps_its_type(tmp_path: Path) -> None:
+    pl.DataFrame({"id": ["a"], "kind": [7], "tags": [[1]]}).write_parquet(tmp_path / "1.parquet")
+    nothing = {"kind": pl.Series([None]), "tags": pl.Series([[]], dtype=pl.List(pl.String))}
+    pl.DataFrame({"id": ["b"], **nothing}).write_parquet(tmp_path / "2.parquet")
+    (tmp_path / "log.csv").write_text("u,i,t\n1,a,2020-01-01\n")
+    log = InteractionLog(LogSource("log.csv"), user="u", item="i", time="t")
+    table = EntityTable(LogSource("*.parquet"), id="id", categorical=["kind"], lists=["tags"])
+    frame = read_items(table, log, LogPlace(tmp_path), IDS).frame
+    assert (frame.schema["kind"], frame.schema["tags"]) == (pl.Int64, pl.List(pl.Int64))
+    assert frame["kind"].to_list() == [7, None]

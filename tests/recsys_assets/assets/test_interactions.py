@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from recsys_assets.canonical import interactions_frame
+from recsys_assets.cli.people import People
 from recsys_assets.locations import blueprints
 from resources.home import Home
 from tests.conftest import write_day
@@ -89,3 +91,28 @@ def test_the_contract_fails_where_a_column_changed_its_type(shop: Path, home: Ho
     check = next(c for c in result.get_asset_check_evaluations() if c.check_name == kind)
     assert not check.passed
     assert "'item_id' of 2024-01-01.parquet is String, expected Int64" in str(check.description)
+
+
+def test_a_kept_column_that_is_empty_on_a_day_keeps_its_type(shop: Path, home: Home) -> None:
+    yaml = (shop / "defs.yaml").read_text().replace("logs/*.csv", "logs/*.parquet")
+    (shop / "defs.yaml").write_text(yaml.replace("    label:", "    categorical: [device]\n    label:"))
+    for number, file in enumerate(sorted((shop / "logs").glob("*.csv"))):
+        device = pl.lit(None) if number == 2 else pl.lit(number)
+        pl.read_csv(file).with_columns(device=device).write_parquet(file.with_suffix(".parquet"))
+    for day in ("2024-01-01", "2024-01-02", "2024-01-03"):
+        assert materialize(shop, ["interactions", "users", "items"], day).success
+    frame = pl.read_parquet(home.interactions_folder("shop") / "*.parquet")
+    assert frame.schema["device"] == pl.Int64
+    assert frame["device"].null_count() == 20
+    assert materialize(shop, ["statistics"], *DAYS).success
+
+
+def test_days_of_before_whose_kept_columns_differ_are_read(shop: Path, home: Home) -> None:
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    for number, day in enumerate(("2024-01-01", "2024-01-02")):
+        path = home.interactions("shop", day)
+        pl.read_parquet(path).with_columns(device=pl.lit([1, "a"][number])).write_parquet(path)
+    assert materialize(shop, ["statistics"], *DAYS).success
+    plan = blueprints(shop, home)[0]
+    assert interactions_frame(plan).columns == ["user_id", "item_id", "timestamp", "label"]
+    assert len(People(home, "shop").active_users(50)) == 8

@@ -1,0 +1,25 @@
+"""Refusing a file that lacks a column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops_gpu.logs.errors import LogError, names
+
+
+def require_columns(wanted: Sequence[str], found: Sequence[str], path: str) -> None:
+    """Checks that a file whose columns have names has those that are wanted.
+
+    Args:
+        wanted: names of columns.
+        found: those of the file.
+        path: the file, for the message.
+
+    Raises:
+        LogError: for the first one that is not there.
+    """
+    missing = next((name for name in wanted if name not in found), None)
+    if missing is not None:
+        raise LogError(
+            f"'{path}' has no column '{missing}', found: {names(found)}; correct the name in the YAML.", missing
+        )

@@ -1,0 +1,124 @@
+"""Names that features must not have, held against what the models and the ensemble are really made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from ops_gpu.event_features import event_features
+from ops_gpu.events import DAY
+from ops_gpu.logs import EntityTable, LogSource
+from ops_gpu.reserved_names import Role
+from ops_gpu.schema import Schema
+from ops_gpu.setting_error import SettingError
+from recsys_assets.locations import names
+from recsys_assets.settings.feature_names import check_feature_names
+from recsys_assets.yaml_errors import YamlError
+from resources.home import Home
+from serving.ensemble import Ensemble
+from tests.conftest import YAML
+from tests.serving.whole_release import FILTERS, Whole, whole_release
+
+USERS = "  users:\n    source: {path: users.csv}\n    id: user\n    categorical: [kind_of_user]\n"
+
+
+def refused(name: str, role: Role, beside: str | None = None) -> bool:
+    """Whether a feature may not be called so; `beside` is one of the other table."""
+    other: Role = "items" if role == "users" else "users"
+    tables: dict[Role, EntityTable | None] = {role: EntityTable(LogSource("x.csv"), id="id", categorical=["x", name])}
+    if beside is not None:
+        tables[other] = EntityTable(LogSource("x.csv"), id="id", lists=[beside])
+    try:
+        check_feature_names(tables, {"country"})
+    except SettingError as error:
+        assert error.keys == (role, "categorical", "1")
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    root = tmp_path_factory.mktemp("names")
+    return whole_release(root, filters=FILTERS, named=["odd"], two_tower=12, popular=9, co_occurrence=10)
+
+
+def test_no_part_of_a_model_can_be_a_feature(whole: Whole) -> None:
+    towers, data = whole.parts.retrieval.towers, whole.parts.data
+    own = {"users": set(data.user_schema.names), "items": set(data.item_schema.names)}
+    models: dict[Role, list[Any]] = {
+        "users": [towers.query, whole.parts.ranking.model],
+        "items": [towers.item, whole.parts.ranking.model],
+    }
+    for role, parts in models.items():
+        operations = {operation.name for model in parts for operation in model.operations}
+        for name in operations - own["users"] - own["items"]:
+            embedded = name.removeprefix("embedding_")
+            beside = None if embedded in (name, "user_id", "item_id") else embedded
+            assert refused(name, role, beside), (role, name)
+
+
+def test_no_computed_column_can_be_a_feature(whole: Whole) -> None:
+    data = whole.parts.data
+    data = replace(data, history=data.history[:, :1])
+    computed = set(event_features(data, 80 * DAY, 81 * DAY, whole.parts.config.candidates.snapshot).columns)
+    computed -= {*data.user_schema.names, *data.item_schema.names, "timestamp", "label"}  # the latter are canonical
+    assert {"own_count", "user_items", "history", "item_popularity_0"} <= computed
+    for name in computed | {EVENT_TIME, CREATED, PRESENT}:
+        assert refused(name, "users"), name
+        assert refused(name, "items"), name
+
+
+def test_no_column_that_stands_beside_a_users_can_be_a_feature(whole: Whole) -> None:
+    features = set(Schema.from_polars(whole.users).names)
+    met = set()
+    for step in Ensemble.of(whole.release).plan.steps:
+        taken = {name for name, _ in step.columns}
+        met |= taken if taken & (features - {"user_id"}) else set()
+    met |= {"history_item", "history_count", "history_last", "history_positive", "degraded"}  # of `QueryFeast` itself
+    assert {"candidate_item", "seen_item", "context_country"} <= met
+    for name in met - features - set(Schema.from_polars(whole.items).names):
+        assert refused(name, "users"), name
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\nb", "a\0", "x" * 201, "*", "^a.*$", "__place__"])
+@pytest.mark.parametrize("role", ["users", "items"])
+def test_what_is_no_name_is_refused(name: str, role: Role) -> None:
+    assert refused(name, role)
+
+
+@pytest.mark.parametrize("name", ["a b", "größe", "price (EUR)", "item", "score", "code", "k", "country", "embedding"])
+def test_other_names_are_not(name: str) -> None:
+    assert not refused(name, "users")
+    assert not refused(name, "items")
+
+
+def test_filters_may_read_what_only_models_could_not() -> None:
+    table = EntityTable(LogSource("x.csv"), id="id", categorical=["logit", "kind"], only_filters=["logit", "kind"])
+    check_feature_names({"users": table, "items": replace(table, only_filters=["logit"])}, set())
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "said"),
+    [
+        ("[kind_of_user, history]", 20, "users.categorical.1: the feature column 'history' has the name of a part of"),
+        (
+            "[kind_of_user]\n    lists:\n      - a\n      - present",
+            23,
+            "'present' has the name of a column of the feature",
+        ),
+        ("[kind]", 20, "users.categorical.0: the feature column 'kind' is a feature of users and of items"),
+    ],
+    ids=["of a model", "of the store", "in both tables"],
+)
+def test_it_is_told_with_its_line(shop: Path, home: Home, added: str, line: int, said: str) -> None:
+    (shop / "defs.yaml").write_text(YAML + USERS.replace("[kind_of_user]", added))
+    assert yaml.safe_load((shop / "defs.yaml").read_text())
+    with pytest.raises(YamlError) as raised:
+        names(shop)
+    assert said in str(raised.value)
+    assert str(raised.value).startswith(f"{shop / 'defs.yaml'}:{line}: "), str(raised.value)
