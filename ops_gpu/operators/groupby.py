@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import polars as pl
 
@@ -136,8 +136,12 @@ def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
     if agg == "sum":
         whole = dtype.is_integer() or dtype == pl.Boolean
         return column.cast(pl.Int128).sum().cast(pl.Int64, strict=False) if whole else number.sum()
-    statistics: dict[str, Any] = {"mean": number.mean, "median": number.median, "std": number.std, "var": number.var}
-    return pl.Expr.cast(statistics[agg](), pl.Float32)
+    statistics: dict[str, pl.Expr] = {"mean": number.mean(), "median": number.median(), "std": number.std()}
+    statistic = statistics[agg] if agg in statistics else number.var()
+    if agg in ("std", "var"):
+        # Of values that are all equal, rounding would leave some; of a single one there is none.
+        statistic = pl.when(number.min() == number.max(), statistic.is_not_null()).then(0.0).otherwise(statistic)
+    return statistic.cast(pl.Float32)
 
 
 def _described(column: ColumnSchema, agg: str) -> ColumnSchema:

@@ -16,7 +16,7 @@ from ops_gpu.operators.combo_groups import without_overlap
 from ops_gpu.operators.fitted_operator import RAW, FittedOperator
 from ops_gpu.operators.group_keys import check_key_types, group_keys, shared_tags
 from ops_gpu.operators.numeric_statistics import continuous
-from ops_gpu.operators.summary import merge_rows, merged_summary, standard_deviation, summary_of, upsert
+from ops_gpu.operators.summary import merge_rows, merged_summary, settled, standard_deviation, summary_of, upsert
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
 
@@ -83,23 +83,28 @@ class JoinGroupby(FittedOperator):
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         numbers = [part for i, name in enumerate(self.cont_cols) for part in summary_of(pl.col(RAW + name), f"{i} ")]
         return {
-            unit: frame.group_by(group_keys(frame, names)).agg(pl.len().cast(pl.Int64).alias("rows"), *numbers)
+            unit: frame.group_by(group_keys(frame, names))
+            .agg(pl.len().cast(pl.Int64).alias("rows"), *numbers)
+            .with_columns(self._settled())
             for unit, names in units_of(columns, self.groups).items()
         }
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         check_key_types(unit, frames)
         keys = [name for name in frames[0].columns if name.startswith("key")]
-        return merge_rows(frames, keys, self._merged())
+        return merge_rows(frames, keys, self._merged(), self._settled())
 
     def _merged(self) -> list[pl.Expr]:
         numbers = [part for i in range(len(self.cont_cols)) for part in merged_summary(f"{i} ")]
         return [pl.col("rows").sum(), *numbers]
 
+    def _settled(self) -> list[pl.Expr]:
+        return [part for i in range(len(self.cont_cols)) for part in settled(f"{i} ")]
+
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
     ) -> dict[str, pl.DataFrame]:
-        return dict(tables)
+        return {unit: table.with_columns(self._settled()) for unit, table in tables.items()}
 
     def extend(
         self,
@@ -113,7 +118,7 @@ class JoinGroupby(FittedOperator):
             keys = [name for name in table.columns if name.startswith("key")]
             known = previous.get(unit, table.clear())
             check_key_types(unit, [known, table])
-            state[unit] = upsert(known, table, keys, self._merged())
+            state[unit] = upsert(known, table, keys, self._merged(), self._settled())
         return state
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
@@ -143,10 +148,10 @@ def _statistic(place: int, stat: str) -> pl.Expr:
     if stat == "count":
         return pl.col("rows").cast(pl.Int32)
     prefix = f"{place} "
-    total = pl.col(f"{prefix}count") * pl.col(f"{prefix}mean")
+    count, mean = pl.col(f"{prefix}count"), pl.col(f"{prefix}mean")
     value = {
-        "sum": total,
-        "mean": total / pl.col(f"{prefix}count"),
+        "sum": count * mean,
+        "mean": pl.when(count > 0).then(mean).otherwise(float("nan")),
         "std": standard_deviation(prefix),
         "var": standard_deviation(prefix) ** 2,
         "min": pl.col(f"{prefix}min"),
