@@ -35,6 +35,10 @@ class Operator:
     regroups: ClassVar[bool] = False
     """True where the rows given are not those taken, but one a group of them."""
 
+    before: ClassVar[Mapping[str, Any]] = {}
+    """Parameters that older versions did not know, with the values that say what those did. Where they have these they
+    are not saved, and what was saved without them is read so: it goes on working as it did."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         known = Operator._registry.get(cls.__name__)
@@ -88,7 +92,8 @@ class Operator:
 
     def to_dict(self) -> dict[str, Any]:
         """Class name and parameters as JSON; TypeError where a parameter is not JSON."""
-        parameters = self.parameters()
+        given = self.parameters().items()
+        parameters = {k: value for k, value in given if k not in self.before or value != self.before[k]}
         try:
             return {"operator": self.name, "parameters": json.loads(json.dumps(parameters, allow_nan=False))}
         except (TypeError, ValueError) as error:
@@ -113,11 +118,11 @@ class Operator:
                 f"{', '.join(sorted(Operator._registry))}."
             )
         cls = Operator._registry[name]
-        parameters = {key: _frozen(value) for key, value in data["parameters"].items()}
+        parameters = {**cls.before, **{key: _frozen(value) for key, value in data["parameters"].items()}}
         try:
             inspect.signature(cls).bind(**parameters)
         except TypeError as error:
-            given = sorted(parameters)
+            given = sorted(data["parameters"])
             raise ValueError(f"operator {name} takes other parameters than {given}: {error}.") from error
         return cls(**parameters)
 

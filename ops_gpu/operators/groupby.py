@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -38,30 +38,41 @@ class Groupby(AcrossRows):
         aggs: an aggregation or several, for all other columns taken or by column name: `list`, `first`, `last`,
             `count`, `nunique`, `sum`, `mean`, `median`, `std`, `var`, `min`, `max`.
         name_sep: between the parts of the names given.
-        ascending: whether `sort_cols` rise.
+        ascending: whether lists follow rising `sort_cols`; False gives them backwards. `first` is the earliest and
+            `last` the latest in any case.
+        turn_ends: whether `first` and `last` turn with the lists, as they did in workflows that older versions saved.
 
     Raises:
-        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, or no key is given.
+        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, no key is given, or lists are to be
+            turned and nothing orders them.
 
     Example:
         >>> node = ["item_id", "price"] >> Groupby("user_id", "time", {"item_id": "list", "price": ["mean", "max"]})
     """
 
     regroups: ClassVar[bool] = True
+    before: ClassVar[Mapping[str, Any]] = {"turn_ends": True}
 
     groupby_cols: str | Sequence[str]
     sort_cols: str | Sequence[str] = ()
     aggs: str | Sequence[str] | Mapping[str, str | Sequence[str]] = "list"
     name_sep: str = "_"
     ascending: bool = True
+    turn_ends: bool = False
 
     def __post_init__(self) -> None:
         if not self.partition_keys():
             raise ValueError("Groupby has no groupby_cols; name the columns that make a group.")
+        if not (self.ascending or self.turn_ends or self.sort_keys()):
+            raise ValueError("Groupby has ascending=False and no sort_cols to fall; name the columns that order rows.")
         several = self.aggs.values() if isinstance(self.aggs, Mapping) else [self.aggs]
         for agg in (agg for aggs in several for agg in names_of(aggs)):
             if agg not in AGGREGATIONS:
                 raise ValueError(f"Groupby has no aggregation {agg!r}; choose from {', '.join(AGGREGATIONS)}.")
+
+    def parameters(self) -> dict[str, Any]:
+        # Where nothing is turned, what was saved before means the same.
+        return super().parameters() | ({"turn_ends": True} if self.ascending else {})
 
     def partition_keys(self) -> tuple[str, ...]:
         return names_of(self.groupby_cols)
@@ -109,7 +120,10 @@ class Groupby(AcrossRows):
     def _sorted(self, column: pl.Expr, order: Sequence[str], agg: str) -> pl.Expr:
         if not order or agg not in ("list", "first", "last"):
             return column
-        return column.sort_by(order, descending=not self.ascending, maintain_order=True)
+        rising = column.sort_by(order, maintain_order=True)
+        if self.ascending or (agg != "list" and not self.turn_ends):
+            return rising
+        return column.sort_by(order, descending=True, maintain_order=True) if self.turn_ends else rising.reverse()
 
     def output_schema(self, schema: Schema) -> Schema:
         keys = [schema[name] for name in self.partition_keys()]
