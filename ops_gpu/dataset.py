@@ -139,8 +139,8 @@ class Dataset:
         return part
 
     def parts(self, rows: int | None = None) -> list[Dataset]:
-        """One dataset a file, or several of at most so many rows each; a frame is one part (`to_parquet` makes it a file
-        first).
+        """One dataset a file, or several of at most so many rows each; a frame is one part, which `to_parquet` puts into
+        a file first.
         """
         if self._groups is not None:
             return [self._of_files(group) for group in self._groups]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -66,14 +66,20 @@ class Operator:
             return {}
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
-    @property
-    def needs_all(self) -> bool:
-        """True where it computes nothing of some of its columns alone."""
-        return False
-
     def companions(self) -> tuple[str, ...]:
         """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
         return ()
+
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Of the columns `names` taken, those without which it computes nothing at all; by default its companions."""
+        return self.companions()
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        """Of the columns `names` taken, those that the columns `outputs` given follow from.
+
+        By default a column follows from that of its name and from the companions; where a name is new, from all.
+        """
+        return {*outputs, *self.companions()} if set(names).issuperset(outputs) else set(names)
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         """Names of the columns given for columns `names` taken; by default the same."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -164,6 +164,11 @@ class Categorify(FittedOperator):
         if self.encode_type == "combo":
             return combo_units(columns, self.groups, self.name_sep)
         return {self.domain: tuple(columns)} if self.domain else units_of(columns, self.groups, partly=True)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        if self.encode_type == "joint":
+            return super().needed(outputs, names)
+        return {name for unit, parts in self._units(names).items() if unit in outputs for name in parts}
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._units(columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,9 @@ class FillMissing(FeatureOperator):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return (*names, *(f"{name}_filled" for name in names if self.add_binary_cols))
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for name in names if name in outputs or f"{name}_filled" in outputs}
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         filled = {name: fill_missing(name, expr, self.fill_val, plan) for name, expr in columns.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -87,7 +87,7 @@ class Groupby(AcrossRows):
     def _aggregated(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Column and aggregation by the name given."""
         if isinstance(self.aggs, Mapping):
-            chosen = {name: names_of(aggs) for name, aggs in self.aggs.items()}
+            chosen = {name: names_of(aggs) for name, aggs in self.aggs.items() if name in names}
         else:
             beside = {*self.partition_keys(), *self.sort_keys()}
             chosen = {name: names_of(self.aggs) for name in names if name not in beside}
@@ -95,6 +95,10 @@ class Groupby(AcrossRows):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return (*self.partition_keys(), *self._aggregated(names))
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        taken = (name for output, (name, _) in self._aggregated(names).items() if output in outputs)
+        return {*self.required(names), *taken}
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         raise TypeError("Groupby changes rows, and is run by `grouped`.")

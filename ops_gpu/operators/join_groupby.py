@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -73,6 +73,10 @@ class JoinGroupby(FittedOperator):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(name for unit in units_of(names, self.groups) for name in self._outputs(unit))
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        units = units_of(names, self.groups).items()
+        return {name for unit, group in units if not self._outputs(unit).keys().isdisjoint(outputs) for name in group}
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(units_of(columns, self.groups))

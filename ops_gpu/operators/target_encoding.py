@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -92,6 +92,11 @@ class TargetEncoding(FittedOperator):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._output(unit, target) for unit in units_of(names, self.groups) for target in self.targets)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        units = units_of(names, self.groups).items()
+        wanted = (group for unit, group in units if any(self._output(unit, t) in outputs for t in self.targets))
+        return {name for group in wanted for name in group}
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(units_of(columns, self.groups))
