@@ -139,9 +139,7 @@ class Dataset:
         return part
 
     def parts(self, rows: int | None = None) -> list[Dataset]:
-        """One dataset a file, or several of at most so many rows each; a frame is one part, which `to_parquet` puts into
-        a file first.
-        """
+        """One dataset a file, or several of at most so many rows each; a frame is one part (see `to_parquet`)."""
         if self._groups is not None:
             return [self._of_files(group) for group in self._groups]
         return [part for file in self.files for part in self._of_file(file, rows)] or [self]

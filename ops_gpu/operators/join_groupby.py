@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -37,6 +38,8 @@ class JoinGroupby(FittedOperator):
         stats: which of `count`, `sum`, `mean`, `std`, `var`, `min`, `max`; deviations with `n - 1`.
         name_sep: between the parts of the names given.
         groups: columns that make one category together; filled by inner lists on the left of `>>`.
+        group_sep: between the names of such columns; by default `name_sep`. It was `_` in workflows that older versions
+            saved, and NVTabular's `name_sep` is this one: all other parts it joins by `_`.
 
     Raises:
         ValueError: when a statistic is unknown, or one of numbers is asked for without numbers.
@@ -45,12 +48,16 @@ class JoinGroupby(FittedOperator):
         >>> node = ["city"] >> JoinGroupby(cont_cols=["price"], stats=["count", "mean"])
     """
 
+    before: ClassVar[Mapping[str, Any]] = {"group_sep": "_"}
+
     cont_cols: Sequence[str] = ()
     stats: Sequence[str] = ("count",)
     name_sep: str = "_"
     groups: Groups = ()
+    group_sep: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "group_sep", self.name_sep if self.group_sep is None else self.group_sep)
         unknown = [stat for stat in self.stats if stat not in STATISTICS]
         if unknown:
             raise ValueError(f"JoinGroupby has no statistic {unknown[0]!r}; choose from {', '.join(STATISTICS)}.")
@@ -72,17 +79,20 @@ class JoinGroupby(FittedOperator):
         return parts
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for unit in units_of(names, self.groups) for name in self._outputs(unit))
+        return tuple(name for unit in self._units(names) for name in self._outputs(unit))
 
     def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
-        units = units_of(names, self.groups).items()
+        units = self._units(names).items()
         return {name for unit, group in units if not self._outputs(unit).keys().isdisjoint(outputs) for name in group}
 
+    def _units(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        return units_of(columns, self.groups, sep=str(self.group_sep))
+
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
-        return tuple(units_of(columns, self.groups))
+        return tuple(self._units(columns))
 
     def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
-        return without_overlap(units_of(columns, self.groups).values())
+        return without_overlap(self._units(columns).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         numbers = [part for i, name in enumerate(self.cont_cols) for part in summary_of(pl.col(RAW + name), f"{i} ")]
@@ -90,7 +100,7 @@ class JoinGroupby(FittedOperator):
             unit: frame.group_by(group_keys(frame, names))
             .agg(pl.len().cast(pl.Int64).alias("rows"), *numbers)
             .with_columns(self._settled())
-            for unit, names in units_of(columns, self.groups).items()
+            for unit, names in self._units(columns).items()
         }
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -127,7 +137,7 @@ class JoinGroupby(FittedOperator):
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         outputs: dict[str, pl.Expr] = {}
-        for unit, names in units_of(list(columns), self.groups).items():
+        for unit, names in self._units(list(columns)).items():
             table = state.derived(unit, "table", partial(self._table, unit=unit))
             found = plan.lookup(names, [columns[name] for name in names], table)
             outputs |= dict(zip(self._outputs(unit), found, strict=True))
@@ -143,7 +153,7 @@ class JoinGroupby(FittedOperator):
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(
             continuous(ColumnSchema(name, tags=shared_tags(schema, names)), "int32" if stat == "count" else "float32")
-            for unit, names in units_of(schema.names, self.groups).items()
+            for unit, names in self._units(schema.names).items()
             for name, (_, stat) in self._outputs(unit).items()
         )
 
