@@ -116,8 +116,11 @@ class Node:
             built = LambdaOp(built)
         if not isinstance(built, Operator):
             raise TypeError(f"expected an operator after >>, got {built!r}.")
-        missing = [name for name in built.companions() if name not in self.names]
-        parents = [self, Node(None, (), missing)] if missing else [self]
+        parents = [self, *built.companion_nodes()]
+        there = {name for parent in parents for name in parent.names}
+        missing = [name for name in built.companions() if name not in there]
+        if missing:
+            parents.append(Node(None, (), missing))
         return Node(built.with_groups(self.groups) if self.groups else built, parents)
 
     def __add__(self, other: str | Iterable[Any] | Node | Schema) -> Node:

@@ -70,6 +70,10 @@ class Operator:
         """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
         return ()
 
+    def companion_nodes(self) -> tuple[Node, ...]:
+        """Nodes that give some of these columns; `>>` takes them in beside what stands on its left."""
+        return ()
+
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         """Of the columns `names` taken, those without which it computes nothing at all; by default its companions."""
         return self.companions()
@@ -95,6 +99,9 @@ class Operator:
 
     def check_saveable(self) -> None:
         """TypeError where the operator works but cannot be saved; by default every one can."""
+
+    def check_servable(self) -> None:
+        """ValueError where it works, and maybe can be saved, but a release cannot hold it; by default every one can."""
 
     def to_dict(self) -> dict[str, Any]:
         """Class name and parameters as JSON; TypeError where a parameter is not JSON."""
