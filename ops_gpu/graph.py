@@ -116,6 +116,8 @@ class Node:
             built = LambdaOp(built)
         if not isinstance(built, Operator):
             raise TypeError(f"expected an operator after >>, got {built!r}.")
+        if self.groups and getattr(built, "groups", ()):
+            raise ValueError(f"{built} has groups, and so have the columns on its left, {self.groups}; give them once.")
         parents = [self, *built.companion_nodes()]
         there = {name for parent in parents for name in parent.names}
         missing = [name for name in built.companions() if name not in there]

@@ -67,7 +67,7 @@ class ColumnSimilarity(FittedOperator):
         from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
 
         node = Node.of(columns, self)
-        return node >> (self if node.groups else self.with_groups((node.names,)))
+        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         return () if self.groups else tuple(names)

@@ -18,6 +18,7 @@ from ops_gpu.schema import ColumnSchema, Schema, Tags
 
 AGGREGATIONS = ("list", "first", "last", "count", "nunique", "sum", "mean", "median", "std", "var", "min", "max")
 FLOATS = ("mean", "median", "std", "var")
+OF_LISTS = ("first", "last", "count")
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +31,7 @@ class Groupby(AcrossRows):
     Null and NaN do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows of equal ones the
     order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`, `median`, `std`,
     `var` (with n - 1) are Float32, `sum` Int64 (null where it does not fit) or Float64; null over nothing, but for
-    `sum`, which is 0.
+    `sum`, which is 0. Of lists there are `first`, `last` and `count`.
 
     Args:
         groupby_cols: the key, a column or several; given on as they are.
@@ -109,6 +110,11 @@ class Groupby(AcrossRows):
         keys = [_key(name, schema[name]) for name in self.partition_keys()]
         order = [name for name in self.sort_keys() if name in schema]
         for name, agg in self._aggregated(schema.names()).values():
+            if isinstance(schema[name], (pl.List, pl.Array)) and agg not in OF_LISTS:
+                raise ValueError(
+                    f"Groupby takes {', '.join(OF_LISTS)} of lists, and {agg} of column {name!r}, which is of type "
+                    f"{schema[name]}; name others for it in aggs."
+                )
             if agg in ("sum", *FLOATS) and not (schema[name].is_numeric() or schema[name] in (pl.Boolean, pl.Null)):
                 raise ValueError(
                     f"Groupby takes the {agg} of numbers, and column {name!r} is of type {schema[name]}; name other "
@@ -168,6 +174,6 @@ def _described(column: ColumnSchema, agg: str) -> ColumnSchema:
     if agg in ("first", "last", "min", "max"):
         return column
     if agg in ("count", "nunique"):
-        return continuous(column, "int32")
+        return continuous(replace(column.without_tags([Tags.LIST]), is_list=False, value_count=None), "int32")
     whole = agg == "sum" and ("int" in column.dtype or column.dtype == "bool")
     return continuous(column, "int64" if whole else "float64" if agg == "sum" else "float32")

@@ -57,7 +57,7 @@ class HashedCross(FeatureOperator):
 
         node = Node.of(columns, self)
         # A flat list is kept as a group, so that what `for_inputs` leaves of it is no other cross.
-        return node >> (self if node.groups else self.with_groups((node.names,)))
+        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         return () if self.groups else tuple(names)
