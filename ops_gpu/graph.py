@@ -123,7 +123,10 @@ class Node:
         missing = [name for name in built.companions() if name not in there]
         if missing:
             parents.append(Node(None, (), missing))
-        return Node(built.with_groups(self.groups) if self.groups else built, parents)
+        node = Node(built.with_groups(self.groups) if self.groups else built, parents)
+        if not node.names:
+            raise ValueError(f"{built} makes nothing of {', '.join(self.names)} alone; give it another column.")
+        return node
 
     def __add__(self, other: str | Iterable[Any] | Node | Schema) -> Node:
         return Node(None, [self, Node.of(other)])

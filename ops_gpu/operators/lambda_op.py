@@ -106,8 +106,6 @@ class LambdaOp(FeatureOperator):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         own = tuple(name for name in names if name not in self.companions())
-        if not own:
-            raise ValueError(f"{self} takes {', '.join(names)}, which are its dependency; give it another column.")
         for name in own:
             self._check_reads(name)
         return own

@@ -198,7 +198,7 @@ def test_what_functions_must_take_and_give() -> None:
         LambdaOp(lambda: pl.col("x"))
     with pytest.raises(ValueError, match="makes the same of every value of column 'clicks'"):
         ["clicks"] >> LambdaOp(lambda x: pl.lit(1))
-    with pytest.raises(ValueError, match="takes views, which are its dependency; give it another column"):
+    with pytest.raises(ValueError, match="makes nothing of views alone; give it another column"):
         ["views"] >> LambdaOp(share, dependency=["views"])
     with pytest.raises(TypeError, match="LambdaOp has dependency 3, expected names of columns, or nodes"):
         LambdaOp(share, dependency=[3])  # type: ignore[list-item]
