@@ -28,9 +28,8 @@ def summary_of(value: pl.Expr, prefix: str = "") -> list[pl.Expr]:
 def merged_summary(prefix: str = "") -> list[pl.Expr]:
     """Aggregations that make one summary of several rows that are summaries (Chan, Golub, LeVeque 1983)."""
     count, mean, m2 = (pl.col(f"{prefix}{name}") for name in ("count", "mean", "m2"))
-    # From one of the means on: what they have in common is no part of what is rounded. Empty parts never matter.
-    base = pl.when(count > 0).then(mean).min()
-    center = (base + (count * (mean - base)).sum() / count.sum()).fill_null(0.0)
+    # One round of division only, so that empty parts (count 0, mean 0) never matter.
+    center = ((count * mean).sum() / count.sum()).fill_nan(0.0)
     return [
         count.sum(),
         center.alias(f"{prefix}mean"),
