@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ import polars as pl
 from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.schema import ColumnSchema
 
-# Powers of two, by which multiplying rounds nothing: numbers that are too far apart, or too near, to be scaled at once.
-SMALLER, LARGER = 2.0**-2, 2.0**200
+# Powers of two, by which multiplying rounds nothing: for numbers that are too far apart, or too near, for what is 1 over
+# their distance to be a number of full precision.
+FAR, NEAR = 2.0**1000, 2.0**-1000
+SMALLER, LARGER = 2.0**-100, 2.0**200
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,17 @@ class Scaling:
     @classmethod
     def to_deviations(cls, mean: float, deviation: float) -> Scaling:
         """Of one standard deviation, which becomes 1; where it is 0, only the mean is taken off."""
-        if not isfinite(deviation):
-            return cls(mean, 0.0, SMALLER)
-        return cls(mean, 1 / deviation if deviation > 0 else 1.0)
+        if not deviation > 0:
+            return cls(mean, 1.0)
+        unit = SMALLER if deviation > FAR else 1.0
+        return cls(mean, 1 / (deviation * unit), unit)
 
     @classmethod
     def to_range(cls, low: float, high: float) -> Scaling:
         """Of what lies between two numbers, to 0 and 1; everything becomes 0 where these are one."""
         if not high > low:
             return cls(low, 0.0)
-        unit = SMALLER if not isfinite(high - low) else LARGER if not isfinite(1 / (high - low)) else 1.0
+        unit = SMALLER if high - low > FAR else LARGER if high - low < NEAR else 1.0
         return cls(low, 1 / (high * unit - low * unit), unit)
 
     def expression(self, expr: pl.Expr, dtype: pl.DataType, out_dtype: str) -> pl.Expr:
