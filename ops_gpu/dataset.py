@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -42,6 +43,7 @@ class Dataset:
 
     def __init__(self, source: Source) -> None:
         self._frame = source.lazy() if isinstance(source, (pl.DataFrame, pl.LazyFrame)) else None
+        self._height = source.height if isinstance(source, pl.DataFrame) else None
         self._rows: tuple[int, int] | None = None
         self._groups: list[list[Path]] | None = None
         self._columns: list[str] | None = None
@@ -121,7 +123,7 @@ class Dataset:
                 yield parted
         else:
             result = copy.copy(self)
-            result._groups = [self.files] if wanted and self.files else self._groups
+            result._groups = [self.files] if wanted else self._groups
             yield result
 
     def chunks(self, number: int) -> list[Dataset]:
@@ -137,7 +139,7 @@ class Dataset:
         return part
 
     def parts(self, rows: int | None = None) -> list[Dataset]:
-        """One dataset a file, or several of at most so many rows each; rows in memory are one part."""
+        """One dataset a file, or several of at most so many rows each; a frame is one part (see `to_parquet`)."""
         if self._groups is not None:
             return [self._of_files(group) for group in self._groups]
         return [part for file in self.files for part in self._of_file(file, rows)] or [self]
@@ -193,9 +195,11 @@ class Dataset:
 
         Args:
             folder: gets `part_00000.parquet` and so on, in the order of the rows (but for rows that are brought
-                together by key: then key by key, and the rows of a key in their order); an older one is replaced.
+                together by key: then key by key, and the rows of a key in their order); an older one is replaced. A
+                frame of more rows than a file may hold, and a lazy one, is put into a file beside it first.
             engine: where to work; this process by default. Workers of a cluster must see the folder.
-            rows: the most rows of one file.
+            rows: the most rows that are worked on at once, and so those of one file (where rows must be seen together,
+                as those of a key, it may get more).
             compression: of Parquet: `zstd`, `snappy`, `lz4`, `gzip` or `uncompressed`.
 
         Returns:
@@ -213,13 +217,24 @@ class Dataset:
         raw._after, raw._together = (), False
         with (
             folder_written_aside(folder, ["part_*.parquet"]) as aside,
-            raw.brought_together(self._together, rows) as whole,
+            raw._in_files(rows, aside.parent) as files,
+            files.brought_together(self._together, rows) as whole,
         ):
             # The functions go to each worker once, not with every part.
             work = partial(_write, after=self._after, folder=aside, engine=chosen.inner, compression=compression)
             parts = list(enumerate(whole.parts(rows)))
             chosen.map(work, track(parts, "Writing", disable=not sys.stderr.isatty(), transient=True))
         return Dataset(sorted(Path(folder).glob("part_*.parquet")))
+
+    @contextmanager
+    def _in_files(self, rows: int, beside: Path) -> Iterator[Dataset]:
+        """These rows, in a file where they are a frame that is to be read in parts: its plan must be run only once."""
+        if self._frame is None or (self._height is not None and self._height <= rows):
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix=".rows-", dir=beside) as folder:
+            self._read().sink_parquet(Path(folder, "rows.parquet"), compression="lz4")
+            yield Dataset(folder)
 
     def __repr__(self) -> str:
         if self._frame is not None:

@@ -116,9 +116,17 @@ class Node:
             built = LambdaOp(built)
         if not isinstance(built, Operator):
             raise TypeError(f"expected an operator after >>, got {built!r}.")
-        missing = [name for name in built.companions() if name not in self.names]
-        parents = [self, Node(None, (), missing)] if missing else [self]
-        return Node(built.with_groups(self.groups) if self.groups else built, parents)
+        if self.groups and getattr(built, "groups", ()):
+            raise ValueError(f"{built} has groups, and so have the columns on its left, {self.groups}; give them once.")
+        parents = [self, *built.companion_nodes()]
+        there = {name for parent in parents for name in parent.names}
+        missing = [name for name in built.companions() if name not in there]
+        if missing:
+            parents.append(Node(None, (), missing))
+        node = Node(built.with_groups(self.groups) if self.groups else built, parents)
+        if not node.names:
+            raise ValueError(f"{built} makes nothing of {', '.join(self.names)} alone; give it another column.")
+        return node
 
     def __add__(self, other: str | Iterable[Any] | Node | Schema) -> Node:
         return Node(None, [self, Node.of(other)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +35,10 @@ class Operator:
     regroups: ClassVar[bool] = False
     """True where the rows given are not those taken, but one a group of them."""
 
+    before: ClassVar[Mapping[str, Any]] = {}
+    """Parameters that older versions did not know, with the values that say what those did. Where they have these they
+    are not saved, and what was saved without them is read so: it goes on working as it did."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         known = Operator._registry.get(cls.__name__)
@@ -62,14 +66,24 @@ class Operator:
             return {}
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.init}
 
-    @property
-    def needs_all(self) -> bool:
-        """True where it computes nothing of some of its columns alone."""
-        return False
-
     def companions(self) -> tuple[str, ...]:
         """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
         return ()
+
+    def companion_nodes(self) -> tuple[Node, ...]:
+        """Nodes that give some of these columns; `>>` takes them in beside what stands on its left."""
+        return ()
+
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Of the columns `names` taken, those without which it computes nothing at all; by default its companions."""
+        return self.companions()
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        """Of the columns `names` taken, those that the columns `outputs` given follow from.
+
+        By default a column follows from that of its name and from the companions; where a name is new, from all.
+        """
+        return {*outputs, *self.companions()} if set(names).issuperset(outputs) else set(names)
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         """Names of the columns given for columns `names` taken; by default the same."""
@@ -86,9 +100,13 @@ class Operator:
     def check_saveable(self) -> None:
         """TypeError where the operator works but cannot be saved; by default every one can."""
 
+    def check_servable(self) -> None:
+        """ValueError where it works, and maybe can be saved, but a release cannot hold it; by default every one can."""
+
     def to_dict(self) -> dict[str, Any]:
         """Class name and parameters as JSON; TypeError where a parameter is not JSON."""
-        parameters = self.parameters()
+        given = self.parameters().items()
+        parameters = {k: value for k, value in given if k not in self.before or value != self.before[k]}
         try:
             return {"operator": self.name, "parameters": json.loads(json.dumps(parameters, allow_nan=False))}
         except (TypeError, ValueError) as error:
@@ -113,11 +131,11 @@ class Operator:
                 f"{', '.join(sorted(Operator._registry))}."
             )
         cls = Operator._registry[name]
-        parameters = {key: _frozen(value) for key, value in data["parameters"].items()}
+        parameters = {**cls.before, **{key: _frozen(value) for key, value in data["parameters"].items()}}
         try:
             inspect.signature(cls).bind(**parameters)
         except TypeError as error:
-            given = sorted(parameters)
+            given = sorted(data["parameters"])
             raise ValueError(f"operator {name} takes other parameters than {given}: {error}.") from error
         return cls(**parameters)
 

@@ -364,7 +364,7 @@ class Workflow:
         given = pl.Series(column, codes)
         if not given.dtype.is_integer() and given.dtype != pl.Null:
             raise ValueError(f"codes of {column!r} are integers, and these are of type {given.dtype}.")
-        place = given.cast(pl.Int64) - self.first_code(column)
+        place = given.cast(pl.Int64, strict=False) - self.first_code(column)
         values = self.vocabulary(column)
         known = place.to_frame().select(pl.when(pl.first().is_between(0, len(values) - 1)).then(pl.first()))
         return values.gather(known.to_series()).alias(column)
@@ -374,7 +374,7 @@ class Workflow:
 
         Args:
             column: a categorified output column.
-            values: any shape; integers, or fixed-width UTF-8 bytes (dtype `S`).
+            values: any shape; integers of any size, or strings (fixed-width UTF-8 bytes, dtype `S`, or dtype `U`).
 
         Returns:
             int32 of the same shape.

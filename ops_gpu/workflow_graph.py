@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from ops_gpu.content_hash import hash_json
 from ops_gpu.graph import Node, input_names, topological
-from ops_gpu.operators.across_rows import AcrossRows
 from ops_gpu.operators.drop_low_cardinality import DropLowCardinality
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.operators.row_filter import RowFilter
@@ -111,7 +110,10 @@ class WorkflowGraph:
                 f"nothing can be computed from columns {', '.join(there) or 'none'} alone; "
                 f"the workflow reads {', '.join(self.input_columns)}."
             )
-        return WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
+        graph = WorkflowGraph(root, [keys[id(node)] for node in topological(root)], self.whole)
+        # What only served columns that are gone is not read any more.
+        pruned = graph.for_outputs(root.names)
+        return graph if pruned.input_columns == graph.input_columns else pruned
 
     def for_outputs(self, columns: Sequence[str]) -> WorkflowGraph:
         """The part that these output columns need, and nothing else; ValueError for one that there is not."""
@@ -119,33 +121,39 @@ class WorkflowGraph:
         if unknown or not columns:
             there = ", ".join(self.node.names)
             raise ValueError(f"the workflow gives no column {', '.join(unknown) or 'of none'}; it gives {there}.")
-        # Filters leave rows out of all columns, so they stay, whatever they read.
-        filters = [node for node in topological(self.node) if isinstance(node.operator, RowFilter)]
         top = Node(None, [self.node], columns)
-        wanted = _wanted(top, filters)
+        wanted = _wanted(top)
         parts: dict[int, Node] = {}
         for node in topological(top):
-            if wanted[id(node)]:
-                parents = [parts[id(parent)] for parent in node.parents if wanted[id(parent)]]
+            if wanted[id(node)] or isinstance(node.operator, RowFilter):
+                kept = [parts[id(parent)] for parent in node.parents if wanted[id(parent)]]
+                # Filters leave rows out of all columns, so they stay, with what they read.
+                if node is top or node.space is node:
+                    kept += [Node(None, [part], []) for part in _filters_beside(node, kept, parts)]
                 names = None if node.operator else [name for name in node.names if name in wanted[id(node)]]
-                parts[id(node)] = Node(node.operator, parents, names)
-        kept = [Node(None, [parts[id(node)]], []) for node in filters]
-        root = Node(None, [parts[id(top)], *kept], columns) if kept else parts[id(top)]
+                parts[id(node)] = Node(node.operator, kept, names)
         keys = {id(part): self._key_by_id.get(node, "chosen") for node, part in parts.items()}
-        # Choices of columns on top of the whole graph are new, and have no key there.
+        # Choices of columns are new, and have no key in the whole graph.
+        root = parts[id(top)]
         return WorkflowGraph(root, [keys.get(id(node), "chosen") for node in topological(root)], self.whole)
 
 
-def _wanted(top: Node, filters: Sequence[Node]) -> dict[int, set[str]]:
-    """Which columns of each node those of the top and the filters need."""
+def _filters_beside(node: Node, kept: Sequence[Node], parts: Mapping[int, Node]) -> list[Node]:
+    """Parts of the filters of the rows that a node takes which do not stand below what is kept of its parents."""
+    below = {id(part) for parent in kept for part in topological(parent)}
+    space = node.parents[0].space
+    filters = [other for other in topological(node) if isinstance(other.operator, RowFilter) and other.space is space]
+    return [parts[id(other)] for other in filters if id(parts[id(other)]) not in below]
+
+
+def _wanted(top: Node) -> dict[int, set[str]]:
+    """Which columns of each node those of the top need, and the filters below it."""
     wanted: dict[int, set[str]] = {id(node): set() for node in topological(top)}
-    wanted |= {id(node): set(node.names) for node in (top, *filters)}
+    wanted[id(top)] = set(top.names)
     for node in reversed(topological(top)):
         needed = wanted[id(node)]
-        # An operator that keeps names computes column by column; of another one, all that it takes is needed.
-        whole = isinstance(node.operator, (RowFilter, AcrossRows)) or node.names != node.input_names
-        if needed and node.operator is not None and whole:
-            needed = set(node.input_names)
+        if node.operator is not None and (needed or isinstance(node.operator, RowFilter)):
+            needed = node.operator.needed(needed, node.input_names)
         for parent in node.parents:
             wanted[id(parent)] |= needed & set(parent.names)
     return wanted
@@ -155,8 +163,9 @@ def _part(node: Node, parents: Sequence[Node | None], columns: Sequence[str]) ->
     kept = [parent for parent in parents if parent is not None]
     if node.operator is not None:
         there = {name for parent in kept for name in parent.names}
-        needed = node.input_names if node.operator.needs_all else node.operator.companions()
-        part = Node(node.operator, kept) if kept and there.issuperset(needed) else None
+        part = (
+            Node(node.operator, kept) if kept and there.issuperset(node.operator.required(node.input_names)) else None
+        )
     elif node.parents:
         given = {name for parent in kept for name in parent.names}
         part = Node(None, kept, [name for name in node.names if name in given]) if kept else None

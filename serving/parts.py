@@ -75,7 +75,14 @@ class Parts:
             temperature: of the final ordering; 0 is the exact top k.
             rules: filters and orderings beside that.
             item_memory_mb: item features that take more are served from disk, with this much memory before it.
+
+        Raises:
+            ValueError: when the workflow has an operator that a server does not know, or that runs code; nothing is
+                written then.
         """
+        from ops_gpu.servable import require_servable  # brings Polars
+
+        require_servable(self.workflow.node)
         folder.mkdir(parents=True)
         self.workflow.save(folder / "workflow")
         self.retrieval.save(folder / "retrieval_model")

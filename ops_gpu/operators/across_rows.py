@@ -32,6 +32,9 @@ class AcrossRows(FeatureOperator):
     def companions(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.partition_keys(), *self.sort_keys()]))
 
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.partition_keys(), *self.sort_keys()]))
+
     def values(self, names: Sequence[str]) -> list[str]:
         """The columns taken that are neither keys nor order."""
         beside = self.companions()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -30,6 +30,9 @@ from ops_gpu.operators.vocabulary_state import (
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
 
+FIRST_CODE = "first_code"
+"""Property of coded columns: the code of the most frequent value; those below are for padding and what is unknown."""
+
 
 @dataclass(frozen=True, repr=False)
 class Categorify(FittedOperator):
@@ -47,7 +50,8 @@ class Categorify(FittedOperator):
     Args:
         freq_threshold: values seen less often stay out of the vocabulary; for all columns, or by name (of
             the column, group or domain).
-        max_size: most codes in all, those below the vocabulary included; 0 for no limit; for all or by name.
+        max_size: most codes in all, those below the vocabulary included; 0 for no limit; for all or by name. At its
+            least, `num_buckets + 2` (3 without buckets), every value is one out of the vocabulary.
         num_buckets: number of codes for values out of the vocabulary; for all or by name.
         domain: name of the vocabulary that all columns share.
         groups: columns that belong together; filled by inner lists on the left of `>>`. Where they share a
@@ -59,8 +63,9 @@ class Categorify(FittedOperator):
             learnt for these, and nothing appended; nulls in them are left out.
 
     Raises:
-        ValueError: when `max_size` leaves no room for a vocabulary, `num_buckets` is below 1, `encode_type` is
-            unknown or does not fit groups and domain, or a given vocabulary has a value twice, or a threshold.
+        ValueError: when `max_size` leaves no room for the codes below the vocabulary, `num_buckets` is below 1,
+            `encode_type` is unknown or does not fit groups and domain, or a given vocabulary has a value twice, or a
+            threshold.
 
     Example:
         >>> frame = pl.DataFrame({"city": ["a", "b", "b"]})
@@ -95,6 +100,21 @@ class Categorify(FittedOperator):
                 raise ValueError(f"Categorify has num_buckets {size}; give 1 or more, or leave it out.")
         object.__setattr__(self, "vocabs", plain_vocabularies(self.vocabs))
         self._check_vocabs()
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """ValueError where padding, null and the buckets alone are more than `max_size`."""
+        named = [self.max_size, self.num_buckets]
+        units = dict.fromkeys(unit for parameter in named if isinstance(parameter, Mapping) for unit in parameter)
+        for unit in units or [""]:
+            size, buckets = (value.get(unit, 0) if isinstance(value, Mapping) else value for value in named)
+            least = OUT_OF_VOCABULARY + (buckets or 1)
+            if size and size < least:
+                of = f" for {unit!r}" if unit else ""
+                raise ValueError(
+                    f"Categorify has max_size {size}{of}, and {least} codes are for padding, null and what is out of "
+                    f"the vocabulary; give at least {least}, or 0 for no limit."
+                )
 
     def _check_vocabs(self) -> None:
         for unit in self.vocabs or {}:
@@ -145,6 +165,11 @@ class Categorify(FittedOperator):
             return combo_units(columns, self.groups, self.name_sep)
         return {self.domain: tuple(columns)} if self.domain else units_of(columns, self.groups, partly=True)
 
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        if self.encode_type == "joint":
+            return super().needed(outputs, names)
+        return {name for unit, parts in self._units(names).items() if unit in outputs for name in parts}
+
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._units(columns))
 
@@ -191,14 +216,7 @@ class Categorify(FittedOperator):
 
     def _room(self, unit: str) -> int | None:
         size = per_column(self.name, "max_size", self.max_size, unit) or 0
-        if not size:
-            return None
-        if size <= self.first_code(unit):
-            raise ValueError(
-                f"Categorify has max_size {size} for {unit!r}, which leaves no room for values; "
-                f"give at least {self.first_code(unit) + 1}."
-            )
-        return size - self.first_code(unit)
+        return max(size - self.first_code(unit), 0) if size else None
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         if self.encode_type == "joint":
@@ -237,4 +255,4 @@ class Categorify(FittedOperator):
         coded = replace(
             tagged, dtype="int32", domain=Domain(0, size - 1, unit), embedding_dim=embedding_dimension(size)
         )
-        return coded.with_properties({"first_code": self.first_code(unit)})
+        return coded.with_properties({FIRST_CODE: self.first_code(unit)})

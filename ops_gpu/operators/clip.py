@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import polars as pl
 
+from ops_gpu.key_types import element_dtype
 from ops_gpu.list_values import on_elements
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
@@ -19,7 +21,7 @@ from ops_gpu.schema import ColumnSchema, Domain, Schema
 class Clip(FeatureOperator):
     """Sets what is below `min_value` to it, and what is above `max_value` to that; null and NaN pass.
 
-    Columns and elements of lists. A limit that is a float makes integers Float64.
+    Columns and elements of lists. A limit that is a float makes integers Float64; booleans become Int32, 0 and 1.
 
     Args:
         min_value: lower limit, or None.
@@ -41,11 +43,20 @@ class Clip(FeatureOperator):
             raise ValueError(f"Clip has min_value {self.min_value} above max_value {self.max_value}; swap them.")
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
-        return {name: on_elements(self._clipped, expr, plan.dtype(expr)) for name, expr in columns.items()}
+        return {name: self._of(expr, plan.dtype(expr)) for name, expr in columns.items()}
 
-    def _clipped(self, value: pl.Expr) -> pl.Expr:
+    def _of(self, expr: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        whole, nothing = (element_dtype(dtype) == kind for kind in (pl.Boolean, pl.Null))
+        as_number = pl.Float64() if nothing or (whole and self._fraction) else pl.Int32() if whole else None
+        return on_elements(partial(self._clipped, as_number=as_number), expr, dtype)
+
+    @property
+    def _fraction(self) -> bool:
+        return any(isinstance(limit, float) for limit in (self.min_value, self.max_value))
+
+    def _clipped(self, value: pl.Expr, as_number: pl.DataType | None) -> pl.Expr:
         # `clip` would cast a fractional limit to the type of an integer column; comparing does not.
-        result = value
+        result = value if as_number is None else value.cast(as_number)
         if self.min_value is not None:
             result = pl.when(result < self.min_value).then(pl.lit(self.min_value)).otherwise(result)
         if self.max_value is not None:
@@ -59,6 +70,6 @@ class Clip(FeatureOperator):
 
     def _limited(self, column: ColumnSchema) -> ColumnSchema:
         known = column.domain or Domain()
-        fraction = any(isinstance(limit, float) for limit in (self.min_value, self.max_value))
-        dtype = "float64" if fraction and "int" in column.dtype else column.dtype
+        whole = "int32" if column.dtype == "bool" else column.dtype
+        dtype = "float64" if self._fraction and "int" in whole else whole
         return replace(column, dtype=dtype, domain=Domain(self.min_value, self.max_value, known.name))

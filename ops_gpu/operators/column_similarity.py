@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -67,11 +67,13 @@ class ColumnSimilarity(FittedOperator):
         from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
 
         node = Node.of(columns, self)
-        return node >> (self if node.groups else self.with_groups((node.names,)))
+        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
-    @property
-    def needs_all(self) -> bool:
-        return not self.groups
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return () if self.groups else tuple(names)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for output, group in self._pairs(names).items() if output in outputs for name in group}
 
     def with_groups(self, groups: Groups) -> ColumnSimilarity:
         return replace(self, groups=groups)

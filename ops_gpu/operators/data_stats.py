@@ -11,7 +11,7 @@ from ops_gpu.key_types import as_key, element_dtype, key_dtype
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.operators.numeric_statistics import values_of
-from ops_gpu.operators.summary import merge_rows, merged_summary, standard_deviation, summary_of
+from ops_gpu.operators.summary import merge_rows, merged_summary, settled, standard_deviation, summary_of
 from ops_gpu.plan import Plan
 from ops_gpu.schema import Schema
 from ops_gpu.stable_hash import hash_series
@@ -63,7 +63,7 @@ class DataStats(FittedOperator):
         for name in columns:
             dtype = element_dtype(schema[name])
             values = frame.select(values_of(frame, name).alias("value"))
-            plans[name] = values.select(_summary(dtype))
+            plans[name] = values.select(_summary(dtype)).with_columns(settled())
             key = as_key(pl.col("value"), dtype, key_dtype(name, dtype))
             hashed = pl.col("value").map_batches(hash_series, pl.UInt64(), is_elementwise=True).alias("hash")
             plans[_DISTINCT + name] = _smallest(values.select(key).drop_nulls().unique().select(hashed))
@@ -72,7 +72,8 @@ class DataStats(FittedOperator):
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         if "hash" in frames[0].columns:
             return _smallest(pl.concat(frames).lazy().unique()).collect()
-        return merge_rows(frames, [], [pl.col("rows").sum(), pl.col("missing").sum(), *merged_summary()])
+        counts = [pl.col("rows").sum(), pl.col("missing").sum()]
+        return merge_rows(frames, [], [*counts, *merged_summary()], settled())
 
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
@@ -109,7 +110,7 @@ def _smallest(hashes: pl.LazyFrame) -> pl.LazyFrame:
 
 def _row(name: str, summary: pl.DataFrame, hashes: pl.DataFrame) -> pl.DataFrame:
     some = pl.col("count") > 0
-    return summary.select(
+    return summary.with_columns(settled()).select(
         pl.lit(name).alias("column"),
         "rows",
         pl.when(pl.col("rows") > 0).then(pl.col("missing") / pl.col("rows")).alias("null_share"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -57,6 +57,10 @@ class DifferenceLag(AcrossRows):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"{name}_difference_lag_{shift}" for name in self.values(names) for shift in self._shifts)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        given = {name: {f"{name}_difference_lag_{shift}" for shift in self._shifts} for name in self.values(names)}
+        return {*self.required(names), *(name for name, lags in given.items() if not lags.isdisjoint(outputs))}
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         keys = over_key(columns, self.partition_keys(), plan)

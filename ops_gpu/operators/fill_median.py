@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +40,9 @@ class FillMedian(FittedOperator):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return (*names, *(f"{name}_filled" for name in names if self.add_binary_cols))
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for name in names if name in outputs or f"{name}_filled" in outputs}
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(columns)

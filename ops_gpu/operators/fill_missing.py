@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,9 @@ class FillMissing(FeatureOperator):
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return (*names, *(f"{name}_filled" for name in names if self.add_binary_cols))
 
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for name in names if name in outputs or f"{name}_filled" in outputs}
+
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         filled = {name: fill_missing(name, expr, self.fill_val, plan) for name, expr in columns.items()}
         if self.add_binary_cols:
@@ -54,13 +57,17 @@ def fill_missing(name: str, expr: pl.Expr, value: float | str, plan: Plan) -> pl
     """Null and NaN of column `name` replaced by a value; ValueError where the value is of another kind."""
     dtype = plan.dtype(expr)
     element = element_dtype(dtype)
-    if isinstance(value, str) != (element == pl.String):
+    is_text = element == pl.String or isinstance(element, (pl.Categorical, pl.Enum))
+    is_number = element.is_numeric() or element in (pl.Boolean, pl.Null)
+    if not (is_text if isinstance(value, str) else is_number):
         raise ValueError(
             f"column {name!r} is of type {dtype}, and cannot be filled with {value!r}; choose a value of its type."
         )
     as_float = element == pl.Null or (element.is_integer() and isinstance(value, float))
 
     def fill(values: pl.Expr) -> pl.Expr:
+        if is_text:
+            return (values if element == pl.String else values.cast(pl.String)).fill_null(str(value))
         number = values.cast(pl.Float64) if as_float else values
         if as_float or element.is_float():
             # The shortest expression, for single rows are served; of null `is_not_nan` is null, so not true.

@@ -57,6 +57,9 @@ class Filter(RowFilter):
                 "write one such as 'price > 0'."
             ) from error
 
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self._condition().meta.root_names())
+
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         lacking = [name for name in self._condition().meta.root_names() if name not in names]
         if lacking:

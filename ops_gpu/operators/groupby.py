@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from ops_gpu.schema import ColumnSchema, Schema, Tags
 
 AGGREGATIONS = ("list", "first", "last", "count", "nunique", "sum", "mean", "median", "std", "var", "min", "max")
 FLOATS = ("mean", "median", "std", "var")
+OF_LISTS = ("first", "last", "count")
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +31,7 @@ class Groupby(AcrossRows):
     Null and NaN do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows of equal ones the
     order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`, `median`, `std`,
     `var` (with n - 1) are Float32, `sum` Int64 (null where it does not fit) or Float64; null over nothing, but for
-    `sum`, which is 0.
+    `sum`, which is 0. Of lists there are `first`, `last` and `count`.
 
     Args:
         groupby_cols: the key, a column or several; given on as they are.
@@ -38,30 +39,41 @@ class Groupby(AcrossRows):
         aggs: an aggregation or several, for all other columns taken or by column name: `list`, `first`, `last`,
             `count`, `nunique`, `sum`, `mean`, `median`, `std`, `var`, `min`, `max`.
         name_sep: between the parts of the names given.
-        ascending: whether `sort_cols` rise.
+        ascending: whether lists follow rising `sort_cols`; False gives them backwards. `first` is the earliest and
+            `last` the latest in any case.
+        turn_ends: whether `first` and `last` turn with the lists, as they did in workflows that older versions saved.
 
     Raises:
-        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, or no key is given.
+        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, no key is given, or lists are to be
+            turned and nothing orders them.
 
     Example:
         >>> node = ["item_id", "price"] >> Groupby("user_id", "time", {"item_id": "list", "price": ["mean", "max"]})
     """
 
     regroups: ClassVar[bool] = True
+    before: ClassVar[Mapping[str, Any]] = {"turn_ends": True}
 
     groupby_cols: str | Sequence[str]
     sort_cols: str | Sequence[str] = ()
     aggs: str | Sequence[str] | Mapping[str, str | Sequence[str]] = "list"
     name_sep: str = "_"
     ascending: bool = True
+    turn_ends: bool = False
 
     def __post_init__(self) -> None:
         if not self.partition_keys():
             raise ValueError("Groupby has no groupby_cols; name the columns that make a group.")
+        if not (self.ascending or self.turn_ends or self.sort_keys()):
+            raise ValueError("Groupby has ascending=False and no sort_cols to fall; name the columns that order rows.")
         several = self.aggs.values() if isinstance(self.aggs, Mapping) else [self.aggs]
         for agg in (agg for aggs in several for agg in names_of(aggs)):
             if agg not in AGGREGATIONS:
                 raise ValueError(f"Groupby has no aggregation {agg!r}; choose from {', '.join(AGGREGATIONS)}.")
+
+    def parameters(self) -> dict[str, Any]:
+        # Where nothing is turned, what was saved before means the same.
+        return super().parameters() | ({"turn_ends": True} if self.ascending else {})
 
     def partition_keys(self) -> tuple[str, ...]:
         return names_of(self.groupby_cols)
@@ -76,7 +88,7 @@ class Groupby(AcrossRows):
     def _aggregated(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Column and aggregation by the name given."""
         if isinstance(self.aggs, Mapping):
-            chosen = {name: names_of(aggs) for name, aggs in self.aggs.items()}
+            chosen = {name: names_of(aggs) for name, aggs in self.aggs.items() if name in names}
         else:
             beside = {*self.partition_keys(), *self.sort_keys()}
             chosen = {name: names_of(self.aggs) for name in names if name not in beside}
@@ -84,6 +96,10 @@ class Groupby(AcrossRows):
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return (*self.partition_keys(), *self._aggregated(names))
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        taken = (name for output, (name, _) in self._aggregated(names).items() if output in outputs)
+        return {*self.required(names), *taken}
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         raise TypeError("Groupby changes rows, and is run by `grouped`.")
@@ -94,6 +110,11 @@ class Groupby(AcrossRows):
         keys = [_key(name, schema[name]) for name in self.partition_keys()]
         order = [name for name in self.sort_keys() if name in schema]
         for name, agg in self._aggregated(schema.names()).values():
+            if isinstance(schema[name], (pl.List, pl.Array)) and agg not in OF_LISTS:
+                raise ValueError(
+                    f"Groupby takes {', '.join(OF_LISTS)} of lists, and {agg} of column {name!r}, which is of type "
+                    f"{schema[name]}; name others for it in aggs."
+                )
             if agg in ("sum", *FLOATS) and not (schema[name].is_numeric() or schema[name] in (pl.Boolean, pl.Null)):
                 raise ValueError(
                     f"Groupby takes the {agg} of numbers, and column {name!r} is of type {schema[name]}; name other "
@@ -109,7 +130,10 @@ class Groupby(AcrossRows):
     def _sorted(self, column: pl.Expr, order: Sequence[str], agg: str) -> pl.Expr:
         if not order or agg not in ("list", "first", "last"):
             return column
-        return column.sort_by(order, descending=not self.ascending, maintain_order=True)
+        rising = column.sort_by(order, maintain_order=True)
+        if self.ascending or (agg != "list" and not self.turn_ends):
+            return rising
+        return column.sort_by(order, descending=True, maintain_order=True) if self.turn_ends else rising.reverse()
 
     def output_schema(self, schema: Schema) -> Schema:
         keys = [schema[name] for name in self.partition_keys()]
@@ -136,8 +160,12 @@ def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
     if agg == "sum":
         whole = dtype.is_integer() or dtype == pl.Boolean
         return column.cast(pl.Int128).sum().cast(pl.Int64, strict=False) if whole else number.sum()
-    statistics: dict[str, Any] = {"mean": number.mean, "median": number.median, "std": number.std, "var": number.var}
-    return pl.Expr.cast(statistics[agg](), pl.Float32)
+    statistics: dict[str, pl.Expr] = {"mean": number.mean(), "median": number.median(), "std": number.std()}
+    statistic = statistics[agg] if agg in statistics else number.var()
+    if agg in ("std", "var"):
+        # Of values that are all equal, rounding would leave some; of a single one there is none.
+        statistic = pl.when(number.min() == number.max(), statistic.is_not_null()).then(0.0).otherwise(statistic)
+    return statistic.cast(pl.Float32)
 
 
 def _described(column: ColumnSchema, agg: str) -> ColumnSchema:
@@ -146,6 +174,6 @@ def _described(column: ColumnSchema, agg: str) -> ColumnSchema:
     if agg in ("first", "last", "min", "max"):
         return column
     if agg in ("count", "nunique"):
-        return continuous(column, "int32")
+        return continuous(replace(column.without_tags([Tags.LIST]), is_list=False, value_count=None), "int32")
     whole = agg == "sum" and ("int" in column.dtype or column.dtype == "bool")
     return continuous(column, "int64" if whole else "float64" if agg == "sum" else "float32")

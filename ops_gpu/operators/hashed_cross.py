@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -57,11 +57,13 @@ class HashedCross(FeatureOperator):
 
         node = Node.of(columns, self)
         # A flat list is kept as a group, so that what `for_inputs` leaves of it is no other cross.
-        return node >> (self if node.groups else self.with_groups((node.names,)))
+        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
-    @property
-    def needs_all(self) -> bool:
-        return not self.groups
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return () if self.groups else tuple(names)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for output, group in self._crosses(names).items() if output in outputs for name in group}
 
     def with_groups(self, groups: Groups) -> HashedCross:
         return replace(self, groups=groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,7 +58,13 @@ class History(AcrossRows):
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(f"{name}_history" for name in self.values(names))
 
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {*self.required(names), *(name for name in self.values(names) if f"{name}_history" in outputs)}
+
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
+        for name in self.values(list(columns)):
+            if isinstance(dtype := plan.dtype(columns[name]), pl.List):
+                raise ValueError(f"History keeps single values, and column {name!r} is of type {dtype}; explode it.")
         keys = over_key(columns, self.partition_keys(), plan)
         dtype = plan.dtype(columns[self.sort_cols])
         time = plan.column(columns[self.sort_cols].fill_nan(None) if dtype.is_float() else columns[self.sort_cols])

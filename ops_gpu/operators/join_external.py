@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
@@ -77,14 +77,22 @@ class JoinExternal(FittedOperator):
     def companions(self) -> tuple[str, ...]:
         return _names(self.on)
 
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ()  # without the keys, the columns taken are given all the same
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        joined = not set(self._added).isdisjoint(outputs)
+        return {*(name for name in names if name in outputs), *(self.companions() if joined else ())}
+
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        for name in _names(self.on):
-            if name not in names:
-                raise ValueError(f"JoinExternal joins on {name!r}, and takes {', '.join(names)}; add it to these.")
         twice = [name for name in self._added if name in names]
         if twice:
             raise ValueError(f"JoinExternal adds column {twice[0]!r}, which is there; leave it out of columns_ext.")
-        return (*names, *self._added)
+        return (*names, *self._found(names))
+
+    def _found(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The columns added, where the keys are there."""
+        return self._added if set(names).issuperset(self.companions()) else ()
 
     @property
     def _added(self) -> tuple[str, ...]:
@@ -114,11 +122,14 @@ class JoinExternal(FittedOperator):
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         on, rows = _names(self.on), state[EXTERNAL]
+        added = self._found(list(columns))
+        if not added:
+            return dict(columns)
         for name in on:
             if isinstance(dtype := plan.dtype(columns[name]), pl.List):
                 raise ValueError(f"JoinExternal joins single keys, and column {name!r} is of type {dtype}; explode it.")
         place = plan.lookup(on, [columns[name] for name in on], state.derived(EXTERNAL, "places", places_of))[0]
-        found = {name: rows[VALUE + name] for name in self._added}
+        found = {name: rows[VALUE + name] for name in added}
         return dict(columns) | {
             name: place.map_batches(partial(gathered, values=values), values.dtype, is_elementwise=True)
             for name, values in found.items()
@@ -128,9 +139,12 @@ class JoinExternal(FittedOperator):
         return name if name in taken else None
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
+        added = self._found(schema.names)
+        if not added:
+            return schema
         types = self._source().types if state is None else state[EXTERNAL].schema
         prefix = "" if state is None else VALUE
-        return schema + Schema.from_polars(pl.Schema({name: types[prefix + name] for name in self._added}))
+        return schema + Schema.from_polars(pl.Schema({name: types[prefix + name] for name in added}))
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:

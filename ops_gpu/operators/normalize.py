@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import polars as pl
 
-from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import NumberFunction
 from ops_gpu.operators.numeric_statistics import NumericStatistics, continuous
+from ops_gpu.operators.scaling import Scaling
 from ops_gpu.operators.summary import standard_deviation
 from ops_gpu.plan import Plan
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import Schema
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,7 +22,7 @@ class Normalize(NumericStatistics):
     """`(x - mean) / std`, with the sample standard deviation; columns and elements of lists.
 
     Null, NaN and infinite values do not count; null stays null and NaN NaN, so put `FillMissing` before. A
-    column of one value (or none) becomes 0. The output is Float32 by default, where NVTabular's is Float64,
+    column of one value (or none) becomes 0, exactly. The output is Float32 by default, where NVTabular's is Float64,
     because that is what models take.
 
     Args:
@@ -35,27 +35,18 @@ class Normalize(NumericStatistics):
     out_dtype: str = "float32"
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
-        return {name: self._scaled(expr, plan.dtype(expr), state[name]) for name, expr in columns.items()}
+        return {
+            name: _scaling(state[name]).expression(expr, plan.dtype(expr), self.out_dtype)
+            for name, expr in columns.items()
+        }
 
     def on_numbers(self, name: str, state: NodeState) -> NumberFunction:
-        mean, factor = _mean_and_factor(state[name])
-        return lambda values: ((values.astype(np.float64) - mean) * factor).astype(self.out_dtype)
-
-    def _scaled(self, expr: pl.Expr, dtype: pl.DataType, table: pl.DataFrame) -> pl.Expr:
-        mean, factor = _mean_and_factor(table)
-
-        def scale(value: pl.Expr) -> pl.Expr:
-            scaled = (as_float64(value, dtype) - mean) * factor
-            return scaled.cast(ColumnSchema("", self.out_dtype).polars_dtype)
-
-        return on_elements(scale, expr, dtype)
+        return partial(_scaling(state[name]).of_numbers, out_dtype=self.out_dtype)
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(continuous(column, self.out_dtype) for column in schema)
 
 
-def _mean_and_factor(table: pl.DataFrame) -> tuple[float, float]:
-    row = table.select("mean", standard_deviation().fill_nan(0.0).alias("std")).row(0)
-    mean, deviation = float(row[0]), float(row[1])
-    # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
-    return mean, 1 / deviation if deviation > 0 else 1.0
+def _scaling(table: pl.DataFrame) -> Scaling:
+    mean, deviation = table.select("mean", standard_deviation().fill_nan(0.0).alias("std")).row(0)
+    return Scaling.to_deviations(float(mean), float(deviation))

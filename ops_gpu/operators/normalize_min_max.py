@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import polars as pl
 
-from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import NumberFunction
 from ops_gpu.operators.numeric_statistics import NumericStatistics, continuous
+from ops_gpu.operators.scaling import Scaling
 from ops_gpu.plan import Plan
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema import Schema
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,26 +30,18 @@ class NormalizeMinMax(NumericStatistics):
     out_dtype: str = "float32"
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
-        return {name: self._scaled(expr, plan.dtype(expr), state[name]) for name, expr in columns.items()}
+        return {
+            name: _scaling(state[name]).expression(expr, plan.dtype(expr), self.out_dtype)
+            for name, expr in columns.items()
+        }
 
     def on_numbers(self, name: str, state: NodeState) -> NumberFunction:
-        low, factor = _low_and_factor(state[name])
-        return lambda values: ((values.astype(np.float64) - low) * factor).astype(self.out_dtype)
-
-    def _scaled(self, expr: pl.Expr, dtype: pl.DataType, table: pl.DataFrame) -> pl.Expr:
-        low, factor = _low_and_factor(table)
-        out = ColumnSchema("", self.out_dtype).polars_dtype
-
-        def scale(value: pl.Expr) -> pl.Expr:
-            return ((as_float64(value, dtype) - low) * factor).cast(out)
-
-        return on_elements(scale, expr, dtype)
+        return partial(_scaling(state[name]).of_numbers, out_dtype=self.out_dtype)
 
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(continuous(column, self.out_dtype) for column in schema)
 
 
-def _low_and_factor(table: pl.DataFrame) -> tuple[float, float]:
+def _scaling(table: pl.DataFrame) -> Scaling:
     low, high = (number or 0.0 for number in table.select("min", "max").row(0))
-    # Multiplied, not divided: Polars divides one row and many in ways that differ in the last bit.
-    return low, 1 / (high - low) if high > low else 0.0
+    return Scaling.to_range(low, high)

@@ -10,7 +10,7 @@ import polars as pl
 
 from ops_gpu.engine import Engine
 from ops_gpu.operators.fitted_operator import FittedOperator
-from ops_gpu.operators.summary import merge_rows, merged_summary, summary_of
+from ops_gpu.operators.summary import merge_rows, merged_summary, settled, summary_of
 from ops_gpu.schema import ColumnSchema, Tags
 
 
@@ -23,7 +23,8 @@ class NumericStatistics(FittedOperator):
         return tuple(columns)
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        return {column: frame.select(values_of(frame, column)).select(summary_of(pl.col(column))) for column in columns}
+        summaries = {name: frame.select(values_of(frame, name)).select(summary_of(pl.col(name))) for name in columns}
+        return {name: summary.with_columns(settled()) for name, summary in summaries.items()}
 
     def collect(
         self, frame: pl.LazyFrame, columns: Sequence[str], weight: int, engine: Engine
@@ -39,17 +40,17 @@ class NumericStatistics(FittedOperator):
         return found | (super().collect(frame, lists, weight, engine) if lists else {})
 
     def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return merge_rows(frames, [], merged_summary())
+        return merge_rows(frames, [], merged_summary(), settled())
 
     def finalize(
         self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
     ) -> dict[str, pl.DataFrame]:
-        return dict(tables)
+        return {unit: table.with_columns(settled()) for unit, table in tables.items()}
 
 
 def _of_prefix(row: pl.DataFrame, prefix: str) -> pl.DataFrame:
     names = [name for name in row.columns if name.startswith(prefix)]
-    return row.select(pl.col(name).alias(name.removeprefix(prefix)) for name in names)
+    return row.select(pl.col(name).alias(name.removeprefix(prefix)) for name in names).with_columns(settled())
 
 
 def values_of(frame: pl.LazyFrame, column: str) -> pl.Expr:

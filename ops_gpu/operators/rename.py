@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -41,6 +41,9 @@ class Rename(FeatureOperator):
         if self._name is not None and len(names) > 1:
             raise ValueError(f"Rename to {self._name!r} takes one column, got {', '.join(names)}; use names.")
         return tuple(self._renamed(name) for name in names)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {name for name in names if self._renamed(name) in outputs}
 
     def _renamed(self, name: str) -> str:
         if self._postfix is not None:

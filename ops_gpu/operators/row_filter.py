@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
@@ -19,9 +19,11 @@ class RowFilter(FeatureOperator):
     at other rows (lags, sessions, groups) see those that are kept below them.
     """
 
-    @property
-    def needs_all(self) -> bool:
-        return True
+    def required(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(names)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        return {*outputs, *self.required(names)}
 
     @abstractmethod
     def keeps(self, columns: Mapping[str, pl.Expr], plan: Plan) -> pl.Expr:

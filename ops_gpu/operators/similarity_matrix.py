@@ -44,6 +44,9 @@ def weighted_matrix(entries: pl.DataFrame, shape: tuple[int, int], metric: str) 
     matrix = csr_array((values, (rows, columns)), shape=(shape[0] + 1, shape[1]))
     if metric == "inner":
         return matrix
+    # By a power of two first, which rounds nothing: squares of what is very small or large are none any more.
+    _, exponents = np.frexp(abs(matrix).max(axis=1).toarray().ravel())
+    matrix = diags_array(np.ldexp(1.0, np.clip(-exponents, -1000, 1000))) @ matrix
     norms = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     return csr_array(diags_array(1 / np.where(norms > 0, norms, 1.0)) @ matrix)
 

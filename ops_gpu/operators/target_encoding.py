@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -45,12 +45,15 @@ class TargetEncoding(FittedOperator):
         out_dtype: `float32` or `float64`.
         name_sep: between the parts of the names given: `TE_<columns>_<target>`.
         groups: columns that make one category together; filled by inner lists on the left of `>>`.
+        group_sep: between the names of such columns; by default `name_sep`. It was `_` in workflows that older versions
+            saved, and NVTabular's `name_sep` is this one: all other parts it joins by `_`.
 
     Example:
         >>> node = [["city", "weekday"], "device"] >> TargetEncoding("click", kfold=5)
     """
 
     folds: ClassVar[bool] = True
+    before: ClassVar[Mapping[str, Any]] = {"group_sep": "_"}
 
     target: str | Sequence[str]
     target_mean: float | Sequence[float] | None = None
@@ -61,8 +64,10 @@ class TargetEncoding(FittedOperator):
     out_dtype: str = "float32"
     name_sep: str = "_"
     groups: Groups = ()
+    group_sep: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "group_sep", self.name_sep if self.group_sep is None else self.group_sep)
         if self.kfold < 2:
             raise ValueError(f"TargetEncoding has kfold {self.kfold}; give 2 or more.")
         if self.p_smooth < 0:
@@ -91,13 +96,21 @@ class TargetEncoding(FittedOperator):
         return self.name_sep.join(["TE", unit, target])
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(self._output(unit, target) for unit in units_of(names, self.groups) for target in self.targets)
+        return tuple(self._output(unit, target) for unit in self._units(names) for target in self.targets)
+
+    def needed(self, outputs: Collection[str], names: Sequence[str]) -> set[str]:
+        units = self._units(names).items()
+        wanted = (group for unit, group in units if any(self._output(unit, t) in outputs for t in self.targets))
+        return {name for group in wanted for name in group}
+
+    def _units(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        return units_of(columns, self.groups, sep=str(self.group_sep))
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
-        return tuple(units_of(columns, self.groups))
+        return tuple(self._units(columns))
 
     def apart(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
-        return without_overlap(units_of(columns, self.groups).values())
+        return without_overlap(self._units(columns).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
         targets = [pl.col(RAW + target).cast(pl.Float64).fill_nan(None) for target in self.targets]
@@ -107,7 +120,7 @@ class TargetEncoding(FittedOperator):
             unit: frame.group_by(*group_keys(frame, names), self._fold(pl.col(ROW_HASH)).alias("fold")).agg(
                 *counts, *sums
             )
-            for unit, names in units_of(columns, self.groups).items()
+            for unit, names in self._units(columns).items()
         }
 
     def _fold(self, row_hash: pl.Expr) -> pl.Expr:
@@ -161,7 +174,7 @@ class TargetEncoding(FittedOperator):
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
         outputs: dict[str, pl.Expr] = {}
-        for unit, names in units_of(list(columns), self.groups).items():
+        for unit, names in self._units(list(columns)).items():
             table = state.derived(unit, "table", self._table)
             found = plan.lookup(names, [columns[name] for name in names], table)
             outputs |= dict(zip((self._output(unit, target) for target in self.targets), found, strict=True))
@@ -185,7 +198,7 @@ class TargetEncoding(FittedOperator):
             raise ValueError(f"{self.name} needs a column that tells rows apart; name one in fold_columns.")
         outputs: dict[str, pl.Expr] = {}
         fold = plan.column(self._fold(row_hash))
-        for unit, names in units_of(list(columns), self.groups).items():
+        for unit, names in self._units(list(columns)).items():
             values = training[unit]
             (place,) = plan.lookup(names, [columns[name] for name in names], values.places)
             for i, target in enumerate(self.targets):
@@ -202,7 +215,7 @@ class TargetEncoding(FittedOperator):
     def output_schema(self, schema: Schema, state: NodeState | None = None) -> Schema:
         return Schema(
             continuous(ColumnSchema(self._output(unit, target), tags=shared_tags(schema, names)), self.out_dtype)
-            for unit, names in units_of(schema.names, self.groups).items()
+            for unit, names in self._units(schema.names).items()
             for target in self.targets
         )
 

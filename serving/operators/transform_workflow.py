@@ -84,20 +84,16 @@ class TransformWorkflow(ServingOperator):
         self._encoders = {name: whole.encoder(name) for name in self._encoded}
         paths = {name: self._part.number_path(name) for name in self._schema.names if name not in self._encoded}
         self._numbers = {name: path for name, path in paths.items() if path is not None}
-        self._bind_rest(whole)
+        self._bind_rest()
 
-    def _bind_rest(self, whole: Workflow) -> None:
+    def _bind_rest(self) -> None:
         """A plan for the outputs that numpy alone does not give; the others come in a tenth of a plan's time."""
         rest = [name for name in self._schema.names if name not in self._encoded and name not in self._numbers]
         if not rest:
             self._types = Schema()
             return
-        done = {*self._encoded.values(), *(path.source for path in self._numbers.values())}
-        others = [name for name in self.inputs if name not in done]
-        if others and done:
-            part = whole.for_inputs(others)
-            if all(name in part.output_columns for name in rest):
-                self._part, self._types = part, part.input_schema
+        self._part = self._part.get_subworkflow(rest)
+        self._types = self._part.input_schema
 
     def transform(self, columns: Columns) -> Columns:
         result: Columns = {name: self._codes(name, columns[raw]) for name, raw in self._encoded.items()}

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ops_gpu.dataset import Dataset
-from ops_gpu.operators import Normalize
+from ops_gpu.operators import Categorify, Groupby, Normalize
 from ops_gpu.workflow import Workflow
 
 
@@ -65,6 +65,57 @@ def test_what_is_written_is_what_was_read(folder: Path, tmp_path: Path) -> None:
     again = Dataset(folder / "0.parquet").to_parquet(tmp_path / "out", compression="lz4")
     assert [file.name for file in again.files] == ["part_00000.parquet"]
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def frames(folder: Path) -> dict[str, pl.DataFrame | pl.LazyFrame]:
+    """Seven rows, every way that a frame may be given."""
+    frame = pl.DataFrame({"a": [3, 1, 3, 2, 1, 3, 1], "b": list("uvwxyz ")})
+    frame.write_csv(folder / "rows.csv")
+    frame.write_ndjson(folder / "rows.jsonl")
+    frame.write_parquet(folder / "one.parquet")
+    return {
+        "frame": frame,
+        "lazy": frame.lazy(),
+        "scan_csv": pl.scan_csv(folder / "rows.csv"),
+        "scan_ndjson": pl.scan_ndjson(folder / "rows.jsonl"),
+        "scan_parquet": pl.scan_parquet(folder / "one.parquet"),
+        "plan": frame.lazy().join(frame.lazy().select("b"), on="b", maintain_order="left"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["frame", "lazy", "scan_csv", "scan_ndjson", "scan_parquet", "plan"])
+@pytest.mark.parametrize("rows", [1, 3, 6, 7, 100])
+def test_frames_are_written_in_files_of_so_many_rows(kind: str, rows: int, tmp_path: Path) -> None:
+    source = frames(tmp_path)[kind]
+    expected = source.lazy().collect()
+    written = Dataset(source).to_parquet(tmp_path / "out", rows=rows)
+    assert [pl.read_parquet(file).height for file in written.files] == [
+        len(part) for part in expected.iter_slices(rows)
+    ]
+    assert written.collect().equals(expected)
+    coded = Workflow(["b"] >> Categorify()).fit(expected).transform(Dataset(source))
+    files = coded.to_parquet(tmp_path / "out", rows=rows)
+    assert len(files.files) == -(-7 // rows)
+    assert files.collect()["b"].to_list() == coded.collect()["b"].to_list()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("kind", ["frame", "lazy"])
+def test_rows_of_a_frame_that_belong_together_stay_so(kind: str, tmp_path: Path) -> None:
+    source = frames(tmp_path)[kind]
+    by_key = Workflow(["b"] >> Groupby("a")).transform(Dataset(source)).to_parquet(tmp_path / "out", rows=2)
+    assert dict(by_key.collect().iter_rows()) == {1: ["v", "y", " "], 2: ["x"], 3: ["u", "w", "z"]}
+    assert len(by_key.files) > 1
+    whole = Dataset(source).then(lambda frame: frame.reverse(), together=True).to_parquet(tmp_path / "out", rows=2)
+    assert len(whole.files) == 1
+    assert whole.collect()["b"].to_list() == list(" zyxwvu")
+
+
+def test_a_plan_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    lazy = pl.LazyFrame({"a": ["1", "x"]}).select(pl.col("a").cast(pl.Int64))
+    with pytest.raises(pl.exceptions.InvalidOperationError, match="conversion from `str` to `i64` failed"):
+        Dataset(lazy).to_parquet(tmp_path / "out", rows=1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_columns_that_are_needed_are_read(folder: Path) -> None:

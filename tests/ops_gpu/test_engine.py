@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from ops_gpu.dataset import Dataset
 from ops_gpu.engine import DaskEngine, Engine, GpuEngine, LocalEngine
-from ops_gpu.operators import Categorify, FillMedian, Normalize, TargetEncoding
+from ops_gpu.operators import Categorify, FillMedian, FillMissing, LambdaOp, Normalize, TargetEncoding
 from ops_gpu.workflow import Workflow
 from tests.ops_gpu.operators.cases import CASES, odd_frame
 
@@ -143,3 +143,14 @@ def test_every_operator_learns_on_a_cluster_what_it_learns_here(case: str, dask:
     dataset = Dataset(tmp_path)
     here, there = Workflow(CASES[case]).fit(odd_frame()), Workflow(CASES[case]).fit(dataset, dask)
     assert_frame_equal(there.transform(odd_frame()), here.transform(odd_frame()), rel_tol=1e-6, abs_tol=1e-9)
+
+
+def test_functions_of_ones_own_work_on_every_engine(engine: Engine, files: Path, tmp_path: Path) -> None:
+    by = 3.0
+    filled = ["price"] >> FillMissing(4.0)
+    share = ["item"] >> LambdaOp(lambda item, frame: item / frame["price"] / by, dependency=filled) >> Normalize()
+    found = Workflow(share).fit(Dataset(files), engine)
+    expected = Workflow(share).fit(Dataset(files).collect())
+    written = found.transform(Dataset(files)).to_parquet(tmp_path / "out", engine=engine, rows=7)
+    assert_frame_equal(written.collect(), expected.transform(Dataset(files).collect()), rel_tol=1e-6)
+    assert written.collect()["item"].null_count() == 0

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -17,6 +18,23 @@ class Anything(Operator):
 class Shift(Operator):
     by: int = 1
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Grown(Operator):
+    """One that has learnt to do better."""
+
+    before: ClassVar[Mapping[str, Any]] = {"better": False}
+
+    by: int = 1
+    better: bool = True
+
+
+def test_what_was_saved_before_a_parameter_was_there_stays_as_it_was() -> None:
+    older = {"operator": "Grown", "parameters": {"by": 2}}
+    assert Operator.from_dict(older) == Grown(2, better=False)
+    assert Operator.from_dict(older).to_dict() == older  # and keeps the hashes of the workflows that hold it
+    assert Operator.from_dict(Grown(2).to_dict()) == Grown(2)
 
 
 def test_round_trip_keeps_parameters_immutable() -> None:

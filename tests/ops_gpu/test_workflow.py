@@ -396,7 +396,7 @@ def test_a_subworkflow_gives_the_same_rows() -> None:
     whole = Workflow((["label", "price"] >> Filter("label = 1")) + (["user_id"] >> Categorify())).fit(rows())
     part = whole.get_subworkflow(["user_id"])
     assert part.transform(rows())["user_id"].equals(whole.transform(rows())["user_id"])
-    assert part.input_columns == ["label", "price", "user_id"]
+    assert set(part.input_columns) == {"label", "user_id"}
 
 
 def test_statistics_that_were_changed_are_an_error(tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ops_gpu.feature_table import FeatureTable
 from ops_gpu.fitting import FitConfig
 from ops_gpu.index import ItemIndex
+from ops_gpu.operators import LambdaOp
+from ops_gpu.operators.lambda_op import feature_function
 from ops_gpu.ragged import Ragged
 from ops_gpu.ranking import RankingModel
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
@@ -86,6 +89,23 @@ def test_other_towers_give_another_hash(whole: Whole, folder: Path, tmp_path: Pa
     other = write(replace(whole.parts, sources=sources), tmp_path / "other")
     mine, its = (read_built_with(f / "faiss_index")["retrieval_model"] for f in (folder, other))
     assert mine != its
+
+
+@feature_function
+def in_python(value: pl.Expr) -> pl.Expr:
+    """Twice the number, by code that no release holds."""
+    return value.map_batches(lambda numbers: numbers * 2, pl.Float32, is_elementwise=True)
+
+
+def test_a_workflow_that_runs_code_is_refused_before_anything_is_written(whole: Whole, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"age": [1.0]})
+    workflow = Workflow(["age"] >> LambdaOp(in_python)).fit(frame)
+    workflow.save(tmp_path / "workflow")  # other processes that import this module may read it
+    with pytest.raises(
+        ValueError, match=r"test_parts:in_python\) cannot be served, for nothing in a release runs code"
+    ):
+        write(replace(whole.parts, workflow=workflow), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_nothing_is_overwritten(whole: Whole, folder: Path) -> None:

@@ -70,6 +70,8 @@ def plus_one(value: pl.Expr) -> pl.Expr:
 FEATURES = csr_array(np.array([[1.0, 0, 2, 0], [0, 0, 0, 0], [0.5, 3, 0, 0], [1, 0, 2, 0.1], [0, 1, 1, 1]]))
 KEYS = ["int", "small", "text", "float", "flag"]
 
+RENAMED = ops.Rename(name="median")
+
 CASES: dict[str, Node] = {
     "AddMetadata": ["int", "texts"] >> ops.AddMetadata([Tags.USER], {"source": "crm"}),
     "Bucketize": ["float", "number", "lists"] >> ops.Bucketize([0, 1.5, 10]),
@@ -107,6 +109,12 @@ CASES: dict[str, Node] = {
     "JoinGroupby-count": ["text"] >> ops.JoinGroupby(),
     "LambdaOp": ["float", "number"] >> ops.LambdaOp(above_two, label="above", tags=[Tags.USER], properties={"a": 1}),
     "LambdaOp-dtype": ["float", "number"] >> ops.LambdaOp(plus_one, dtype="float32"),
+    "LambdaOp-lambda": ["float", "number"] >> ops.LambdaOp(lambda x: (x.abs() / 3).log1p()),
+    "LambdaOp-several": (["float", "small"] + (["number"] >> ops.FillMissing(4.0)))
+    >> ops.LambdaOp(lambda x, frame: x / frame["number"], dependency=["number"]),
+    "LambdaOp-node": ["float"]
+    >> ops.LambdaOp(lambda x, frame: x - frame["median"], dependency=["number"] >> ops.FillMedian() >> RENAMED),
+    "LambdaOp-lists": ["lists"] >> ops.ListSlice(5) >> ops.LambdaOp(lambda x: x.list.len() / 7),
     "ListSlice": ["lists", "texts"] >> ops.ListSlice(-2),
     "ListSlice-pad": ["lists"] >> ops.ListSlice(1, 4, pad=True, pad_value=-1),
     "LogOp": ["float", "number", "lists"] >> ops.LogOp(),

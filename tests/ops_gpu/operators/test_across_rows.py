@@ -16,6 +16,7 @@ from ops_gpu import operators as ops
 from ops_gpu.dataset import Dataset
 from ops_gpu.engine import DaskEngine
 from ops_gpu.graph import Node
+from ops_gpu.operator import Operator
 from ops_gpu.workflow import Workflow
 
 EVENTS = pl.DataFrame(
@@ -192,6 +193,33 @@ def test_missing_values_are_dropped() -> None:
     assert found["item"].to_list() == ["a", "b", "c", "d", "f", "g"]
     assert Workflow(["price", "item"] >> ops.Dropna()).transform(EVENTS[5:6]).height == 1
     assert Workflow(["price", "item"] >> ops.Dropna()).transform(EVENTS[7:]).height == 0
+
+
+def test_first_and_last_stay_what_they_are_where_lists_are_turned() -> None:
+    """Ties included: the last of a list that is turned is `first`, as in NVTabular."""
+    frame = pl.DataFrame({"u": [1, 1, 1, 1, 2], "t": [3, 1, 1, 3, 7], "x": list("cabde")})
+    aggs = ["list", "first", "last"]
+    risen, turned = (
+        Workflow(["x"] >> ops.Groupby("u", "t", {"x": aggs}, ascending=ascending)).transform(frame).to_dict()
+        for ascending in (True, False)
+    )
+    assert [risen[f"x_{agg}"].to_list() for agg in aggs] == [[list("abcd"), ["e"]], ["a", "e"], ["d", "e"]]
+    assert [turned[f"x_{agg}"].to_list() for agg in aggs] == [[list("dcba"), ["e"]], ["a", "e"], ["d", "e"]]
+
+
+def test_groups_that_an_older_version_saved_are_as_they_were() -> None:
+    frame = pl.DataFrame({"u": [1, 1, 1], "t": [1, 1, 2], "x": list("abc")})
+    parameters = {"groupby_cols": "u", "sort_cols": "t", "aggs": ["list", "first", "last"], "name_sep": "_"}
+    older = Operator.from_dict({"operator": "Groupby", "parameters": parameters | {"ascending": False}})
+    assert Workflow(["x"] >> older).transform(frame).row(0) == (1, ["c", "a", "b"], "c", "b")
+    assert older.to_dict()["parameters"] == parameters | {"ascending": False}
+    same_as_before = ops.Groupby("u", "t", ["list", "first", "last"])
+    assert same_as_before.to_dict()["parameters"] == parameters | {"ascending": True}
+
+
+def test_what_has_no_order_cannot_be_turned() -> None:
+    with pytest.raises(ValueError, match="ascending=False and no sort_cols to fall; name the columns"):
+        ops.Groupby("u", ascending=False)
 
 
 def test_groups_and_rows_do_not_mix() -> None:

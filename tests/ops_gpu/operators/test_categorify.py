@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -49,10 +50,40 @@ def test_threshold_and_size() -> None:
     limited = fitted(values, Categorify(max_size=4))
     assert limited.vocabulary("a").to_list() == ["c"]
     assert limited.output_schema["a"].cardinality == 4
-    with pytest.raises(ValueError, match=r"max_size 3 for 'a'.*at least 4"):
-        fitted(values, Categorify(max_size=3))
     with pytest.raises(ValueError, match="freq_threshold for b; add that of 'a'"):
         fitted(values, Categorify(freq_threshold={"b": 3}))
+
+
+@pytest.mark.parametrize("threshold", [0, 2])
+@pytest.mark.parametrize("buckets", [None, 1, 3, 10])
+@pytest.mark.parametrize("over", [None, 0, 1, 2, 5])
+def test_sizes_buckets_and_thresholds_go_together(over: int | None, buckets: int | None, threshold: int) -> None:
+    """As in NVTabular `max_size` counts padding, null and buckets; at its least nothing but these is left."""
+    values: list[object] = ["a", "b", "b", "c", "c", "c", None]
+    below = 2 + (buckets or 1)
+    size = 0 if over is None else below + over
+    frequent = ["c", "b"] if threshold else ["c", "b", "a"]
+    expected = frequent if over is None else frequent[:over]
+    for named in (False, True):
+        given = [{"a": n, "other": n} if named and n else n for n in (threshold, size, buckets)]
+        workflow = fitted(values, Categorify(*given))  # type: ignore[arg-type]
+        assert workflow.vocabulary("a").to_list() == expected
+        assert (workflow.first_code("a"), workflow.output_schema["a"].cardinality) == (below, below + len(expected))
+        found = codes(workflow, "a", values)
+        assert [found[values.index(value)] for value in expected] == list(range(below, below + len(expected)))
+        assert all(
+            2 <= code < below for code, value in zip(found, values, strict=True) if value in {*"abc"} - {*expected}
+        )
+        assert workflow.encode("a", np.array(["c", "new"])).tolist() == codes(workflow, "a", ["c", "new"])
+        assert workflow.invert("a", pl.Series(found)).to_list() == [v if v in expected else None for v in values]
+
+
+def test_sizes_that_are_too_small_are_told_before_anything_is_fitted() -> None:
+    for too_small, least in (((0, 2), 3), ((0, 11, 10), 12), ((0, -1), 3), ((0, 3, {"a": 1, "b": 2}), 4)):
+        with pytest.raises(ValueError, match=rf"max_size .*, and {least} codes are for .*give at least {least}"):
+            Categorify(*too_small)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"max_size 5 for 'b', and 6 codes"):
+        Categorify(max_size={"a": 5, "b": 5}, num_buckets={"a": 3, "b": 4})
 
 
 def test_buckets_take_what_is_unknown() -> None:

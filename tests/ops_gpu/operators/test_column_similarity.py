@@ -75,3 +75,15 @@ def test_errors() -> None:
         ["a", "b", "c"] >> ColumnSimilarity(MATRIX)
     with pytest.raises(ValueError, match="takes row numbers, and column 'a' is of type Float64"):
         similar(FRAME.cast(pl.Float64), MATRIX)
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-160, 1e160, 1e300])
+def test_a_cosine_does_not_depend_on_how_large_numbers_are(factor: float) -> None:
+    features = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.5], [0.0, 0.0, 3.0]])
+    pairs = pl.DataFrame({"a": [0, 0, 0, 1], "b": [0, 1, 2, 2]})
+    small, plain = (
+        Workflow([["a", "b"]] >> ColumnSimilarity(matrix, metric="cosine")).fit(pairs).transform(pairs)["a_b_sim"]
+        for matrix in (features * factor, features)
+    )
+    assert small.to_list() == pytest.approx(plain.to_list(), rel=1e-6)
+    assert small[0] == pytest.approx(1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, ListSlice
+from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, LambdaOp, ListSlice, Rename
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.workflow import Workflow
@@ -68,6 +69,29 @@ def test_a_column_that_something_else_reads_too_goes_the_long_way() -> None:
     result = operator.transform({"city": np.array([b"a", b"", b"z"])})
     found = {name: column.tolist() for name, column in result.items() if isinstance(column, np.ndarray)}
     assert found == {"city": [3, 1, 2], "city_count": [2, 0, 0]}
+
+
+def test_functions_of_ones_own_are_read_and_answer_as_in_training(tmp_path: Path) -> None:
+    filled = ["zip"] >> FillMissing(4)
+    node = (["age"] >> FillMissing(1.0)) + (["city"] >> Categorify())
+    share = (
+        ["age"] >> LambdaOp(lambda age, frame: (age - 1) / frame["zip"] / 7, dependency=filled) >> Rename(name="old")
+    )
+    Workflow(node + share).fit(FRAME).save(tmp_path / "workflow")
+    workflow = Workflow.load(tmp_path / "workflow")
+    release: Any = SimpleNamespace(shared=lambda part, load: workflow, built_with={})
+    operator = TransformWorkflow(("age", "city", "zip"), workflow.output_schema.to_dict())
+    operator.bind(release)
+    expected = workflow.transform(FRAME)
+    raw = {"age": np.array([30.0, 40.0, np.nan]), "city": np.array([b"a", b"a", b"b"])}
+    columns: Columns = raw | {"zip": np.array([7, 7, NULL_INTEGER])}
+    singles = [operator.transform({name: column[i : i + 1] for name, column in columns.items()}) for i in range(3)]
+    for found in (
+        operator.transform(columns),
+        {name: np.concatenate([s[name] for s in singles]) for name in expected.columns},
+    ):
+        for name in expected.columns:
+            np.testing.assert_array_equal(found[name], expected[name].to_numpy().astype(found[name].dtype))
 
 
 def test_the_workflow_must_be_that_of_the_other_parts() -> None:
