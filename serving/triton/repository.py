@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops_gpu.content_hash import hash_json
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
+from serving.triton.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import HASH_DIGITS, model_name
 from serving.triton.warmup import Warmup
@@ -61,7 +61,7 @@ def write_model(
         tensors,
         settings.max_batch_size,
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
-        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
+        f"{batching(settings.queue_delay_us)}"
         f"{warmup.text if warmup else ''}\n",
         release_parameters(
             release_hash,
@@ -91,7 +91,7 @@ def write_router(
     """
     digits = hash_json(dict(parameters))[:HASH_DIGITS]
     model = f"{name}.router-{digits}"
-    more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\ndynamic_batching {{ }}\n"
+    more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\n{batching()}"
     config = config_text(model, 'backend: "python"', tensors, max_batch_size, more, parameters)
     return place_model(repository, model, config, "router_model")
 
