@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serving.decision_folder import NUMBER, damaged, decision_files, logged_days, state_of_day
 
@@ -134,5 +134,5 @@ def _nothing() -> pl.DataFrame:
     import polars as pl
 
     moment = pl.Datetime("us", "UTC")
-    heads = {"request": pl.String, "row": pl.Int32, "time": moment, "release": pl.String, NUMBER: pl.Int64}
+    heads: Any = {"request": pl.String, "row": pl.Int32, "time": moment, "release": pl.String, NUMBER: pl.Int64}
     return pl.DataFrame(schema=heads)
