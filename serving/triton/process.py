@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -39,6 +40,11 @@ class ProcessIdentity:
     def alive(self) -> bool:
         """Whether this very process still runs."""
         return ProcessIdentity.of(self.pid) == self
+
+
+def open_log(path: Path) -> BinaryIO:
+    """The log of a process that outlives us, to be added to; it is its owner's alone."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
 
 
 def processes_of(folder: Path, programs: Sequence[str], session: int | None = None) -> list[psutil.Process]:

@@ -17,6 +17,7 @@ from serving.operators.softmax_sampling import UNSEEDED, with_fresh
 from serving.triton.background import Background
 from serving.triton.dlpack import to_tensor
 from serving.triton.messages import read_tensor, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.routing import in_canary, merged
 from serving.triton.serving_metrics import TOLD_EVERY
 from serving.triton.shadow import Shadow
@@ -37,6 +38,7 @@ class TritonPythonModel:
         """Reads from the model's configuration which models there are, and the shares of both."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         config = json.loads(args["model_config"])
         given = {key: value["string_value"] for key, value in config["parameters"].items()}
