@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops_gpu.content_hash import hash_json
+from serving.permissions import permitted
 from serving.triton.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import HASH_DIGITS, model_name
@@ -152,7 +153,7 @@ def _write(folder: Path, config: str, module: str | None, warmup: Warmup | None)
     (folder / "config.pbtxt").write_text(config, encoding="utf-8")
     if warmup is not None:
         warmup.write(folder)
-    folder.chmod(0o755)
+    folder.chmod(permitted(0o755))
 
 
 def write_pointer(
