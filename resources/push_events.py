@@ -37,7 +37,7 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
         How many users were written.
 
     Raises:
-        FileNotFoundError: when the feature store was never written.
+        FileNotFoundError: when the feature store was never written, or is a copy whose online store was not.
         ValueError: when a column is missing, has nulls or another type than the logs have, or an event lies in the
             future.
         FeatureStoreError: when the online store cannot be read.
@@ -45,6 +45,11 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
     source = repository.source("users")
     if not source.exists():
         raise FileNotFoundError(f"{source} is missing: materialize feature_store before events are pushed.")
+    if repository.is_elsewhere("users"):
+        raise FileNotFoundError(
+            f"{repository.folder} is a copy, and nothing was written to its online store yet: materialize "
+            "feature_store before events are pushed."
+        )
     stored = pl.read_parquet_schema(source)
     ids = {"user_id": stored["user_id"], "item_id": stored["history_item"].inner}  # type: ignore[attr-defined]
     events = _checked(events, ids)

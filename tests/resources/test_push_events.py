@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from feature_repo.pushed_events import PushedEvents, pushed_users
 from feature_repo.repository import FeatureRepository
 from ops_gpu.schema import Schema
 from resources.feature_store import FeatureStoreResource
+from resources.home import Home
 from serving.frames import to_frame
 from serving.operators.query_feast import QueryFeast
 from tests.resources.test_feature_store import AS_OF, EVENTS, ITEMS, USERS, redis_address
@@ -205,11 +207,44 @@ def test_a_push_takes_as_long_whatever_waits(tmp_path: Path, monkeypatch: pytest
     assert full < 2 * empty
 
 
+def test_a_store_that_is_moved_knows_its_users(store: FeatureStoreResource, tmp_path: Path) -> None:
+    """All users but those who had changed since became strangers, and no materialization mended it."""
+    store.push(NAME, event("a", 8, 6))
+    before, home = online(store, "a", "é", "c", "z"), tmp_path / "feast"
+    for place in ("moved", "moved #2 ö"):
+        home = home.rename(tmp_path / place)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Home, "feast", lambda self, name, home=home: home / name)
+            assert online(store, "a", "é", "c", "z") == before
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+            assert online(store, "a", "é", "c", "z") == before and store.mismatches(NAME) == 0
+            store.push(NAME, event("c", 7, 7))
+            assert online(store, "c") != before
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+            before = online(store, "a", "é", "c", "z")
+
+
+def test_a_copy_of_a_store_does_not_write_into_the_other(store: FeatureStoreResource, tmp_path: Path) -> None:
+    before = online(store, "a", "c")
+    shutil.copytree(tmp_path / "feast", tmp_path / "copy")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Home, "feast", lambda self, name: tmp_path / "copy" / name)
+        if store.online_store == "redis":
+            with pytest.raises(FileNotFoundError, match="is a copy, and nothing was written to its online store yet"):
+                store.push(NAME, event("a", 8, 6))
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+        assert online(store, "a", "c") == before
+        store.push(NAME, event("a", 8, 6))
+        assert online(store, "a", "c") != before
+    assert online(store, "a", "c") == before and pushed_users(store.folder(NAME)) == []
+
+
 PUSHER = """
 import sys
 import polars as pl
 from datetime import UTC, datetime, timedelta
 from resources.feature_store import FeatureStoreResource
+from resources.home import Home
 store = FeatureStoreResource()
 for item in (7, 8) * 5:
     row = {"user_id": ["a", sys.argv[1]], "item_id": [item] * 2, "timestamp": [datetime(2020, 1, 6)] * 2}
