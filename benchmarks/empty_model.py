@@ -35,8 +35,8 @@ def place(server: TritonServer) -> None:
     """Writes and loads the model."""
     version = server.repository / NAME / "1"
     version.mkdir(parents=True)
-    (version / "model.py").write_text(MODEL)
-    (server.repository / NAME / "config.pbtxt").write_text(CONFIG)
+    (version / "model.py").write_text(MODEL, encoding="utf-8")
+    (server.repository / NAME / "config.pbtxt").write_text(CONFIG, encoding="utf-8")
     HttpControl(server.folder).load(NAME)
 
 

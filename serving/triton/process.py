@@ -30,8 +30,8 @@ class ProcessIdentity:
     def of(cls, pid: int) -> ProcessIdentity | None:
         """Identity of a living process, None where there is none (a zombie counts as none)."""
         try:
-            text = Path(f"/proc/{pid}/stat").read_text()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except OSError:
             return None
         fields = text.rpartition(")")[2].split()  # the command's name may hold spaces and brackets
