@@ -13,6 +13,8 @@ HOME = ".."
 _PLACE = re.compile(
     r'(key: "(?:release_path|log_folder)" value \{ string_value: )"(?:[^"\\]|\\.)*/((?:releases|decisions)/[^"]+)"'
 )
+_URL = re.compile(r'(key: "url" value \{ string_value: )"[^"]*"')
+"""By which a router reached the server, when it still noted a port."""
 
 
 def follow_home(repository: Path) -> None:
@@ -32,7 +34,7 @@ def follow_home(repository: Path) -> None:
         name = path.parent.name.partition(".")[0]
         if path.parent.is_symlink() or not release or not (home / "releases" / name / release).is_dir():
             continue
-        moved = _PLACE.sub(rf'\1"{HOME}/\2"', text)
+        moved = _URL.sub(r'\1""', _PLACE.sub(rf'\1"{HOME}/\2"', text))
         if moved != text:
             aside = path.with_name(f".{CONFIG}")
             aside.write_text(moved, encoding="utf-8")

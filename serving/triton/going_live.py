@@ -92,7 +92,7 @@ def routed(
     models = {
         "live_model": model_name(wanted.name, wanted.hash),
         "candidate_model": model_name(wanted.name, str(wanted.candidate)),
-        "url": target.own_url or target.grpc_url,
+        "url": target.url_within,
         **target.settings.log_parameters(wanted.name),
     }
     batch = target.settings.max_batch_size

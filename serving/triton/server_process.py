@@ -15,7 +15,7 @@ from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends
 from serving.triton.follow_home import follow_home
 from serving.triton.http_control import SOCKET, HttpControl
 from serving.triton.process import ProcessIdentity, end_processes, open_log, processes_of, wait_until_gone
-from serving.triton.server_state import LOOPBACK, ServerState
+from serving.triton.server_state import LOOPBACK, STATE, ServerState
 
 BACKENDS = "backends"
 PRIVATE = 0o077
@@ -36,7 +36,7 @@ class ServerProcess:
         self.folder = folder
         self.repository = folder / "models"
         self.log = folder / "server.log"
-        self.state_file = folder / "server.json"
+        self.state_file = folder / STATE
         self._temporary = folder / "tmp"
 
     @property

@@ -10,6 +10,8 @@ from pathlib import Path
 from serving.triton.process import ProcessIdentity
 
 LOOPBACK = "127.0.0.1"
+STATE = "server.json"
+"""In the folder in which the server works."""
 
 
 @dataclass(frozen=True)

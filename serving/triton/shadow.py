@@ -20,6 +20,7 @@ from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
 from serving.asking.tensor import Tensor
 from serving.decisions import TEST
+from serving.triton.server_state import STATE, ServerState
 from serving.wire import decode_ids
 
 if TYPE_CHECKING:
@@ -77,10 +78,12 @@ class Shadow:
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Shadow:
         """From the parameters of a router's configuration."""
-        folder = Path(parameters["log_folder"], "shadow")
-        return cls(
-            parameters["url"], parameters["candidate_model"], folder, parameters["release"], parameters["candidate"]
-        )
+        folder, url = Path(parameters["log_folder"], "shadow"), parameters["url"]
+        if not url:  # of a home, which may be another one by now, or have other ports
+            state = ServerState.last(Path(STATE))
+            assert state is not None, "written before a model is loaded"
+            url = state.grpc_url
+        return cls(url, parameters["candidate_model"], folder, parameters["release"], parameters["candidate"])
 
     @property
     def work(self) -> dict[Callable[[], None], float]:

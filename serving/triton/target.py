@@ -55,6 +55,11 @@ class TritonTarget:
         """What loads and unloads models of the server, to be closed after use."""
         return TritonControl(self.grpc_url, self.control_key) if self.folder is None else HttpControl(self.folder)
 
+    @property
+    def url_within(self) -> str:
+        """By which the server reaches itself; empty for that of a home, which finds it beside it when it starts."""
+        return self.own_url or ("" if self.folder is not None else self.grpc_url)
+
     def publish(self, release: Release) -> None:
         """Sends a release to where the server takes it from; does nothing where they share a folder."""
         if self.releases is not None and "://" in self.releases:

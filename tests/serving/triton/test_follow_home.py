@@ -35,14 +35,14 @@ def written(home: Path, root: Path, model: str = MODEL) -> Path:
     By a version that named places by absolute paths; of a router, which has a log and no release of its own.
     """
     places = {"log_folder": f"{home}/decisions/shop"}
-    places |= {"release_path": f"{home}/releases/shop/{HASH}"} if model == MODEL else {}
+    places |= {"release_path": f"{home}/releases/shop/{HASH}"} if model == MODEL else {"url": "127.0.0.1:4001"}
     text = config_text(model, 'backend: "python"', TENSORS, 8, "", release_parameters(HASH, **places))
     return Path(place_model(root / "triton" / "models", model, text, "backend_model"))
 
 
 def told(root: Path, model: str = MODEL) -> dict[str, str]:
     text = (root / "triton" / "models" / model / "config.pbtxt").read_text(encoding="utf-8")
-    return {name: value for name, value in PARAMETER.findall(text) if name in ("log_folder", "release_path")}
+    return {name: value for name, value in PARAMETER.findall(text) if name in ("log_folder", "release_path", "url")}
 
 
 @pytest.fixture
@@ -56,7 +56,10 @@ def test_models_look_into_the_home_that_has_their_release(tmp_path: Path, home: 
     """Whatever became of the old home: it may be gone, or be another one's; and wherever this one comes to lie."""
     log = {"log_folder": "../decisions/shop"}
     for old in (tmp_path / "gone", home.with_name(f"{home.name}2"), home, tmp_path / "releases" / "decisions"):
-        for model, places in ((MODEL, {"release_path": f"../releases/shop/{HASH}", **log}), (ROUTER, log)):
+        for model, places in (
+            (MODEL, {"release_path": f"../releases/shop/{HASH}", **log}),
+            (ROUTER, {**log, "url": ""}),
+        ):
             written(old, home, model)
             for _ in range(2):
                 follow_home(home / "triton" / "models")
