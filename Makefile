@@ -16,19 +16,29 @@ help:  ## what can be made
 
 venv: .venv/.installed  ## the environment (EXTRA=gpu for a machine with one)
 
+# An environment knows its own place, in every script and for this package: where the checkout was moved or renamed since,
+# it is made anew. What is compared are texts in the shell, which takes any letter in a path; earlier versions noted none.
+PLACE := place=$$(cat .venv/.installed 2> /dev/null); \
+	test -n "$$place" || place=$$(sed -n 's/^command = .* -m venv \(.*\)\/\.venv$$/\1/p' .venv/pyvenv.cfg 2> /dev/null)
+ifeq ($(shell $(PLACE); test -z "$$place" || test "$$place" = "$$(pwd -P)" || echo moved),moved)
+.PHONY: .venv/.installed
+endif
+
 .venv/.installed: pyproject.toml constraints.txt
+	@$(PLACE); if test -n "$$place" && test "$$place" != "$$(pwd -P)"; then \
+		echo "The environment was made in $$place, and is made anew here."; rm -rf .venv; fi
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not there; install Python 3.11, or name it: make PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv --version > /dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[$(EXTRA),dev]'
-	@touch $@
+	@pwd -P > $@
 
 chromium:  ## Debian's Chromium, in which the explore page is tested (without it, that is skipped)
 	@command -v chromium > /dev/null || { $(SUDO) apt-get update --quiet; $(SUDO) apt-get install --quiet --yes --no-install-recommends chromium; }
 
 demo: venv  ## everything of the built-in recommender, from raw logs to live recommendations
 	@$(BIN)/recsys materialize demo
-	@$(BIN)/recsys recommend demo --user $(USER_ID)
+	@$(BIN)/recsys recommend demo --user "$(USER_ID)"
 	@echo "Look at every step:  make ui     (then open the address that it prints)"
 	@echo "Ask for another:     $(BIN)/recsys recommend demo --user 7 -k 5"
 	@echo "Stop the server:     $(BIN)/recsys stop"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from pathlib import Path
 
 import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from serving.triton.control import TritonControl
+from serving.triton.http_control import HttpControl
+from serving.triton.server import TritonServer
 
 NAME = "empty"
 MODEL = """import triton_python_backend_utils as pb_utils
@@ -31,14 +31,13 @@ instance_group { count: 1 kind: KIND_CPU }
 """
 
 
-def place(repository: Path, grpc_url: str) -> None:
+def place(server: TritonServer) -> None:
     """Writes and loads the model."""
-    version = repository / NAME / "1"
+    version = server.repository / NAME / "1"
     version.mkdir(parents=True)
-    (version / "model.py").write_text(MODEL)
-    (repository / NAME / "config.pbtxt").write_text(CONFIG)
-    control = TritonControl(grpc_url)
-    control.load(NAME)
+    (version / "model.py").write_text(MODEL, encoding="utf-8")
+    (server.repository / NAME / "config.pbtxt").write_text(CONFIG, encoding="utf-8")
+    HttpControl(server.folder).load(NAME)
 
 
 def median_ms(grpc_url: str, seconds: float) -> float:

@@ -58,7 +58,7 @@ def measure(
         server = TritonServer(Path(folder, "triton"))
         try:
             settings = ModelSettings(decisions=str(Path(folder, "decisions")))
-            target = TritonTarget(server.start().grpc_url, server.repository, settings=settings)
+            target = TritonTarget.embedded(server, settings)
             deploy(release, target, USERS[:6])
             quiet = steady_load(target.grpc_url, release.name, USERS, 10, rate, seconds / 3)
 

@@ -105,9 +105,9 @@ def measure(release: Release, seconds: float, rounds: int, log: bool = True) -> 
         server = TritonServer(Path(folder, "triton"))
         try:
             settings = ModelSettings(decisions=str(Path(folder, "decisions")) if log else None)
-            target = TritonTarget(server.start().grpc_url, server.repository, settings=settings)
+            target = TritonTarget.embedded(server, settings)
             deploy(release, target, users[:6], ensemble)
-            empty_model.place(server.repository, target.grpc_url)
+            empty_model.place(server)
             load_test(target.grpc_url, release.name, users, K, 1, WARM)
             one, many, shares, nothing = [], [], [], []
             for _ in range(rounds):

@@ -31,9 +31,9 @@ from recsys_assets.load_test import load_test
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.backends import PROGRAMS
-from serving.triton.control import TritonControl
 from serving.triton.export import export
 from serving.triton.form_settings import FormSettings
+from serving.triton.http_control import HttpControl
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import models_of
 from serving.triton.process import processes_of
@@ -93,7 +93,7 @@ def compare(
     server = TritonServer(folder)
     try:
         url = server.start().grpc_url
-        results = {name: _loaded(release, server, url, name) for name in FORMS}
+        results = {name: _loaded(release, server, name) for name in FORMS}
         for _ in range(rounds):
             for name, result in results.items():
                 for clients in (ONE, MANY):
@@ -140,8 +140,8 @@ def main() -> None:
     show(results, os.cpu_count() or 1)
 
 
-def _loaded(release: Release, server: TritonServer, url: str, name: str) -> FormResult:
-    control = TritonControl(url)
+def _loaded(release: Release, server: TritonServer, name: str) -> FormResult:
+    control = HttpControl(server.folder)
     before, started = _memory(server), time.perf_counter()
     model = export(release, server.repository, FORMS[name].form, ModelSettings(form=FORMS[name]), name=_called(name))
     control.load(_called(name))

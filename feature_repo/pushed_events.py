@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,14 +14,26 @@ from typing import Any
 import polars as pl
 from filelock import FileLock
 
-FILE = "pushed.jsonl"
+FILE = "pushed.db"
+EARLIER = "pushed.jsonl"
+"""What versions before this one wrote; its events are taken over when the journal is next opened."""
+NUMBER, PUSHED = "number", "pushed"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, user_id NOT NULL, item_id NOT NULL, timestamp INTEGER NOT NULL,
+    label INTEGER NOT NULL, pushed INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_user ON events (user_id);
+CREATE TABLE IF NOT EXISTS taken_over (file INTEGER, bytes INTEGER);
+"""
 _held = threading.local()
 
 
 class PushedEvents:
-    """A journal beside the feature store; a snapshot of the logs is written together with what is younger.
+    """A journal beside the feature store; a snapshot of the logs is written together with what they do not hold yet.
 
-    Whoever changes it is the only writer (`only_writer`).
+    Adding events takes as long whatever waits already: it is a SQLite file with an index by user. Whoever changes it is
+    the only writer (`only_writer`).
 
     Args:
         folder: of the Feast repository.
@@ -28,59 +41,62 @@ class PushedEvents:
     """
 
     def __init__(self, folder: Path, ids: dict[str, pl.DataType]) -> None:
-        self._path = folder / FILE
+        self._folder = folder
         self._schema = {**ids, "timestamp": pl.Datetime("us"), "label": pl.Boolean()}
 
     @contextlib.contextmanager
     def appended(self, events: pl.DataFrame) -> Iterator[None]:
         """Adds events: `user_id`, `item_id`, `timestamp` (UTC), `label`; takes them back where the body fails."""
         rows = events.select(*self._schema).with_columns(pl.col("timestamp").dt.epoch("us"))
-        whole = sum(map(len, _lines(self._path)))
-        with self._path.open("ab") as file:
-            file.truncate(whole)  # a line that broke off was never confirmed
-            try:
-                file.write("".join(json.dumps(row) + "\n" for row in rows.iter_rows(named=True)).encode())
-                file.flush()
-                yield
-            except BaseException:
-                file.truncate(whole)
-                raise
+        with _journal(self._folder, make=True) as journal:
+            (last,) = journal.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()
+            _insert(journal, rows.rows())
+        try:
+            yield
+        except BaseException:
+            with _journal(self._folder, make=True) as journal:
+                journal.execute("DELETE FROM events WHERE number > ?", (last,))
+            raise
 
     def all(self) -> pl.DataFrame:
-        """All events, in the order in which they came.
+        """All events, in the order in which they came, with `number` and `pushed` (UTC), when they were added.
 
         Raises:
             ValueError: when they are of ids of other types.
         """
-        rows = [json.loads(line) for line in _lines(self._path)]
+        with _journal(self._folder) as journal:
+            found = journal.execute("SELECT user_id, item_id, timestamp, label, number, pushed FROM events").fetchall()
+        moment = pl.Datetime("us")
+        types = {**self._schema, "timestamp": pl.Int64(), "label": pl.Int8(), NUMBER: pl.Int64(), PUSHED: pl.Int64()}
+        columns: Any = zip(*found, strict=True) if found else ((),) * len(types)
         try:
-            types = {**self._schema, "timestamp": pl.Int64()}
-            events = pl.DataFrame([pl.Series(name, [row[name] for row in rows], kind) for name, kind in types.items()])
+            events = pl.DataFrame([pl.Series(*column) for column in zip(types, columns, types.values(), strict=True)])
         except TypeError as error:
             kinds = ", ".join(f"{name} of {dtype}" for name, dtype in self._schema.items() if name.endswith("_id"))
             raise ValueError(
-                f"{self._path} holds events with ids of other types than {kinds}: {error}; delete it if the type of "
-                f"ids was changed."
+                f"{self._folder / FILE} holds events with ids of other types than {kinds}: {error}; delete it if the "
+                "type of ids was changed."
             ) from error
-        return events.with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
+        return events.with_columns(pl.col("timestamp", PUSHED).cast(moment), pl.col("label").cast(pl.Boolean))
 
-    def since(self, moment: datetime) -> pl.DataFrame:
-        """The events at or after a moment (UTC)."""
-        return self.all().filter(pl.col("timestamp") >= _naive(moment))
+    def counts(self, users: pl.Series) -> pl.DataFrame:
+        """How many events (`len`) there are of each of some users, by `user_id`; those without any are left out."""
+        with _journal(self._folder) as journal:
+            query = "SELECT count(*) FROM events WHERE user_id = ?"
+            found = [journal.execute(query, (user,)).fetchone()[0] for user in users.to_list()]
+        counts = pl.DataFrame([users.alias("user_id"), pl.Series("len", found, pl.UInt32)])
+        return counts.filter(pl.col("len") > 0)
 
-    def forget(self, moment: datetime) -> None:
-        """Drops the events before a moment: the logs hold them."""
-        if not self._path.exists():
-            return
-        aside = self._path.with_name(f".{FILE}")
-        kept = self.since(moment)
-        kept.with_columns(pl.col("timestamp").dt.epoch("us")).write_ndjson(aside)
-        aside.replace(self._path)
+    def forget(self, numbers: pl.Series) -> None:
+        """Drops events by their `number`: the logs hold them, or never will."""
+        with _journal(self._folder) as journal:
+            journal.executemany("DELETE FROM events WHERE number = ?", ((number,) for number in numbers.to_list()))
 
 
 def pushed_users(folder: Path) -> list[Any]:
     """Users with events that the logs may not hold: what is online of them is more than what is offline."""
-    return sorted({json.loads(line)["user_id"] for line in _lines(folder / FILE)})
+    with _journal(folder) as journal:
+        return [user for (user,) in journal.execute("SELECT DISTINCT user_id FROM events ORDER BY user_id")]
 
 
 @contextlib.contextmanager
@@ -99,11 +115,41 @@ def only_writer(folder: Path) -> Iterator[None]:
             held.discard(folder)
 
 
-def _lines(path: Path) -> list[bytes]:
-    """The whole lines of the journal."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+@contextlib.contextmanager
+def _journal(folder: Path, make: bool = False) -> Iterator[sqlite3.Connection]:
+    """The journal, open for one transaction; an empty one in memory where there is none, unless it is to be made."""
+    earlier = folder / EARLIER
+    made = make or earlier.exists() or (folder / FILE).exists()
+    with contextlib.closing(sqlite3.connect(folder / FILE if made else ":memory:", timeout=60.0)) as journal:
+        # Readers do not wait for a writer, and an event costs no flush of the disk.
+        journal.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _TABLES)
+        with journal:
+            if earlier.exists():
+                _take_over(journal, earlier)
+        with journal:
+            yield journal
 
 
-def _naive(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+def _take_over(journal: sqlite3.Connection, earlier: Path) -> None:
+    """Adds the events of an earlier version's file once, even where nobody came to remove it after that."""
+    with contextlib.suppress(FileNotFoundError), only_writer(earlier.parent):
+        state = earlier.stat()
+        mark = (state.st_ino, state.st_size)
+        if not journal.execute("SELECT 1 FROM taken_over WHERE file = ? AND bytes = ?", mark).fetchone():
+            lines = earlier.read_bytes().splitlines(keepends=True)
+            whole = [
+                json.loads(line) for line in lines if line.endswith(b"\n")
+            ]  # one that broke off was never confirmed
+            _insert(
+                journal, [tuple(row[name] for name in ("user_id", "item_id", "timestamp", "label")) for row in whole]
+            )
+            journal.execute("INSERT INTO taken_over VALUES (?, ?)", mark)
+        journal.commit()
+        earlier.unlink()
+        journal.execute("DELETE FROM taken_over")  # another file may come to have its number
+
+
+def _insert(journal: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    query = "INSERT INTO events (user_id, item_id, timestamp, label, pushed) VALUES (?, ?, ?, ?, ?)"
+    journal.executemany(query, ((*row, now) for row in rows))

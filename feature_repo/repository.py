@@ -112,7 +112,7 @@ class FeatureRepository:
         changed = changed_versions(known, frame, key, _in_utc(as_of), now, again)
         versions = changed if before is None else joined(before, changed, key)
         current = latest(versions, key)
-        mark = self._mark(schema)
+        mark = [self._mark(schema), self._store.project]
         complete = self._written(kind) == mark
         # A write that breaks off leaves no mark, and so the next one does not trust what is online.
         self._note(kind).unlink(missing_ok=True)
@@ -121,6 +121,10 @@ class FeatureRepository:
         self._replace(kind, kept, mark)
         present = int(current[PRESENT].sum())
         return Written(present, changed.height, int((~changed[PRESENT]).sum()), kept.height)
+
+    def is_elsewhere(self, kind: str) -> bool:
+        """Whether the rows online are those of another project, so that this one has none yet."""
+        return self._written(kind)[1:] not in ([], [self._store.project])
 
     def source(self, kind: str) -> Path:
         """The offline source of a kind."""
@@ -177,13 +181,14 @@ class FeatureRepository:
         made = file.stat().st_ino if file.exists() else 0
         return hash_json({"online": self.settings.online(), "file": made, "columns": schema.to_dict()})
 
-    def _written(self, kind: str) -> str | None:
+    def _written(self, kind: str) -> list[str]:
+        """The mark and the project of the last write that came to its end; earlier versions noted no project."""
         path = self._note(kind)
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        return path.read_text(encoding="utf-8").split() if path.exists() else []
 
-    def _replace(self, kind: str, versions: pl.DataFrame, mark: str) -> None:
+    def _replace(self, kind: str, versions: pl.DataFrame, mark: list[str]) -> None:
         _write_aside(self.source(kind), versions.write_parquet)
-        _write_aside(self._note(kind), lambda aside: aside.write_text(mark, encoding="utf-8"))
+        _write_aside(self._note(kind), lambda aside: aside.write_text("\n".join(mark), encoding="utf-8"))
 
     def _note(self, kind: str) -> Path:
         return self.folder / f"{kind}.written"

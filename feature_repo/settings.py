@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -13,6 +12,9 @@ from uuid import uuid4
 
 FILE = "feature_store.yaml"
 SQLITE_FILE = "online.db"
+PLACE = "place"
+"""Where the folder was when it was last written; only to know a copy by."""
+_PROJECT = re.compile(r"^project: (\w+)$", re.MULTILINE)
 _LIMITS = {"socket_timeout": "1", "socket_connect_timeout": "1", "retry": "null"}
 
 
@@ -61,26 +63,47 @@ class StoreSettings:
 
         Args:
             folder: the Feast repository; made if it is missing.
-            name: the recommender. The project is named after it and after the folder: two homes that share
-                one Redis have different projects.
+            name: the recommender. The project is named after it, and by a number that is drawn when the folder is made
+                and stays with it, wherever it is moved: two homes that share one Redis have different projects. A copy
+                of a folder whose store is Redis gets a project of its own; one of SQLite has taken its rows along.
 
         Returns:
             The path of the file.
         """
         folder.mkdir(parents=True, exist_ok=True)
         template = Path(__file__).with_name(FILE).read_text(encoding="utf-8")
-        text = template.replace("{project}", project_name(name, folder))
+        text = template.replace("{project}", self._project(name, folder))
         # JSON is YAML, and quotes whatever a connection string may hold.
         text = text.replace("{online_store}", json.dumps(self.online()))
         path = folder / FILE
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            aside = folder / f".{FILE}.{uuid4().hex}"
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(path)
+        for file, said in ((path, text), (folder / PLACE, str(folder.resolve()))):
+            if not file.exists() or file.read_text(encoding="utf-8") != said:
+                aside = folder / f".{file.name}.{uuid4().hex}"
+                aside.write_text(said, encoding="utf-8")
+                aside.replace(file)
         return path
 
+    def _project(self, name: str, folder: Path) -> str:
+        given = project_of(folder)
+        mine = given is not None and given.rpartition("_")[0] == _letters(name)
+        if given is None or not mine or (self.online_store != "sqlite" and _is_copy(folder, given)):
+            return f"{_letters(name)}_{uuid4().hex[:8]}"
+        return given
 
-def project_name(name: str, folder: Path) -> str:
-    """The Feast project of a recommender in a folder: letters, digits and underscores."""
-    place = hashlib.sha256(f"{name}\0{folder.resolve()}".encode()).hexdigest()[:8]
-    return f"{re.sub(r'[^A-Za-z0-9]', '_', name)}_{place}"
+
+def project_of(folder: Path) -> str | None:
+    """The Feast project of a folder, letters, digits and underscores; None where it has none yet."""
+    path = folder / FILE
+    found = _PROJECT.search(path.read_text(encoding="utf-8")) if path.exists() else None
+    return found and found[1]
+
+
+def _is_copy(folder: Path, project: str) -> bool:
+    """Whether the folder in which a project was last written is another one, and still there."""
+    note = folder / PLACE
+    origin = Path(note.read_text(encoding="utf-8")) if note.exists() else folder
+    return project_of(origin) == project and not origin.samefile(folder)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", name)

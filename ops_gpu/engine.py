@@ -152,7 +152,7 @@ class DaskEngine(Engine):
             threads: threads of Polars in each; by default they share the cores.
         """
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client, LocalCluster, Security
 
         threads = threads or max((os.cpu_count() or 1) // workers, 1)
         # Set before the processes start: Polars makes its threads when it is imported, which is at once. Memory that
@@ -167,6 +167,9 @@ class DaskEngine(Engine):
                 processes=True,
                 dashboard_address="127.0.0.1:0",
                 host="127.0.0.1",
+                # Whoever reaches a scheduler has it run what they like: keys that are made here and written nowhere
+                # keep out other users of the machine, who reach its ports.
+                security=Security.temporary(),
             )
         client = Client(cluster)
         return cls(client, owned=[cluster, client])
@@ -195,7 +198,7 @@ class DaskEngine(Engine):
 
         try:
             client = Client(address, timeout=timeout_seconds)
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError, TypeError, TimeoutError) as error:  # a TypeError where it wants keys
             raise ConnectionError(
                 f"no Dask scheduler answers at {address!r} ({error}); start one, or correct the address."
             ) from error

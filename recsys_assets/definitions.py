@@ -10,10 +10,12 @@ from recsys_assets.code_location import build_code_location
 from recsys_assets.shared import shared_definitions
 from resources.environment import quiet_libraries, recommender_folders
 from resources.home import Home
+from resources.privacy import keep_private
 
 # Dagster warns at every use of a parameter that is new; dozens of such lines would hide what we have to say.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="dagster")
 
 quiet_libraries()
+keep_private(Home.from_environment())
 defs = build_code_location(recommender_folders(), shared_definitions(Home.from_environment()))

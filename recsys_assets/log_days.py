@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs import InteractionLog, LogError, LogPlace
+from recsys_assets.portable_path import absolute, portable
 
 if TYPE_CHECKING:
     from ops_gpu.logs import FileDays
@@ -42,10 +43,10 @@ class LogDays:
         described = repr(log)
         from ops_gpu.logs import days_of_files
 
-        known = _remembered(memory, described)
+        known = _remembered(memory, described, place)
         found = days_of_files(log, place, known)
         if found != known:
-            _remember(memory, described, found)
+            _remember(memory, described, {portable(path, place): entry for path, entry in found.items()})
         return cls(found)
 
     @property
@@ -73,14 +74,14 @@ class LogDays:
         return min(days), max(days)
 
 
-def _remembered(memory: Path, described: str) -> dict[str, FileDays]:
+def _remembered(memory: Path, described: str, place: LogPlace) -> dict[str, FileDays]:
     from ops_gpu.logs import FileDays
 
     try:
         saved = json.loads(memory.read_text(encoding="utf-8"))
         if saved["log"] != described:  # another column or unit gives other days
             return {}
-        return {path: FileDays.from_dict(entry) for path, entry in saved["files"].items()}
+        return {absolute(path, place): FileDays.from_dict(entry) for path, entry in saved["files"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -46,7 +46,7 @@ def _evaluate(
     context: dg.SensorEvaluationContext, plan: Blueprint, found: SourceFiles
 ) -> dg.SensorResult | dg.SkipReason:
     if context.cursor:
-        seen = SourceFiles.of_cursor(context.cursor)
+        seen = SourceFiles.of_cursor(context.cursor, plan)
     else:
         seen = found.materialized(context.instance.get_materialized_partitions(plan.key("interactions")))
     found = takeable(found, seen)

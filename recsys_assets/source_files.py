@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.portable_path import portable
 
 if TYPE_CHECKING:
     from ops_gpu.logs import FileDays
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SourceFiles:
     """Fingerprints of all raw files, and the days of those of the log.
+
+    Paths are as `portable` writes them: files do not change by being moved with their home, or with their YAML.
 
     Args:
         log: fingerprint by path of the interactions.
@@ -40,17 +43,21 @@ class SourceFiles:
         """
         from ops_gpu.logs.files import list_files
 
-        days = plan.log_days().files
         declared = (plan.settings.users, plan.settings.items)
         sources = [table.source for table in declared if table and table.source]
-        tables = {file.path: file.fingerprint for source in sources for file in list_files(source, plan.place)}
+        files = [file for source in sources for file in list_files(source, plan.place)]
+        tables = {portable(file.path, plan.place): file.fingerprint for file in files}
+        days = {portable(path, plan.place): entry for path, entry in plan.log_days().files.items()}
         return cls({path: entry.fingerprint for path, entry in days.items()}, tables, days)
 
     @classmethod
-    def of_cursor(cls, cursor: str) -> SourceFiles:
-        """The files as a sensor's cursor has kept them."""
+    def of_cursor(cls, cursor: str, plan: Blueprint) -> SourceFiles:
+        """The files as a sensor's cursor has kept them; that of an earlier version names whole paths."""
         kept = json.loads(cursor)
-        return cls(kept["log"], kept["tables"], {})
+        log, tables = (
+            {portable(path, plan.place): mark for path, mark in kept[key].items()} for key in ("log", "tables")
+        )
+        return cls(log, tables, {})
 
     def to_cursor(self) -> str:
         """For `of_cursor`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +36,12 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
     keep_days: float = Field(
         30.0, ge=0, le=36_500, description="How long replaced versions of rows stay in the offline source."
     )
+    pushed_days: float = Field(
+        3.0,
+        ge=0,
+        le=36_500,
+        description="How long a pushed event stays that no log holds, though the logs have gone past it.",
+    )
 
     def publish(
         self,
@@ -47,7 +53,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
     ) -> dict[str, Written]:
         """Makes these tables the state that Feast gives; views are generated from their columns.
 
-        Online, only rows that have changed are written. Pushed events that are younger than the tables stay.
+        Online, only rows that have changed are written. Pushed events that the log does not hold stay.
 
         Args:
             name: the recommender.
@@ -64,7 +70,8 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         """
         import polars as pl
 
-        from feature_repo.pushed_events import PushedEvents, only_writer, pushed_users
+        from feature_repo.logged_events import not_logged
+        from feature_repo.pushed_events import NUMBER, PUSHED, PushedEvents, only_writer, pushed_users
         from feature_repo.user_state import user_state
 
         repository = self.repository(name)
@@ -74,9 +81,11 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         known = interactions.lazy().select("user_id", "item_id", pl.col("timestamp").cast(pl.Datetime("us")), "label")
         with only_writer(repository.folder):
             again = pushed_users(repository.folder)
-            states = user_state(users, pl.concat([known, pushed.since(as_of).lazy()]))
+            events, now = pushed.all(), datetime.now(UTC).replace(tzinfo=None)
+            left = not_logged(events, known, timedelta(days=self.pushed_days), now)
+            states = user_state(users, pl.concat([known, left.drop(NUMBER, PUSHED).lazy()]))
             written = repository.write("users", states, as_of, again)
-            pushed.forget(as_of)
+            pushed.forget(events.join(left, on=NUMBER, how="anti")[NUMBER])
         return {"users": written, "items": repository.write("items", items, as_of)}
 
     def push(self, name: str, events: pl.DataFrame) -> int:

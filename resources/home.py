@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+_MEANING = re.compile(r"[?*\[\]]|%[0-9A-Fa-f]{2}")
+"""`?` and escapes such as `%20` in the address of a database; `*`, `?` and brackets in patterns of files."""
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -50,9 +52,15 @@ class Home:
         """The home named by the variable `RECSYS_HOME`, by default `.recsys` in the working directory.
 
         Raises:
-            ValueError: when a file lies there, or where a folder above it should be.
+            ValueError: when a file lies there, or where a folder above it should be; or when its path holds what the
+                databases and patterns of files below it would take for something else.
         """
         home = cls.at(os.environ.get("RECSYS_HOME") or ".recsys")
+        if found := _MEANING.search(str(home.root)):
+            raise ValueError(
+                f"RECSYS_HOME is {home.root}, expected a path without {found[0]!r}: databases and patterns of files "
+                "give that a meaning; give RECSYS_HOME another path, or rename the folder."
+            )
         present = next(path for path in (home.root, *home.root.parents) if path.exists())
         if not present.is_dir():
             raise ValueError(

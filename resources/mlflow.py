@@ -13,6 +13,7 @@ import dagster as dg
 
 from resources.environment import quiet_libraries
 from resources.home import Home
+from resources.mlflow_places import follow_home
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -127,7 +128,10 @@ class MlflowResource(dg.ConfigurableResource[Any]):
 
         for name in ("alembic", "mlflow.store.db.utils"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        Home.from_environment().mlflow.mkdir(parents=True, exist_ok=True)
+        home = Home.from_environment()
+        home.mlflow.mkdir(parents=True, exist_ok=True)
+        if self.tracking_uri is None:
+            follow_home(home)
         return MlflowClient(tracking_uri=self._uri())
 
     def _experiment(self, client: MlflowClient, name: str) -> str:

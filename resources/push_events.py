@@ -20,12 +20,14 @@ from serving.frames import to_frame
 
 _META = (EVENT_TIME, CREATED, PRESENT)
 _TIME = pl.Datetime("us", "UTC")
+AHEAD = timedelta(minutes=5)
+"""Clocks may differ by so much; an event later than that would stay its user's latest, and in the journal, for ever."""
 
 
 def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
     """Adds events to the histories of their users, online, and to the journal of the feature store.
 
-    The next snapshot of the logs keeps those that are younger than the logs.
+    Snapshots of the logs keep them until a log holds them; see `feature_repo.logged_events`.
 
     Args:
         repository: the Feast repository, written at least once.
@@ -35,13 +37,19 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
         How many users were written.
 
     Raises:
-        FileNotFoundError: when the feature store was never written.
-        ValueError: when a column is missing, has nulls or another type than the logs have.
+        FileNotFoundError: when the feature store was never written, or is a copy whose online store was not.
+        ValueError: when a column is missing, has nulls or another type than the logs have, or an event lies in the
+            future.
         FeatureStoreError: when the online store cannot be read.
     """
     source = repository.source("users")
     if not source.exists():
         raise FileNotFoundError(f"{source} is missing: materialize feature_store before events are pushed.")
+    if repository.is_elsewhere("users"):
+        raise FileNotFoundError(
+            f"{repository.folder} is a copy, and nothing was written to its online store yet: materialize "
+            "feature_store before events are pushed."
+        )
     stored = pl.read_parquet_schema(source)
     ids = {"user_id": stored["user_id"], "item_id": stored["history_item"].inner}  # type: ignore[attr-defined]
     events = _checked(events, ids)
@@ -67,7 +75,11 @@ def _checked(events: pl.DataFrame, ids: dict[str, pl.DataType]) -> pl.DataFrame:
     moment = pl.col("timestamp")
     if events.schema["timestamp"].time_zone is not None:  # type: ignore[attr-defined]
         moment = moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return events.select("user_id", "item_id", moment.cast(pl.Datetime("us")), "label")
+    events = events.select("user_id", "item_id", moment.cast(pl.Datetime("us")), "label")
+    latest: Any = events["timestamp"].max()
+    if latest is not None and latest > datetime.now(UTC).replace(tzinfo=None) + AHEAD:
+        raise ValueError(f"timestamp of an event must not lie in the future, in UTC, got {latest}; correct it.")
+    return events
 
 
 def _moments(source: Path, journal: PushedEvents, users: pl.Series) -> pl.DataFrame:
@@ -80,8 +92,7 @@ def _moments(source: Path, journal: PushedEvents, users: pl.Series) -> pl.DataFr
     last, earliest = pl.collect_all(
         [mine.group_by("user_id").agg(pl.col(EVENT_TIME).max()), versions.select(pl.col(EVENT_TIME).min())]
     )
-    pushed = journal.all().group_by("user_id").len()
-    found = users.to_frame().join(last, on="user_id", how="left").join(pushed, on="user_id")
+    found = users.to_frame().join(last, on="user_id", how="left").join(journal.counts(users), on="user_id")
     before = pl.col(EVENT_TIME).fill_null(earliest.item() - timedelta(days=1))
     moment = before + pl.duration(microseconds="len")
     return found.select("user_id", moment.alias(EVENT_TIME), pl.lit(datetime.now(UTC)).cast(_TIME).alias(CREATED))

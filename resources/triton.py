@@ -47,8 +47,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         feast: folder of the Feast repositories as that server sees it; by default `feast` beside `releases`.
         own_address: gRPC address by which that server reaches itself; by default its port on loopback.
         control_key: `KEY=VALUE` that opens its model control; `${NAME}` in it is taken from the environment.
-        http_port: port of the embedded server; None asks for a free one.
-        grpc_port: likewise.
+        grpc_port: port of the embedded server; None asks for a free one.
         metrics_port: likewise.
         instances: processes a release that answer side by side.
         max_batch_size: users in one request.
@@ -76,7 +75,6 @@ class TritonResource(dg.ConfigurableResource[Any]):
     feast: str | None = None
     own_address: str | None = None
     control_key: str | None = None
-    http_port: int | None = Field(None, ge=1, le=MOST_PORT)
     grpc_port: int | None = Field(None, ge=1, le=MOST_PORT)
     metrics_port: int | None = Field(None, ge=1, le=MOST_PORT)
     instances: int = Field(1, ge=1, le=1024)
@@ -110,7 +108,6 @@ class TritonResource(dg.ConfigurableResource[Any]):
             raise ValueError(f"The server at {self.address} is not ours to start or stop; do so where it runs.")
         return TritonServer(
             Home.from_environment().triton,
-            http_port=self.http_port,
             grpc_port=self.grpc_port,
             metrics_port=self.metrics_port,
             environment=os.environ,
@@ -263,7 +260,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.target import TritonTarget
 
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
-        decisions = self.decisions if self.address is not None else str(Home.from_environment().decision_logs)
+        folder = Home.from_environment().triton if self.address is None else None
+        # As the embedded server sees it, wherever the home lies.
+        decisions = self.decisions if folder is None else os.path.relpath(Home.from_environment().decision_logs, folder)
         stored = self.releases is not None and "://" in self.releases
         settings = ModelSettings(
             self.instances,
@@ -276,7 +275,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
             self.release_cache if stored else None,
             self.feast,
         )
-        return TritonTarget(grpc_url, repository, self.releases, settings, self._own_url(), self._control_key())
+        own_url, key = self._own_url(), self._control_key()
+        return TritonTarget(grpc_url, repository, self.releases, settings, own_url, key, folder)
 
     def _form(self) -> FormSettings:
         from serving.triton.form_settings import FormSettings
@@ -284,9 +284,9 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return FormSettings(self.form, self.group_by, self.step_instances)
 
     def _check_ports(self) -> None:
-        given = [port for port in (self.http_port, self.grpc_port, self.metrics_port) if port is not None]
+        given = [port for port in (self.grpc_port, self.metrics_port) if port is not None]
         if len(set(given)) < len(given):
-            raise ValueError(f"`http_port`, `grpc_port` and `metrics_port` must differ, got {given}; change one.")
+            raise ValueError(f"`grpc_port` and `metrics_port` must differ, got {given}; change one.")
 
     def _check_places(self) -> None:
         if self.address is not None and self.repository is None:

@@ -15,6 +15,7 @@ class Answered:
 
     Args:
         moments: when each was answered, epoch nanoseconds.
+        numbers: what tells each from every other, for whoever asks may use an id twice.
         requests: their ids.
         rows: users of each.
         kept: whether each is to be logged.
@@ -22,6 +23,7 @@ class Answered:
     """
 
     moments: tuple[int, ...]
+    numbers: tuple[int, ...]
     requests: tuple[str, ...]
     rows: tuple[int, ...]
     kept: tuple[bool, ...]
@@ -34,6 +36,7 @@ class Answered:
             return parts[0]
         return cls(
             tuple(itertools.chain.from_iterable(part.moments for part in parts)),
+            tuple(itertools.chain.from_iterable(part.numbers for part in parts)),
             tuple(itertools.chain.from_iterable(part.requests for part in parts)),
             tuple(itertools.chain.from_iterable(part.rows for part in parts)),
             tuple(itertools.chain.from_iterable(part.kept for part in parts)),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 DAY = "day="
 """What the folders of a log begin with, one a day (UTC)."""
+NUMBER = "decision"
+"""The column that tells an answered request from every other; files of earlier versions do not have it."""
 
 
 def decision_files(folder: Path, day: date | None = None) -> list[Path]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serving.answered import Answered
+from serving.decision_folder import NUMBER
 from serving.ensemble import Answer
 from serving.evidence import Evidence
 from serving.frames import to_frame
@@ -55,8 +56,9 @@ class LogSettings:
 class DecisionLog:
     """Takes in answered passes at the cost of an append; another thread calls `gather` often and `flush` now and then.
 
-    One row a user in a request: `request` (its id), `row` (of the user in it), `time`, `release`, and the
-    columns of `Evidence`. What cannot be written (disk full) is lost, counted and said; answering goes on.
+    One row a user in a request: `request` (its id), `row` (of the user in it), `time`, `release`, `decision` (a
+    number that no other answered request has, int64), and the columns of `Evidence`. What cannot be written (disk
+    full) is lost, counted and said; answering goes on.
     A file is written at every flush, so that a decision can be looked up at once; small ones are joined.
 
     Args:
@@ -76,6 +78,8 @@ class DecisionLog:
         self._recorded = self._refused = 0  # changed by the thread that answers alone,
         self._taken = self._lost = self._logged = 0  # and these by the one that writes
         self._random = random.Random()
+        # From somewhere in the first half of int64: two processes of one release begin far from each other.
+        self._numbers = itertools.count(random.SystemRandom().getrandbits(62))
 
     @property
     def logged(self) -> int:
@@ -110,7 +114,8 @@ class DecisionLog:
             return
         self._recorded += sum(rows)  # all of them are held
         seen, moments = self._evidence.seen(batch, answer), (time.time_ns(),) * len(requests)
-        self._waiting.append(Answered(moments, tuple(requests), tuple(rows), kept, seen))
+        numbers = tuple(itertools.islice(self._numbers, len(requests)))
+        self._waiting.append(Answered(moments, numbers, tuple(requests), tuple(rows), kept, seen))
 
     def gather(self) -> None:
         """Puts together what has come in: a little work at a time, while requests wait for the interpreter."""
@@ -155,6 +160,7 @@ class DecisionLog:
                 "row": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
                 "time": pl.Series(np.array(answered.moments)[each] // 1_000).cast(pl.Datetime("us", "UTC")),
                 "release": pl.repeat(self._release.hash, len(each), eager=True),
+                NUMBER: pl.Series(answered.numbers, dtype=pl.Int64).gather(each),
             }
         )
         frame = heads.hstack(to_frame(self._evidence.of(answered.seen)))

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serving.decision_folder import damaged, decision_files
+from serving.decision_folder import NUMBER, damaged, decision_files
 from serving.ensemble import Ensemble
 from serving.evidence import REQUEST
 from serving.frames import to_columns
@@ -24,7 +24,9 @@ Bits = dict[str, dict[str, int]]
 """Names of bits, `source` and `reason`."""
 TEST = "test-"
 """What the ids of requests begin with that no user made: warm-up, smoke tests, shadows, load tests."""
-KEY = ("request", "row", "time", "release")
+KEY = ("time", NUMBER, "request", "row", "release")
+"""What no two decisions have in common, in their order. The id of a request and a moment do not tell two apart: whoever
+asks may use an id twice, and those that come together are answered in one pass."""
 
 
 def read_decisions(folder: Path, day: date | None = None, tests: bool = False) -> pl.DataFrame:
@@ -76,7 +78,7 @@ def find_request(folder: Path, request: str) -> tuple[pl.DataFrame, dict[str, Bi
             f"No request {request!r} is in {folder}; it may lie outside the sampled share, or be younger than a few "
             f"seconds, or its day may have been deleted."
         )
-    return _once(pl.concat(found, how="diagonal_relaxed")).sort("release", "time", "row"), bits
+    return _once(pl.concat(found, how="diagonal_relaxed")).sort("release", maintain_order=True), bits
 
 
 def newest_decisions(folder: Path, most: int, tests: bool = False) -> Iterator[pl.DataFrame]:
@@ -90,7 +92,7 @@ def newest_decisions(folder: Path, most: int, tests: bool = False) -> Iterator[p
     for path in decision_files(folder):
         frame = _read(path, _wanted(tests))
         if frame is not None and frame.height:
-            yield frame.sort("time", "request", "row", descending=True).head(most)
+            yield frame.sort(key_of(frame), descending=True, nulls_last=True).head(most)
             most -= min(most, frame.height)
         if most == 0:
             return
@@ -131,6 +133,11 @@ def request_columns(decisions: pl.DataFrame, ensemble: Ensemble) -> Columns:
     return columns
 
 
+def key_of(decisions: pl.DataFrame) -> list[str]:
+    """The columns of `KEY` that decisions have."""
+    return [name for name in KEY if name in decisions.columns]
+
+
 def _wanted(tests: bool) -> pl.Expr:
     import polars as pl
 
@@ -140,8 +147,9 @@ def _wanted(tests: bool) -> pl.Expr:
 def _once(decisions: pl.DataFrame) -> pl.DataFrame:
     """In order of time; what is in two files, because it was just being joined, counts once."""
     # By the keys alone: decisions are large, and mostly in order already.
-    keys = decisions.select(KEY).with_row_index("place")
-    places = keys.unique(KEY, keep="first").sort("time", "request", "row", "release")["place"]
+    key = key_of(decisions)
+    keys = decisions.select(key).with_row_index("place")
+    places = keys.unique(key, keep="first").sort(key)["place"]
     return decisions if len(places) == decisions.height and places.is_sorted() else decisions[places]
 
 

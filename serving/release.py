@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from serving.built_with import agreed
 from serving.checksums import checksums, content_hash
 from serving.manifest import Manifest, ReleaseMetadata
+from serving.permissions import permitted
 
 T = TypeVar("T")
 MANIFEST = "manifest.json"
@@ -212,7 +213,7 @@ def _place(aside: Path, target: Path) -> None:
 
 def _protect(folder: Path) -> None:
     """Read-only files, so that nothing edits a release by mistake."""
-    folder.chmod(0o755)
+    folder.chmod(permitted(0o755))  # made aside, for the owner alone
     for path in folder.rglob("*"):
         if path.is_file():
-            path.chmod(0o444)
+            path.chmod(permitted(0o444))

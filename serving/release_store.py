@@ -13,6 +13,7 @@ import fsspec
 from filelock import FileLock
 
 from serving.manifest import Manifest
+from serving.permissions import permitted
 from serving.release import MANIFEST, Release
 
 KEPT = 5
@@ -101,7 +102,7 @@ class ReleaseStore:
                 )
             self._get(place, aside, list(manifest.files))
             Release.open(aside)  # every checksum
-            aside.chmod(0o755)
+            aside.chmod(permitted(0o755))
             aside.replace(target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)

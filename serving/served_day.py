@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from serving.decision_folder import damaged, decision_files, logged_days, state_of_day
+from serving.decision_folder import NUMBER, damaged, decision_files, logged_days, state_of_day
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,9 +83,11 @@ class ServedDay:
         """With what was kept of this day before: a log that is just being deleted takes nothing away."""
         import polars as pl
 
-        from serving.decisions import KEY
+        from serving.decisions import key_of
 
-        decisions, lost = self.decisions, older.decisions.join(self.decisions.select(KEY), on=KEY, how="anti")
+        key = [name for name in key_of(self.decisions) if name in older.decisions.columns]
+        decisions = self.decisions
+        lost = older.decisions.join(decisions.select(key), on=key, how="anti", nulls_equal=True)
         if lost.height:  # hardly ever; decisions are large
             decisions = _in_order(pl.concat([decisions, lost], how="diagonal_relaxed"))
         return ServedDay(decisions, {**older.bits, **self.bits}, self.state)
@@ -120,8 +122,10 @@ def _bits(folder: Path, day: date) -> dict[str, Bits]:
 
 def _in_order(decisions: pl.DataFrame) -> pl.DataFrame:
     """By time and release, so that equal decisions give equal files, however the log was cut into files."""
-    keys = decisions.select("time", "request", "row", "release").with_row_index()
-    order = keys.sort("time", "request", "row", "release")["index"]
+    from serving.decisions import key_of
+
+    key = key_of(decisions)
+    order = decisions.select(key).with_row_index().sort(key)["index"]
     return decisions if order.is_sorted() else decisions[order]
 
 
@@ -130,4 +134,5 @@ def _nothing() -> pl.DataFrame:
     import polars as pl
 
     moment = pl.Datetime("us", "UTC")
-    return pl.DataFrame(schema={"request": pl.String, "row": pl.Int32, "time": moment, "release": pl.String})
+    heads: Any = {"request": pl.String, "row": pl.Int32, "time": moment, "release": pl.String, NUMBER: pl.Int64}
+    return pl.DataFrame(schema=heads)

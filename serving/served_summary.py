@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_gpu.candidates.candidates import DEGRADED, FALLBACK
+from serving.decision_folder import NUMBER
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Names = Mapping[str, Mapping[str, Mapping[str, int]]]
 """By release, the bits of `source` and `reason` by name."""
 HOURS = 24
+REQUEST = ("request", "time", NUMBER)
+"""What no two requests have in common: who asks may use an id twice."""
 REASONS = re.compile(r"(\d+_)?removed_reason")
 """A second filter of a graph logs under a name with a number before it."""
 
@@ -68,7 +71,7 @@ class ServedSummary:
         empty, degraded = (length == 0).fill_null(False), marks & DEGRADED > 0
         scored: Any = frame["scored_item"].list.len().median()
         return cls(
-            requests=frame.select("request", "time").n_unique(),  # who asks may use an id twice
+            requests=frame.select(name for name in REQUEST if name in frame.columns).n_unique(),
             lists=frame.height,
             users=frame["user_id"].drop_nulls().n_unique(),
             recorded=length.count(),

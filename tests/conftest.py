@@ -71,7 +71,7 @@ def write_day(folder: Path, day: date, rows: int = 20) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
     """A small recommender, materialized and live on a Triton server of its own."""
-    made = Tiny.make(tmp_path_factory.mktemp("tiny"))
+    made = Tiny.make(tmp_path_factory.mktemp("größere Projekte"))  # paths as people have them
     try:
         made.json("materialize", NAME)
         yield made

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from recsys_assets.cli.materialize import MATERIALIZE
+from resources.dagster_home import dagster_environment
+from resources.home import Home
+from resources.privacy import OURS
 from serving.client import RecommenderClient
 from serving.manifest import Manifest
 from tests.tiny import NAME, Tiny
@@ -158,3 +163,34 @@ def test_what_cannot_be_done_is_one_sentence(tiny: Tiny, arguments: list[str], p
     message = json.loads(done.stdout.splitlines()[-1])["error"]
     for part in parts:
         assert part in message
+
+
+def test_what_lies_in_a_home_is_known_and_its_owners_alone(tiny: Tiny) -> None:
+    names = {path.name for path in tiny.home.root.iterdir()}
+    assert names <= OURS, "a home that holds more is not closed as a whole: see resources.privacy"
+    paths = (path for path in (tiny.home.root, *tiny.home.root.rglob("*")) if not path.is_symlink())
+    assert not [path for path in paths if path.exists() and path.stat().st_mode & 0o077]
+
+
+def test_a_home_that_is_moved_goes_on_where_it_is(tiny: Tiny, tmp_path: Path) -> None:
+    """Its users became strangers, and no materialization mended that."""
+    answer = tiny.json("recommend", NAME, "--user", "7", "-k", "5")
+    subprocess.run(["cp", "-a", tiny.home.root, tmp_path / "old"], check=True)
+    moved = Tiny(Home.at((tmp_path / "old").rename(tmp_path / "new")), tiny.folder)
+    try:
+        done = subprocess.run(
+            [*MATERIALIZE, "--select", f'key:"{NAME}/feature_store"'],
+            env={**dagster_environment(moved.home), **moved.environment},
+            cwd=moved.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = moved.json("recommend", NAME, "--user", "7", "-k", "5")
+        assert (found["source"], found["release"]) == ("personalized", answer["release"])
+        assert [item["item_id"] for item in found["items"]] == [item["item_id"] for item in answer["items"]]
+    finally:
+        moved.recsys("stop")
+    texts = [path.read_text(errors="replace") for path in moved.home.triton_models.glob("*/config.pbtxt")]
+    assert texts and not [text for text in texts if str(tmp_path) in text or str(tiny.home.root) in text]

@@ -16,6 +16,7 @@ from resources.configured import FILE as RESOURCES
 from resources.configured import configured
 from resources.home import Home
 from serving.triton.serving_metrics import COUNTERS, STAGE
+from serving.triton.shadow_metrics import COUNTERS as SHADOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "triton.Containerfile"
@@ -95,7 +96,7 @@ def test_the_configuration_on_the_page_is_one(tmp_path: Path) -> None:
 
 
 def test_metrics_on_the_page_are_those_there_are() -> None:
-    known = {name for name, _ in COUNTERS.values()} | {STAGE[0]}
+    known = {name for name, _ in (*COUNTERS.values(), *SHADOW.values())} | {STAGE[0]}
     assert set(re.findall(r"recsys_\w+_total", PAGE.read_text())) == known
 
 

@@ -24,17 +24,21 @@ from recsys_assets.cli.status import status
 from recsys_assets.cli.stop import stop
 from recsys_assets.cli.trace import trace
 from resources.home import Home
+from resources.privacy import keep_private
 
 P = ParamSpec("P")
 
 
 def _at_home(command: Callable[P, None]) -> Callable[P, None]:
-    """Says in one sentence where there can be no home, for every command, before it looks for anything there."""
+    """Says in one sentence where there can be no home, for every command, before it looks for anything there.
+
+    What the command writes there is its owner's alone.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         with sentences(bool(kwargs.get("as_json"))):
-            Home.from_environment()
+            keep_private(Home.from_environment())
         command(*args, **kwargs)
 
     return run
@@ -46,7 +50,9 @@ def _of_known_name(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         with sentences(bool(kwargs.get("as_json"))):
-            check_name(str(kwargs["name"]), Home.from_environment())
+            home = Home.from_environment()
+            check_name(str(kwargs["name"]), home)
+            keep_private(home)
         command(*args, **kwargs)
 
     return run

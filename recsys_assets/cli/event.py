@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -15,9 +15,6 @@ User = Annotated[str, typer.Option("--user", help="Id of the user, as in the log
 Item = Annotated[str, typer.Option("--item", help="Id of the item, as in the logs.")]
 Success = Annotated[bool, typer.Option("--positive/--negative", help="Whether it counts as a success.")]
 Time = Annotated[datetime | None, typer.Option("--time", help="When, in UTC; by default now.")]
-
-AHEAD = timedelta(minutes=5)
-"""Clocks may differ by so much."""
 
 
 def event(
@@ -49,6 +46,8 @@ def event(
 
 def _checked(time: datetime | None) -> datetime:
     """The moment, now where none is given; ValueError for one that would stay the user's latest for ever, or none."""
+    from resources.push_events import AHEAD
+
     now = datetime.now(UTC).replace(tzinfo=None)
     if time is not None and not datetime(1970, 1, 1) <= time <= now + AHEAD:
         raise ValueError(f"--time must lie between 1970 and now, in UTC ({now:%Y-%m-%dT%H:%M}), got {time}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 
 def console(as_json: bool = False) -> Console:
     """Where people read: standard output, or standard error where that is kept for JSON."""
-    return Console(stderr=as_json, highlight=False)
+    return _console(as_json)
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]], right: str = "") -> Table:
@@ -56,10 +57,17 @@ def sentences(as_json: bool) -> Iterator[None]:
 
 def fail(sentence: str, as_json: bool) -> NoReturn:
     """Prints an error and ends with exit code 1; with `--json` also as `{"error": ...}`."""
-    Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {_escaped(sentence)}", soft_wrap=True)
+    _console(stderr=True).print(f"[bold red]error:[/] {_escaped(sentence)}", soft_wrap=True)
     if as_json:
         emit({"error": sentence})
     raise typer.Exit(1)
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):  # titles have letters that the terminal's encoding may not know
+        stream.reconfigure(errors="replace")
+    return Console(stderr=stderr, highlight=False)
 
 
 def _escaped(text: str) -> str:

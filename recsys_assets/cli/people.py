@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from feature_repo.logged_events import held
 from feature_repo.pushed_events import PushedEvents
 from recsys_assets.nobody import nobody
 from resources.home import Home
@@ -130,8 +131,7 @@ class People:
         if pushed.is_empty():
             return logged
         # An event that a log has brought meanwhile is one event.
-        theirs = logged.filter(pl.col("user_id").is_in(pushed["user_id"].unique().implode()))
-        return pl.concat([logged, pushed.lazy().cast(schema).join(theirs, on=[*ids, "timestamp"], how="anti")])
+        return pl.concat([logged, pushed.filter(~held(pushed, logged)).select(schema.names()).lazy().cast(schema)])
 
     def _id(self, text: str, kind: str, path: Path) -> Id:
         if not path.exists():

@@ -119,12 +119,15 @@ def _compared(folder: Path, live: LiveRelease) -> dict[str, float] | None:
     files = sorted(folder.glob(f"day=*/{(live.candidate or 'none')[:12]}-*.parquet"))
     if not files:
         return None
-    rows = pl.read_parquet(files)
+    rows = pl.concat(
+        [pl.DataFrame(schema={"left_out": pl.Int64}), *map(pl.read_parquet, files)], how="diagonal_relaxed"
+    )
     rows = rows.filter(pl.col("live") == live.hash)
     if not rows.height:
         return None
     return rows.select(
         lists=pl.len(),
+        requests_left_out=pl.col("left_out").sum(),
         overlap=pl.col("overlap").mean(),
         same_first=pl.col("same_first").mean(),
         score_live=pl.col("score_given").mean(),

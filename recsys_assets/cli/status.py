@@ -22,7 +22,7 @@ def status(as_json: Json = False) -> None:
         triton = configured(home).triton
         state = triton.status()
         addresses = {
-            "http_url": state.http_url if state else triton.http_address,
+            "http_url": triton.http_address,
             "grpc_url": state.grpc_url if state else triton.address,
         }
         releases = {name: standing(name, home, triton) for name in released(home)}
@@ -31,7 +31,8 @@ def status(as_json: Json = False) -> None:
             return
         out = console()
         if addresses["grpc_url"]:
-            out.print(f"Triton  http {addresses['http_url']}  grpc {addresses['grpc_url']}")
+            named = {"http": addresses["http_url"], "grpc": addresses["grpc_url"]}
+            out.print("Triton" + "".join(f"  {kind} {address}" for kind, address in named.items() if address))
         else:
             out.print("Triton does not run; `recsys recommend NAME --user ID` starts it.")
         rows = [

@@ -25,6 +25,7 @@ NOTES = {
     "row": "place of the user in it",
     "time": "when it was answered (UTC)",
     "release": "hash of the release that answered",
+    "decision": "a number that no other request has, for ids may be used twice",
     "user_id": "whom for, as in the log",
     "retrieved_item": "candidates of all sources",
     "retrieved_source": "bits of the sources that brought them; their names are in the file's notes",

@@ -17,6 +17,7 @@ from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST_STEP
 from serving.triton.journal import Journal, decision_log, is_logged
 from serving.triton.messages import read_id, read_packs, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.release_of_model import release_of_model
 from serving.triton.request_tensors import to_wire
 from serving.triton.serving_metrics import ServingMetrics
@@ -32,6 +33,7 @@ class TritonPythonModel:
         """Reads which columns make up the answer, and opens the log."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         given = json.loads(args["model_config"])["parameters"]
         parameters = {key: value["string_value"] for key, value in given.items()}

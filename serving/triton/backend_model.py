@@ -18,6 +18,7 @@ from serving.operators.softmax_sampling import seeded
 from serving.request import complete, join_requests
 from serving.triton.journal import Journal, decision_log
 from serving.triton.messages import read_id, read_tensor, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.release_of_model import release_of_model
 from serving.triton.request_tensors import from_wire, to_wire
 from serving.triton.serving_metrics import ServingMetrics
@@ -55,6 +56,7 @@ class TritonPythonModel:
         """Opens the release that the model's configuration names, with all its checks."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         given = json.loads(args["model_config"])["parameters"]
         parameters = {key: value["string_value"] for key, value in given.items()}

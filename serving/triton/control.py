@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from serving.triton.model_status import ModelStatus
 from serving.triton.reason import reason
 from serving.triton.triton_error import TritonError
 
@@ -16,30 +16,15 @@ __all__ = ["ModelStatus", "TritonControl", "TritonError"]
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
-@dataclass(frozen=True)
-class ModelStatus:
-    """A model that the server knows.
-
-    Args:
-        name: the model.
-        ready: whether it answers.
-        reason: why it does not.
-    """
-
-    name: str
-    ready: bool
-    reason: str
-
-
 class TritonControl:
-    """Loads, unloads and describes models of a server in explicit control mode.
+    """Loads, unloads and describes models of a server of one's own; the embedded one takes `HttpControl`.
 
     Args:
         grpc_url: `host:port`.
         key: `KEY=VALUE` where the server was started with `--grpc-restricted-protocol=model-repository:KEY=VALUE`.
 
     Example:
-        >>> control = TritonControl(server.start().grpc_url)
+        >>> control = TritonControl("triton.internal:8001", "operator=...")
         >>> control.load("demo")
     """
 

@@ -13,7 +13,7 @@ from serving.ensemble_plan import EnsemblePlan, Place
 from serving.evidence import Evidence
 from serving.triton.grouping import REQUEST, giver_of, segments_of
 from serving.triton.journal import is_logged
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling, with_users
+from serving.triton.model_config import ModelTensors, batching, config_text, release_parameters, scheduling, with_users
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import model_name
 from serving.triton.repository import place_model
@@ -72,13 +72,13 @@ def write_ensemble(
     names = {step.name: f"{model}.{settings.form.group_by}s.{step.name}" for step in steps}
     for step in steps:
         count = settings.form.instances(step.name, settings.instances)
-        batching = "dynamic_batching { }\n" if step.batches else ""
+        joined = batching() if step.batches else ""
         config = config_text(
             names[step.name],
             'backend: "python"',
             step.tensors,
             settings.max_batch_size if step.batches else 0,
-            f"instance_group [{{ count: {count} kind: KIND_CPU }}]\n{batching}",
+            f"instance_group [{{ count: {count} kind: KIND_CPU }}]\n{joined}",
             release_parameters(
                 release_hash,
                 release_path=release_path,

@@ -1,21 +1,28 @@
-"""Following a home that was moved or copied: its models name places below it by absolute paths."""
+"""Following a home that was moved or copied, where its models name places below it by absolute paths."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from serving.triton.live_release import PARAMETER
 from serving.triton.names import CONFIG
 
-_RELEASE = re.compile(r'key: "release_path" value \{ string_value: "((?:[^"\\]|\\.)*)/releases/([^/"]+/[^/"]+)" \}')
+HOME = ".."
+"""The home, from the folder in which its server works."""
+_PLACE = re.compile(
+    r'(key: "(?:release_path|log_folder)" value \{ string_value: )"(?:[^"\\]|\\.)*/((?:releases|decisions)/[^"]+)"'
+)
+_URL = re.compile(r'(key: "url" value \{ string_value: )"[^"]*"')
+"""By which a router reached the server, when it still noted a port."""
 
 
 def follow_home(repository: Path) -> None:
     """Lets the models of an embedded server look into the present home, where that has their release.
 
-    What was written in another home, before this one was moved or copied, names releases and decision logs there.
-    The texts become those that a deployment in this home would write. No server may look at the repository meanwhile.
+    What versions before this one wrote names releases and decision logs by absolute paths, which lead to another home
+    once this one was moved or copied. The texts become those that a deployment writes today, which hold wherever the
+    home lies. No server may look at the repository meanwhile.
 
     Args:
         repository: `<home>/triton/models`.
@@ -23,16 +30,12 @@ def follow_home(repository: Path) -> None:
     home = repository.parents[1]
     for path in repository.glob(f"*/{CONFIG}"):
         text = path.read_text(encoding="utf-8")
-        found = _RELEASE.search(text)
-        if found is None or path.parent.is_symlink() or not (home / "releases" / found[2]).is_dir():
+        release = dict(PARAMETER.findall(text)).get("release", "")
+        name = path.parent.name.partition(".")[0]
+        if path.parent.is_symlink() or not release or not (home / "releases" / name / release).is_dir():
             continue
-        moved = text.replace(f'string_value: "{found[1]}/', f'string_value: "{_quoted(home)}/')
+        moved = _URL.sub(r'\1""', _PLACE.sub(rf'\1"{HOME}/\2"', text))
         if moved != text:
             aside = path.with_name(f".{CONFIG}")
             aside.write_text(moved, encoding="utf-8")
             aside.replace(path)
-
-
-def _quoted(home: Path) -> str:
-    """As `config_text` writes it."""
-    return json.dumps(str(home), ensure_ascii=False)[1:-1]

@@ -14,6 +14,7 @@ from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.forms import write_release
+from serving.triton.http_control import HttpControl
 from serving.triton.live_release import LiveRelease
 from serving.triton.model_config import ModelTensors
 from serving.triton.names import model_name, models_of
@@ -23,6 +24,7 @@ from serving.triton.smoke_test import smoke_test
 from serving.triton.target import TritonTarget
 from serving.triton.warmup import Warmup
 
+Control = TritonControl | HttpControl
 WARM_UP_BATCHES = (1, 1, 2, 4, 16, 1, 1, 1)
 
 
@@ -31,9 +33,7 @@ class DeploymentError(RuntimeError):
 
 
 @contextlib.contextmanager
-def going_live(
-    release: Release, target: TritonTarget, control: TritonControl, before: LiveRelease | None
-) -> Iterator[None]:
+def going_live(release: Release, target: TritonTarget, control: Control, before: LiveRelease | None) -> Iterator[None]:
     """Unloads a release that did not get there, and says why."""
     try:
         yield
@@ -53,7 +53,7 @@ def going_live(
 def loaded(
     release: Release,
     target: TritonTarget,
-    control: TritonControl,
+    control: Control,
     users: Sequence[Id],
     ensemble: Ensemble | None = None,
 ) -> tuple[str, ModelTensors]:
@@ -80,19 +80,19 @@ def tensors_of(release: Release) -> ModelTensors:
     return ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
 
 
-def live_of(name: str, control: TritonControl) -> LiveRelease | None:
+def live_of(name: str, control: Control) -> LiveRelease | None:
     parameters = control.parameters(name)
     return None if parameters is None else LiveRelease.of(name, parameters)
 
 
 def routed(
-    wanted: LiveRelease, tensors: ModelTensors, target: TritonTarget, control: TritonControl, users: Sequence[Id]
+    wanted: LiveRelease, tensors: ModelTensors, target: TritonTarget, control: Control, users: Sequence[Id]
 ) -> str:
     """Writes and loads the router of a rollout, and asks it."""
     models = {
         "live_model": model_name(wanted.name, wanted.hash),
         "candidate_model": model_name(wanted.name, str(wanted.candidate)),
-        "url": target.own_url or target.grpc_url,
+        "url": target.url_within,
         **target.settings.log_parameters(wanted.name),
     }
     batch = target.settings.max_batch_size
@@ -103,7 +103,7 @@ def routed(
     return model
 
 
-def brought_back(name: str, target: TritonTarget, control: TritonControl) -> LiveRelease | None:
+def brought_back(name: str, target: TritonTarget, control: Control) -> LiveRelease | None:
     """What was live before the server was stopped, loaded again."""
     if not (target.repository / name / "config.pbtxt").exists():
         return None
@@ -119,7 +119,7 @@ def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence
         smoke_test(client, ensemble, users)
 
 
-def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: TritonTarget, control: TritonControl) -> None:
+def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: TritonTarget, control: Control) -> None:
     batch = target.settings.max_batch_size
     config = write_pointer(target.repository, wanted.name, model, tensors, batch, wanted.parameters())
     try:
@@ -133,7 +133,7 @@ def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: Triton
         raise
 
 
-def unload_others(live: LiveRelease, target: TritonTarget, control: TritonControl) -> None:
+def unload_others(live: LiveRelease, target: TritonTarget, control: Control) -> None:
     keep = {model_name(live.name, release_hash) for release_hash in live.hashes}
     keep.update(control.steps(live.name))
     keep |= {step for model in keep for step in models_of(target.repository, model)}
@@ -142,7 +142,7 @@ def unload_others(live: LiveRelease, target: TritonTarget, control: TritonContro
             _remove(status.name, target, control)
 
 
-def _remove(model: str, target: TritonTarget, control: TritonControl) -> None:
+def _remove(model: str, target: TritonTarget, control: Control) -> None:
     for name in (model, *models_of(target.repository, model)):  # an ensemble before what it stands on
         with contextlib.suppress(TritonError):
             control.unload(name)
@@ -154,8 +154,8 @@ def still(before: LiveRelease | None) -> str:
 
 
 @contextlib.contextmanager
-def connected(target: TritonTarget) -> Iterator[TritonControl]:
-    control = TritonControl(target.grpc_url, target.control_key)
+def connected(target: TritonTarget) -> Iterator[Control]:
+    control = target.control()
     try:
         yield control
     finally:

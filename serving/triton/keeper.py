@@ -12,11 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from serving.triton.http_control import HttpControl
+from serving.triton.http_control import QUICK, HttpControl
 from serving.triton.names import CONFIG
 from serving.triton.postponed import Postponed
 from serving.triton.restore import restore_beside, restore_models
-from serving.triton.server_process import ServerProcess
+from serving.triton.server_process import PRIVATE, ServerProcess
 from serving.triton.server_state import ServerState
 from serving.triton.stub_watch import StubWatch
 from serving.triton.triton_error import TritonError
@@ -85,7 +85,7 @@ class Keeper:
                 return  # somebody has started or stopped it meanwhile
             log.warning("The server (process %d) has ended; it is started again.", state.pid)
             self._process.end(0.0)  # of its backend processes; they would wait for it in vain
-            ports = (state.http_port, state.grpc_port, state.metrics_port)
+            ports = (state.grpc_port, state.metrics_port)
             self._process.launch(ports, {k: v for k, v in os.environ.items() if k != "PYTHONPATH"})
 
     def _watch(self, state: ServerState) -> None:
@@ -94,7 +94,7 @@ class Keeper:
             watch = StubWatch(state.pid)
         except ProcessLookupError:
             return
-        control, postponed = HttpControl(state), Postponed()
+        control, postponed = HttpControl(self._process.folder), Postponed()
         pause, deadline = STARTING, time.monotonic() + NEVER_ANSWERED
         try:
             while watch.wait(pause):
@@ -141,7 +141,7 @@ def _replaced(model: str, control: HttpControl) -> bool:
     only after half a minute. Unloading waits for such requests: where it takes too long, there is one.
     """
     log.warning("A backend process of %s has died; it is loaded anew.", model)
-    control.unload(model)
+    control.unload(model, QUICK)
     deadline = time.monotonic() + UNLOADED_WITHIN
     while not control.unloaded(model):
         if time.monotonic() > deadline:
@@ -154,6 +154,7 @@ def _replaced(model: str, control: HttpControl) -> bool:
 def main() -> None:
     """`python -m serving.triton.keeper FOLDER`."""
     folder = Path(sys.argv[1]).resolve()
+    os.umask(PRIVATE)
     handler = RotatingFileHandler(folder / "keeper.log", maxBytes=1_000_000, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)

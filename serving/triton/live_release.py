@@ -9,7 +9,7 @@ from pathlib import Path
 
 from serving.triton.model_config import release_parameters
 
-_PARAMETER = re.compile(r'^parameters \{ key: "(\w+)" value \{ string_value: "([^"]*)" \} \}$', re.MULTILINE)
+PARAMETER = re.compile(r'^parameters \{ key: "(\w+)" value \{ string_value: "([^"]*)" \} \}$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class LiveRelease:
             name: the recommender.
         """
         path = repository / name / "config.pbtxt"
-        parameters = dict(_PARAMETER.findall(path.read_text())) if path.exists() else {}
+        parameters = dict(PARAMETER.findall(path.read_text(encoding="utf-8"))) if path.exists() else {}
         return cls.of(name, parameters) if "release" in parameters else None
 
     def parameters(self) -> dict[str, str]:

@@ -10,6 +10,10 @@ from serving.operators.base import STAGES
 from serving.request import MAX_EVENTS, MAX_ID_BYTES
 from serving.text_lists import LIST_BYTES
 
+MOST_QUEUED = 4_096
+"""Requests that may wait for a model: by default without bound. At the rate at which a release answers, more would wait
+longer than those who ask; they are told at once, and clients try again."""
+
 
 @dataclass(frozen=True)
 class ModelTensors:
@@ -82,6 +86,18 @@ def config_text(
         for key, value in parameters.items()
     ]
     return "\n".join([*lines, more])
+
+
+def batching(delay_us: int = 0) -> str:
+    """The part of a configuration by which requests that wait together are handed over together.
+
+    Args:
+        delay_us: microseconds that a request may wait for others.
+    """
+    return (
+        f"dynamic_batching {{ max_queue_delay_microseconds: {delay_us} "
+        f"default_queue_policy {{ max_queue_size: {MOST_QUEUED} }} }}\n"
+    )
 
 
 def scheduling(steps: Mapping[str, ModelTensors]) -> str:

@@ -57,7 +57,7 @@ def beneath(repository: Path, name: str) -> list[str]:
 
 def _text(repository: Path, model: str) -> str:
     path = repository / model / CONFIG
-    return path.read_text() if path.exists() else ""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -29,8 +30,8 @@ class ProcessIdentity:
     def of(cls, pid: int) -> ProcessIdentity | None:
         """Identity of a living process, None where there is none (a zombie counts as none)."""
         try:
-            text = Path(f"/proc/{pid}/stat").read_text()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except OSError:
             return None
         fields = text.rpartition(")")[2].split()  # the command's name may hold spaces and brackets
@@ -39,6 +40,11 @@ class ProcessIdentity:
     def alive(self) -> bool:
         """Whether this very process still runs."""
         return ProcessIdentity.of(self.pid) == self
+
+
+def open_log(path: Path) -> BinaryIO:
+    """The log of a process that outlives us, to be added to; it is its owner's alone."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
 
 
 def processes_of(folder: Path, programs: Sequence[str], session: int | None = None) -> list[psutil.Process]:

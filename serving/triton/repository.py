@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops_gpu.content_hash import hash_json
-from serving.triton.model_config import ModelTensors, config_text, release_parameters, scheduling
+from serving.permissions import permitted
+from serving.triton.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import HASH_DIGITS, model_name
 from serving.triton.warmup import Warmup
@@ -17,8 +18,25 @@ ROUTERS = 2
 """Processes of a router: while one waits for answers, the other takes in what comes."""
 MODEL_PY = '''"""Runs in Triton; all code lives in the package."""
 
+import codecs
 import importlib.util
+import os
 import sys
+
+_before = codecs.lookup_error("surrogateescape")
+
+
+def _as_utf8(error):
+    if not isinstance(error, UnicodeEncodeError):
+        return _before(error)
+    text = error.object[error.start : error.end]
+    found = (bytes([ord(c) - 0xDC00]) if 0xDC80 <= ord(c) <= 0xDCFF else c.encode() for c in text)
+    return b"".join(found), error.end
+
+
+if sys.getfilesystemencoding() != "utf-8":  # the backend's Python takes paths for ASCII, whatever the locale says
+    codecs.register_error("surrogateescape", _as_utf8)
+    sys.path[:] = [os.fsencode(path).decode("utf-8", "surrogateescape") for path in sys.path]
 
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
@@ -61,7 +79,7 @@ def write_model(
         tensors,
         settings.max_batch_size,
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
-        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.queue_delay_us} }}\n"
+        f"{batching(settings.queue_delay_us)}"
         f"{warmup.text if warmup else ''}\n",
         release_parameters(
             release_hash,
@@ -91,7 +109,7 @@ def write_router(
     """
     digits = hash_json(dict(parameters))[:HASH_DIGITS]
     model = f"{name}.router-{digits}"
-    more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\ndynamic_batching {{ }}\n"
+    more = f"instance_group [{{ count: {ROUTERS} kind: KIND_CPU }}]\n{batching()}"
     config = config_text(model, 'backend: "python"', tensors, max_batch_size, more, parameters)
     return place_model(repository, model, config, "router_model")
 
@@ -110,7 +128,7 @@ def place_model(repository: Path, model: str, config: str, module: str | None, w
         The model's name.
     """
     place = repository / model
-    if (place / "config.pbtxt").exists() and (place / "config.pbtxt").read_text() == config:
+    if (place / "config.pbtxt").exists() and (place / "config.pbtxt").read_text(encoding="utf-8") == config:
         return model
     repository.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
@@ -128,14 +146,14 @@ def _write(folder: Path, config: str, module: str | None, warmup: Warmup | None)
     version.mkdir()
     if module is not None:
         code = MODEL_PY.format(project=str(Path(__file__).resolve().parents[2]), module=module)
-        (version / "model.py").write_text(code)
+        (version / "model.py").write_text(code, encoding="utf-8")
     # A plain file where Python wants its cache folder: a cache that appears here would look to Triton like
     # a changed model, which it would then load a second time when the pointer to it is loaded.
     (version / "__pycache__").touch()
-    (folder / "config.pbtxt").write_text(config)
+    (folder / "config.pbtxt").write_text(config, encoding="utf-8")
     if warmup is not None:
         warmup.write(folder)
-    folder.chmod(0o755)
+    folder.chmod(permitted(0o755))
 
 
 def write_pointer(
@@ -171,11 +189,11 @@ def replace_config(repository: Path, model: str, config: str) -> str | None:
     """
     folder = repository / model
     path = folder / "config.pbtxt"
-    before = path.read_text() if path.exists() else None
+    before = path.read_text(encoding="utf-8") if path.exists() else None
     aside = folder / ".config.pbtxt"
     try:
         (folder / "1").mkdir(parents=True, exist_ok=True)
-        aside.write_text(config)
+        aside.write_text(config, encoding="utf-8")
         aside.replace(path)
     except OSError:
         aside.unlink(missing_ok=True)

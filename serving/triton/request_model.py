@@ -15,6 +15,7 @@ from serving.request import complete
 from serving.triton.dlpack import Array
 from serving.triton.grouping import REQUEST, REQUEST_STEP
 from serving.triton.messages import read_id, read_tensor, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.pack import Pack
 from serving.triton.request_tensors import from_wire
 
@@ -26,6 +27,7 @@ class TritonPythonModel:
         """Reads what a request must look like."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         step = json.loads(json.loads(args["model_config"])["parameters"]["step"]["string_value"])
         self._inputs = Schema.from_dict(step["inputs"])

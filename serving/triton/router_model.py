@@ -17,8 +17,11 @@ from serving.operators.softmax_sampling import UNSEEDED, with_fresh
 from serving.triton.background import Background
 from serving.triton.dlpack import to_tensor
 from serving.triton.messages import read_tensor, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.routing import in_canary, merged
+from serving.triton.serving_metrics import TOLD_EVERY
 from serving.triton.shadow import Shadow
+from serving.triton.shadow_metrics import ShadowMetrics
 
 Array = npt.NDArray[Any]
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ class TritonPythonModel:
         """Reads from the model's configuration which models there are, and the shares of both."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         config = json.loads(args["model_config"])
         given = {key: value["string_value"] for key, value in config["parameters"].items()}
@@ -44,7 +48,10 @@ class TritonPythonModel:
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
         self._shadow = Shadow.of(given) if self._shadow_share else None
-        self._background = Background({self._shadow.flush: 5.0}) if self._shadow else None
+        self._background = None
+        if self._shadow is not None:
+            told = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], given)
+            self._background = Background({**self._shadow.work, told.flush: TOLD_EVERY})
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""

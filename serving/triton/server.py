@@ -13,7 +13,8 @@ from pathlib import Path
 
 from serving.triton.backends import KEEPER, server_environment
 from serving.triton.keeper import is_kept
-from serving.triton.server_process import ServerProcess
+from serving.triton.process import open_log
+from serving.triton.server_process import PRIVATE, ServerProcess
 from serving.triton.server_state import LOOPBACK, ServerState
 
 ENVIRONMENT = {
@@ -27,22 +28,22 @@ ENVIRONMENT = {
 }
 """Variables of the server where none of these names are given."""
 
-Ports = tuple[int | None, int | None, int | None]
-KINDS = ("http_port", "grpc_port", "metrics_port")
-ANY: Ports = (None, None, None)
+Ports = tuple[int | None, int | None]
+KINDS = ("grpc_port", "metrics_port")
+ANY: Ports = (None, None)
 
 
 class TritonServer:
     """The daemon of one home: `start`, `status`, `stop`.
 
-    The server runs in a session of its own and in explicit model control; it listens on loopback only.
-    A small keeper beside it starts it again at the same ports when it dies, with everything that was live.
-    All its files lie below `folder`: `server.json`, `server.log`, `keeper.log`, `models/`, `backends/`.
+    The server runs in a session of its own and in explicit model control; it listens on loopback only, and takes orders
+    at a socket in its folder alone, which nobody but its owner may enter. A small keeper beside it starts it again at
+    the same ports when it dies, with everything that was live.
+    All its files lie below `folder`: `server.json`, `server.log`, `keeper.log`, `http.sock`, `models/`, `backends/`.
 
     Args:
         folder: `<home>/triton`.
-        http_port: fixed HTTP port; None asks the system for a free one.
-        grpc_port: fixed gRPC port, or None.
+        grpc_port: fixed gRPC port; None asks the system for a free one.
         metrics_port: fixed metrics port, or None.
         environment: variables that the server shall have; it inherits none by itself.
 
@@ -57,7 +58,6 @@ class TritonServer:
         self,
         folder: Path,
         *,
-        http_port: int | None = None,
         grpc_port: int | None = None,
         metrics_port: int | None = None,
         environment: Mapping[str, str] | None = None,
@@ -66,7 +66,7 @@ class TritonServer:
         self._process = ServerProcess(self.folder)
         self.repository = self._process.repository
         self.log = self._process.log
-        self._ports = (http_port, grpc_port, metrics_port)
+        self._ports = (grpc_port, metrics_port)
         self._environment = {**ENVIRONMENT, **(environment or {})}
 
     @property
@@ -90,9 +90,10 @@ class TritonServer:
                 outside its home.
         """
         with self._process.locked():
-            state = self.status()
+            state = self._process.running()
             if state is not None and not self._process.is_here(state):
-                # It reads and writes where the home was before it was moved: another one is started, at its ports.
+                # It reads and writes where the home was before it was moved, or is one of an earlier version, which
+                # others control: another one is started, at its ports.
                 self._process.end_all(15.0)
                 state = None
             if state is not None:
@@ -105,8 +106,12 @@ class TritonServer:
             return state
 
     def status(self) -> ServerState | None:
-        """State of the running daemon, None when there is none (the state of a dead one is ignored)."""
-        return self._process.running()
+        """State of the running daemon, None when there is none.
+
+        One that has died counts as none, and so does one that an earlier version started, until the next `start`.
+        """
+        state = self._process.running()
+        return state if state is not None and state.closed else None
 
     def stop(self, timeout: float = 15.0) -> bool:
         """Ends the daemon with all its backend processes and its keeper, and makes sure that none is left.
@@ -156,11 +161,11 @@ class TritonServer:
     def _ports_before(self) -> Ports:
         """Those of the server before, which died or was stopped: clients know them."""
         last = ServerState.last(self._process.state_file) or ServerState.last(self._stopped)
-        return ANY if last is None else (last.http_port, last.grpc_port, last.metrics_port)
+        return ANY if last is None else (last.grpc_port, last.metrics_port)
 
     def _start_keeper(self) -> None:
         project = str(Path(__file__).resolve().parents[2])
-        with (self.folder / "keeper.log").open("ab") as log:
+        with open_log(self.folder / "keeper.log") as log:
             subprocess.Popen(
                 [sys.executable, "-P", "-m", KEEPER, f"{self.folder}/"],
                 stdin=subprocess.DEVNULL,
@@ -171,31 +176,32 @@ class TritonServer:
                 env={**server_environment(self._environment), "PYTHONPATH": project},
                 start_new_session=True,
                 close_fds=True,
+                umask=PRIVATE,
             )
 
     def _wait(self, state: ServerState, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        while not self._process.answers(state):
+        while not self._process.answers():
             if not state.alive():
                 raise RuntimeError(f"The Triton server ended while starting; {self.log} says:\n{self.last_log_lines()}")
             if time.monotonic() > deadline:
                 raise RuntimeError(
-                    f"The Triton server (process {state.pid}) did not answer at {state.http_url} within "
-                    f"{timeout:.0f} s; {self.log} says:\n{self.last_log_lines()}"
+                    f"The Triton server (process {state.pid}) did not answer within {timeout:.0f} s; "
+                    f" {self.log} says:\n{self.last_log_lines()}"
                 )
             time.sleep(0.05)
 
     def _check_ports(self, state: ServerState) -> None:
-        running = (state.http_port, state.grpc_port, state.metrics_port)
+        running = (state.grpc_port, state.metrics_port)
         if any(asked not in (None, port) for asked, port in zip(self._ports, running, strict=True)):
             raise ValueError(
-                f"The Triton server of {self.folder} runs at the ports (http, grpc, metrics) {running}, but "
+                f"The Triton server of {self.folder} runs at the ports (grpc, metrics) {running}, but "
                 f"{self._ports} are configured; stop it first (`recsys stop`)."
             )
 
 
-def _free_ports(asked: Ports, before: Ports = ANY) -> tuple[int, int, int]:
-    """Ports for http, grpc and metrics: those asked for, else those of before that are free, else any.
+def _free_ports(asked: Ports, before: Ports = ANY) -> tuple[int, int]:
+    """Ports for grpc and metrics: those asked for, else those of before that are free, else any.
 
     Raises:
         RuntimeError: when one that was asked for is not free.
@@ -205,8 +211,8 @@ def _free_ports(asked: Ports, before: Ports = ANY) -> tuple[int, int, int]:
         for kind, last in zip(KINDS, before, strict=True):
             if kind not in found:
                 found[kind] = _same_or_other(stack, last)
-    http, grpc, metrics = (found[kind] for kind in KINDS)
-    return http, grpc, metrics
+    grpc, metrics = (found[kind] for kind in KINDS)
+    return grpc, metrics
 
 
 def _asked_for(stack: contextlib.ExitStack, kind: str, port: int) -> int:

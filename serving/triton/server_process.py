@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-import secrets
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from filelock import FileLock
 
-from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends, wheel_folder
+from serving.triton.backends import PROGRAMS, SERVER, STUB, assemble_backends
 from serving.triton.follow_home import follow_home
-from serving.triton.process import ProcessIdentity, end_processes, processes_of, wait_until_gone
-from serving.triton.server_state import KEY_HEADER, LOOPBACK, ServerState
+from serving.triton.http_control import SOCKET, HttpControl
+from serving.triton.process import ProcessIdentity, end_processes, open_log, processes_of, wait_until_gone
+from serving.triton.server_state import LOOPBACK, STATE, ServerState
 
-RESTRICTED = "shared-memory,logging,trace"
-"""What nobody here asks a server for: it would read memory and write files for whoever asks."""
-
+BACKENDS = "backends"
+PRIVATE = 0o077
+"""What servers and keepers take away from the rights of others on all that they write."""
 SHARED = 8 << 20
 """Bytes of memory that each backend process shares with the server from the beginning: twice the largest input, for the
 backend reads as much as a request's shape says before anything of ours can compare it with what came."""
@@ -39,7 +36,7 @@ class ServerProcess:
         self.folder = folder
         self.repository = folder / "models"
         self.log = folder / "server.log"
-        self.state_file = folder / "server.json"
+        self.state_file = folder / STATE
         self._temporary = folder / "tmp"
 
     @property
@@ -56,18 +53,25 @@ class ServerProcess:
         return None if state is None or self._copied(state) else state
 
     def is_here(self, state: ServerState) -> bool:
-        """Whether a server of this home was started where the home is now; else it still looks at the old place."""
-        return state.repository == str(self.repository)
+        """Whether a server of this home was started by this version, and where the home is now.
+
+        Else it still looks at the old place, or can be controlled by others.
+        """
+        return state.closed and state.repository == str(self.repository)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One starter or stopper at a time, over all processes."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # whoever enters it controls the server
         with FileLock(self.folder / "server.lock"):
             yield
 
-    def launch(self, ports: tuple[int, int, int], environment: Mapping[str, str]) -> ServerState:
-        """Starts the server at these ports (http, grpc, metrics) and notes that it did; it does not answer yet.
+    def launch(self, ports: tuple[int, int], environment: Mapping[str, str]) -> ServerState:
+        """Starts the server at these ports (grpc, metrics) and notes that it did; it does not answer yet.
+
+        It works in the folder and is told paths that start there: they hold no blank and no letter that Triton's Python
+        backend cannot pass on, and are as short as a socket's address must be. What it writes is its owner's alone.
 
         Raises:
             ValueError: when the model repository does not lie in the home.
@@ -77,17 +81,17 @@ class ServerProcess:
                 f"The model repository {self.repository} is a link to {self.repository.resolve()}, outside its home; "
                 f"remove the link: a server loads models of its own home only."
             )
-        backends = assemble_backends(self.folder / "backends")
+        assemble_backends(self.folder / BACKENDS)
         self.repository.mkdir(parents=True, exist_ok=True)
         follow_home(self.repository)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        key = secrets.token_urlsafe(16)
         self._remove_temporary()
-        self._temporary.mkdir(exist_ok=True)
-        with self.log.open("ab") as log:
+        self._temporary.mkdir(mode=0o700, exist_ok=True)
+        (self.folder / SOCKET).unlink(missing_ok=True)
+        with open_log(self.log) as log:
             process = subprocess.Popen(
-                self._command(backends, ports, key),
+                self._command(ports),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -95,19 +99,17 @@ class ServerProcess:
                 env={**environment, "TMPDIR": str(self._temporary)},
                 start_new_session=True,  # a group of its own: it survives us, and can be ended as a whole
                 close_fds=True,
+                umask=PRIVATE,
             )
         identity = ProcessIdentity.of(process.pid)
-        state = ServerState(process.pid, identity.started if identity else "", *ports, str(self.repository), key)
+        started = identity.started if identity else ""
+        state = ServerState(process.pid, started, *ports, str(self.repository), closed=True)
         state.save(self.state_file)
         return state
 
-    def answers(self, state: ServerState) -> bool:
-        """Whether our server answers, and not another one that has the port."""
-        try:
-            with urllib.request.urlopen(f"{state.http_url}/v2", timeout=2.0) as response:
-                return bool(json.load(response)["name"] == self.identifier)
-        except (urllib.error.URLError, OSError, ValueError, LookupError, TypeError):
-            return False
+    def answers(self) -> bool:
+        """Whether our server answers, and not another one."""
+        return HttpControl(self.folder).server_name() == self.identifier
 
     def end(self, timeout: float, programs: tuple[str, ...] = (SERVER, STUB)) -> bool:
         """Ends the server with all its backend processes, and makes sure that none is left.
@@ -151,12 +153,12 @@ class ServerProcess:
             file.seek(max(0, self.log.stat().st_size - 65536))
             return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-count:])
 
-    def _command(self, backends: Path, ports: tuple[int, int, int], key: str) -> list[str]:
-        http, grpc, metrics = ports
+    def _command(self, ports: tuple[int, int]) -> list[str]:
+        grpc, metrics = ports
         return [
-            str(wheel_folder() / "bin" / SERVER),
-            f"--model-repository={self.repository}",
-            f"--backend-directory={backends}",
+            f"{BACKENDS}/{SERVER}",
+            f"--model-repository={self.repository.name}",
+            f"--backend-directory={BACKENDS}",
             f"--backend-config=python,shm-region-prefix-name={self.identifier}_",
             f"--backend-config=python,shm-default-byte-size={SHARED}",
             f"--id={self.identifier}",
@@ -166,19 +168,14 @@ class ServerProcess:
             "--exit-timeout-secs=10",
             "--allow-gpu-metrics=false",
             "--log-format=ISO8601",
-            f"--http-address={LOOPBACK}",
-            f"--http-port={http}",
+            # Who may load a model may run code: over HTTP it is the owner alone, over gRPC nobody (`closed_server`).
+            f"--http-address=unix:{SOCKET}",
             f"--grpc-address={LOOPBACK}",
             f"--grpc-port={grpc}",
             f"--metrics-address={LOOPBACK}",
             f"--metrics-port={metrics}",
             # None is kept for the next request: each would keep the memory of the largest message that it ever held.
             "--grpc-infer-allocation-pool-size=0",
-            # A web page in a browser of this machine can send requests to any port of it. Over HTTP, loading a
-            # model takes a key, since a load may bring its own code; so does asking one, since this server trusts
-            # what the headers of a request say of its body. Clients ask over gRPC.
-            f"--http-restricted-api=inference,model-repository,{RESTRICTED}:{KEY_HEADER}={key}",
-            f"--grpc-restricted-protocol={RESTRICTED}:{KEY_HEADER}={key}",
         ]
 
     def _remove_temporary(self) -> None:

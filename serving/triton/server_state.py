@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from serving.triton.process import ProcessIdentity
 
 LOOPBACK = "127.0.0.1"
-KEY_HEADER = "recsys-key"
-"""HTTP header that carries the key of the server's own keeper."""
+STATE = "server.json"
+"""In the folder in which the server works."""
 
 
 @dataclass(frozen=True)
@@ -21,25 +21,19 @@ class ServerState:
     Args:
         pid: process id, also the id of its process group.
         started: start of the process, so that a recycled pid is not mistaken for it.
-        http_port: HTTP port on loopback.
         grpc_port: gRPC port on loopback.
         metrics_port: Prometheus port on loopback.
         repository: absolute path of the model repository.
-        key: without it, the server changes nothing that is asked for over HTTP.
+        closed: whether nobody but its owner controls it; a server that an earlier version started listens for that at
+            a port.
     """
 
     pid: int
     started: str
-    http_port: int
     grpc_port: int
     metrics_port: int
     repository: str
-    key: str = ""
-
-    @property
-    def http_url(self) -> str:
-        """`http://127.0.0.1:PORT`."""
-        return f"http://{LOOPBACK}:{self.http_port}"
+    closed: bool = False
 
     @property
     def grpc_url(self) -> str:
@@ -70,7 +64,9 @@ class ServerState:
     @classmethod
     def last(cls, path: Path) -> ServerState | None:
         """As `load`, whether the server still runs or not: it may have ended without being told to."""
+        known = {field.name for field in fields(cls)}
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, TypeError):
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{name: value for name, value in values.items() if name in known})  # earlier ones had more
+        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, AttributeError):
             return None

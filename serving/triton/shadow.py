@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
 from serving.asking.tensor import Tensor
 from serving.decisions import TEST
+from serving.triton.server_state import STATE, ServerState
 from serving.wire import decode_ids
 
 if TYPE_CHECKING:
@@ -26,12 +28,34 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 logger = logging.getLogger(__name__)
-MOST_WAITING = 1_000
-"""Requests that may wait to be shown; more are left out, for the live release comes first."""
+MOST_WAITING, MOST_BYTES = 1_000, 64 << 20
+"""Requests that may wait to be shown, and bytes of their tensors; more are left out: the live release comes first."""
+MOST_ROWS = 20_000
+"""Comparisons that are written at the latest, however soon they have come together."""
+COMPARED_FOR, COMPARED_EVERY, WRITTEN_EVERY = 1.0, 0.1, 5.0
+"""Seconds: the most at a time, so that what was found is written in time whatever waits; and how often."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A request and the answer that was given."""
+
+    request: str
+    inputs: dict[str, Array]
+    outputs: dict[str, Array]
+
+    @property
+    def nbytes(self) -> int:
+        """Of its tensors."""
+        return sum(value.nbytes for value in (*self.inputs.values(), *self.outputs.values()))
 
 
 class Shadow:
     """Asks the candidate after the answer has gone out, compares, and writes what it found.
+
+    A candidate that is slower than requests come is shown those that it keeps up with; the others are left out and
+    counted: in `left_out`, and in the files, whose column `left_out` says with the first row how many there were since
+    the file before.
 
     Args:
         url: gRPC address of the server, as it sees itself.
@@ -45,29 +69,74 @@ class Shadow:
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(url))
         self._model, self._folder = model, folder
         self._names = {"live": live, "candidate": candidate}
-        self._waiting: deque[tuple[str, dict[str, Array], dict[str, Array]]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[_Shown] = deque()
+        self._rows: list[dict[str, Any]] = []
+        self._taken_in = self._refused = 0  # changed by the thread that answers alone,
+        self._taken_out = self._lost = self._told = self._done = 0  # and these by the one that compares
+        self._unwritten = 0
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Shadow:
         """From the parameters of a router's configuration."""
-        folder = Path(parameters["log_folder"], "shadow")
-        return cls(
-            parameters["url"], parameters["candidate_model"], folder, parameters["release"], parameters["candidate"]
-        )
+        folder, url = Path(parameters["log_folder"], "shadow"), parameters["url"]
+        if not url:  # of a home, which may be another one by now, or have other ports
+            state = ServerState.last(Path(STATE))
+            assert state is not None, "written before a model is loaded"
+            url = state.grpc_url
+        return cls(url, parameters["candidate_model"], folder, parameters["release"], parameters["candidate"])
+
+    @property
+    def work(self) -> dict[Callable[[], None], float]:
+        """What is to be done beside the answering, and how often; see `Background`."""
+        return {self.compare: COMPARED_EVERY, self.flush: WRITTEN_EVERY}
+
+    @property
+    def compared(self) -> int:
+        """Requests that the candidate was shown, and whose comparisons were written."""
+        return self._done
+
+    @property
+    def left_out(self) -> int:
+        """Requests that the candidate was not shown, because too many waited, or whose comparisons were lost."""
+        return self._refused + self._lost
 
     def show(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> None:
         """Notes a request and its answer, to be shown to the candidate soon."""
-        self._waiting.append((request, {name: np.array(value) for name, value in inputs.items()}, outputs))
+        shown = _Shown(request, {name: np.array(value) for name, value in inputs.items()}, outputs)
+        if len(self._waiting) >= MOST_WAITING or self._taken_in - self._taken_out + shown.nbytes > MOST_BYTES:
+            self._refused += 1
+            return
+        self._taken_in += shown.nbytes
+        self._waiting.append(shown)
+
+    def compare(self) -> None:
+        """Asks the candidate for what waits, for a second at most."""
+        end = time.monotonic() + COMPARED_FOR
+        while self._waiting and time.monotonic() < end:
+            shown = self._waiting.popleft()
+            self._taken_out += shown.nbytes
+            self._unwritten += 1
+            self._rows += self._compared(shown.request, shown.inputs, shown.outputs)
+            if len(self._rows) >= MOST_ROWS:
+                self.flush()
 
     def flush(self) -> None:
-        """Asks the candidate for all that waits, and writes one file of comparisons."""
+        """Writes one file of what was compared since the last time."""
         import polars as pl
 
-        rows = []
-        while self._waiting:
-            rows += self._compared(*self._waiting.popleft())
-        if rows:
-            self._save(pl.DataFrame(rows, schema_overrides={"error": pl.String, "overlap": pl.Float64}))
+        rows, requests, left_out = self._rows, self._unwritten, self.left_out
+        self._rows, self._unwritten = [], 0
+        if not rows:
+            return
+        heads = [left_out - self._told, *[0] * (len(rows) - 1)]
+        try:
+            frame = pl.DataFrame(rows, schema_overrides={"error": pl.String, "overlap": pl.Float64})
+            self._save(frame.with_columns(left_out=pl.Series(heads, dtype=pl.Int64)))
+        except Exception:
+            self._lost += requests
+            raise
+        self._done += requests
+        self._told = left_out
 
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
         message = service_pb2.ModelInferRequest(model_name=self._model, id=f"{TEST}shadow-{request}")

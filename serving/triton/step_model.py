@@ -11,6 +11,7 @@ from serving.triton.background import Background
 from serving.triton.dlpack import Array
 from serving.triton.joint import joined, jointly, rows
 from serving.triton.messages import read_packs, respond
+from serving.triton.own_memory import close_memory
 from serving.triton.pack import Pack
 from serving.triton.release_of_model import release_of_model
 from serving.triton.segment import Segment
@@ -28,6 +29,7 @@ class TritonPythonModel:
         """Opens the release, with all its checks, and loads of it what this segment's operators need."""
         import triton_python_backend_utils as pb_utils
 
+        close_memory()
         self._pb = pb_utils
         config = json.loads(args["model_config"])
         parameters = {key: value["string_value"] for key, value in config["parameters"].items()}

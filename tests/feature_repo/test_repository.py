@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from feature_repo.repository import FeatureRepository, Written
-from feature_repo.settings import StoreSettings
+from feature_repo.settings import StoreSettings, project_of
 from resources.feature_parity import count_mismatches
 
 MONDAY = datetime(2026, 1, 5)
@@ -65,6 +65,17 @@ def test_a_lost_online_store_is_filled_again(repository: FeatureRepository, tmp_
     fresh = FeatureRepository(repository.folder, "shop", StoreSettings())
     fresh.write("items", items(), MONDAY)
     assert count_mismatches(fresh, 100, "items") == 0
+
+
+def test_rows_that_lie_under_another_project_are_written_again(repository: FeatureRepository) -> None:
+    """As the version before left a home that was moved: a project of another name, and marks that said all is well."""
+    repository.write("items", items(), MONDAY)
+    folder, before = repository.folder, str(project_of(repository.folder))
+    (folder / "items.written").write_text((folder / "items.written").read_text().split()[0])
+    repository.config.write_text(repository.config.read_text().replace(before, "shop_0123abcd"))
+    moved = FeatureRepository(folder, "shop", StoreSettings())
+    assert moved.write("items", items(), MONDAY).changed == 0
+    assert count_mismatches(moved, 100, "items") == 0
 
 
 def test_columns_and_id_types_may_change(repository: FeatureRepository) -> None:

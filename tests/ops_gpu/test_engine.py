@@ -125,10 +125,15 @@ def test_every_engine_writes_the_same_files(engine: Engine, files: Path, tmp_pat
         assert_frame_equal(found, expected, rel_tol=1e-6), name
 
 
-def test_a_running_scheduler_is_found_by_address(dask: DaskEngine) -> None:
-    with DaskEngine.at(dask._client.scheduler.address) as engine:
-        assert engine.map(double, [4]) == [8]
-    assert dask.map(double, [4]) == [8]
+def test_a_running_scheduler_is_found_by_address() -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        for _ in range(2):  # who connects leaves it running
+            with DaskEngine.at(cluster.scheduler_address) as engine:
+                assert engine.map(double, [4]) == [8]
 
 
 def test_what_is_not_there_is_said_in_a_sentence() -> None:
@@ -154,3 +159,15 @@ def test_functions_of_ones_own_work_on_every_engine(engine: Engine, files: Path,
     written = found.transform(Dataset(files)).to_parquet(tmp_path / "out", engine=engine, rows=7)
     assert_frame_equal(written.collect(), expected.transform(Dataset(files).collect()), rel_tol=1e-6)
     assert written.collect()["item"].null_count() == 0
+
+
+def test_whoever_has_not_its_keys_gives_a_cluster_no_work(dask: DaskEngine) -> None:
+    """Other users of the machine reach its ports; what they hand in would run as its owner."""
+    from distributed import Client
+
+    address = dask._client.scheduler_info()["address"]
+    assert address.startswith("tls://127.0.0.1:")
+    for stranger in (address, address.replace("tls://", "tcp://")):
+        with pytest.raises((OSError, TypeError, RuntimeError)):
+            Client(stranger, timeout=1.0).submit(double, 2).result(timeout=5)
+    assert dask.map(double, [2]) == [4]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -154,3 +155,41 @@ def test_a_changed_items_file_asks_for_the_newest_day(sensor: Sensor) -> None:
     (request,) = sensor.tick()
     assert request.partition_key == "2024-01-03"
     assert "no change" in sensor.tick()
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["beside the YAML", "in the home"])
+def test_files_that_are_moved_with_their_home_or_yaml_are_no_change(
+    sensor: Sensor, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    if inside:
+        (sensor.home.root / "data").mkdir(parents=True)
+        shutil.move(sensor.shop / "logs", sensor.home.root / "data" / "logs")
+        yaml = sensor.shop / "defs.yaml"
+        yaml.write_text(yaml.read_text().replace("path: logs/*.csv", "path: ${RECSYS_HOME}/data/logs/*.csv"))
+    sensor.tick()
+    assert "no change" in sensor.tick()
+    earlier = json.loads(sensor.cursor or "")
+    base = f"{sensor.home.root}/" if inside else f"{sensor.shop}/"
+    whole = {base + path.removeprefix("${RECSYS_HOME}/"): mark for path, mark in earlier["log"].items()}
+    assert all(Path(path).exists() for path in whole)
+    sensor.cursor = json.dumps({**earlier, "log": whole})  # as the version before kept it
+    assert "no change" in sensor.tick()
+    home = sensor.home.root.rename(sensor.home.root.with_name("größer home"))
+    monkeypatch.setenv("RECSYS_HOME", str(home))
+    sensor.home = Home.at(home)
+    if not inside:
+        sensor.shop.parent.joinpath("moved").mkdir()
+        sensor.shop = sensor.shop.rename(sensor.shop.parent / "moved" / "shop")
+    assert "no change" in sensor.tick()
+    memory = json.loads((sensor.home.recommender("shop") / "log_days.json").read_text())
+    assert not [path for path in memory["files"] if path.startswith("/")]
+    (request,) = touched(sensor, home / "data" / "logs" if inside else sensor.shop / "logs")
+    assert request.partition_key == "2024-01-02"
+
+
+def touched(sensor: Sensor, logs: Path) -> list[dg.RunRequest]:
+    text = (logs / "2024-01-02.csv").read_text()
+    (logs / "2024-01-02.csv").write_text(text + "1,1,2024-01-02T23:00:00,5\n")
+    found = sensor.tick()
+    assert isinstance(found, list), found
+    return found

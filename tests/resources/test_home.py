@@ -25,6 +25,19 @@ def test_a_file_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, belo
         Home.from_environment()
 
 
+@pytest.mark.parametrize("name", ["a?b", "a*b", "old [1]", "a%20b", "a%2Fb/c"])
+def test_a_path_with_a_meaning_of_its_own_is_no_home(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("RECSYS_HOME", f"/srv/{name}")
+    with pytest.raises(ValueError, match=r"expected a path without '.*give that a meaning; give RECSYS_HOME another"):
+        Home.from_environment()
+
+
+@pytest.mark.parametrize("name", ["My Projects", "größer", "100% #1", 'it\'s "$HOME"', "a;b&c(d)", "a\\b"])
+def test_other_paths_are_homes(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("RECSYS_HOME", f"/srv/{name}")
+    assert Home.from_environment().root == Path(f"/srv/{name}")
+
+
 def test_everything_lies_below_the_root(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     paths = [getattr(home, name) for name in ("dagster", "mlflow_database", "triton_models", "releases")]

@@ -39,3 +39,25 @@ def test_many_parameters_and_long_curves_fit(tracking: MlflowResource) -> None:
     run = tracking.track("demo", "ranking_model", parameters, {}, {"loss": [0.0] * 1200})
     assert len(tracking._client().get_run(run).data.params) == 150
     assert len(tracking._client().get_metric_history(run, "epoch_loss")) == 1200
+
+
+def test_a_store_that_was_moved_names_the_places_of_today(
+    tracking: MlflowResource, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = home.release("shop", "a" * 64)
+    elsewhere = home.root.parent / "models" / "other"
+    run = tracking.track("shop", "retrieval_model", {}, {"recall": 0.5})
+    tracking.register("shop", "a" * 64, first, run, {})
+    tracking.register("other", "b" * 64, elsewhere, run, {})
+    moved = Home.at(home.root.rename(home.root.with_name("ein 'anderes' größeres 100% home")))
+    monkeypatch.setenv("RECSYS_HOME", str(moved.root))
+    tracking.promote("shop", "a" * 64)
+    client = tracking._client()
+    assert client.get_model_version_by_alias("shop", "champion").source == str(moved.release("shop", "a" * 64))
+    assert client.get_model_version_by_alias("other", "challenger").source == str(elsewhere), "not in the home"
+    experiment = client.get_experiment_by_name("shop")
+    assert experiment is not None and experiment.artifact_location == f"{moved.mlflow_artifacts}/shop"
+    assert client.get_run(run).info.artifact_uri.startswith(f"{moved.mlflow_artifacts}/shop/")
+    again = tracking.track("shop", "retrieval_model", {}, {"recall": 0.6})
+    assert client.get_run(again).info.artifact_uri.startswith(f"{moved.mlflow_artifacts}/shop/")
+    assert not home.root.exists()

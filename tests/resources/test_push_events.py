@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import statistics
 import subprocess
 import sys
-from datetime import datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +16,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feature_repo.pushed_events import pushed_users
+from feature_repo.pushed_events import PushedEvents, pushed_users
 from feature_repo.repository import FeatureRepository
 from ops_gpu.schema import Schema
 from resources.feature_store import FeatureStoreResource
+from resources.home import Home
 from serving.frames import to_frame
 from serving.operators.query_feast import QueryFeast
 from tests.resources.test_feature_store import AS_OF, EVENTS, ITEMS, USERS, redis_address
@@ -94,11 +98,30 @@ def test_the_journal_outlives_snapshots_that_are_older(store: FeatureStoreResour
     assert store.mismatches(NAME) == 0
 
 
-def test_what_the_logs_never_held_goes_with_the_next_snapshot(store: FeatureStoreResource) -> None:
+def test_an_event_outlives_the_day_in_which_the_log_ends(store: FeatureStoreResource) -> None:
+    """Log until the 4th, 0:00; published as of the end of that day; an event at 10:00; published so again."""
+    store.push(NAME, event("a", 7, 4).with_columns(pl.col("timestamp") + pl.duration(hours=10)))
+    after = online(store, "a")
+    for _ in range(2):
+        store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+        assert online(store, "a") == after and after["a"][0] == [8, 7]
+    logged = event("a", 7, 4).with_columns(pl.col("timestamp") + pl.duration(hours=10, seconds=1))
+    store.publish(NAME, USERS, ITEMS, pl.concat([EVENTS, logged]), AS_OF)
+    assert online(store, "a")["a"][:2] == ([8, 7], [1, 2]), "once, and not twice"
+    assert pushed_users(store.folder(NAME)) == []
+
+
+def test_what_the_logs_never_held_goes_when_they_are_past_it(store: FeatureStoreResource) -> None:
     before = online(store, "a", "new")
     store.push(NAME, pl.concat([event("a", 8, 6), event("new", 8, 6)]))
-    assert online(store, "a", "new") != before
-    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 7))
+    pushed = online(store, "a", "new")
+    later = pl.concat([EVENTS, event("z", 8, 7)])
+    store.publish(NAME, USERS, ITEMS, later, datetime(2020, 1, 8))
+    assert online(store, "a", "new") == pushed != before, "logs may come late"
+    impatient = store.model_copy(update={"pushed_days": 0.0})
+    impatient.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    assert online(store, "a", "new") == pushed, "these logs end before it"
+    impatient.publish(NAME, USERS, ITEMS, later, datetime(2020, 1, 8))
     assert online(store, "a", "new") == before
     assert pushed_users(store.folder(NAME)) == []
     assert store.mismatches(NAME) == 0
@@ -146,17 +169,82 @@ def test_moments_of_other_zones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
     local = pl.col("timestamp").dt.replace_time_zone("Asia/Tokyo")
     store.push(NAME, event("c", 7, 6).with_columns(local))
-    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 5, 15))  # 0:00 in Tokyo
-    assert online(store, "c")["c"][0] == [7]
-    store.publish(NAME, USERS, ITEMS, EVENTS, datetime(2020, 1, 5, 15, 0, 1))
-    assert online(store, "c")["c"][0] == []
+    hour = pl.col("timestamp") + pl.duration(hours=15)  # 0:00 in Tokyo
+    store.publish(NAME, USERS, ITEMS, pl.concat([EVENTS, event("c", 7, 6)]), AS_OF)
+    assert online(store, "c")["c"][:2] == ([7], [2])
+    store.publish(NAME, USERS, ITEMS, pl.concat([EVENTS, event("c", 7, 5).with_columns(hour)]), AS_OF)
+    assert online(store, "c")["c"][:2] == ([7], [1]) and pushed_users(store.folder(NAME)) == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=400)], ids=["minutes", "days"])
+def test_an_event_of_the_future_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store, now = FeatureStoreResource(), datetime.now(UTC).replace(tzinfo=None)
+    store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+    with pytest.raises(ValueError, match="must not lie in the future, in UTC, got"):
+        store.push(NAME, event("c", 7, 6).with_columns(timestamp=pl.lit(now + ahead)))
+    assert store.push(NAME, event("c", 7, 6).with_columns(timestamp=pl.lit(now + timedelta(minutes=1)))) == 1
+
+
+def test_a_push_takes_as_long_whatever_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In turns, so that whatever else the machine does meets both; the whole journal was read, at 20 times the time."""
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store, seconds = FeatureStoreResource(), dict[str, list[float]](empty=[], full=[])
+    for name in seconds:
+        store.publish(name, USERS, ITEMS, EVENTS, AS_OF)
+    many = pl.DataFrame({"user_id": [f"u{n % 5000}" for n in range(60_000)]}).with_columns(
+        item_id=pl.lit(7, pl.Int64), timestamp=pl.lit(datetime(2020, 1, 6)), label=pl.lit(True)
+    )
+    ids = {"user_id": many.schema["user_id"], "item_id": many.schema["item_id"]}
+    with PushedEvents(store.folder("full"), ids).appended(many):
+        pass
+    for number in range(12):
+        for name, taken in seconds.items():
+            start = time.perf_counter()
+            store.push(name, event("a", 8, 6 + number))
+            taken.append(time.perf_counter() - start)
+    empty, full = (statistics.median(taken[2:]) for taken in seconds.values())
+    assert full < 2 * empty
+
+
+def test_a_store_that_is_moved_knows_its_users(store: FeatureStoreResource, tmp_path: Path) -> None:
+    """All users but those who had changed since became strangers, and no materialization mended it."""
+    store.push(NAME, event("a", 8, 6))
+    before, home = online(store, "a", "é", "c", "z"), tmp_path / "feast"
+    for place in ("moved", "moved #2 ö"):
+        home = home.rename(tmp_path / place)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Home, "feast", lambda self, name, home=home: home / name)
+            assert online(store, "a", "é", "c", "z") == before
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+            assert online(store, "a", "é", "c", "z") == before and store.mismatches(NAME) == 0
+            store.push(NAME, event("c", 7, 7))
+            assert online(store, "c") != before
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+            before = online(store, "a", "é", "c", "z")
+
+
+def test_a_copy_of_a_store_does_not_write_into_the_other(store: FeatureStoreResource, tmp_path: Path) -> None:
+    before = online(store, "a", "c")
+    shutil.copytree(tmp_path / "feast", tmp_path / "copy")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Home, "feast", lambda self, name: tmp_path / "copy" / name)
+        if store.online_store == "redis":
+            with pytest.raises(FileNotFoundError, match="is a copy, and nothing was written to its online store yet"):
+                store.push(NAME, event("a", 8, 6))
+            store.publish(NAME, USERS, ITEMS, EVENTS, AS_OF)
+        assert online(store, "a", "c") == before
+        store.push(NAME, event("a", 8, 6))
+        assert online(store, "a", "c") != before
+    assert online(store, "a", "c") == before and pushed_users(store.folder(NAME)) == []
 
 
 PUSHER = """
 import sys
 import polars as pl
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from resources.feature_store import FeatureStoreResource
+from resources.home import Home
 store = FeatureStoreResource()
 for item in (7, 8) * 5:
     row = {"user_id": ["a", sys.argv[1]], "item_id": [item] * 2, "timestamp": [datetime(2020, 1, 6)] * 2}

@@ -16,7 +16,7 @@ from resources.triton import TritonResource
 from serving.client import RecommenderClient
 from serving.manifest import ReleaseMetadata
 from serving.release import Release
-from serving.triton.backends import PROGRAMS
+from serving.triton.backends import PROGRAMS, SERVER, wheel_folder
 from serving.triton.going_live import DeploymentError
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
@@ -33,11 +33,13 @@ CONTAINER = Path(__file__).parents[2] / "docs" / "triton.Containerfile"
 class TheirProcess(ServerProcess):
     """Started with the flags of `docs/triton.Containerfile`, and with its model control locked."""
 
-    def _command(self, backends: Path, ports: tuple[int, int, int], key: str) -> list[str]:
-        program, *flags = super()._command(backends, ports, key)
+    def _command(self, ports: tuple[int, int]) -> list[str]:
+        _, *flags = super()._command(ports)
+        program = str(wheel_folder() / "bin" / SERVER)
         entry = re.search(r"^ENTRYPOINT (\[.*?\])$", CONTAINER.read_text(), re.DOTALL | re.MULTILINE)
         assert entry is not None
-        container = [flag for flag in json.loads(entry[1].replace("\\\n", ""))[1:] if "repository=" not in flag]
+        given = json.loads(entry[1].replace("\\\n", ""))[1:]
+        container = [flag for flag in given if "repository=" not in flag and "http-address=" not in flag]
         locked = f"--grpc-restricted-protocol={LOCKED}"
         return [program, *{flag.partition("=")[0]: flag for flag in [*flags, *container, locked]}.values()]
 

@@ -16,11 +16,12 @@ from serving.release import Release
 from serving.triton import deployment, smoke_test
 from serving.triton import restore as restore_steps
 from serving.triton.backends import PROGRAMS
-from serving.triton.control import ModelStatus, TritonControl
 from serving.triton.deployment import DeploymentError, restore
 from serving.triton.form_settings import FormSettings
 from serving.triton.going_live import connected
+from serving.triton.http_control import HttpControl
 from serving.triton.live_release import LiveRelease
+from serving.triton.model_status import ModelStatus
 from serving.triton.names import model_name
 from serving.triton.process import processes_of
 from serving.triton.server import TritonServer
@@ -56,7 +57,7 @@ def test_where_no_server_tells_why_the_files_do(home: Path) -> None:
 
 def test_a_server_that_tries_again_and_says_nothing_is_no_secret(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TritonResource, "_present", lambda self: self._target("127.0.0.1:1"))
-    monkeypatch.setattr(TritonControl, "models", lambda self: [ModelStatus("toy", False, "")])
+    monkeypatch.setattr(HttpControl, "models", lambda self: [ModelStatus("toy", False, "")])
     said: list[str] = [""]
     monkeypatch.setattr(restore_steps, "failure", lambda repository, name, known: said[0])
     live = LiveRelease("toy", "ab" * 32)
@@ -141,7 +142,7 @@ def check_a_server_that_was_ended(triton: TritonResource, live: LiveRelease) -> 
     assert triton.live("whole") is None and triton.awake("nobody") is None and triton.status() is None
     first = threading.Thread(target=triton.target)
     first.start()
-    while triton.status() is None or not triton.server()._process.answers(triton.status()):  # type: ignore[arg-type]
+    while triton.status() is None or not triton.server()._process.answers():
         time.sleep(0.05)
     assert triton.live("whole") is None, "the server runs, and the name does not answer yet"
     with triton.client("whole") as client:  # as a second command does that comes a moment later
@@ -172,7 +173,7 @@ def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: 
 def test_what_was_live_is_waited_for_on_a_server_that_runs_already(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = ServerState(1, "", 2, 3, 4, str(home))
+    state = ServerState(1, "", 3, 4, str(home), closed=True)
     monkeypatch.setattr(TritonServer, "status", lambda _: state)
     monkeypatch.setattr(TritonServer, "start", lambda _: state)
     monkeypatch.setattr(deployment, "restore", lambda target: {"shop": f"{target.grpc_url} cannot load it"})
@@ -195,7 +196,7 @@ def test_a_whole_recommender_answers_from_a_real_server(home: Path, monkeypatch:
         check_without_feature_store(home, triton, whole.release, monkeypatch)
         check_a_server_that_was_ended(triton, live)
         state = triton.status()
-        assert state is not None and state.http_url.startswith("http://127.0.0.1:")
+        assert state is not None and state.grpc_url.startswith("127.0.0.1:")
         # the same server, asked by its address as if it were somebody else's
         own = TritonResource(address=state.grpc_url, repository=state.repository)
         assert own.live("whole") == live

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,9 +19,12 @@ from serving.evidence import Evidence, bit_names
 from serving.operators.base import Columns, ragged
 from serving.release import Release
 from serving.request import complete
+from serving.served_day import ServedDay
+from serving.served_summary import ServedSummary
 from tests.serving.toys import toy_release
 
 Make = Callable[..., DecisionLog]
+NOTES = {"release": "a" * 64, "bits": '{"source": {}, "reason": {}}'}
 
 
 @pytest.fixture(scope="module", params=["int64", "string"])
@@ -83,6 +87,51 @@ def test_rows_are_what_was_answered(make: Make, ensemble: Ensemble, tmp_path: Pa
     assert find_request(tmp_path, "b")[0]["item"].to_list() == plain(first, "item_id")[2:]
     with pytest.raises(LookupError, match="No request 'd' is in"):
         find_request(tmp_path, "d")
+
+
+def test_requests_of_one_id_are_decisions_each(make: Make, ensemble: Ensemble, tmp_path: Path) -> None:
+    """In one pass, in one moment, in two processes of one release, in files that are being joined."""
+    batch, lists = users(ensemble, 100, 101, 100, 7), []
+    logs = (make(), make())
+    moment = time.time_ns()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(decision_log.time, "time_ns", lambda: moment)
+        for log in (*logs, logs[0]):
+            answer = ensemble.answer(batch)
+            log.record(["same", "same", "other"], [1, 1, 2], batch, answer)
+            lists += plain(answer.columns, "item_id")
+    for log in logs:
+        log.flush()
+    day = decision_files(tmp_path)[0].parent
+    pl.read_parquet(decision_files(tmp_path)).write_parquet(day / "joined.parquet", metadata=NOTES)
+    rows = read_decisions(tmp_path)
+    assert rows.height == 12 and sorted(rows["item"].to_list()) == sorted(lists)
+    found, _ = find_request(tmp_path, "same")
+    assert sorted(found["item"].to_list()) == sorted(row for start in (0, 4, 8) for row in lists[start : start + 2])
+    assert found["row"].to_list() == [0] * 6 and found["decision"].n_unique() == 6
+    (newest,) = list(newest_decisions(tmp_path, 12))[:1]
+    assert newest.select("request", "decision", "row").is_duplicated().sum() == 0
+    served = ServedDay.read(tmp_path, date.fromisoformat(day.name.removeprefix("day=")))
+    assert served.decisions.height == 12 and served.added_to(served).decisions.height == 12
+    assert ServedSummary.of(served.decisions, served.bits).requests == 9
+
+
+def test_decisions_of_earlier_versions_are_read_with_those_of_this_one(
+    make: Make, ensemble: Ensemble, tmp_path: Path
+) -> None:
+    log = make()
+    asked(log, ensemble, [100, 101], {"a": 2})
+    log.flush()
+    (path,) = decision_files(tmp_path)
+    day = date.fromisoformat(path.parent.name.removeprefix("day="))
+    old, notes = pl.read_parquet(path).drop("decision"), pl.read_parquet_metadata(path)
+    old.write_parquet(path, metadata={name: notes[name] for name in ("release", "bits")})
+    kept = ServedDay.read(tmp_path, day)
+    asked(log, ensemble, [102], {"b": 1})
+    log.flush()
+    assert read_decisions(tmp_path)["request"].to_list() == ["a", "a", "b"]
+    assert find_request(tmp_path, "a")[0]["row"].to_list() == [0, 1]
+    assert ServedDay.read(tmp_path, day).added_to(kept).decisions["request"].to_list() == ["a", "a", "b"]
 
 
 def test_a_request_of_two_releases_keeps_the_bits_of_each(

@@ -50,7 +50,7 @@ def know_toys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def target(server: TritonServer, monkeypatch: pytest.MonkeyPatch) -> TritonTarget:
     know_toys(monkeypatch)
-    return TritonTarget(server.start().grpc_url, server.repository)
+    return TritonTarget.embedded(server)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from serving.triton.server_state import LOOPBACK
 @contextlib.contextmanager
 def plain_server(folder: Path, name: str) -> Iterator[str]:
     """Serves `folder/models` until the block ends; gives the gRPC address once the model of this name is ready."""
-    http, grpc, metrics = _free_ports((None, None, None))
+    grpc, metrics = _free_ports((None, None))
+    http, _ = _free_ports((None, None))
     command = [
         str(wheel_folder() / "bin" / SERVER),
         f"--model-repository={folder / 'models'}",

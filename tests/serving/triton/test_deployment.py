@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from serving.client import RecommenderClient, RecommenderError
-from serving.triton.control import TritonControl, TritonError
+from serving.triton.control import TritonError
 from serving.triton.deployment import DeploymentError, deploy, live_release, restore, rollback
 from serving.triton.server import TritonServer
 from serving.triton.target import TritonTarget
@@ -19,7 +19,7 @@ USERS = [100, 101, 105, -7]
 
 
 def ready(target: TritonTarget, name: str) -> set[str]:
-    control = TritonControl(target.grpc_url)
+    control = target.control()
     models = {m.name for m in control.models() if m.ready and m.name.partition(".")[0] == name}
     control.close()
     return models
@@ -151,7 +151,7 @@ def test_what_was_live_comes_back_after_a_restart(target: TritonTarget, server: 
     server.stop()
     with pytest.raises(TritonError, match="No Triton server answers"):
         live_release("again", target)
-    fresh = TritonTarget(server.start().grpc_url, server.repository)
+    fresh = TritonTarget.embedded(server)
     assert restore(fresh) == {}
     live = live_release("again", fresh)
     assert live is not None and (live.hash, live.previous) == (second.hash, first.hash)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,57 +13,74 @@ from serving.client import RecommenderClient
 from serving.triton.backends import KEEPER, PROGRAMS, SERVER
 from serving.triton.deployment import deploy, restore
 from serving.triton.follow_home import follow_home
-from serving.triton.model_config import ModelTensors
+from serving.triton.live_release import PARAMETER
+from serving.triton.model_config import ModelTensors, config_text, release_parameters
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import model_name
 from serving.triton.process import processes_of
-from serving.triton.repository import write_model
+from serving.triton.repository import place_model
 from serving.triton.server import TritonServer
 from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
 from tests.serving.triton.conftest import know_toys
 
 HASH = "a" * 64
+MODEL, ROUTER = model_name("shop", HASH), "shop.router-0123456789ab"
 TENSORS = ModelTensors({"user_id": "data_type: TYPE_INT64 dims: [ 1 ]"}, {})
 
 
-def written(home: Path, root: Path) -> str:
-    """The configuration of a model that was deployed to the server of a home, in the repository of another one."""
-    settings = ModelSettings(decisions=str(home / "decisions"))
-    path = str(home / "releases" / "shop" / HASH)
-    write_model(root / "triton" / "models", "shop", HASH, path, TENSORS, settings)
-    return (root / "triton" / "models" / model_name("shop", HASH) / "config.pbtxt").read_text()
+def written(home: Path, root: Path, model: str = MODEL) -> Path:
+    """The configuration of a model that was deployed to the server of a home, in the repository of another one.
+
+    By a version that named places by absolute paths; of a router, which has a log and no release of its own.
+    """
+    places = {"log_folder": f"{home}/decisions/shop"}
+    places |= {"release_path": f"{home}/releases/shop/{HASH}"} if model == MODEL else {"url": "127.0.0.1:4001"}
+    text = config_text(model, 'backend: "python"', TENSORS, 8, "", release_parameters(HASH, **places))
+    return Path(place_model(root / "triton" / "models", model, text, "backend_model"))
+
+
+def told(root: Path, model: str = MODEL) -> dict[str, str]:
+    text = (root / "triton" / "models" / model / "config.pbtxt").read_text(encoding="utf-8")
+    return {name: value for name, value in PARAMETER.findall(text) if name in ("log_folder", "release_path", "url")}
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    home = tmp_path / 'a "new" home'
+    home = tmp_path / 'a "new" höme'
     (home / "releases" / "shop" / HASH).mkdir(parents=True)
     return home
 
 
 def test_models_look_into_the_home_that_has_their_release(tmp_path: Path, home: Path) -> None:
-    """Whatever became of the old home: it may be gone, or be another one's."""
-    for old in (tmp_path / "gone", home.with_name(f"{home.name}2"), home):
-        written(old, home)
-        follow_home(home / "triton" / "models")
-        path = home / "triton" / "models" / model_name("shop", HASH) / "config.pbtxt"
-        now = path.read_text()
-        shutil.rmtree(path.parent)
-        assert now == written(home, home), "as a deployment would have written it"
-        assert [file.name for file in path.parent.glob(".*")] == []
+    """Whatever became of the old home: it may be gone, or be another one's; and wherever this one comes to lie."""
+    log = {"log_folder": "../decisions/shop"}
+    for old in (tmp_path / "gone", home.with_name(f"{home.name}2"), home, tmp_path / "releases" / "decisions"):
+        for model, places in (
+            (MODEL, {"release_path": f"../releases/shop/{HASH}", **log}),
+            (ROUTER, {**log, "url": ""}),
+        ):
+            written(old, home, model)
+            for _ in range(2):
+                follow_home(home / "triton" / "models")
+                assert told(home, model) == places
+            assert [file.name for file in (home / "triton" / "models" / model).glob(".*")] == []
+
+
+def test_what_is_deployed_names_no_place_of_the_home(tmp_path: Path) -> None:
+    release = toy_release(tmp_path, "toy")
+    target = TritonTarget("127.0.0.1:1", tmp_path / "triton" / "models", folder=tmp_path / "triton")
+    assert target.release_path(release) == f"../releases/toy/{release.hash}"
+    elsewhere = replace(target, folder=tmp_path / "other" / "triton")
+    assert elsewhere.release_path(release) == str(release.path)
 
 
 def test_what_this_home_does_not_have_is_left_as_it_is(tmp_path: Path, home: Path) -> None:
-    elsewhere = written(tmp_path / "old", home)
+    written(tmp_path / "old", home)
+    before = told(home)
     shutil.rmtree(home / "releases")
     follow_home(home / "triton" / "models")
-    assert written(tmp_path / "old", home) == elsewhere
-    stored = elsewhere.replace(f"{tmp_path}/old/releases", "s3://bucket/other")
-    path = home / "triton" / "models" / model_name("shop", HASH) / "config.pbtxt"
-    path.write_text(stored)
-    follow_home(home / "triton" / "models")
-    assert path.read_text() == stored
+    assert told(home) == before
     follow_home(tmp_path / "nothing" / "triton" / "models")
 
 
@@ -71,7 +90,7 @@ def by_renaming(old: Path, new: Path) -> None:
 
 def by_copying(old: Path, new: Path) -> None:
     """As `mv` does from one disk to another."""
-    shutil.copytree(old, new)
+    subprocess.run(["cp", "-a", old, new], check=True)
     shutil.rmtree(old)
 
 
@@ -115,7 +134,7 @@ def test_a_copy_leaves_the_server_of_the_home_alone(places: tuple[Path, Path]) -
     old, new = places
     server, copy = TritonServer(old / "triton"), TritonServer(new / "triton")
     state = server.start()
-    shutil.copytree(old, new)
+    subprocess.run(["cp", "-r", old, new], check=True)
     assert copy.status() is None and copy.stop() is False
     assert server.status() == state and state.alive()
     second = copy.start()
@@ -131,12 +150,12 @@ def test_a_moved_home_answers_from_its_new_place(places: tuple[Path, Path], monk
     before = TritonServer(old / "triton")
     state = before.start()
     release = toy_release(old, "toy")
-    deploy(release, TritonTarget(state.grpc_url, before.repository, settings=settings), [100, 101])
+    deploy(release, TritonTarget.embedded(before, settings), [100, 101])
     old.rename(new)
     server = TritonServer(new / "triton")
     again = server.start()
     assert again.pid != state.pid and again.grpc_port == state.grpc_port and not state.alive()
-    assert restore(TritonTarget(again.grpc_url, server.repository)) == {}
+    assert restore(TritonTarget.embedded(server)) == {}
     shutil.rmtree(old)  # where the one before has written its last decisions
     with RecommenderClient(again.grpc_url, "toy") as client:
         assert client.recommend(100)[0].release == release.hash

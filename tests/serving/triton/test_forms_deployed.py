@@ -14,7 +14,6 @@ from serving.decisions import Bits, find_request
 from serving.ensemble import Ensemble
 from serving.release import Release
 from serving.replay import answer_again, reproduced
-from serving.triton.control import TritonControl
 from serving.triton.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
@@ -38,7 +37,7 @@ def models(release: Release, *steps: str) -> set[str]:
 
 
 def ready(target: TritonTarget, name: str) -> set[str]:
-    control = TritonControl(target.grpc_url)
+    control = target.control()
     found = {m.name for m in control.models() if m.ready and m.name.partition(".")[0] == name}
     control.close()
     return found

@@ -167,7 +167,7 @@ def test_what_was_live_stays_live_and_the_release_goes_live_once_there_is_space(
     know_toys(monkeypatch)
     home = TritonServer(disk.folder / "triton")
     try:
-        target = TritonTarget(home.start().grpc_url, home.repository)
+        target = TritonTarget.embedded(home)
         live, next_one = (toy_release(tmp_path, "full", seed=number) for number in range(2))
         deploy(live, target, USERS)
         models = {path.name for path in home.repository.iterdir()}

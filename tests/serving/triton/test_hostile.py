@@ -36,7 +36,7 @@ FLAT = 48.0
 def attacked(server: TritonServer, tmp_path_factory: pytest.TempPathFactory) -> TritonServer:
     """The server, with the recommenders of this file."""
     root = tmp_path_factory.mktemp("hostile")
-    target = TritonTarget(server.start().grpc_url, server.repository)
+    target = TritonTarget.embedded(server)
     by_stage = ModelSettings(form=FormSettings("ensemble", "stage"))
     with pytest.MonkeyPatch.context() as patch:
         know_toys(patch)
@@ -150,40 +150,13 @@ def test_memory_of_the_largest_messages_is_given_back(attacked: TritonServer) ->
     watch.close()
 
 
-BODY = b'{"inputs": [{"name": "user_id", "datatype": "UINT8", "shape": [1, 256], "data": [117]}]}'
-HEADERS: list[tuple[dict[str, Any], bytes]] = [
-    ({}, b"403 Forbidden"),
-    ({"Inference-Header-Content-Length": -1}, b"403 Forbidden"),
-    ({"Inference-Header-Content-Length": 10**9}, b"403 Forbidden"),
-    ({"Content-Encoding": "gzip"}, b"403 Forbidden"),
-    ({"Content-Length": 10**6}, b""),
-    ({"Content-Length": 2**62}, b""),
-    ({"Content-Length": -5}, b""),
-]
-
-
-@pytest.mark.parametrize("path", ["infer", "generate", "generate_stream", "versions/1/infer"])
-def test_over_http_nothing_is_asked_without_the_key(attacked: TritonServer, path: str) -> None:
-    state = attacked.start()
-    watch = Watch(state.grpc_url, attacked.folder, TEXT)
-    for headers, answer in HEADERS:
-        lines = [f"{name}: {value}" for name, value in ({"Content-Length": len(BODY), "Host": "x"} | headers).items()]
-        head = "\r\n".join([f"POST /v2/models/{TEXT.model}/{path} HTTP/1.1", *lines, "", ""])
-        with socket.create_connection(("127.0.0.1", state.http_port), timeout=5) as connection:
-            connection.sendall(head.encode() + BODY)
-            connection.shutdown(socket.SHUT_WR)
-            assert answer in connection.recv(4096), headers
-    assert watch.is_unharmed()
-    watch.close()
-
-
 @pytest.mark.parametrize(
     "rubbish", [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(256)), b"GET / HTTP/1.1\r\n\r\n"]
 )
-def test_rubbish_at_both_ports_is_nobodys_trouble(attacked: TritonServer, rubbish: bytes) -> None:
+def test_rubbish_at_its_ports_is_nobodys_trouble(attacked: TritonServer, rubbish: bytes) -> None:
     state = attacked.start()
     watch = Watch(state.grpc_url, attacked.folder, TEXT)
-    for port in (state.grpc_port, state.http_port):
+    for port in (state.grpc_port, state.metrics_port):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(rubbish)
             connection.shutdown(socket.SHUT_WR)

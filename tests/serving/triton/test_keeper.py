@@ -17,7 +17,6 @@ import pytest
 from serving.client import RecommenderClient, RecommenderError
 from serving.release import Release
 from serving.triton.backends import KEEPER, PROGRAMS, SERVER, STUB
-from serving.triton.control import TritonControl
 from serving.triton.deployment import deploy, live_release
 from serving.triton.keeper import is_kept
 from serving.triton.names import model_name
@@ -38,7 +37,7 @@ class Kept:
 
     def __init__(self, root: Path) -> None:
         self.server = TritonServer(root / "triton")
-        self.target = TritonTarget(self.server.start().grpc_url, self.server.repository)
+        self.target = TritonTarget.embedded(self.server)
         self.releases = [toy_release(root, NAME, seed=seed) for seed in range(2)]
         for release in self.releases:
             deploy(release, self.target, USERS)
@@ -58,7 +57,7 @@ class Kept:
         return None
 
     def loaded(self, release: Release) -> bool:
-        control = TritonControl(self.target.grpc_url)
+        control = self.target.control()
         try:
             return control.parameters(model_name(NAME, release.hash)) is not None
         finally:
@@ -147,7 +146,7 @@ def test_a_server_that_is_killed_comes_back_with_what_was_live(kept: Kept) -> No
     os.kill(before.pid, signal.SIGKILL)
     within(30, lambda: kept.answering() == kept.live.hash)
     after = kept.state
-    assert after.pid != before.pid and after.grpc_url == before.grpc_url and after.http_url == before.http_url
+    assert after.pid != before.pid and after.grpc_url == before.grpc_url
     within(30, lambda: kept.loaded(kept.releases[0]))
     (keeper,) = processes_of(kept.server.folder, (KEEPER,))
     assert keeper.memory_info().rss < 60e6

@@ -10,29 +10,43 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from tritonclient.grpc import service_pb2
 
-from serving.triton.backends import KEEPER, PROGRAMS
-from serving.triton.control import TritonControl, TritonError
+from serving.triton.backends import KEEPER, PROGRAMS, SERVER
 from serving.triton.process import ProcessIdentity, _program, processes_of
 from serving.triton.server import TritonServer, _free_ports
 from serving.triton.server_process import ServerProcess
-from serving.triton.server_state import ServerState
 
 
 def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
     server = TritonServer(tmp_path)
     me = ProcessIdentity.of(os.getpid())
     assert me is not None and me.alive() and not replace(me, started="another time").alive()
-    state = {"pid": me.pid, "http_port": 1, "grpc_port": 2, "metrics_port": 3, "repository": ""}
+    state = {"pid": me.pid, "grpc_port": 2, "metrics_port": 3, "repository": "", "closed": True}
     (tmp_path / "server.json").write_text(json.dumps({**state, "started": "another time"}))
     assert server.status() is None
     (tmp_path / "server.json").write_text(json.dumps({**state, "started": me.started}))
     assert server.status() is not None
+
+
+@pytest.mark.triton
+def test_a_server_of_an_earlier_version_is_replaced_at_its_port(tmp_path: Path) -> None:
+    """Others could load models into it; its keeper must not bring it back either."""
+    server = TritonServer(tmp_path)
+    state = server.start()
+    try:
+        earlier = {name: value for name, value in asdict(state).items() if name != "closed"}
+        earlier |= {"http_port": 1, "key": "secret"}
+        (tmp_path / "server.json").write_text(json.dumps(earlier))
+        assert server.status() is None
+        again = server.start()
+        assert again.pid != state.pid and again.grpc_port == state.grpc_port and not state.alive()
+        assert len(processes_of(tmp_path, (KEEPER,))) == len(processes_of(tmp_path, (SERVER,))) == 1
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"pid": 1}', "[]"])
@@ -62,55 +76,22 @@ def test_a_program_is_known_by_its_file_or_its_module() -> None:
     assert _program(["grep", KEEPER, "/home/"]) == "grep" and _program(["python", "-m"]) == "python"
 
 
-def status_of(url: str, body: bytes | None = None) -> int:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=5) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def check_what_is_closed(state: ServerState, log: Path) -> None:
-    """Nobody without the key loads code over HTTP, or makes the server write files or read memory."""
-    upload = {"parameters": {"config": "{}", "file:1/model.py": "aW1wb3J0IG9z"}}
-    for path, body in {
-        "repository/models/evil/load": upload,
-        "repository/index": {},
-        "logging": {"log_file": str(log)},
-        "trace/setting": {"trace_file": str(log)},
-        "systemsharedmemory/region/evil/register": {"key": "/evil", "offset": 0, "byte_size": 1},
-    }.items():
-        assert status_of(f"{state.http_url}/v2/{path}", json.dumps(body).encode()) == 403, path
-    control = TritonControl(state.grpc_url)
-    for method, request in {
-        "LogSettings": service_pb2.LogSettingsRequest(),
-        "TraceSetting": service_pb2.TraceSettingRequest(),
-        "SystemSharedMemoryStatus": service_pb2.SystemSharedMemoryStatusRequest(),
-    }.items():
-        with pytest.raises(TritonError) as refused:
-            control._call(method, request, 5.0)
-        assert "protocol is restricted" in str(refused.value.__cause__)
-    control.close()
-    assert not log.exists()
-
-
 @pytest.mark.triton
 def test_two_homes_run_side_by_side_on_loopback(tmp_path: Path) -> None:
     one, two = TritonServer(tmp_path / "a"), TritonServer(tmp_path / "b")
     try:
         first, second = one.start(), two.start()
         assert one.start() == first, "it runs once a home"
-        assert len({first.http_port, first.grpc_port, first.metrics_port, second.http_port, second.grpc_port}) == 5
-        check_what_is_closed(first, tmp_path / "evil")
+        assert len({first.grpc_port, first.metrics_port, second.grpc_port, second.metrics_port}) == 4
         assert first.pid != second.pid and os.getpgid(first.pid) == first.pid
         with urllib.request.urlopen(second.metrics_url) as response:
             assert b"nv_" in response.read()
         assert one.stop() is True and one.status() is None
         assert two.status() == second and second.alive()
-        with socket.create_connection(("127.0.0.1", second.http_port)):
+        with socket.create_connection(("127.0.0.1", second.grpc_port)):
             pass
         with pytest.raises(ValueError, match="stop it first"):
-            TritonServer(tmp_path / "b", http_port=first.http_port).start()
+            TritonServer(tmp_path / "b", grpc_port=first.grpc_port).start()
     finally:
         one.stop()
         two.stop()
@@ -160,7 +141,7 @@ def taken() -> Iterator[int]:
         yield int(listening.getsockname()[1])
 
 
-@pytest.mark.parametrize("kind", ["http_port", "grpc_port", "metrics_port"])
+@pytest.mark.parametrize("kind", ["grpc_port", "metrics_port"])
 def test_a_configured_port_that_is_taken_is_named_in_one_sentence(tmp_path: Path, taken: int, kind: str) -> None:
     server = TritonServer(tmp_path, **{kind: taken})  # type: ignore[arg-type]
     with pytest.raises(RuntimeError) as refused:
@@ -170,8 +151,8 @@ def test_a_configured_port_that_is_taken_is_named_in_one_sentence(tmp_path: Path
 
 
 def test_ports_of_before_are_taken_again_where_they_are_free(taken: int) -> None:
-    ports = _free_ports((None, None, None))
-    assert _free_ports((None, None, None), ports) == ports
-    http, grpc, metrics = _free_ports((None, ports[0], None), (ports[0], None, taken))
-    assert grpc == ports[0] and len({http, grpc, metrics, taken}) == 4
-    assert _free_ports((None, None, None), (99_999, None, None))[0] < 65_536, "an older version took any number"
+    ports = _free_ports((None, None))
+    assert _free_ports((None, None), ports) == ports
+    grpc, metrics = _free_ports((ports[0], None), (None, taken))
+    assert grpc == ports[0] and len({grpc, metrics, taken}) == 3
+    assert _free_ports((None, None), (99_999, None))[0] < 65_536, "an older version took any number"
