@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serving.release import Release
     from serving.triton.form_settings import FormSettings
     from serving.triton.live_release import LiveRelease
+    from serving.triton.offer import Offered, OnNewRelease
     from serving.triton.server import TritonServer
     from serving.triton.server_state import ServerState
     from serving.triton.target import TritonTarget
@@ -142,10 +143,16 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return self.server().stop()
 
     def deploy(self, release: Release, users: Sequence[Id], ensemble: Ensemble | None = None) -> LiveRelease:
-        """Makes a release live; see `serving.triton.deployment.deploy`."""
+        """Makes a release live, by a person's command; see `serving.triton.deployment.deploy`."""
         from serving.triton.deployment import deploy
 
         return deploy(release, self.target(), users, ensemble)
+
+    def offer(self, release: Release, users: Sequence[Id], on_new_release: OnNewRelease = "wait") -> Offered:
+        """Makes a release live unless a person's decision stands; see `serving.triton.offer.offer`."""
+        from serving.triton.offer import offer
+
+        return offer(release, self.target(), users, on_new_release)
 
     def rollback(self, name: str) -> LiveRelease:
         """Points a recommender's name back at the release before; starts a server that was ended meanwhile.

@@ -9,6 +9,7 @@ from typing import ParamSpec
 import typer
 
 from recsys_assets.cli.bench import bench
+from recsys_assets.cli.deploy import deploy
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.event import event
 from recsys_assets.cli.explore import explore
@@ -60,5 +61,5 @@ app = typer.Typer(
 )
 for command in (materialize, evaluate, served, status, stop):
     app.command()(_at_home(command))
-for of_known_name in (recommend, event, explore, trace, replay, bench, rollout, rollback):
+for of_known_name in (recommend, event, explore, trace, replay, bench, deploy, rollout, rollback):
     app.command()(_of_known_name(of_known_name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from recsys_assets.cli.decided import decided, told
 from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences
 from resources.home import Home
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def rollback(name: str, as_json: Json = False) -> None:
     """Point NAME back at the release before, which is still loaded; once more, and it is forward again.
 
-    A rollout that is under way ends with it.
+    A rollout that is under way ends with it. What was left does not go live by itself any more; see `recsys deploy`.
     """
     home = Home.from_environment()
     with sentences(as_json):
@@ -42,10 +43,13 @@ def rollback(name: str, as_json: Json = False) -> None:
         else:
             out.print(f"[yellow]{left[:12]} is not loaded: {escape(problem)}[/]", soft_wrap=True)
             out.print("[dim]The next new release goes live as always.[/]")
+        values = decided(name, home, live)
+        for sentence in told(name, values):
+            out.print(escape(sentence), soft_wrap=True)
         version = resources.mlflow.promote(name, live.hash)
     if as_json:
-        values = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
-        emit({**values, "ended_rollout": tried, "previous_problem": problem})
+        result = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
+        emit({**result, "ended_rollout": tried, "previous_problem": problem, **values})
     else:
         out.print(f"[dim]It is the champion in MLflow: version {version}.[/]")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recsys_assets.cli.decided import decided
 from recsys_assets.cli.not_live import way_back
 from resources.home import Home
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
-    """What `recsys status` tells of a recommender, under the same keys whatever its state.
+    """What `recsys status` tells of a recommender, under the same keys whatever its state; with those of `decided`.
 
     Args:
         name: the recommender.
@@ -23,6 +24,7 @@ def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
     keys = ("live", "previous", "created", "last_day", "candidate", "canary", "shadow", "silent", "problem")
     values: dict[str, Any] = {**dict.fromkeys(keys), "kept": _kept(name, home)}
     live = triton.live(name)
+    values |= decided(name, home, live)
     if live is None:
         return {**values, "silent": _silence(name, triton)}
     values |= {"live": live.hash, "previous": live.previous}
@@ -32,7 +34,7 @@ def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
 
 
 def _kept(name: str, home: Home) -> int:
-    return len(list((home.releases / name).glob("*/manifest.json")))
+    return len(list((home.releases / name).glob("[!.]*/manifest.json")))
 
 
 def _silence(name: str, triton: TritonResource) -> str | None:
