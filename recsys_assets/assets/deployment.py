@@ -11,7 +11,9 @@ from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.metadata.live import answers
 from recsys_assets.metadata.offered import said
+from recsys_assets.metadata.retained import removed
 from recsys_assets.plainly import plainly
+from recsys_assets.retention import retain
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 
@@ -22,6 +24,9 @@ applications call point at it. What was live stays loaded for the way back. Beco
 What a person has decided stands. While another release is being tried beside the live one, the newest waits
 (`rollout.on_new_release: wait`) or ends the rollout (`end`). A release that was rolled back, or whose rollout was
 ended, does not come back by itself. The outcome is told here; `recsys deploy` makes any release live.
+
+Releases beyond the newest (`releases.keep`) are removed afterwards, but for those that answer, wait, can be gone back
+to, or are named by MLflow's champion.
 """
 
 
@@ -34,7 +39,7 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         DESCRIPTION,
         kinds=["nvidia", "grpc"],
         after=["release"],
-        code=["serving.triton.offer"],
+        code=["serving.triton.offer", "serving.triton.retention"],
         condition=condition,
     )
     def deploy(
@@ -58,9 +63,22 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
                 "previous": (live.previous or "none")[:12],
                 "grpc_url": target.grpc_url,
                 **metadata,
+                "removed": _cleaned_up(context, plan, mlflow, triton),
                 "answers": dg.MetadataValue.md(answers(plan, target.grpc_url, users)),
             },
             data_version=dg.DataVersion(live.hash[:16]),
         )
 
     return deploy
+
+
+def _cleaned_up(
+    context: dg.AssetExecutionContext, plan: Blueprint, mlflow: MlflowResource, triton: TritonResource
+) -> str:
+    """Removes releases that are kept no longer, and says which; what is live is live, whatever comes of that."""
+    try:
+        found = retain(plan.name, plan.home, triton, mlflow, plan.settings.releases.keep)
+    except Exception as error:
+        context.log.warning(f"Old releases stay for the time being: {error}")
+        return f"nothing: {error}"
+    return removed(found)

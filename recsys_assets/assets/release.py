@@ -52,6 +52,7 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.list_rules import ListRules
         from serving.operators.query_feast import QueryFeast
         from serving.release import Release
+        from serving.release_pool import one_writer
 
         serving, chain, report = plan.settings.serving, ChainRanges.load(plan), load_report(plan)
         with plainly(ValueError):
@@ -65,10 +66,11 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             with plainly(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
                 parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
-            made = Release.write(folder, plan.home.releases, plan.name, metadata)
-        tags = {name: str(value) for name, value in chain.metadata().items()}
-        version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
-        write_json({"hash": made.hash}, candidate_file(plan.home, plan.name))
+            tags = {name: str(value) for name, value in chain.metadata().items()}
+            with one_writer(plan.home.releases / plan.name):  # nobody removes it before it is known as the newest
+                made = Release.write(folder, plan.home.releases, plan.name, metadata)
+                version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
+                write_json({"hash": made.hash}, candidate_file(plan.home, plan.name))
         return dg.MaterializeResult(
             metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
             data_version=dg.DataVersion(made.hash[:16]),

@@ -99,6 +99,35 @@ def test_where_nothing_answers_and_the_newest_was_rolled_back_the_run_fails_in_a
     assert "Nothing answers for 'shop', and its newest release" in failure(deployed_shop.run(second))
 
 
+def test_old_releases_go_once_the_newest_is_live(
+    deployed_shop: DeployedShop, control: FakeControl, promoted: list[str]
+) -> None:
+    yaml = deployed_shop.folder / "defs.yaml"
+    yaml.write_text(yaml.read_text() + "  releases: {keep: 1}\n")
+    first, second, third, fourth = deployed_shop.releases
+    fourth.path.rename(deployed_shop.home.root / "later")
+    assert deployed_shop.deployment(first)["removed"].startswith(f"1 release ({second.hash[:12]}): ")
+    TritonResource().roll_out(third, USERS, canary=0.1)
+    (deployed_shop.home.root / "later").rename(fourth.path)
+    said = deployed_shop.deployment(fourth)
+    assert (said["release"], said["removed"]) == (first.hash[:12], "nothing")
+    TritonResource().deploy(third, USERS)
+    said = deployed_shop.deployment(fourth)
+    assert said["removed"].startswith(f"1 release ({first.hash[:12]}): ")
+    assert [release.path.is_dir() for release in deployed_shop.releases] == [False, False, True, True]
+
+
+def test_what_is_live_is_live_even_where_nothing_could_be_removed(
+    deployed_shop: DeployedShop, control: FakeControl, promoted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(MlflowResource, "champion", down)
+    said = deployed_shop.deployment(deployed_shop.releases[0])
+    assert said["release"] == deployed_shop.releases[0].hash[:12] and "none is removed (refused)" in said["removed"]
+
+
 @pytest.mark.triton
 def test_the_whole_story_on_a_real_server(deployed_shop: DeployedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     know_toys(monkeypatch)
