@@ -48,7 +48,8 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.triton.control import TritonError
         from serving.triton.deployment import DeploymentError
 
-        release, users = newest_release(plan), some_users(plan)
+        with plainly(ValueError, FileNotFoundError):
+            release, users = newest_release(plan), some_users(plan)
         with plainly(DeploymentError, TritonError):
             offered = triton.offer(release, users_to_try(plan), plan.settings.rollout.on_new_release)
         outcome, live = said(plan.name, offered), offered.live

@@ -32,13 +32,13 @@ def decided(name: str, home: Home, live: LiveRelease | None) -> dict[str, Any]:
     except ValueError as error:
         return {"waiting": None, "decided_against": [], "unreadable": str(error)}
     shown = (live.hash, live.candidate) if live else ()
-    against = [
+    left = [
         {"release": release, "kind": verdict.kind, "time": verdict.time}
         for release, verdict in found.against.items()
         if release not in shown and home.release(name, release).is_dir()
     ]
     waiting = found.waiting and {"release": found.waiting.release, "since": found.waiting.time}
-    latest_first = sorted(against, key=lambda one: one["time"], reverse=True)
+    latest_first = sorted(left, key=lambda one: one["time"], reverse=True)
     return {"waiting": waiting or None, "decided_against": latest_first, "unreadable": None}
 
 
@@ -51,14 +51,18 @@ def told(name: str, values: Mapping[str, Any]) -> Iterator[str]:
     """
     if values["waiting"]:
         yield _waits(name, values["waiting"], values.get("candidate"))
-    for one in values["decided_against"]:
-        short = one["release"][:12]
-        yield (
-            f"Release {short} {WAS[one['kind']]} on {moment(one['time'])}: it does not go live by itself; "
-            f"`recsys deploy {name} --release {short}` makes it live."
-        )
+    yield from (against(name, one) for one in values["decided_against"])
     if values["unreadable"]:
         yield values["unreadable"]
+
+
+def against(name: str, one: Mapping[str, str]) -> str:
+    """One decision, and the command that makes the release live all the same."""
+    short = one["release"][:12]
+    return (
+        f"Release {short} {WAS[one['kind']]} on {moment(one['time'])}: it does not go live by itself; "
+        f"`recsys deploy {name} --release {short}` makes it live."
+    )
 
 
 def moment(time: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_assets.cli.decided import decided, told
+from recsys_assets.cli.decided import against, decided, told
 from recsys_assets.cli.output import Json, console, emit, sentences
 from resources.home import Home
 
@@ -67,15 +67,22 @@ def ended_rollout(before: LiveRelease | None, now: LiveRelease) -> str | None:
 
 
 def _wanted(home: Home, name: str, digits: str | None) -> Release:
+    """The release that is named; else the one that waits, or the newest, unless that was decided against."""
     from recsys_assets.assets.release import newest_hash
     from recsys_assets.cli.find import release_beginning
     from recsys_assets.cli.open_release import open_release
 
     if digits is not None:
         return release_beginning(home, name, digits)
+    known = decided(name, home, None)
+    if known["waiting"]:
+        return open_release(home, name, known["waiting"]["release"])
     newest = newest_hash(home, name)
     if newest is None:
         raise LookupError(f"{name!r} has no release yet; `recsys materialize {name}` makes one.")
+    for one in known["decided_against"]:
+        if one["release"] == newest:
+            raise ValueError(f"{against(name, one)} Name it so, where that is meant: it is the newest.")
     return open_release(home, name, newest)
 
 

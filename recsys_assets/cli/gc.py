@@ -33,7 +33,7 @@ def gc(name: Name = None, dry_run: DryRun = False, keep: Keep = None, as_json: J
             check_name(name, home)
         found: dict[str, dict[str, Any]] = {}
         problems: list[str] = []
-        for each in [name] if name is not None else released(home):
+        for each in [name] if name is not None else [n for n in released(home) if (home.releases / n).is_dir()]:
             try:
                 found[each] = _cleaned_up(each, home, keep, dry_run, as_json)
             except (ValueError, LookupError, OSError, RuntimeError) as error:  # of one, and the others go on

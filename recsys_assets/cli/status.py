@@ -56,6 +56,13 @@ def _notes(name: str, found: dict[str, Any], out: Console) -> None:
         shares = [f"answers {found['canary']:.1%} of users"] if found["canary"] else []
         shares += [f"is shown {found['shadow']:.1%} of requests"] if found["shadow"] else []
         out.print(f"{name}: release {found['candidate'][:12]} is being tried, and {' and '.join(shares)}.")
+    if found["candidate_problem"]:
+        problem = escape(found["candidate_problem"].rstrip("."))
+        out.print(
+            f"[yellow]{name}: it is not loaded, so {found['live'][:12]} answers in its place: {problem}; "
+            f"`recsys rollout {name} --end` takes it away.[/]",
+            soft_wrap=True,
+        )
     for sentence in told(name, found):
         out.print(f"{name}: {escape(sentence)}", soft_wrap=True)
     if found["silent"]:

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from recsys_assets.cli import app
 from resources.triton import TritonResource
+from serving.triton import rollout
+from serving.triton.other_columns import OtherColumnsError
 from serving.triton.verdicts import FILE
 from tests.recsys_assets.deployed_shop import DeployedShop
 from tests.serving.triton.fake_control import FakeControl
@@ -69,6 +71,7 @@ def test_a_rollback_is_told_until_a_command_brings_it_back(shop_: DeployedShop, 
     (decided,) = status()["decided_against"]
     assert (decided["release"], decided["kind"]) == (second.hash, "rolled_back")
     assert shop_.deployment(second)["release"] == first.hash[:12]
+    assert f"{said[:20]}" in shown("deploy", "shop", code=1), "the newest is not put live for being the newest"
     assert f"shop answers from release {second.hash[:12]}." in shown("deploy", "shop", "--release", second.hash[:8])
     assert status()["decided_against"] == [] and promoted[-1] == second.hash
     assert shop_.deployment(second)["release"] == second.hash[:12]
@@ -112,6 +115,19 @@ def test_a_damaged_memory_is_told_and_hides_nothing_else(shop_: DeployedShop) ->
     (live.path.parent / FILE).write_text("{")
     assert status()["live"] == live.hash and "verdicts.json is damaged" in status()["unreadable"]
     assert "shop: " in shown("status") and "verdicts.json is damaged" in shown("status")
+
+
+def test_what_cannot_be_tried_beside_the_live_one_can_be_deployed(
+    shop_: DeployedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differ(*_: object) -> None:
+        raise OtherColumnsError("it takes other columns.")
+
+    monkeypatch.setattr(rollout, "check_columns", differ)
+    other = shop_.releases[2].hash
+    text = shown("rollout", "shop", "--release", other, "--canary", "0.5", code=1)
+    assert f"it takes other columns. `recsys deploy shop --release {other[:12]}` does so." in text
+    assert shown("deploy", "shop", "--release", other[:12]).startswith(f"shop answers from release {other[:12]}.")
 
 
 def test_what_cannot_be_deployed_says_why(shop_: DeployedShop) -> None:
