@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.assets.release import candidate_file
 from recsys_assets.chain_ranges import FILE as RANGES
+from recsys_assets.chain_ranges import PLANNED
 from recsys_assets.files import read_json, remove
 from recsys_assets.leftovers import leftovers
 from resources.home import Home
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from resources.triton import TritonResource
     from serving.holding import Holding
 
+COMPARED = "the next one is compared with it"
 logger = logging.getLogger(__name__)
 
 
@@ -49,7 +51,8 @@ def retain(
     def needed() -> dict[str, str]:
         named = {
             champion: "champion in MLflow",
-            _named(home.retrieval_model(name) / RANGES, "live", "retrieval_model"): "the next one is compared with it",
+            _named(home.recommender(name) / PLANNED, "live", "workflow"): COMPARED,
+            _named(home.retrieval_model(name) / RANGES, "live", "retrieval_model"): COMPARED,
             _named(candidate_file(home, name), "hash", "release"): "the newest that was built",
         }
         return {release: why for release, why in named.items() if release is not None}

@@ -38,10 +38,12 @@ def kept(home: Home, releases: list[Release], keep: int = 2, dry_run: bool = Fal
 def test_the_newest_and_those_that_are_named_stay(home: Home, releases: list[Release]) -> None:
     write_json({"hash": releases[0].hash}, candidate_file(home, NAME))  # built again, as it was
     write_json({"live": releases[1].hash}, home.retrieval_model(NAME) / "ranges.json")
+    write_json({"live": releases[2].hash}, home.recommender(NAME) / "planned_ranges.json")
     stay = kept(home, releases, dry_run=True)
     assert stay == {
         0: "the newest that was built",
         1: "the next one is compared with it",
+        2: "the next one is compared with it",
         4: "one of the newest 2",
         5: "one of the newest 2",
     }
@@ -70,11 +72,15 @@ def marked() -> set[str]:
     return {v.tags["release"] for v in client.search_model_versions(f"name = '{NAME}'") if "files_gone" in v.tags}
 
 
-@pytest.mark.parametrize("place", ["ranges", "newest"])
+@pytest.mark.parametrize("place", ["ranges", "planned", "newest"])
 def test_where_a_file_that_names_a_release_is_damaged_nothing_goes(
     home: Home, releases: list[Release], place: str
 ) -> None:
-    file = {"ranges": home.retrieval_model(NAME) / "ranges.json", "newest": candidate_file(home, NAME)}[place]
+    file = {
+        "ranges": home.retrieval_model(NAME) / "ranges.json",
+        "planned": home.recommender(NAME) / "planned_ranges.json",
+        "newest": candidate_file(home, NAME),
+    }[place]
     file.parent.mkdir(parents=True)
     file.write_text("{")
     with pytest.raises(ValueError, match=rf"{file.name} is damaged .* none is removed; materialize the asset"):
