@@ -20,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 
 def live_hash(plan: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
-    """Hash of the release that answers, or that last did where no server runs.
+    """Hash of the release that answers, or that is to answer again where no server runs.
 
-    None before the first, and where it is gone or damaged: nothing can be continued from it, nor compared with it, and
-    it is for a new one to take its place.
+    One that is being tried beside it, or waits, is no champion. None before the first, and where it is gone or damaged:
+    nothing can be continued from it, nor compared with it, and it is for a new one to take its place.
     """
-    found = triton.live(plan.name)
+    found = triton.live(plan.name) or triton.silent(plan.name)
     live = found.hash if found else mlflow.champion(plan.name)
     if live is None:
         return None

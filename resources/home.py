@@ -227,7 +227,7 @@ class Home:
     # --- releases -------------------------------------------------------------------------------------
     @property
     def releases(self) -> Path:
-        """Folder of the releases of all recommenders."""
+        """Folder of the releases, a folder a recommender, with `verdicts.json`: what was decided of them."""
         return self.root / "releases"
 
     def release(self, name: str, release_hash: str) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 RELEASE = "release"
+GONE = "files_gone"
 
 
 class MlflowResource(dg.ConfigurableResource[Any]):
     """Runs and registered versions in MLflow; a recommender is one experiment and one registered model.
 
     One registered version is one release (tag `release`: its hash). The alias `challenger` is the newest
-    release, `champion` the one that applications are answered from.
+    release, whether it is live, waits or was rolled back; `champion` is the one that applications are answered from,
+    also while another one is being tried beside it. A version stays when the files of its release are removed, with the
+    tag `files_gone`: the day on which that was found.
 
     Args:
         tracking_uri: where runs and versions are kept; by default SQLite under the recommenders' home.
@@ -92,6 +96,8 @@ class MlflowResource(dg.ConfigurableResource[Any]):
         if version is None:
             notes = {**tags, RELEASE: release}
             version = client.create_model_version(name, source=str(folder), run_id=run, tags=notes)
+        elif GONE in version.tags:
+            client.delete_model_version_tag(name, version.version, GONE)
         client.set_registered_model_alias(name, CHALLENGER, version.version)
         return str(version.version)
 
@@ -113,10 +119,37 @@ class MlflowResource(dg.ConfigurableResource[Any]):
 
     def champion(self, name: str) -> str | None:
         """Hash of the release with the alias `champion`, or None before the first deployment."""
+        if not self._has_store():
+            return None
         client = self._client()
         found = client.search_registered_models(f"name = '{name}'")
         number = found[0].aliases.get(CHAMPION) if found else None
         return None if number is None else str(client.get_model_version(name, number).tags[RELEASE])
+
+    def note_gone(self, name: str, is_gone: Callable[[str, str], bool]) -> list[str]:
+        """Marks the versions whose releases have no files any more, and returns their hashes.
+
+        Args:
+            name: the recommender.
+            is_gone: whether they have none, from the hash and from where they lay.
+        """
+        if not self._has_store():
+            return []
+        client, today, marked, token = self._client(), datetime.now(UTC).date(), [], None
+        while True:
+            page = client.search_model_versions(f"name = '{name}'", max_results=1000, page_token=token)
+            for version in page:
+                release = version.tags.get(RELEASE)
+                if release is not None and GONE not in version.tags and is_gone(release, str(version.source)):
+                    client.set_model_version_tag(name, version.version, GONE, str(today))
+                    marked.append(str(release))
+            token = page.token
+            if not token:
+                return marked
+
+    def _has_store(self) -> bool:
+        """Whether there is a store to ask; ours is made when something is first written."""
+        return self.tracking_uri is not None or Home.from_environment().mlflow_database.exists()
 
     def _uri(self) -> str:
         return self.tracking_uri or Home.from_environment().mlflow_uri

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -18,10 +18,12 @@ from resources.home import Home
 if TYPE_CHECKING:
     from serving.client import RecommenderClient
     from serving.ensemble import Ensemble
+    from serving.holding import Holding
     from serving.recommendation import Id
     from serving.release import Release
     from serving.triton.form_settings import FormSettings
     from serving.triton.live_release import LiveRelease
+    from serving.triton.offer import Offered, OnNewRelease
     from serving.triton.server import TritonServer
     from serving.triton.server_state import ServerState
     from serving.triton.target import TritonTarget
@@ -139,10 +141,16 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return self.server().stop()
 
     def deploy(self, release: Release, users: Sequence[Id], ensemble: Ensemble | None = None) -> LiveRelease:
-        """Makes a release live; see `serving.triton.deployment.deploy`."""
+        """Makes a release live, by a person's command; see `serving.triton.deployment.deploy`."""
         from serving.triton.deployment import deploy
 
         return deploy(release, self.target(), users, ensemble)
+
+    def offer(self, release: Release, users: Sequence[Id], on_new_release: OnNewRelease = "wait") -> Offered:
+        """Makes a release live unless a person's decision stands; see `serving.triton.offer.offer`."""
+        from serving.triton.offer import offer
+
+        return offer(release, self.target(), users, on_new_release)
 
     def rollback(self, name: str) -> LiveRelease:
         """Points a recommender's name back at the release before; starts a server that was ended meanwhile.
@@ -241,6 +249,24 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
         target = self._present()
         return None if target is None else live_release(name, target)
+
+    def clean_up(
+        self, name: str, keep: int, needed: Callable[[], Mapping[str, str]], dry_run: bool = False
+    ) -> list[Holding]:
+        """Removes releases and models that are needed no more; see `serving.triton.retention.clean_up`.
+
+        Nothing is started for it.
+        """
+        from serving.triton.going_live import connected
+        from serving.triton.retention import clean_up
+
+        home, target = Home.from_environment(), self._present()
+        repository = Path(self.repository or home.triton_models)
+        releases = home.releases / name
+        if target is None:
+            return clean_up(name, releases, repository, keep, needed, None, dry_run)
+        with connected(target) as control:
+            return clean_up(name, releases, repository, keep, needed, control, dry_run)
 
     def client(self, name: str, timeout: float = 5.0) -> RecommenderClient:
         """A client of a recommender; starts the embedded server where it does not run."""

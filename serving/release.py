@@ -16,9 +16,11 @@ from serving.built_with import agreed
 from serving.checksums import checksums, content_hash
 from serving.manifest import Manifest, ReleaseMetadata
 from serving.permissions import permitted
+from serving.release_pool import ASIDE, MANIFEST, one_writer, take_away
+
+__all__ = ["MANIFEST", "Release"]
 
 T = TypeVar("T")
-MANIFEST = "manifest.json"
 EXECUTABLE = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".py", ".pyc", ".so", ".sh"})
 
 
@@ -143,27 +145,29 @@ class Release:
         files = checksums(parts)
         release_hash = content_hash(files, _lineage(name, metadata))
         target = root.resolve() / name / release_hash
-        spoilt = False
-        if (target / MANIFEST).exists():
-            try:
-                return cls.open(target)
-            except (ValueError, FileNotFoundError):  # since it was written; the same parts mend it
-                spoilt = True
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(name, release_hash, created, metadata, built_with, files)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=target.parent))
-        try:
-            shutil.copytree(parts, aside, dirs_exist_ok=True, copy_function=shutil.copyfile)
-            manifest.save(aside / MANIFEST)
-            _check_files(aside, manifest)  # what was copied is what was hashed
-            _protect(aside)
-            if spoilt:
-                _take_away(target)
-            _place(aside, target)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        return cls.open(target)
+        with one_writer(target.parent):  # what lies aside then is of nobody who still writes
+            if (target / MANIFEST).exists():
+                with contextlib.suppress(ValueError, FileNotFoundError):  # damaged since; the same parts mend it
+                    return cls.open(target)
+            _write_aside(parts, target, manifest)
+            return cls.open(target)
+
+
+def _write_aside(parts: Path, target: Path, manifest: Manifest) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=target.parent))
+    try:
+        shutil.copytree(parts, aside, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        manifest.save(aside / MANIFEST)
+        _check_files(aside, manifest)  # what was copied is what was hashed
+        _protect(aside)
+        if (target / MANIFEST).exists():  # damaged
+            shutil.rmtree(take_away(target), ignore_errors=True)
+        _place(aside, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _lineage(name: str, metadata: ReleaseMetadata) -> dict[str, Any]:
@@ -192,14 +196,6 @@ def _check_files(path: Path, manifest: Manifest) -> None:
     added = sorted(set(found) - set(manifest.files))
     if added:
         raise ValueError(f"{path / added[0]} does not belong to the release; remove it.")
-
-
-def _take_away(target: Path) -> None:
-    """Removes a damaged release; whoever has its files open keeps them."""
-    away = Path(tempfile.mkdtemp(prefix=".aside-", dir=target.parent))
-    with contextlib.suppress(FileNotFoundError):  # another writer was faster
-        target.replace(away)
-    shutil.rmtree(away, ignore_errors=True)
 
 
 def _place(aside: Path, target: Path) -> None:

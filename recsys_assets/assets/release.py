@@ -21,6 +21,7 @@ from recsys_assets.id_types import id_types
 from recsys_assets.metadata.release import release_metadata
 from recsys_assets.nobody import nobody
 from recsys_assets.plainly import plainly
+from resources.home import Home
 from resources.mlflow import MlflowResource
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.list_rules import ListRules
         from serving.operators.query_feast import QueryFeast
         from serving.release import Release
+        from serving.release_pool import one_writer
 
         serving, chain, report = plan.settings.serving, ChainRanges.load(plan), load_report(plan)
         with plainly(ValueError):
@@ -65,10 +67,11 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             with plainly(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
                 parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
-            made = Release.write(folder, plan.home.releases, plan.name, metadata)
-        tags = {name: str(value) for name, value in chain.metadata().items()}
-        version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
-        write_json({"hash": made.hash}, candidate_file(plan))
+            tags = {name: str(value) for name, value in chain.metadata().items()}
+            with one_writer(plan.home.releases / plan.name):  # nobody removes it before it is known as the newest
+                made = Release.write(folder, plan.home.releases, plan.name, metadata)
+                version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
+                write_json({"hash": made.hash}, candidate_file(plan.home, plan.name))
         return dg.MaterializeResult(
             metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
             data_version=dg.DataVersion(made.hash[:16]),
@@ -77,9 +80,15 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return build
 
 
-def candidate_file(plan: Blueprint) -> Path:
-    """Where the hash of the newest release is kept, deployed or not."""
-    return plan.home.recommender(plan.name) / "release.json"
+def candidate_file(home: Home, name: str) -> Path:
+    """Where the hash of the newest release of a recommender is kept, deployed or not."""
+    return home.recommender(name) / "release.json"
+
+
+def newest_hash(home: Home, name: str) -> str | None:
+    """Hash of the newest release of a recommender; None before the first one."""
+    kept = read_json(candidate_file(home, name))
+    return None if kept is None else str(kept["hash"])
 
 
 def newest_release(plan: Blueprint) -> "Release":
@@ -90,10 +99,10 @@ def newest_release(plan: Blueprint) -> "Release":
     """
     from serving.release import Release
 
-    kept = read_json(candidate_file(plan))
-    if kept is None:
+    newest = newest_hash(plan.home, plan.name)
+    if newest is None:
         raise FileNotFoundError(f"{plan.name!r} has no release yet; materialize {plan.name}/release first.")
-    return Release.open(plan.home.release(plan.name, kept["hash"]))
+    return Release.open(plan.home.release(plan.name, newest))
 
 
 def id_dtypes(plan: Blueprint) -> dict[str, str]:

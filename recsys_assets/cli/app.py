@@ -9,9 +9,11 @@ from typing import ParamSpec
 import typer
 
 from recsys_assets.cli.bench import bench
+from recsys_assets.cli.deploy import deploy
 from recsys_assets.cli.evaluate import evaluate
 from recsys_assets.cli.event import event
 from recsys_assets.cli.explore import explore
+from recsys_assets.cli.gc import gc
 from recsys_assets.cli.known_names import check_name
 from recsys_assets.cli.materialize import materialize
 from recsys_assets.cli.output import sentences
@@ -64,7 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, evaluate, served, status, stop):
+for command in (materialize, evaluate, served, status, stop, gc):
     app.command()(_at_home(command))
-for of_known_name in (recommend, event, explore, trace, replay, bench, rollout, rollback):
+for of_known_name in (recommend, event, explore, trace, replay, bench, deploy, rollout, rollback):
     app.command()(_of_known_name(of_known_name))

@@ -49,8 +49,9 @@ def release_beginning(home: Home, name: str, digits: str) -> Release:
     """
     found = sorted(path for path in (home.releases / name).glob(f"{digits}*") if path.is_dir())
     if len(found) != 1:
-        others = ", ".join(path.name[:12] for path in sorted((home.releases / name).glob("[0-9a-f]*"))) or "none"
-        raise LookupError(f"{len(found)} releases of {name!r} begin with {digits!r}; there are: {others}.")
+        others = ", ".join(path.name[:12] for path in sorted((home.releases / name).glob("[0-9a-f]*/"))) or "none"
+        more = "" if found else "; older ones were removed, and `releases: {keep: N}` in the YAML keeps more"
+        raise LookupError(f"{len(found)} releases of {name!r} begin with {digits!r}; there are: {others}{more}.")
     return open_release(home, name, found[0].name)
 
 

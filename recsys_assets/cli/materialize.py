@@ -7,18 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from recsys_assets.chain import SERVED
+from recsys_assets.cli.decided import decided, told
 from recsys_assets.cli.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.progress import Progress
 from recsys_assets.run_lock import RunLock
 from resources.dagster_home import dagster_environment
 from resources.home import Home
+
+if TYPE_CHECKING:
+    from serving.triton.live_release import LiveRelease
 
 Keep = Annotated[
     bool, typer.Option("--continue", help="Continue vocabularies and models instead of fitting them anew.")
@@ -46,17 +50,21 @@ def materialize(name: str, keep: Keep = False, uncompared: Uncompared = False, a
         if failure:
             fail(failure, as_json)
         seconds = time.monotonic() - started
-        reason, release = _left_out(progress, environment), _live(name)
+        reason, live = _left_out(progress, environment), _live(name)
         if reason:
             out.print(f"[yellow]{escape(reason)}[/]", soft_wrap=True)
-        elif release is None:
+        elif live is None:
             raise RuntimeError(f"All assets of {name!r} were materialized, but no release of it is live.")
-        if release:
-            out.print(f"release [bold]{release[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
+        if live:
+            out.print(f"release [bold]{live.hash[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
+        values = decided(name, home, live)
+        for sentence in told(name, {**values, "candidate": live.candidate if live else None}):
+            out.print(escape(sentence), soft_wrap=True)
         if as_json:
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
-            values = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
-            emit({**values, "assets": steps})
+            release = live.hash if live else None
+            done = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
+            emit({**done, "assets": steps, **values})
 
 
 def _command(name: str, home: Home, refit: bool, uncompared: bool) -> tuple[list[str], list[str]]:
@@ -106,8 +114,7 @@ def _left_out(progress: Progress, environment: Mapping[str, str]) -> str | None:
     return run_left_out(progress.run_id, environment) if progress.run_id else None
 
 
-def _live(name: str) -> str | None:
+def _live(name: str) -> LiveRelease | None:
     from resources.configured import configured
 
-    live = configured(Home.from_environment()).triton.live(name)
-    return live.hash if live else None
+    return configured(Home.from_environment()).triton.live(name)

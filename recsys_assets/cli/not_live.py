@@ -19,6 +19,21 @@ def not_live(name: str, triton: TritonResource) -> str:
     return f"Release {silent.hash[:12]} of {name!r} does not answer; `recsys status` says why{way_back(silent)}."
 
 
+def not_loaded(name: str, release_hash: str, triton: TritonResource) -> str | None:
+    """Why a release that stands beside the live one, or was left for it, is not loaded; None where it is.
+
+    Args:
+        name: the recommender.
+        release_hash: of the release.
+        triton: the server.
+    """
+    from serving.triton.live_release import LiveRelease
+
+    if triton.is_loaded(name, release_hash):
+        return None
+    return triton.why_silent(LiveRelease(name, release_hash)) or "it is loaded when it is needed."
+
+
 def way_back(release: LiveRelease) -> str:
     """The command that leaves a release for the one before; empty where there is none before."""
     if release.previous is None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from recsys_assets.cli.decided import decided, told
+from recsys_assets.cli.not_live import not_loaded
 from recsys_assets.cli.open_release import open_release
 from recsys_assets.cli.output import Json, console, emit, sentences
 from resources.home import Home
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 def rollback(name: str, as_json: Json = False) -> None:
     """Point NAME back at the release before, which is still loaded; once more, and it is forward again.
 
-    A rollout that is under way ends with it.
+    A rollout that is under way ends with it. What was left does not go live by itself any more; see `recsys deploy`.
     """
     home = Home.from_environment()
     with sentences(as_json):
@@ -36,16 +38,20 @@ def rollback(name: str, as_json: Json = False) -> None:
         out.print(f"{name} answers from release {live.hash[:12]} again, after {seconds:.1f} s.")
         if tried is not None:
             out.print(f"The rollout of {tried[:12]} has ended: {live.hash[:12]} answers everybody.")
-        left, problem = live.previous or "", _problem(live, resources.triton)
+        left = live.previous or ""
+        problem = not_loaded(name, live.previous, resources.triton) if live.previous else None
         if problem is None:
             out.print(f"[dim]{left[:12]} stays loaded; the next new release goes live as always.[/]")
         else:
             out.print(f"[yellow]{left[:12]} is not loaded: {escape(problem)}[/]", soft_wrap=True)
             out.print("[dim]The next new release goes live as always.[/]")
+        values = decided(name, home, live)
+        for sentence in told(name, values):
+            out.print(escape(sentence), soft_wrap=True)
         version = resources.mlflow.promote(name, live.hash)
     if as_json:
-        values = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
-        emit({**values, "ended_rollout": tried, "previous_problem": problem})
+        result = {"live": live.hash, "previous": live.previous, "mlflow_version": version, "seconds": round(seconds, 3)}
+        emit({**result, "ended_rollout": tried, "previous_problem": problem, **values})
     else:
         out.print(f"[dim]It is the champion in MLflow: version {version}.[/]")
 
@@ -57,12 +63,3 @@ def _back(name: str, home: Home, triton: TritonResource, before: LiveRelease | N
         if before is not None and before.previous is not None:
             open_release(home, name, before.previous)  # where it is the files of this one, the error says what to do
         raise
-
-
-def _problem(live: LiveRelease, triton: TritonResource) -> str | None:
-    """Why the release that was left is not loaded; None where it is."""
-    if live.previous is None or triton.is_loaded(live.name, live.previous):
-        return None
-    from serving.triton.live_release import LiveRelease
-
-    return triton.why_silent(LiveRelease(live.name, live.previous)) or "it is loaded when it is needed."

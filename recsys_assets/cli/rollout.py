@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys_assets.cli.decided import decided, told
+from recsys_assets.cli.deploy import ended_rollout, made_live, users_of
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
 
@@ -39,6 +41,7 @@ def rollout(
 
         triton = configured(home).triton
         _check_one(release, canary, shadow, end, promote)
+        before = triton.live(name) or triton.silent(name)
         if end:
             live = triton.end_rollout(name)
         elif promote:
@@ -48,10 +51,15 @@ def rollout(
         else:
             live = _known(triton, name)
         found = _compared(home.decisions(name) / "shadow", live)
+        values, ended = decided(name, home, live), ended_rollout(before, live)
     if as_json:
-        emit({**vars(live), "compared": found})
+        emit({**vars(live), "compared": found, "ended_rollout": ended, **values})
         return
+    if ended is not None:
+        console().print(f"The rollout of {ended[:12]} has ended.")
     _show(live, found)
+    for sentence in told(name, {**values, "candidate": live.candidate}):
+        console().print(sentence, soft_wrap=True)
 
 
 def _check_one(release: str | None, canary: float, shadow: float, end: bool, promote: bool) -> None:
@@ -64,30 +72,20 @@ def _check_one(release: str | None, canary: float, shadow: float, end: bool, pro
         raise ValueError("a candidate takes a share of users (--canary 0.1), of requests (--shadow 0.5), or both.")
 
 
-def _users(home: Home, name: str) -> list[Any]:
-    from recsys_assets.assets.release import users_to_try
-    from recsys_assets.cli.find import find_recommender
-
-    return users_to_try(find_recommender(name, home))
-
-
 def _tried(home: Home, candidate: Release, canary: float, shadow: float) -> LiveRelease:
     from resources.configured import configured
     from serving.triton.deployment import DeploymentError
     from serving.triton.other_columns import OtherColumnsError
 
     triton, name = configured(home).triton, candidate.name
-    before = _known(triton, name)
+    _known(triton, name)
     try:
-        return triton.roll_out(candidate, _users(home, name), canary, shadow)
+        return triton.roll_out(candidate, users_of(home, name), canary, shadow)
     except DeploymentError as error:
         if not isinstance(error.__cause__, OtherColumnsError):
             raise
-        if before.previous == candidate.hash:
-            raise RuntimeError(f"{error} `recsys rollback {name}` does so, for it is the release before.") from error
-        raise RuntimeError(
-            f"{error} `recsys materialize {name}` deploys what it builds, as the YAML and the logs are now."
-        ) from error
+        short = candidate.hash[:12]
+        raise RuntimeError(f"{error} `recsys deploy {name} --release {short}` does so.") from error
 
 
 def _promoted(home: Home, name: str) -> LiveRelease:
@@ -98,9 +96,7 @@ def _promoted(home: Home, name: str) -> LiveRelease:
     tried = _known(resources.triton, name).candidate
     if tried is None:
         raise LookupError(f"No release of {name!r} is being tried.")
-    live = resources.triton.deploy(open_release(home, name, tried), _users(home, name))
-    resources.mlflow.promote(name, live.hash)
-    return live
+    return made_live(home, resources, open_release(home, name, tried))[0]
 
 
 def _known(triton: TritonResource, name: str) -> LiveRelease:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.cli.not_live import way_back
+from recsys_assets.cli.decided import decided
+from recsys_assets.cli.not_live import not_loaded, way_back
 from resources.home import Home
 
 if TYPE_CHECKING:
@@ -13,26 +14,29 @@ if TYPE_CHECKING:
 
 
 def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
-    """What `recsys status` tells of a recommender, under the same keys whatever its state.
+    """What `recsys status` tells of a recommender, under the same keys whatever its state; with those of `decided`.
 
     Args:
         name: the recommender.
         home: where its releases lie.
         triton: the server.
     """
-    keys = ("live", "previous", "created", "last_day", "candidate", "canary", "shadow", "silent", "problem")
-    values: dict[str, Any] = {**dict.fromkeys(keys), "kept": _kept(name, home)}
+    keys = ("live", "previous", "created", "last_day", "silent", "problem")
+    tried = ("candidate", "canary", "shadow", "candidate_problem")
+    values: dict[str, Any] = {**dict.fromkeys((*keys, *tried)), "kept": _kept(name, home)}
     live = triton.live(name)
+    values |= decided(name, home, live)
     if live is None:
         return {**values, "silent": _silence(name, triton)}
     values |= {"live": live.hash, "previous": live.previous}
     if live.candidate is not None:
         values |= {"candidate": live.candidate, "canary": live.canary, "shadow": live.shadow}
+        values |= {"candidate_problem": not_loaded(name, live.candidate, triton)}
     return values | _manifest(live, home)
 
 
 def _kept(name: str, home: Home) -> int:
-    return len(list((home.releases / name).glob("*/manifest.json")))
+    return len(list((home.releases / name).glob("[!.]*/manifest.json")))
 
 
 def _silence(name: str, triton: TritonResource) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from recsys_assets.cli.decided import told
 from recsys_assets.cli.known_names import released
 from recsys_assets.cli.output import Json, console, emit, sentences, table
 from resources.home import Home
@@ -56,6 +57,15 @@ def _notes(name: str, found: dict[str, Any], out: Console) -> None:
         shares = [f"answers {found['canary']:.1%} of users"] if found["canary"] else []
         shares += [f"is shown {found['shadow']:.1%} of requests"] if found["shadow"] else []
         out.print(f"{name}: release {found['candidate'][:12]} is being tried, and {' and '.join(shares)}.")
+    if found["candidate_problem"]:
+        problem = escape(found["candidate_problem"].rstrip("."))
+        out.print(
+            f"[yellow]{name}: it is not loaded, so {found['live'][:12]} answers in its place: {problem}; "
+            f"`recsys rollout {name} --end` takes it away.[/]",
+            soft_wrap=True,
+        )
+    for sentence in told(name, found):
+        out.print(f"{name}: {escape(sentence)}", soft_wrap=True)
     if found["silent"]:
         out.print(f"[yellow]{name} does not answer: {escape(found['silent'])}[/]", soft_wrap=True)
     if found["problem"]:

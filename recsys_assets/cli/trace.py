@@ -46,7 +46,7 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     for user in users:
         _show(user, people, wanted)
     for found in again:
-        out.print(_said(found))
+        out.print(_said(found, name), soft_wrap=True)
 
 
 def _again(home: Home, name: str, decisions: pl.DataFrame) -> dict[str, Any]:
@@ -63,10 +63,14 @@ def _again(home: Home, name: str, decisions: pl.DataFrame) -> dict[str, Any]:
     return found | {"reproduced": difference is not None, "largest_difference": difference, "read_anew": lacking}
 
 
-def _said(again: dict[str, Any]) -> str:
+def _said(again: dict[str, Any], name: str) -> str:
     release = f"Release {again['release'][:12]}"
     if again["reproduced"] is None:
-        return f"[yellow]{release}, which answered, is not there any more.[/]\n"
+        return (
+            f"[yellow]{release}, which answered, is not there any more, so nobody can ask it again: what stands above "
+            f"is from the log. `recsys replay {name} --release HASH` asks another one; `releases: {{keep: N}}` in the "
+            "YAML keeps more of them.[/]\n"
+        )
     anew = f"; {', '.join(again['read_anew'])} were read anew, for the log does not have them" * bool(
         again["read_anew"]
     )

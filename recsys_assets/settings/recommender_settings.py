@@ -16,6 +16,8 @@ from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings
 from recsys_assets.settings.evaluation_config import EvaluationConfig
 from recsys_assets.settings.feature_names import check_feature_names
 from recsys_assets.settings.quality_config import QualityConfig
+from recsys_assets.settings.releases_config import ReleasesConfig
+from recsys_assets.settings.rollout_config import RolloutConfig
 from recsys_assets.settings.schedule_config import ScheduleConfig
 from recsys_assets.settings.serving_config import ServingConfig
 from resources.home import checked_name
@@ -47,6 +49,8 @@ class RecommenderSettings(dg.Model):
     ranking: RankingConfig = Field(RankingConfig(), description="The ranker and its training lists.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Days that quality is measured on.")
     serving: ServingConfig = Field(ServingConfig(), description="What live lists leave out, and their order.")
+    rollout: RolloutConfig = Field(RolloutConfig(), description="What a new release does to a rollout.")
+    releases: ReleasesConfig = Field(ReleasesConfig(), description="How many releases are kept.")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="What is done by the clock, and when.")
 
     @field_validator("name")

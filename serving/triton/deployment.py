@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from serving.ensemble import Ensemble
 from serving.recommendation import Id
 from serving.release import Release
 from serving.triton.control import TritonError
 from serving.triton.going_live import (
+    Control,
     DeploymentError,
     brought_back,
     connected,
@@ -22,8 +23,10 @@ from serving.triton.going_live import (
 )
 from serving.triton.live_release import LiveRelease
 from serving.triton.names import changing, model_name
+from serving.triton.remembering import is_newer, remembered
 from serving.triton.restore import bring_back
 from serving.triton.target import TritonTarget
+from serving.triton.verdicts import Verdicts
 
 __all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]
 
@@ -47,6 +50,10 @@ def deploy(
     those of the same release in this process. Then the name is pointed at it. The release that was live
     stays loaded, older ones are unloaded.
 
+    This is a person's command: it ends a rollout (that of the release itself by promoting it), brings back what was
+    rolled back, and is a step back itself where the release is older than the live one. See `offer` for a release
+    that was built and asks for its place.
+
     Args:
         release: the release.
         target: the server.
@@ -60,20 +67,48 @@ def deploy(
     """
     with changing(target.repository, release.name), connected(target) as control:
         before = live_of(release.name, control) or brought_back(release.name, target, control)
-        with going_live(release, target, control, before):
-            model, tensors = loaded(release, target, control, users, ensemble)
-            previous = None if before is None else before.previous if before.hash == release.hash else before.hash
-            wanted = LiveRelease(release.name, release.hash, previous)
+        was = before or LiveRelease.written(target.repository, release.name)
+        back = was is not None and is_newer(release.path.parent, was.hash, release.hash)
+        return put_live(release, target, control, users, before, lambda v, now: v.after(was, now, back=back), ensemble)
+
+
+def put_live(
+    release: Release,
+    target: TritonTarget,
+    control: Control,
+    users: Sequence[Id],
+    before: LiveRelease | None,
+    remember: Callable[[Verdicts, LiveRelease], Verdicts],
+    ensemble: Ensemble | None = None,
+) -> LiveRelease:
+    """The steps of `deploy`, for whoever holds the lock.
+
+    Args:
+        release: the release.
+        target: the server.
+        control: of the server.
+        users: some user ids to ask for.
+        before: what answers; None for nothing.
+        remember: what is remembered afterwards, from what was, and what answers then.
+        ensemble: the release's ensemble where it is open already.
+    """
+    with going_live(release, target, control, before):
+        model, tensors = loaded(release, target, control, users, ensemble)
+        previous = None if before is None else before.previous if before.hash == release.hash else before.hash
+        wanted = LiveRelease(release.name, release.hash, previous)
+        with remembered(release.path.parent, target.repository, before, lambda known: remember(known, wanted)):
             if before != wanted:
                 point(wanted, model, tensors, target, control)
-        unload_others(wanted, target, control)
-        return wanted
+    unload_others(wanted, target, control)
+    return wanted
 
 
 def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
     """Points a recommender's name back at the release before, which is loaded, or else is loaded now.
 
-    It is the way out as well where the release that was live cannot be loaded any more.
+    It is the way out as well where the release that was live cannot be loaded any more. The release that is left is
+    remembered, and does not go live by itself again; nor does a candidate, whose rollout ends. Going back to a release
+    that was left so takes that decision back.
 
     Args:
         previous: the release before, as `live_release` names it.
@@ -91,7 +126,10 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
             )
         wanted = LiveRelease(name, previous.hash, before.hash)
         try:
-            point(wanted, model_name(name, previous.hash), tensors_of(previous), target, control)
+            with remembered(
+                previous.path.parent, target.repository, before, lambda known: known.after(before, wanted, back=True)
+            ):
+                point(wanted, model_name(name, previous.hash), tensors_of(previous), target, control)
         except TritonError as error:
             raise DeploymentError(f"{name!r} could not go back ({still(before)}): {error}") from error
         unload_others(wanted, target, control)

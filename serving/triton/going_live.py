@@ -11,7 +11,7 @@ from serving.client import RecommenderClient
 from serving.decisions import TEST
 from serving.ensemble import FILE, Ensemble
 from serving.recommendation import Id
-from serving.release import Release
+from serving.release import MANIFEST, Release
 from serving.triton.control import TritonControl, TritonError
 from serving.triton.forms import write_release
 from serving.triton.http_control import HttpControl
@@ -60,6 +60,8 @@ def loaded(
     """Loads the model of a release and proves it; its name, and its inputs and outputs."""
     if not users:
         raise ValueError("no user ids were given to test it with; give at least one.")
+    if not (release.path / MANIFEST).is_file():  # since it was opened, before the lock was ours
+        raise FileNotFoundError(f"it was removed meanwhile, and lay at {release.path}; build it anew.")
     described, path = Ensemble.load(release.part(FILE)), target.release_path(release)
     tensors = ModelTensors.of(described.inputs, described.outputs["item_id"].dtype)
     warmup = Warmup.of(described.inputs, users)

@@ -22,6 +22,7 @@ from serving.triton.going_live import (
 )
 from serving.triton.live_release import LiveRelease
 from serving.triton.names import changing, model_name
+from serving.triton.remembering import remembered
 from serving.triton.same_columns import check_columns
 from serving.triton.target import TritonTarget
 
@@ -33,7 +34,8 @@ def roll_out(
 
     The candidate is loaded and proved as by `deploy`. A router before both takes its place under the name;
     which users the candidate answers depends on nothing but their ids, and a larger share keeps those of a
-    smaller one. `deploy` the candidate to promote it, or `end_rollout`.
+    smaller one. It goes on, whatever is built meanwhile (see `offer`), until it is decided: `deploy` the candidate to
+    promote it, or `end_rollout`. Another candidate takes the place of one that is being tried.
 
     Args:
         candidate: the release.
@@ -68,13 +70,16 @@ def roll_out(
             check_columns(control.tensors(model), control.tensors(candidate.name))
             wanted = replace(before, candidate=candidate.hash, canary=canary, shadow=shadow)
             router = routed(wanted, tensors, target, control, users)
-            point(wanted, router, tensors, target, control)
+            with remembered(candidate.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
+                point(wanted, router, tensors, target, control)
         unload_others(wanted, target, control)
         return wanted
 
 
 def end_rollout(live: Release, target: TritonTarget) -> LiveRelease:
     """Takes the candidate away: everybody is answered by the live release again.
+
+    That is remembered: the candidate does not go live by itself afterwards.
 
     Args:
         live: the release that is live.
@@ -85,6 +90,7 @@ def end_rollout(live: Release, target: TritonTarget) -> LiveRelease:
         if before is None or before.hash != live.hash:
             raise DeploymentError(f"{live.hash[:12]} of {live.name!r} is not live ({still(before)}).")
         wanted = LiveRelease(live.name, live.hash, before.previous)
-        point(wanted, model_name(live.name, live.hash), tensors_of(live), target, control)
+        with remembered(live.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
+            point(wanted, model_name(live.name, live.hash), tensors_of(live), target, control)
         unload_others(wanted, target, control)
         return wanted

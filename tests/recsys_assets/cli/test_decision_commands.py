@@ -78,7 +78,10 @@ def test_trace(made: tuple[Home, Whole]) -> None:
 def test_trace_of_a_release_that_was_deleted(made: tuple[Home, Whole], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Home, "release", lambda self, name, release: Path(self.root, "gone", release))
     assert said("trace", NAME, "--request", "mine")["again"][0]["reproduced"] is None
-    assert "is not there any more" in shown("trace", NAME, "--request", "mine")
+    text = shown("trace", NAME, "--request", "mine")
+    assert f"Release {made[1].release.hash[:12]}, which answered, is not there any more" in text
+    assert f"`recsys replay {NAME} --release HASH`" in text and "`releases: {keep: N}` in the YAML keeps more" in text
+    assert "Given" in text, "what the log says is told all the same"
 
 
 def test_replay(made: tuple[Home, Whole]) -> None:

@@ -109,6 +109,12 @@ def test_a_rollout_is_seen_and_a_rollback_says_that_it_ended(releases: list[Rele
     assert "toy: release cdcdcdcdcdcd is being tried, and answers 50.0% of users." in shown("status")
     found = told("status")["releases"]["toy"]
     assert (found["candidate"], found["canary"], found["shadow"]) == ("cd" * 32, 0.5, 0.0)
+    server.loaded, server.reason = False, "price.npy is damaged."
+    text = shown("status")
+    assert f"toy: it is not loaded, so {releases[1].hash[:12]} answers in its place: price.npy is damaged;" in text
+    assert told("status")["releases"]["toy"]["candidate_problem"] == "price.npy is damaged."
+    server.loaded = True
+    assert told("status")["releases"]["toy"]["candidate_problem"] is None
     text = shown("rollback", "toy")
     assert f"The rollout of cdcdcdcdcdcd has ended: {releases[0].hash[:12]} answers everybody." in text
     assert f"{releases[1].hash[:12]} stays loaded" in text
