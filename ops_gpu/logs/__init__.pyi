@@ -1,7 +1,5 @@
 from .days import FileDays as FileDays
-from .days import check_window as check_window
 from .days import days_of_files as days_of_files
-from .days import span as span
 from .decision import decide_id_types as decide_id_types
 from .entities import EntityTable as EntityTable
 from .errors import LogError as LogError

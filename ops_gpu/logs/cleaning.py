@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,9 +14,10 @@ from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require
 from ops_gpu.logs.identifiers import IdTypes
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.reading import reading
+from ops_gpu.logs.time_bounds import TimeBounds
 from ops_gpu.logs.units import read_times
 
-RAW = "raw:"
+RAW, FILE = "raw:", "__file__"
 _PASSED, _REASON, _USER, _ITEM = "__passed__", "__reason__", "__user__", "__item__"
 
 
@@ -39,9 +40,19 @@ class CleanedFile:
     unreadable: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
+    def with_file(self, path: str) -> CleanedFile:
+        """The same, with the file's path in a column `__file__`."""
+        return replace(self, frame=self.frame.with_columns(pl.lit(path).alias(FILE)))
+
 
 def clean(
-    raw: pl.DataFrame, malformed: int, log: InteractionLog, ids: IdTypes, path: str, extra: Sequence[str] = ()
+    raw: pl.DataFrame,
+    malformed: int,
+    log: InteractionLog,
+    ids: IdTypes,
+    path: str,
+    extra: Sequence[str] = (),
+    bounds: TimeBounds | None = None,
 ) -> CleanedFile:
     """Makes canonical rows from the raw rows of one file.
 
@@ -52,6 +63,7 @@ def clean(
         ids: the types of ids.
         path: the file, for messages.
         extra: raw columns to carry along as `raw:NAME`.
+        bounds: which times may be those of events; None for all.
 
     Returns:
         Usable rows in file order, and counts.
@@ -60,11 +72,17 @@ def clean(
         LogError: when not a single row that passed the filters can be used, or the time unit cannot be right.
     """
     with reading(path):
-        return _clean(raw, malformed, log, ids, path, extra)
+        return _clean(raw, malformed, log, ids, path, extra, bounds or TimeBounds())
 
 
 def _clean(
-    raw: pl.DataFrame, malformed: int, log: InteractionLog, ids: IdTypes, path: str, extra: Sequence[str]
+    raw: pl.DataFrame,
+    malformed: int,
+    log: InteractionLog,
+    ids: IdTypes,
+    path: str,
+    extra: Sequence[str],
+    bounds: TimeBounds,
 ) -> CleanedFile:
     kept, unreadable = _kept(raw, log, ids, path)
     moments = read_times(raw[log.time], log, path)
@@ -80,7 +98,7 @@ def _clean(
         *kept,
         *(pl.col(name).alias(RAW + name) for name in extra),
     )
-    reasons = frame.select(_reason(raw, log, _passed(raw, log, path)).alias(_REASON)).to_series()
+    reasons = frame.select(_reason(raw, log, _passed(raw, log, path), bounds).alias(_REASON)).to_series()
     counts = Counter({str(name): int(count) for name, count in reasons.drop_nulls().value_counts().iter_rows()})
     if malformed:
         counts["too_many_fields"] = malformed
@@ -112,7 +130,7 @@ def _passed(raw: pl.DataFrame, log: InteractionLog, path: str) -> pl.Series:
     return pl.DataFrame(masks).select(pl.all_horizontal(pl.all()).alias(_PASSED)).to_series()
 
 
-def _reason(raw: pl.DataFrame, log: InteractionLog, passed: pl.Series) -> pl.Expr:
+def _reason(raw: pl.DataFrame, log: InteractionLog, passed: pl.Series, bounds: TimeBounds) -> pl.Expr:
     """Why a row is left out (an expression over the canonical frame), null for a usable row."""
     null = {name: _missing(raw[name]) for name in (log.user, log.item, log.time)}
     return (
@@ -123,6 +141,7 @@ def _reason(raw: pl.DataFrame, log: InteractionLog, passed: pl.Series) -> pl.Exp
         .when(pl.col(_ITEM).is_not_null()).then(pl.format("item_{}", _ITEM))
         .when(null[log.time]).then(pl.lit("null_time"))
         .when(pl.col("timestamp").is_null()).then(pl.lit("unreadable_time"))
+        .when(bounds.problem("timestamp").is_not_null()).then(bounds.problem("timestamp"))
         .when(pl.col("label").is_null()).then(pl.lit("null_label"))
     )  # fmt: skip
 
@@ -157,6 +176,8 @@ def _require_usable(
     if not dropped or sum(counts.values()) < raw.height + counts["too_many_fields"]:
         return
     reason, count = dropped.most_common(1)[0]
+    if reason in ("time_alone", "time_ahead"):
+        return  # which is told of the log as a whole; the days of such a file are nobody's
     column, total = _column(reason, log), sum(dropped.values())
     if reason == "too_many_fields":
         raise LogError(

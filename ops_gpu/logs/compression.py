@@ -29,6 +29,15 @@ _MAGIC: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
 )
 
 
+def is_compressed(head: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return any(_begins(head, magic, name) for magic, name, _ in _MAGIC)
+
+
+def _begins(data: bytes, magic: bytes, name: str) -> bool:
+    return data.startswith(magic) and (name != "bzip2" or data[4:10] in _BLOCKS or len(data) < 10)
+
+
 def decompress(data: bytes, path: str) -> bytes:
     """The plain content of a file that may be compressed.
 
@@ -43,7 +52,7 @@ def decompress(data: bytes, path: str) -> bytes:
         LogError: when the content is cut off or damaged, or is not what the name says.
     """
     for magic, name, unpack in _MAGIC:
-        if data.startswith(magic) and (name != "bzip2" or data[4:10] in _BLOCKS or len(data) < 10):
+        if _begins(data, magic, name):
             try:
                 return unpack(data)
             except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:

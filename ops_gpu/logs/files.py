@@ -32,6 +32,9 @@ class LogFile:
         format: how to read it.
         filesystem: the fsspec file system that opens it.
         key: its path within that file system.
+        size: bytes; None where the file system does not say.
+        changed: when it was last written to, epoch seconds; None where the file system does not say, or replaces
+            files as a whole.
     """
 
     path: str
@@ -39,20 +42,26 @@ class LogFile:
     format: Literal["parquet", "delimited", "jsonl"]
     filesystem: Any
     key: str
+    size: int | None = None
+    changed: float | None = None
 
     @property
     def local(self) -> bool:
         """Whether it lies on this machine's own disk."""
         return bool("file" in _protocols(self.filesystem))
 
-    def read(self) -> bytes:
-        """The whole content.
+    def read(self, start: int | None = None, end: int | None = None) -> bytes:
+        """The content, or a part of it.
+
+        Args:
+            start: first byte; None for the beginning.
+            end: byte after the last one; None for the end.
 
         Raises:
             LogError: when it cannot be opened.
         """
         try:
-            content: bytes = self.filesystem.cat_file(self.key)
+            content: bytes = self.filesystem.cat_file(self.key, start=start, end=end)
         except OSError as error:
             raise LogError(
                 f"'{self.path}' cannot be opened ({first_line(error)}); check that it still exists and may be read."
@@ -140,8 +149,10 @@ def _kind(key: str) -> Literal["parquet", "delimited", "jsonl"] | None:
 def _log_file(source: LogSource, filesystem: Any, key: str, info: dict[str, Any]) -> LogFile:
     version = next((str(info[name]) for name in _VERSIONS if info.get(name)), "")
     form = (_kind(key) or "delimited") if source.format == "auto" else source.format
-    path = key if "file" in _protocols(filesystem) else str(filesystem.unstrip_protocol(key))
-    return LogFile(path, f"{info.get('size')}-{version}", form, filesystem, key)
+    local = "file" in _protocols(filesystem)
+    path = key if local else str(filesystem.unstrip_protocol(key))
+    changed = info.get("mtime") if local else None
+    return LogFile(path, f"{info.get('size')}-{version}", form, filesystem, key, info.get("size"), changed)
 
 
 def _protocols(filesystem: Any) -> tuple[str, ...]:

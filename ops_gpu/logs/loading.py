@@ -10,17 +10,18 @@ from typing import Any
 
 import polars as pl
 
-from ops_gpu.logs.cleaning import RAW, CleanedFile, clean
+from ops_gpu.logs.cleaning import FILE, RAW, CleanedFile, clean
 from ops_gpu.logs.days import FileDays, days_of_files
 from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.file_part import FilePart
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.identifiers import IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.reader import read_file
 from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
+from ops_gpu.logs.time_bounds import TimeBounds
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def read_interactions(
     ids: IdTypes,
     days: Collection[date] | None = None,
     known: Mapping[str, FileDays] | None = None,
+    bounds: TimeBounds | None = None,
+    named: bool = False,
 ) -> CleanLog:
     """Reads an interaction log.
 
@@ -52,6 +55,8 @@ def read_interactions(
         days: only events of these days (UTC); files that hold none of them are not opened. Counts of unusable
             rows then cover the files that were opened.
         known: what `days_of_files` gave, so that unchanged files are not looked at again.
+        bounds: which times may be those of events; None for all.
+        named: whether to tell the file of each event, in a column `__file__`.
 
     Returns:
         Frame with `user_id`, `item_id`, `timestamp` (Datetime[us]), `label` (Boolean) and the kept columns,
@@ -70,30 +75,31 @@ def read_interactions(
         >>> frame = read_interactions(log, place, decide_id_types(log, place)).frame  # doctest: +SKIP
     """
     files = list_files(log.source, place)
-    if days is not None:
-        files = _holding(files, days, log, place, known)
-    rows, report = collect(files, log, ids)
+    parts = [FilePart(file) for file in files] if days is None else _holding(files, days, log, place, known)
+    rows, report = collect(parts, log, ids, bounds=bounds)
     chosen = rows if days is None else rows.filter(pl.col("timestamp").dt.date().is_in(list(days)))
-    frame = chosen.select("user_id", "item_id", "timestamp", "label", *log.kept)
+    frame = chosen.select("user_id", "item_id", "timestamp", "label", *log.kept, *([FILE] if named else []))
     counts = report | {"other_days": rows.height - frame.height, "rows_kept": frame.height}
     return CleanLog(frame, CleanReport(**counts))
 
 
 def collect(
-    files: Sequence[LogFile],
+    parts: Sequence[FilePart],
     log: InteractionLog,
     ids: IdTypes,
     extra: Sequence[str] = (),
     unread: dict[str, str] | None = None,
+    bounds: TimeBounds | None = None,
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`.
+    """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`, and `__file__`.
 
     Args:
-        files: what to read.
+        parts: what to read.
         log: what the columns mean.
         ids: the types of ids.
         extra: raw columns to carry along.
         unread: filled with the error of each file that cannot be read, by path; None raises the first.
+        bounds: which times may be those of events; None for all.
 
     Returns:
         The frame, and the fields of its `CleanReport`.
@@ -104,15 +110,16 @@ def collect(
     extra = list(dict.fromkeys([*log.unique, *extra]))
     columns = list(dict.fromkeys([*log.raw_columns, *extra]))
     cleaned = []
-    for file in files:
+    for part in parts:
+        path = part.file.path
         try:
             with named_in(log):
-                raw, malformed = read_file(file, log.source, columns)
-            cleaned.append(clean(raw, malformed, log, ids, file.path, extra))
+                raw, malformed = part.read(log.source, columns)
+            cleaned.append(clean(raw, malformed, log, ids, path, extra, bounds).with_file(path))
         except LogError as error:
             if unread is None:
                 raise
-            unread[file.path] = str(error)
+            unread[path] = str(error)
     with reading(log.source.path):
         rows = _joined(cleaned, log, ids, extra).sort("timestamp", maintain_order=True)
     found = rows.height
@@ -128,8 +135,8 @@ def _holding(
     log: InteractionLog,
     place: LogPlace,
     known: Mapping[str, FileDays] | None,
-) -> list[LogFile]:
-    """The files to open for these days.
+) -> list[FilePart]:
+    """The files to open for these days, or what of them is to be read.
 
     A broken file is opened for the day in its name, or for every day when it names none: its error then fails
     the days that may lie in it, instead of leaving them silently incomplete.
@@ -137,13 +144,19 @@ def _holding(
     wanted, last = set(days), max(days, default=date.min)
     held = days_of_files(log, place, known)
 
-    def concerns(entry: FileDays) -> bool:
-        if entry.error and not entry.days:
-            return True
+    def concerns(days: Collection[date]) -> bool:
         # The earliest of equal events counts, and may lie in an earlier file.
-        return any(day <= last for day in entry.days) if log.unique else not wanted.isdisjoint(entry.days)
+        return any(day <= last for day in days) if log.unique else not wanted.isdisjoint(days)
 
-    return [file for file in files if file.path in held and concerns(held[file.path])]
+    found = []
+    for file in files:
+        entry = held.get(file.path)
+        if entry is None or not (concerns(entry.days) or (entry.error and not entry.days)):
+            continue
+        # A block without a day has rows without a time, which are counted with the others.
+        blocks = [block for block in entry.blocks if not block.days or concerns(block.days)]
+        found.append(FilePart(file, blocks if entry.blocks else None))
+    return found
 
 
 def _joined(cleaned: Sequence[CleanedFile], log: InteractionLog, ids: IdTypes, extra: Sequence[str]) -> pl.DataFrame:
@@ -151,7 +164,7 @@ def _joined(cleaned: Sequence[CleanedFile], log: InteractionLog, ids: IdTypes, e
         types = {"user_id": id_dtype(ids.user), "item_id": id_dtype(ids.item)}
         types |= {"timestamp": pl.Datetime("us"), "label": pl.Boolean()}
         types |= {name: id_dtype(ids.kept.get(name, "string")) for name in log.categorical}
-        types |= dict.fromkeys(log.continuous, pl.Float64())
+        types |= dict.fromkeys(log.continuous, pl.Float64()) | {FILE: pl.String()}
         return pl.DataFrame(schema=types | dict.fromkeys([RAW + name for name in extra], pl.String()))
     return pl.concat(alike([part.frame for part in cleaned]))
 

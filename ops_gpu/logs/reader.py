@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
+from ops_gpu.logs.blocks import first_line
 from ops_gpu.logs.compression import decompress
 from ops_gpu.logs.delimited import read_delimited
 from ops_gpu.logs.files import LogFile
@@ -38,11 +39,42 @@ def read_file(
     with reading(file.path):
         if file.format == "parquet":
             return _plain_types(read_parquet(file, wanted, present)), 0
-        data = decompress(file.read(), file.path)
-        require_declared(data, file.path)
-        if file.format == "jsonl":
-            return _plain_types(read_json_lines(data, wanted, present, file.path)), 0
-        return read_delimited(data, source, wanted, present, file.path)
+        return _parsed(decompress(file.read(), file.path), file, source, wanted, present)
+
+
+def read_part(
+    file: LogFile, source: LogSource, data: bytes, start: int, columns: Collection[str]
+) -> tuple[pl.DataFrame, int]:
+    """Reads the wanted columns of some whole lines of a text file.
+
+    Args:
+        file: the file.
+        source: its layout.
+        data: the lines; those of several parts may stand one after another.
+        start: where the first of them begins in the file.
+        columns: names of the columns wanted, in the order of the result.
+
+    Returns:
+        As `read_file`.
+
+    Raises:
+        LogError: as `read_file`.
+    """
+    wanted = list(dict.fromkeys(columns))
+    with reading(file.path):
+        if file.format == "jsonl" or start == 0:
+            return _parsed(data, file, source, wanted, wanted)
+        frame, malformed = _parsed(first_line(file, source) + data, file, source, wanted, wanted)
+        return frame if source.header else frame[1:], malformed  # without a header, the first line was read as a row
+
+
+def _parsed(
+    data: bytes, file: LogFile, source: LogSource, wanted: list[str], present: list[str]
+) -> tuple[pl.DataFrame, int]:
+    require_declared(data, file.path)
+    if file.format == "jsonl":
+        return _plain_types(read_json_lines(data, wanted, present, file.path)), 0
+    return read_delimited(data, source, wanted, present, file.path)
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,8 @@ UNUSABLE = (
     *(f"{role}_{problem}" for role in ("user", "item") for problem in PROBLEMS),
     "null_time",
     "unreadable_time",
+    "time_alone",
+    "time_ahead",
     "null_label",
     "null_id",
     *(f"id_{problem}" for problem in PROBLEMS),

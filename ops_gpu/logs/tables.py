@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -18,19 +18,26 @@ from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require
 from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.known_ids import KnownIds
-from ops_gpu.logs.loading import CleanLog, alike, collect
+from ops_gpu.logs.loading import CleanLog, alike
+from ops_gpu.logs.log_events import LogEvents
 from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
 from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
+from ops_gpu.logs.time_bounds import TimeBounds
 from ops_gpu.logs.values import require_values
 
 _PROBLEM = "__problem__"
 
 
 def read_users(
-    table: EntityTable | None, log: InteractionLog, place: LogPlace, ids: IdTypes, before: date | None = None
+    table: EntityTable | None,
+    log: InteractionLog,
+    place: LogPlace,
+    ids: IdTypes,
+    before: date | None = None,
+    bounds: TimeBounds | None = None,
 ) -> CleanLog:
     """Reads the users: `user_id` and the declared features, one row a user, by rising id.
 
@@ -45,6 +52,7 @@ def read_users(
         ids: the types of ids.
         before: interactions from this day on are not looked at, so that nothing later leaks into a state of
             then.
+        bounds: which times of interactions may be those of events; None for all.
 
     Returns:
         The frame and what was left out of it.
@@ -53,11 +61,16 @@ def read_users(
         LogError: when a file of the table is missing or damaged, or all of the log are; when a column is missing or
             holds no value at all.
     """
-    return _read(table or EntityTable(), log, place, ids, "user", before)
+    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "user")
 
 
 def read_items(
-    table: EntityTable | None, log: InteractionLog, place: LogPlace, ids: IdTypes, before: date | None = None
+    table: EntityTable | None,
+    log: InteractionLog,
+    place: LogPlace,
+    ids: IdTypes,
+    before: date | None = None,
+    bounds: TimeBounds | None = None,
 ) -> CleanLog:
     """Reads the items: `item_id`, `title`, `available` and the declared features, one row an item, by rising
     id.
@@ -71,6 +84,7 @@ def read_items(
         place: base folder and variables of paths.
         ids: the types of ids.
         before: interactions from this day on are not looked at.
+        bounds: which times of interactions may be those of events; None for all.
 
     Returns:
         The frame and what was left out of it.
@@ -78,67 +92,60 @@ def read_items(
     Raises:
         LogError: as `read_users`.
     """
-    return _read(table or EntityTable(), log, place, ids, "item", before)
+    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "item")
 
 
-def _read(
-    table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
-) -> CleanLog:
+def _read(table: EntityTable, events: LogEvents, role: str) -> CleanLog:
+    log, ids = events.log, events.ids
     kind = ids.user if role == "user" else ids.item
     if table.source is None:
-        frame, report = _derived(table, log, place, ids, role, before)
+        frame, report = _derived(table, events, role)
     else:
         declared = log.user_id_type if role == "user" else log.item_id_type
-        frame, report = _from_files(table, place, role, kind, declared)
-        rows, report["unread_files"] = _rows(log, place, ids, (), before)
+        frame, report = _from_files(table, events.place, role, kind, declared)
+        rows, report["unread_files"] = events.rows()
         seen = rows[f"{role}_id"].unique()
         report["known"] = KnownIds.of(seen, frame[f"{role}_id"])
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
         report["added"] = len(missing)
-        frame = pl.concat([frame, _unknown(missing, frame, table)], how="diagonal")
+        frame = with_unknown(frame, missing, table)
     report["rows_kept"] = frame.height
     return CleanLog(frame.sort(f"{role}_id"), CleanReport(**report))
 
 
-def _rows(
-    log: InteractionLog,
-    place: LogPlace,
-    ids: IdTypes,
-    extra: list[str] | tuple[str, ...],
-    before: date | None,
-) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The events of all files that can be read, and why the others cannot: these fail their own days."""
-    files, unread = list_files(log.source, place), dict[str, str]()
-    rows, _ = collect(files, log, ids, extra, unread)
-    of_days = dict[str, str]()
-    collect([file for file in files if file.path in unread], log, ids, unread=of_days)
-    # What fails for the sake of this table alone fails no day, and must be told here.
-    errors = list(unread.values()) if len(unread) == len(files) else [unread[path] for path in unread.keys() - of_days]
-    if errors:
-        raise LogError(errors[0])
-    return rows if before is None else rows.filter(pl.col("timestamp") < datetime.combine(before, time.min)), unread
-
-
-def _derived(
-    table: EntityTable, log: InteractionLog, place: LogPlace, ids: IdTypes, role: str, before: date | None
-) -> tuple[pl.DataFrame, dict[str, Any]]:
-    extra = table.raw_columns
-    rows, unread = _rows(log, place, ids, extra, before)
-    key, path = f"{role}_id", place.resolve(log.source.path)
+def _derived(table: EntityTable, events: LogEvents, role: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    rows, unread = events.rows(table.raw_columns)
+    key, path = f"{role}_id", events.path
     read = {name: categorical(rows[RAW + name], path) for name in table.categorical}
     read |= {name: continuous(rows[RAW + name], path) for name in table.continuous}
     columns = [values.alias(name) for name, (values, _) in read.items()]
     frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
-    if before is None:  # early on a value may not be there yet
+    if events.before is None:  # early on a value may not be there yet
         require_values(frame, table, path)
     if role == "item":
         title = pl.col("title") if table.title else pl.lit(None, pl.String).alias("title")
         if table.title:
-            shown = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
-            frame = frame.join(most_frequent(shown, key, "title"), on=key, how="left")
+            named = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
+            frame = frame.join(most_frequent(named, key, "title"), on=key, how="left")
         frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
     unreadable = +Counter({name: wrong for name, (_, wrong) in read.items()})
     return frame, {"rows_read": frame.height, "unread_files": unread, "unreadable_values": dict(unreadable)}
+
+
+def with_unknown(frame: pl.DataFrame, missing: pl.Series, table: EntityTable) -> pl.DataFrame:
+    """A table with rows for ids that are known from elsewhere alone: without features, and available where all are.
+
+    Args:
+        frame: the table.
+        missing: ids that it lacks, named as its key.
+        table: what its columns mean.
+    """
+    values: dict[str, pl.Expr] = {}
+    if "available" in frame.columns:
+        values["available"] = pl.lit(table.available is None)
+    for name in table.lists:
+        values[name] = pl.lit([], dtype=frame.schema[name])
+    return pl.concat([frame, missing.to_frame().with_columns(**values)], how="diagonal")
 
 
 def _from_files(
@@ -202,15 +209,6 @@ def _canonical(
     read |= {name: listed(raw[name], table.list_separator, path) for name in table.lists}
     unreadable.update({name: wrong for name, (_, wrong) in read.items()})
     return raw.select(*columns, *(values for values, _ in read.values()))
-
-
-def _unknown(missing: pl.Series, frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
-    values: dict[str, pl.Expr] = {}
-    if "available" in frame.columns:
-        values["available"] = pl.lit(table.available is None)
-    for name in table.lists:
-        values[name] = pl.lit([], dtype=frame.schema[name])
-    return missing.to_frame().with_columns(**values)
 
 
 def _no_ids(table: EntityTable, place: LogPlace, kind: IdType, wrong: pl.DataFrame) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.bounds import check_whole
+
 
 @dataclass(frozen=True)
 class ReleasesConfig:
@@ -13,11 +15,10 @@ class ReleasesConfig:
         keep: the newest so many; beside them whatever answers, waits, or can be gone back to.
 
     Raises:
-        ValueError: when none is to be kept.
+        SettingError: when none is to be kept.
     """
 
     keep: int = 5
 
     def __post_init__(self) -> None:
-        if self.keep < 1:
-            raise ValueError(f"keep is {self.keep}, expected 1 or more releases.")
+        check_whole(self, 1, 100_000, "keep")

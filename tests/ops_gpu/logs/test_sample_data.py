@@ -14,11 +14,11 @@ from ops_gpu.logs import (
     InteractionLog,
     LogPlace,
     LogSource,
+    days_of_files,
     decide_id_types,
     read_interactions,
     read_items,
     read_users,
-    span,
 )
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -50,7 +50,8 @@ def test_movietweetings() -> None:
     result = read_interactions(log, place, ids)
     assert result.report.rows_read == result.frame.height == 100_000
     assert (result.frame["user_id"].n_unique(), result.frame["item_id"].n_unique()) == (16_554, 10_506)
-    assert span(log, place) == (date(2013, 2, 28), date(2013, 9, 1))
+    (entry,) = days_of_files(log, place).values()
+    assert (min(entry.days), max(entry.days)) == (date(2013, 2, 28), date(2013, 9, 1))
     films = read_items(items, log, place, ids).frame
     assert films.height == 10_506
     first = films.row(0, named=True)

@@ -50,7 +50,16 @@ def told(shop: Path, number: Number, value: Any) -> tuple[str, str] | None:
 
 def test_all_sections_are_looked_at() -> None:
     sections = {number.keys[0] for number in ALL.values()}
-    assert sections == {"generator", "quality", "retrieval", "candidates", "ranking", "evaluation", "serving"}
+    assert sections == {
+        "generator",
+        "quality",
+        "retrieval",
+        "candidates",
+        "ranking",
+        "evaluation",
+        "serving",
+        "releases",
+    }
     assert len(ALL) > 50
     assert set(ALL) >= MAY_BE_ZERO | MAY_BE_NEGATIVE
 
