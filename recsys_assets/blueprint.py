@@ -17,6 +17,7 @@ from recsys_assets.chain import CHAIN, SERVED
 from recsys_assets.code_version import code_version
 from recsys_assets.log_days import LogDays
 from recsys_assets.partitions import day_partitions, served_partitions
+from recsys_assets.read_days import ReadDays
 from recsys_assets.served_log import ServedLog
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 from resources.environment import path_variables
@@ -68,7 +69,7 @@ class Blueprint:
         return cls(name, settings, home, place, days, served, problem)
 
     def span(self) -> tuple[date, date]:
-        """First and last day that there is data for, within the dates of the YAML.
+        """First and last day that there is data for, within the dates of the YAML; today is not over, and none yet.
 
         Raises:
             LogError: when the log cannot be read, or holds nothing within these dates.
@@ -76,6 +77,13 @@ class Blueprint:
         first, last = _raw_span(self.name, self.settings, self.home, self.place)
         start, end = self.settings.start or first, self.settings.end
         begin, finish = max(first, start), last if end is None else min(last, end - timedelta(days=1))
+        newest = self.partitions.get_last_partition_key()
+        if finish >= begin and not (newest and begin <= date.fromisoformat(newest)):
+            raise LogError(
+                f"the log of {self.name!r} begins on {begin}, which is not over (UTC); a day is taken in once it is."
+            )
+        if newest:
+            finish = min(finish, date.fromisoformat(newest))
         if finish < begin:
             path = self.place.resolve(self.settings.interactions.source.path)
             raise LogError(
@@ -173,10 +181,12 @@ def _span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace)
 
 def _raw_span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> tuple[date, date]:
     """First and last day of the raw log; of a generated one, also of what it will hold once generated."""
+    kept = {day for day in ReadDays.load(home, name) if day <= latest(settings).date()}  # of files that may be gone
     if settings.generator is None:
-        return look(name, settings, home, place).span(place.resolve(settings.interactions.source.path))
+        span = look(name, settings, home, place).span(place.resolve(settings.interactions.source.path))
+        return min({*span, *kept}), max({*span, *kept})
     first = settings.generator.start
-    days = {first, first + timedelta(days=settings.generator.days - 1)}
+    days = {first, first + timedelta(days=settings.generator.days - 1), *kept}
     with suppress(LogError):  # nothing was generated so far
         days |= look(name, settings, home, place).days
     return min(days), max(days)
@@ -184,7 +194,13 @@ def _raw_span(name: str, settings: RecommenderSettings, home: Home, place: LogPl
 
 def look(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> LogDays:
     """The days in a raw log, remembered in the recommender's folder."""
-    return LogDays.look(settings.interactions, place, home.recommender(name) / "log_days.json")
+    memory = home.recommender(name) / "log_days.json"
+    return LogDays.look(settings.interactions, place, memory, latest(settings), settings.start)
+
+
+def latest(settings: RecommenderSettings) -> datetime:
+    """The last moment (UTC) that an event may have now."""
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(days=settings.quality.max_days_ahead)
 
 
 def as_days(keys: Iterable[str]) -> list[date]:

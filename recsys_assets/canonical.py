@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs import EntityTable
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint import Blueprint, latest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,8 @@ def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
     """
     folder = plan.home.interactions_folder(plan.name)
     files = {date.fromisoformat(path.stem): path for path in folder.glob("*.parquet")}
-    start, end = plan.settings.start or date.min, plan.settings.end or date.max
+    start = plan.settings.start or date.min
+    end = min(plan.settings.end or date.max, latest(plan.settings).date() + timedelta(days=1))  # none ahead of now
     found = [files[day] for day in sorted(files) if start <= day < end and (until is None or day <= until)]
     if not found:
         raise FileNotFoundError(
@@ -40,6 +41,14 @@ def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
 def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFrame:
     """All materialized events, up to the end of a day where one is given, by time."""
     return read_events(event_files(plan, until))
+
+
+def events_if_any(plan: Blueprint) -> pl.DataFrame | None:
+    """All materialized events; None before there are any."""
+    try:
+        return interactions_frame(plan)
+    except FileNotFoundError:
+        return None
 
 
 def read_events(files: Sequence[Path]) -> pl.DataFrame:

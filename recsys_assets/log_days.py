@@ -7,11 +7,12 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs import InteractionLog, LogError, LogPlace
+from ops_gpu.logs.time_bounds import TimeBounds
 from recsys_assets.portable_path import absolute, portable
 
 if TYPE_CHECKING:
@@ -24,18 +25,29 @@ class LogDays:
 
     Args:
         files: days by path, from `days_of_files`.
+        bounds: which of them may be days of events.
     """
 
     files: Mapping[str, FileDays]
+    bounds: TimeBounds
 
     @classmethod
-    def look(cls, log: InteractionLog, place: LogPlace, memory: Path) -> LogDays:
+    def look(
+        cls,
+        log: InteractionLog,
+        place: LogPlace,
+        memory: Path,
+        latest: datetime | None = None,
+        start: date | None = None,
+    ) -> LogDays:
         """Looks at the log; opens only what is new or changed since `memory` was written, and writes it.
 
         Args:
             log: the interactions.
             place: base folder and variables of their path.
             memory: JSON file for the answer; a missing or unreadable one only costs time.
+            latest: the last moment (UTC) that may be one of an event; None for no bound.
+            start: first day wanted, where somebody has named one.
 
         Raises:
             LogError: when there is no file at all.
@@ -47,12 +59,30 @@ class LogDays:
         found = days_of_files(log, place, known)
         if found != known:
             _remember(memory, described, {portable(path, place): entry for path, entry in found.items()})
-        return cls(found)
+        days = {day for entry in found.values() if not entry.error for day in entry.days}
+        return cls(found, TimeBounds.of(days, latest, start))
 
     @property
     def days(self) -> set[date]:
         """All days with events, in files that can be read."""
-        return {day for entry in self.files.values() if not entry.error for day in entry.days}
+        return {day for entry in self.readable.values() for day in entry.days if self.bounds.holds(day)}
+
+    @property
+    def readable(self) -> dict[str, FileDays]:
+        """The files that can be read."""
+        return {path: entry for path, entry in self.files.items() if not entry.error}
+
+    def left_out(self) -> list[str]:
+        """What lies outside the bounds, in a sentence a day and file."""
+        found = []
+        for path, entry in self.readable.items():
+            for day in entry.days:
+                if not self.bounds.holds(day):
+                    ahead = self.bounds.latest is not None and datetime.combine(day, time.min) > self.bounds.latest
+                    why = "lies ahead of now" if ahead else "lies years before all other days of the log"
+                    rows = f"{entry.by_day[day].rows:,} rows" if entry.by_day[day].rows > 1 else "1 row"
+                    found.append(f"{rows} of {day} in '{path}' left out: this day {why}.")
+        return found
 
     def span(self, path: str) -> tuple[date, date]:
         """First and last day.

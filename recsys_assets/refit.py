@@ -9,8 +9,6 @@ from pydantic import Field
 
 from recsys_assets.blueprint import Blueprint
 
-FITTED = ("workflow",)
-
 
 class Fit(dg.Config):
     """Run configuration of the assets that keep what they once learned."""
@@ -25,8 +23,26 @@ class Fit(dg.Config):
     )
 
 
-def refit_config(plan: Blueprint, refit: bool = True, uncompared: bool = False) -> dict[str, Any]:
-    """Run configuration that fits everything anew, or compares it with nothing; empty for neither."""
-    chosen = {name: True for name, wanted in (("refit", refit), ("uncompared", uncompared)) if wanted}
-    ops = {plan.key(asset).to_python_identifier(): {"config": chosen} for asset in FITTED}
-    return {"ops": ops} if chosen else {}
+class ReadConfig(dg.Config):
+    """Run configuration of the asset that reads the raw log."""
+
+    drop_missing: bool = Field(default=False, description="Let go of events whose files are gone.")
+
+
+def refit_config(
+    plan: Blueprint, refit: bool = True, uncompared: bool = False, drop_missing: bool = False
+) -> dict[str, Any]:
+    """Run configuration of what a person may choose; empty for none of it.
+
+    Args:
+        plan: the recommender.
+        refit: to fit everything anew.
+        uncompared: to compare the release with nothing.
+        drop_missing: to let go of events whose files are gone.
+    """
+    chosen = {
+        "workflow": {name: True for name, wanted in (("refit", refit), ("uncompared", uncompared)) if wanted},
+        "interactions": {"drop_missing": True} if drop_missing else {},
+    }
+    ops = {plan.key(asset).to_python_identifier(): {"config": config} for asset, config in chosen.items() if config}
+    return {"ops": ops} if ops else {}

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import dagster as dg
 
 from ops_gpu.logs import LogError
+from recsys_assets.asked_for import AskedFor
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_request import chain_request
 from recsys_assets.running import running
 from recsys_assets.served_schedule import served_schedule
+from recsys_assets.source_files import SourceFiles
 
-NIGHTLY = """Takes in the days of {name}'s raw log that no run has read yet: the net under the sensor. Skips
+NIGHTLY = """Takes in the days of {name}'s raw log that no run has read as they are now: the net under the sensor. Skips
 when there are none, or while a run of this recommender is going."""
 REFIT = """Fits everything of {name} anew over all days: vocabularies by today's frequencies, statistics,
 models. Between two refits ids never move and models are continued. Its release passes the same checks."""
@@ -37,7 +39,7 @@ def _schedule(
     cron: str,
     description: str,
     plan: Blueprint,
-    decide: Callable[[dg.DagsterInstance, Blueprint], Decision],
+    decide: Callable[[Blueprint], Decision],
 ) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=f"{plan.identifier}_{kind}",
@@ -53,21 +55,20 @@ def _schedule(
         if going:
             return dg.SkipReason(f"{going} of {plan.name} is still going")
         try:
-            return decide(context.instance, plan)
+            return decide(plan)
         except LogError as error:
             return dg.SkipReason(str(error))
 
     return evaluate
 
 
-def _new_days(instance: dg.DagsterInstance, plan: Blueprint) -> Decision:
-    done = instance.get_materialized_partitions(plan.key("interactions"))
-    first, last = plan.span()
-    new = sorted(day for day in plan.log_days().days if first <= day <= last and str(day) not in done)
-    if not new:
-        return dg.SkipReason(f"every day of the log from {first} to {last} was read already")
-    return chain_request(plan, new[0], new[-1])
+def _new_days(plan: Blueprint) -> Decision:
+    found = SourceFiles.look(plan)
+    new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
+    if new:
+        return chain_request(plan, new[0], new[-1])
+    return dg.SkipReason("; ".join([f"every day of {found} was read already", *found.waiting()]))
 
 
-def _all_days(_: dg.DagsterInstance, plan: Blueprint) -> Decision:
+def _all_days(plan: Blueprint) -> Decision:
     return chain_request(plan, *plan.span(), refit=True)

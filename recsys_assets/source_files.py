@@ -1,38 +1,45 @@
-"""The raw files of a recommender at one moment, and what has changed since another."""
+"""The raw files of a recommender at one moment, beside what was read of them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.changed_days import ChangedDays
+from recsys_assets.files import read_json, write_json
 from recsys_assets.portable_path import portable
+from recsys_assets.read_days import ReadDays
 
 if TYPE_CHECKING:
-    from ops_gpu.logs import FileDays
+    from ops_gpu.logs import EntityTable, FileDays
+
+FILE = "tables.json"
 
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """Fingerprints of all raw files, and the days of those of the log.
+    """What there is, and what of it was not read yet.
 
     Paths are as `portable` writes them: files do not change by being moved with their home, or with their YAML.
 
     Args:
-        log: fingerprint by path of the interactions.
-        tables: fingerprint by path of users and items.
-        days: what each file of the log holds; empty for files as they were.
+        plan: the recommender.
+        changes: the log beside what was read of it.
+        tables: fingerprint by path of the files of users and items.
+        read: the same of those that were read; None before any was.
     """
 
-    log: Mapping[str, str]
+    plan: Blueprint
+    changes: ChangedDays
     tables: Mapping[str, str]
-    days: Mapping[str, FileDays]
+    read: Mapping[str, str] | None
+    now: float = field(default_factory=time.time)
 
     @classmethod
     def look(cls, plan: Blueprint) -> SourceFiles:
@@ -41,62 +48,88 @@ class SourceFiles:
         Raises:
             LogError: when a source has no file at all.
         """
-        from ops_gpu.logs.files import list_files
-
+        log, drop = plan.log_days(), plan.settings.quality.missing_files == "drop"
+        changes = ChangedDays(log, ReadDays.of_before(plan.home, plan.name, log.files, plan.place), plan.place, drop)
         declared = (plan.settings.users, plan.settings.items)
-        sources = [table.source for table in declared if table and table.source]
-        files = [file for source in sources for file in list_files(source, plan.place)]
-        tables = {portable(file.path, plan.place): file.fingerprint for file in files}
-        days = {portable(path, plan.place): entry for path, entry in plan.log_days().files.items()}
-        return cls({path: entry.fingerprint for path, entry in days.items()}, tables, days)
+        tables = {path: mark for table in declared if table for path, mark in table_files(plan, table).items()}
+        known = read_json(_file(plan))
+        read = None if known is None else {path: mark for files in known.values() for path, mark in files.items()}
+        return cls(plan, changes, tables, read)
 
-    @classmethod
-    def of_cursor(cls, cursor: str, plan: Blueprint) -> SourceFiles:
-        """The files as a sensor's cursor has kept them; that of an earlier version names whole paths."""
-        kept = json.loads(cursor)
-        log, tables = (
-            {portable(path, plan.place): mark for path, mark in kept[key].items()} for key in ("log", "tables")
-        )
-        return cls(log, tables, {})
+    def days(self) -> list[date]:
+        """Days of the log to read that this code location knows, in order."""
+        return [day for day in self.changes.days() if self.plan.partitions.has_partition_key(str(day))]
 
-    def to_cursor(self) -> str:
-        """For `of_cursor`."""
-        return json.dumps({"log": self.log, "tables": self.tables}, sort_keys=True)
+    def state(self, day: date) -> str:
+        """By which to tell whether the files of a day are the same as at another moment."""
+        files = self.changes.files.items()
+        found = sorted((path, e.version(day)) for path, e in files if not e.error and day in e.by_day)
+        return sha256(repr(found).encode()).hexdigest()[:16]
 
-    def materialized(self, days: Collection[str]) -> SourceFiles:
-        """Those that some materialized days have taken in already, so that a first look does not ask again."""
-        done = {
-            path: entry.fingerprint
-            for path, entry in self.days.items()
-            if not entry.error and entry.days and all(str(day) in days for day in entry.days)
-        }
-        return SourceFiles(done, self.tables if days else {}, {})
+    @property
+    def broken(self) -> dict[str, FileDays]:
+        """Files of the log that cannot be read, by path."""
+        return {path: entry for path, entry in self.changes.files.items() if entry.error}
 
-    def days_to_read(self, seen: SourceFiles, partitions: dg.DailyPartitionsDefinition) -> list[date]:
-        """Days that new and changed files make necessary, in order.
+    @property
+    def tables_changed(self) -> bool:
+        """Whether the files of users and items are others than those that were read."""
+        return self.read is not None and dict(self.read) != dict(self.tables)
 
-        A broken file that names no day fails the newest day there is; so does a change of users or items, which
-        belongs to no day, make it necessary.
+    @property
+    def tables_state(self) -> str:
+        """By which to tell whether the files of users and items are the same as at another moment."""
+        return sha256(repr(sorted(self.tables.items())).encode()).hexdigest()[:16]
 
-        Args:
-            seen: the files as they were.
-            partitions: the recommender's days; others are left out.
-        """
-        changed = [entry for path, entry in self.days.items() if seen.log.get(path) != entry.fingerprint]
-        named = {day for entry in changed for day in entry.days if partitions.has_partition_key(str(day))}
-        undated = any(entry.error and not entry.days for entry in changed) or self.tables != seen.tables
-        if named or not undated:
-            return sorted(named)
-        there = {day for entry in self.days.values() for day in entry.days}
-        there = {day for day in there if partitions.has_partition_key(str(day))}
-        newest = partitions.get_last_partition_key()
-        return [max(there)] if there else [date.fromisoformat(newest)] if newest else []
+    def restless(self, seconds: float) -> dict[str, FileDays]:
+        """Files of the log that were written to less than so many seconds ago, by path."""
+        return {path: e for path, e in self.changes.files.items() if e.changed and self.now - e.changed < seconds}
 
-    def difference(self, seen: SourceFiles) -> str:
-        """A key of the change: the same change has the same key, another one another."""
-        files, before = {**self.log, **self.tables}, {**seen.log, **seen.tables}
-        changed = sorted(item for item in files.items() if before.get(item[0]) != item[1])
-        return sha256(repr(changed).encode()).hexdigest()
+    def newest_day(self) -> date | None:
+        """The last day that has events, or else the last one there is."""
+        keys = self.plan.partitions
+        there = [day for day in self.changes.log.days if keys.has_partition_key(str(day))]
+        newest = keys.get_last_partition_key()
+        return max(there) if there else date.fromisoformat(newest) if newest else None
+
+    def waiting(self) -> list[str]:
+        """Days of the log that no run can be asked for yet, and what is kept of files that are gone, in sentences."""
+        keys, days = self.plan.partitions, sorted(self.changes.log.days)
+        first, last, found = keys.get_first_partition_key(), keys.get_last_partition_key(), list[str]()
+        early = [day for day in days if first and str(day) < first]
+        late = [day for day in days if last and str(day) > last and not keys.has_partition_key(str(day))]
+        if early:
+            found.append(
+                f"events of {early[0]} lie before the first day that is known here ({first}); reload the code location"
+            )
+        if late:
+            found.append(f"events of {late[0]} wait until that day is over (UTC)")
+        gone = self.changes.gone_days()
+        if gone:
+            found.append(f"{sum(gone.values()):,} events of {len(gone)} days are kept, whose files are gone")
+        return found
 
     def __str__(self) -> str:
-        return f"{len(self.log)} files of the log and {len(self.tables)} of users and items"
+        return f"{len(self.changes.files)} files of the log and {len(self.tables)} of users and items"
+
+
+def table_files(plan: Blueprint, table: EntityTable) -> dict[str, str]:
+    """Fingerprint by path of the files of a users or items table; none where it follows from the log.
+
+    Raises:
+        LogError: when there is no file at all.
+    """
+    from ops_gpu.logs.files import list_files
+
+    if table.source is None:
+        return {}
+    return {portable(file.path, plan.place): file.fingerprint for file in list_files(table.source, plan.place)}
+
+
+def note_table(plan: Blueprint, kind: str, files: Mapping[str, str]) -> None:
+    """Notes from which files a table was read, so that others are seen as a change."""
+    write_json({**(read_json(_file(plan)) or {}), kind: dict(files)}, _file(plan))
+
+
+def _file(plan: Blueprint) -> Path:
+    return plan.home.recommender(plan.name) / FILE

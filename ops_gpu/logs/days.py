@@ -40,6 +40,7 @@ class FileDays:
         blocks: its parts, where it can be read in parts; together they are all of it, but for a last line that may not
             be whole.
         hashed_by: what made the hashes of `by_day`.
+        changed: when the file was last written to, epoch seconds; None where its file system does not say.
     """
 
     fingerprint: str
@@ -47,6 +48,7 @@ class FileDays:
     error: str | None = None
     blocks: Sequence[Block] = ()
     hashed_by: str = ""
+    changed: float | None = None
 
     @cached_property
     def days(self) -> tuple[date, ...]:
@@ -64,6 +66,7 @@ class FileDays:
         return {
             "fingerprint": self.fingerprint,
             "error": self.error,
+            "changed": self.changed,
             "hashed_by": self.hashed_by,
             "blocks": [block.to_list() for block in self.blocks],
             **days,
@@ -74,7 +77,7 @@ class FileDays:
         """Back from `to_dict`."""
         blocks = [Block.of_list(block) for block in values["blocks"]]
         days = summed(block.days for block in blocks) if blocks else days_of_json(values["days"])
-        return cls(values["fingerprint"], days, values["error"], blocks, values["hashed_by"])
+        return cls(values["fingerprint"], days, values["error"], blocks, values["hashed_by"], values["changed"])
 
 
 def days_of_files(
@@ -109,7 +112,7 @@ def _days_of(file: LogFile, log: InteractionLog, known: Mapping[str, FileDays]) 
         if error.column:  # of a file that lacks another column than the time, the days are known
             with suppress(LogError):
                 days = _rows_of(file, log, [log.time])
-        return FileDays(file.fingerprint, days, str(error))
+        return FileDays(file.fingerprint, days, str(error), changed=file.changed)
 
 
 def _look(file: LogFile, log: InteractionLog, before: FileDays | None) -> FileDays:
@@ -118,7 +121,7 @@ def _look(file: LogFile, log: InteractionLog, before: FileDays | None) -> FileDa
     Raises:
         LogError: when it has not, or cannot be read, or there is not a single time in it.
     """
-    whole = FileDays(file.fingerprint, {}, hashed_by=hashed_by())
+    whole = FileDays(file.fingerprint, {}, hashed_by=hashed_by(), changed=file.changed)
     if not has_blocks(file, log.source):
         return replace(whole, by_day=_rows_of(file, log, _columns(log)))
     kept, end = _unchanged(file, before), _end(file, log)

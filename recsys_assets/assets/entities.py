@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
-from ops_gpu.logs import CleanReport, LogError
+from ops_gpu.logs import CleanReport, EntityTable, LogError
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.canonical import events_if_any
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import write_frame, write_json
 from recsys_assets.id_types import id_types
+from recsys_assets.kept_entities import with_kept
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.plainly import plainly
+from recsys_assets.source_files import note_table, table_files
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,15 +64,18 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
 
         with plainly(LogError):
             reader = read_users if kind == "users" else read_items
-            clean = reader(declared, settings.interactions, plan.place, id_types(plan))
+            files = {} if declared is None else table_files(plan, declared)
+            clean = reader(declared, settings.interactions, plan.place, id_types(plan), bounds=plan.log_days().bounds)
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
         known = clean.report.known
         write_json(known and known.to_dict(), known_file(kind, plan))
+        frame = with_kept(clean.frame, events_if_any(plan), path, declared or EntityTable())
         if known is None or known.share >= settings.quality.min_known_share:
-            write_frame(clean.frame, path)
-        shown = frame_metadata(clean.frame, entity_notes(kind, declared))
+            write_frame(frame, path)
+            note_table(plan, kind, files)
+        shown = frame_metadata(frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
-            metadata={**shown, **report_metadata(clean.report), **_counts(clean.frame)},
+            metadata={**shown, **report_metadata(clean.report), **_counts(frame)},
             data_version=dg.DataVersion(content_hash([path])),
         )
 

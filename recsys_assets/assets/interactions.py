@@ -4,7 +4,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,24 +13,26 @@ from recsys_assets.assets.quality_report import save_report
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint, as_days
 from recsys_assets.content_hash import content_hash
-from recsys_assets.files import write_frame
-from recsys_assets.id_types import id_types
+from recsys_assets.day_reading import DayReading
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
+from recsys_assets.metadata.reading import reading_metadata, reading_notes
 from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.plainly import plainly
+from recsys_assets.refit import ReadConfig
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from ops_gpu.logs import CleanLog
 
 DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`, `timestamp` (UTC), `label`.
 
 Read from the raw log that the YAML names. Rows that cannot be used are left out and counted by reason; when
 their share is above `quality.max_unusable_share`, or there is no event at all, nothing is written and the
 check `volume` fails, so that the files of an earlier, better run stay as they are.
+
+Events stay when the file that held them is gone (`quality.missing_files`), and say so at every run; where the file is
+there and holds no more events of a day, the day becomes empty. Each event tells its file (`__file__`).
 
 In the metadata, `events`, `positive`, `users` and `items` are counts of one day (plots show them day by day);
 everything else is about all days that were read together.
@@ -53,46 +54,28 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         kinds=["polars", "parquet"],
         after=["raw_logs"] if settings.generator else [],
         code=["ops_gpu.logs"],
-        settings={"log": settings.interactions},
+        settings={"log": settings.interactions, "missing_files": settings.quality.missing_files},
         condition=condition,
         days=plan.partitions,
     )
-    def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        from ops_gpu.logs import read_interactions
-
-        days = as_days(context.partition_keys)
+    def read(context: dg.AssetExecutionContext, config: ReadConfig) -> dg.MaterializeResult[Any]:
+        days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
         with plainly(LogError):
-            known = plan.log_days().files
-            log = read_interactions(settings.interactions, plan.place, id_types(plan), days, known)
-        written = usable(log.report, settings.quality.max_unusable_share)
+            reading = DayReading.of(plan, days, drop)
+        notes, written = reading_notes(reading), reading.is_usable
+        for note in notes:
+            context.log.warning(note)
         if written:
-            _write(log.frame, days, plan)
-        save_report(log.report, days, written, plan)
-        for day, metadata in _by_day(log.frame, days).items():
+            reading.write()
+        save_report(reading.report, days, written, plan)
+        frame = reading.frame
+        for day, metadata in _by_day(frame, days).items():
             context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)
-        version = content_hash(_paths(days, plan))
-        return dg.MaterializeResult(metadata=_metadata(log, days), data_version=dg.DataVersion(version))
+        version = content_hash(plan.home.interactions(plan.name, day) for day in days)
+        metadata = {**_metadata(frame, reading.report, days), **reading_metadata(reading)}
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return read
-
-
-def usable(report: CleanReport, max_unusable_share: float) -> bool:
-    """Whether what was read is good enough to be kept."""
-    return report.rows_kept > 0 and report.unusable_share <= max_unusable_share
-
-
-def _paths(days: Sequence[date], plan: Blueprint) -> list[Path]:
-    return [plan.home.interactions(plan.name, day) for day in days]
-
-
-def _write(frame: "pl.DataFrame", days: Sequence[date], plan: Blueprint) -> None:
-    """One file a day, empty ones too: a day without events is known to have none."""
-    import polars as pl
-
-    dated = frame.with_columns(day=pl.col("timestamp").dt.date())
-    parts = dated.partition_by("day", as_dict=True, include_key=False)
-    for day, path in zip(days, _paths(days, plan), strict=True):
-        write_frame(parts.get((day,), frame.clear()), path)
 
 
 def _by_day(frame: "pl.DataFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
@@ -111,14 +94,13 @@ def _by_day(frame: "pl.DataFrame", days: Sequence[date]) -> dict[str, dict[str, 
     return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
 
 
-def _metadata(log: "CleanLog", days: Sequence[date]) -> dict[str, Any]:
-    frame = log.frame
+def _metadata(frame: "pl.DataFrame", report: CleanReport, days: Sequence[date]) -> dict[str, Any]:
     counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
     by_item = frame.group_by("item_id").len()["len"].to_numpy()
     by_user = frame.group_by("user_id").len()["len"].to_numpy()
     return {
         **frame_metadata(frame, NOTES),
-        **report_metadata(log.report),
+        **report_metadata(report),
         "days": len(days),
         "positive_share": rounded(int(frame["label"].sum()) / max(frame.height, 1)),
         "events_by_day": day_chart(counts, "events", "Events by day"),

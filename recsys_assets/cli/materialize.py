@@ -30,23 +30,33 @@ Keep = Annotated[
 Uncompared = Annotated[
     bool, typer.Option("--uncompared", help="Release without a comparison with what is live, as if nothing were.")
 ]
+DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Let go of events whose files are gone.")]
 MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 
 
-def materialize(name: str, keep: Keep = False, uncompared: Uncompared = False, as_json: Json = False) -> None:
+def materialize(
+    name: str,
+    keep: Keep = False,
+    uncompared: Uncompared = False,
+    drop_missing: DropMissing = False,
+    as_json: Json = False,
+) -> None:
     """Materialize all assets of NAME over all days of its log, and deploy the release.
 
     Where too few users chose anything new to judge a release by, data and features are made and nothing is released.
     """
     home, out = Home.from_environment(), console(as_json)
     with sentences(as_json):
-        command, days = _command(name, home, not keep, uncompared)
+        command, days = _command(name, home, not keep, uncompared, drop_missing)
         out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
         if holder := RunLock.of(home, name).holder():
             out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
         started = time.monotonic()
         environment = dagster_environment(home)
         progress, failure = run(command, environment, out, name)
+        notes = _notes(progress, environment)
+        for note in notes:
+            out.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
         if failure:
             fail(failure, as_json)
         seconds = time.monotonic() - started
@@ -64,10 +74,11 @@ def materialize(name: str, keep: Keep = False, uncompared: Uncompared = False, a
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
             release = live.hash if live else None
             done = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
+            done["notes"] = notes
             emit({**done, "assets": steps, **values})
 
 
-def _command(name: str, home: Home, refit: bool, uncompared: bool) -> tuple[list[str], list[str]]:
+def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool) -> tuple[list[str], list[str]]:
     """The Dagster command, and the first and last day it covers."""
     from recsys_assets.cli.find import find_recommender
     from recsys_assets.refit import refit_config
@@ -76,7 +87,7 @@ def _command(name: str, home: Home, refit: bool, uncompared: bool) -> tuple[list
     days = [str(day) for day in plan.span()]
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
-    config = refit_config(plan, refit, uncompared)
+    config = refit_config(plan, refit, uncompared, drop_missing)
     return command + (["--config-json", json.dumps(config)] if config else []), days
 
 
@@ -112,6 +123,13 @@ def _left_out(progress: Progress, environment: Mapping[str, str]) -> str | None:
     from recsys_assets.cli.run_failure import run_left_out
 
     return run_left_out(progress.run_id, environment) if progress.run_id else None
+
+
+def _notes(progress: Progress, environment: Mapping[str, str]) -> list[str]:
+    """What the run has noted about the raw log."""
+    from recsys_assets.cli.run_failure import run_notes
+
+    return run_notes(progress.run_id, environment) if progress.run_id else []
 
 
 def _live(name: str) -> LiveRelease | None:

@@ -41,6 +41,27 @@ def run_left_out(run_id: str, environment: Mapping[str, str]) -> str | None:
     return None
 
 
+def run_notes(run_id: str, environment: Mapping[str, str]) -> list[str]:
+    """What the assets of a run have noted for people to know, a sentence each.
+
+    Args:
+        run_id: the run.
+        environment: of the process that ran it, which names the instance.
+    """
+    import dagster as dg
+
+    from recsys_assets.metadata.reading import NOTES
+
+    notes: dict[str, None] = {}
+    with _instance(environment) as instance:
+        records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+        for record in records:
+            made = record.event_log_entry.asset_materialization
+            text: Any = made.metadata[NOTES].value if made and NOTES in made.metadata else ""
+            notes |= dict.fromkeys(str(text).splitlines())
+    return list(notes)
+
+
 def _instance(environment: Mapping[str, str]) -> dg.DagsterInstance:
     import dagster as dg
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ops_gpu.bounds import check_number
 
@@ -12,6 +13,10 @@ class QualityConfig:
     """What the data must hold before anything is built from it, and what is served of it.
 
     Args:
+        max_days_ahead: events later than so many days after now cannot be used: a clock that goes wrong, or a date that
+            stands for "never".
+        missing_files: what becomes of days whose files are gone: they `keep` what was read of them (raw logs are
+            rotated), or `drop` it.
         max_unusable_share: largest share of rows that may be unusable (null ids, unreadable times, ...);
             above it the day is kept out and its check fails.
         min_known_share: least share of the ids in the log that the users table, and the items table, must have;
@@ -26,6 +31,8 @@ class QualityConfig:
         SettingError: when a share lies outside 0 to 1, or the tolerance is negative.
     """
 
+    max_days_ahead: float = 1.0
+    missing_files: Literal["keep", "drop"] = "keep"
     max_unusable_share: float = 0.1
     min_known_share: float = 0.01
     min_index_recall: float = 0.95
@@ -35,3 +42,4 @@ class QualityConfig:
     def __post_init__(self) -> None:
         check_number(self, 0.0, 1.0, "max_unusable_share", "min_known_share", "min_index_recall", "max_degraded_share")
         check_number(self, 0.0, 1000.0, "tolerance")
+        check_number(self, 0.0, 36_500.0, "max_days_ahead")

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 
+from ops_gpu.bounds import check_number
+
 
 @dataclass(frozen=True)
 class ScheduleConfig:
@@ -17,17 +19,21 @@ class ScheduleConfig:
         refit: fits everything anew over all days: vocabularies, statistics, models.
         served: keeps the decisions of the day that is over; in UTC, as the days of the decision log are.
         timezone: of the first two, by its IANA name.
+        rest_seconds: how long the sensor leaves a raw file alone after it was written to. A log that grows all the time
+            is then read when it rests, as at night or once another file has taken its place, or by `nightly`.
 
     Raises:
-        ValueError: when an expression or the time zone cannot be read.
+        ValueError: when an expression, the time zone or a number cannot be read.
     """
 
     nightly: str | None = "0 3 * * *"
     refit: str | None = "0 5 * * 0"
     served: str | None = "5 0 * * *"
     timezone: str = "UTC"
+    rest_seconds: float = 10.0
 
     def __post_init__(self) -> None:
+        check_number(self, 0.0, 86_400.0, "rest_seconds")
         for name in ("nightly", "refit", "served"):
             cron = getattr(self, name)
             if cron is not None and not _is_cron(cron):

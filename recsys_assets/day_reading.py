@@ -1,0 +1,113 @@
+"""DayReading: some days of the raw log as they are now, with what is kept of files that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.changed_days import ChangedDays
+from recsys_assets.files import remove, write_frame
+from recsys_assets.id_types import id_types
+from recsys_assets.kept_rows import FILE, kept_rows
+from recsys_assets.portable_path import portable
+from recsys_assets.read_days import ReadDay, ReadDays
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ops_gpu.logs import CleanReport
+
+
+@dataclass(frozen=True)
+class DayReading:
+    """What was read, before anything is written.
+
+    Args:
+        plan: the recommender.
+        changes: the log as it is, beside what was read of it before.
+        frames: events by day, those that are kept among them; with the file of each (`__file__`).
+        days: the account of each day.
+        report: what could not be used.
+    """
+
+    plan: Blueprint
+    changes: ChangedDays
+    frames: Mapping[date, pl.DataFrame]
+    days: Mapping[date, ReadDay]
+    report: CleanReport
+
+    @classmethod
+    def of(cls, plan: Blueprint, days: Sequence[date], drop: bool) -> DayReading:
+        """Reads these days.
+
+        Args:
+            plan: the recommender.
+            days: in order.
+            drop: whether events of files that are gone are let go.
+
+        Raises:
+            LogError: when a file cannot be read, or kept events do not fit to what is read now.
+        """
+        from ops_gpu.logs import read_interactions
+
+        log, place, settings = plan.log_days(), plan.place, plan.settings.interactions
+        before = ReadDays.of_before(plan.home, plan.name, log.files, place)
+        changes = ChangedDays(log, before, place, drop)
+        read = read_interactions(settings, place, id_types(plan), days, log.files, log.bounds, named=True)
+        by_day, none = _by_day(read.frame, plan), read.frame.clear()
+        files, frames, record = changes.files, dict[date, "pl.DataFrame"](), dict[date, ReadDay]()
+        for day in days:
+            mine, gone = by_day.get(day, none), set() if drop else changes.gone(day, files)
+            kept = kept_rows(plan.home.interactions(plan.name, day), gone, mine)
+            frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
+            versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
+            versions |= {path: before[day].files[path] for path in gone if not kept.is_empty()}
+            record[day] = ReadDay(frames[day].height, versions, kept.height)
+        return cls(plan, changes, frames, record, read.report)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All events, by day."""
+        import polars as pl
+
+        return pl.concat(list(self.frames.values())).drop(FILE)
+
+    @property
+    def emptied(self) -> list[date]:
+        """Days that had events, and of which no file holds any now, though those that did are there."""
+        files = [entry for entry in self.changes.files.values() if not entry.error]
+        had = [day for day, now in self.days.items() if day in self.changes.read and self.changes.read[day].rows]
+        return [day for day in had if not self.days[day].rows and not any(day in entry.by_day for entry in files)]
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is good enough to be written: few rows cannot be used, and it has events or says why not."""
+        found = any(day.rows for day in self.days.values()) or bool(self.emptied)
+        return found and self.report.unusable_share <= self.plan.settings.quality.max_unusable_share
+
+    def write(self) -> ReadDays:
+        """Writes a file a day, empty ones too (a day without events is known to have none), and the account of them.
+
+        Returns:
+            All days that were read, these among them.
+        """
+        home, name = self.plan.home, self.plan.name
+        for day, frame in self.frames.items():
+            write_frame(frame, home.interactions(name, day))
+        read = self.changes.read.changed(self.days, self.changes.outside())
+        read.save(home, name)
+        for day in self.changes.outside():
+            for path in (home.interactions(name, day), home.statistics(name, day), home.features(name, day)):
+                remove(path)
+        return read
+
+
+def _by_day(frame: pl.DataFrame, plan: Blueprint) -> dict[date, pl.DataFrame]:
+    import polars as pl
+
+    named = {path: portable(path, plan.place) for path in frame[FILE].unique()}
+    rows = frame.with_columns(pl.col(FILE).replace(named), day=pl.col("timestamp").dt.date())
+    return {key[0]: part for key, part in rows.partition_by("day", as_dict=True, include_key=False).items()}

@@ -1,0 +1,43 @@
+"""Users and items of events that are kept though their files are gone: each has a row all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops_gpu.logs import EntityTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, table: EntityTable) -> pl.DataFrame:
+    """A users or items table with everyone who has a materialized event.
+
+    Args:
+        frame: the table as it was read now; its first column is the id.
+        events: all materialized events; None before there are any.
+        path: the table as it was read before, if it was: whoever is gone from the log has what was known then.
+        table: what its columns mean.
+
+    Returns:
+        The table by rising id.
+    """
+    import polars as pl
+
+    from ops_gpu.logs.tables import with_unknown
+
+    key = frame.columns[0]
+    if events is None:
+        return frame
+    missing = events.select(pl.col(key).unique()).join(frame, on=key, how="anti")
+    if missing.is_empty() or missing.schema[key] != frame.schema[key]:  # other ids break the contract, which says so
+        return frame
+    if path.exists():
+        old = pl.read_parquet(path, glob=False)
+        if old.schema.get(key) == frame.schema[key]:
+            types = {name: dtype for name, dtype in frame.schema.items() if name in old.columns}
+            known = old.join(missing, on=key, how="semi").select(types).cast(pl.Schema(types))
+            frame = pl.concat([frame, known], how="diagonal")
+            missing = missing.join(known, on=key, how="anti")
+    return with_unknown(frame, missing[key], table).sort(key)

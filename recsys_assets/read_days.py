@@ -1,0 +1,110 @@
+"""ReadDays: from which version of which file each kept day of the interactions was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_assets.files import read_json, write_json
+from recsys_assets.portable_path import portable
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from ops_gpu.logs import FileDays, LogPlace
+
+FILE = "days.json"
+
+
+@dataclass(frozen=True)
+class ReadDay:
+    """What is kept of one day.
+
+    Args:
+        rows: how many events.
+        files: version of the day's rows in each file that held any, by path (`portable`).
+        kept: how many of the events are of files that are gone.
+    """
+
+    rows: int
+    files: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
+
+
+class ReadDays(Mapping[date, ReadDay]):
+    """The days that were read, in order.
+
+    What is on disk is compared with the files as they are now, and not with what some run or sensor has seen: a file
+    that is replaced and then restored, or whose run has failed, is still another one than was read.
+
+    Args:
+        days: what was read of each.
+    """
+
+    def __init__(self, days: Mapping[date, ReadDay]) -> None:
+        self._days = dict(sorted(days.items()))
+
+    @classmethod
+    def load(cls, home: Home, name: str) -> ReadDays:
+        """Those of a recommender; none before the first run."""
+        values = read_json(home.interactions_folder(name) / FILE) or {}
+        return cls({date.fromisoformat(day): ReadDay(**found) for day, found in values.items()})
+
+    @classmethod
+    def of_before(cls, home: Home, name: str, files: Mapping[str, FileDays], place: LogPlace) -> ReadDays:
+        """Those that a version of before has read, which kept no account: taken to be of the files as they are.
+
+        Args:
+            home: the home.
+            name: the recommender.
+            files: what each file of the log holds now.
+            place: base folder and variables of paths.
+        """
+        if (home.interactions_folder(name) / FILE).exists():
+            return cls.load(home, name)
+        found: dict[date, ReadDay] = {}
+        for path in sorted(home.interactions_folder(name).glob("????-??-??.parquet")):
+            day = date.fromisoformat(path.stem)
+            found[day] = ReadDay(_rows(path), versions_of(day, files, place))
+        return cls(found)
+
+    def save(self, home: Home, name: str) -> None:
+        """Writes them beside the interactions."""
+        values = {str(day): asdict(found) for day, found in self._days.items()}
+        write_json(values, home.interactions_folder(name) / FILE)
+
+    def changed(self, read: Mapping[date, ReadDay], forgotten: Iterable[date] = ()) -> ReadDays:
+        """The same with days that were read anew, and without others."""
+        gone = set(forgotten)
+        return ReadDays({day: found for day, found in {**self._days, **read}.items() if day not in gone})
+
+    @property
+    def kept(self) -> dict[date, int]:
+        """Events of files that are gone, by day."""
+        return {day: found.kept for day, found in self._days.items() if found.kept}
+
+    def __getitem__(self, day: date) -> ReadDay:
+        return self._days[day]
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self._days)
+
+    def __len__(self) -> int:
+        return len(self._days)
+
+
+def versions_of(day: date, files: Mapping[str, FileDays], place: LogPlace) -> dict[str, str]:
+    """The version of a day's rows in each file that holds any and can be read, by path (`portable`)."""
+    return {
+        portable(path, place): entry.version(day)
+        for path, entry in files.items()
+        if not entry.error and day in entry.by_day
+    }
+
+
+def _rows(path: Path) -> int:
+    import polars as pl
+
+    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
