@@ -12,8 +12,8 @@ import polars as pl
 from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.schema import ColumnSchema
 
-# Powers of two, by which multiplying rounds nothing: for numbers that are too far apart, or too near, for what is 1 over
-# their distance to be a number of full precision.
+# Powers of two, by which multiplying rounds nothing: for numbers that are too far apart, or too near, for what is 1
+# over their distance to be a number of full precision.
 FAR, NEAR = 2.0**1000, 2.0**-1000
 SMALLER, LARGER = 2.0**-100, 2.0**200
 
