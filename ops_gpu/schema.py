@@ -155,8 +155,10 @@ class ColumnSchema:
         return replace(self, dtype=dtype, is_list=self.is_list if is_list is None else is_list)
 
     def with_tags(self, tags: Iterable[Tags | str]) -> ColumnSchema:
-        """A copy with these tags added."""
-        return replace(self, tags=self.tags | {Tags(tag) for tag in tags})
+        """A copy with these tags added; one that becomes continuous is not categorical any more, and the other way."""
+        added = {Tags(tag) for tag in tags}
+        kinds = {Tags.CATEGORICAL, Tags.CONTINUOUS}
+        return replace(self, tags=(self.tags - kinds if added & kinds else self.tags) | added)
 
     def without_tags(self, tags: Iterable[Tags | str]) -> ColumnSchema:
         """A copy with these tags removed."""

@@ -8,6 +8,7 @@ from typing import Any
 from ops_gpu.expressions.refusals import NotData, NotRowWise, RunsCode
 from ops_gpu.expressions.row_wise import FUNCTIONS, NAMESPACES, TYPES, WITHIN_LISTS
 
+GUESSED_FORMAT = "a time without a format, which is found by looking at others"
 CODE = frozenset({"AnonymousFunction", "AnonymousAgg", "FfiPlugin", "SubPlan"})
 
 
@@ -41,7 +42,7 @@ def check_function(function: Any, in_list: bool) -> str:
         if inner not in NAMESPACES[name]:
             raise NotRowWise(inner)
         if inner == "Strptime" and parameters[1]["format"] is None:
-            raise NotRowWise("a time without a format, which is found by looking at others")
+            raise NotRowWise(GUESSED_FORMAT)
         return inner
     if name not in FUNCTIONS and not (in_list and name in WITHIN_LISTS):
         raise NotRowWise(name)

@@ -7,6 +7,7 @@ class NotRowWise(ValueError):
     """A part of an expression that sees other rows, or is not known to see none."""
 
     def __init__(self, part: str) -> None:
+        self.part = part
         super().__init__(f"it has {part!r}, which looks at other rows, or is not known to look at one alone")
 
 

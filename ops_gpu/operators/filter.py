@@ -9,6 +9,9 @@ from functools import partial
 
 import polars as pl
 
+from ops_gpu.expressions.parts import GUESSED_FORMAT
+from ops_gpu.expressions.refusals import NotRowWise
+from ops_gpu.expressions.row_expression import RowExpression
 from ops_gpu.operators.row_filter import RowFilter
 from ops_gpu.plan import Plan
 
@@ -39,14 +42,25 @@ class Filter(RowFilter):
     f: str
 
     def __post_init__(self) -> None:
-        told = str(self._condition())
-        if ACROSS_ROWS.search(told) or "_POLARS_TMP" in told:
+        if self._looks_across():
             raise ValueError(
                 f"Filter has the condition {self.f!r}, which looks at other rows; compare columns and numbers alone: "
                 "a row must be kept or not whatever stands beside it."
             )
         if not self._condition().meta.root_names():
             raise ValueError(f"Filter has the condition {self.f!r}, which reads no column; compare one.")
+
+    def _looks_across(self) -> bool:
+        told = str(self._condition())
+        if ACROSS_ROWS.search(told) or "_POLARS_TMP" in told:
+            return True
+        try:
+            RowExpression.of(self._condition())
+        except NotRowWise as error:
+            return error.part != GUESSED_FORMAT  # a text that is compared with a day, which older versions took
+        except TypeError:
+            return False  # constants of many values, which are kept as text here
+        return False
 
     def _condition(self) -> pl.Expr:
         try:

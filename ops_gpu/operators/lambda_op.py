@@ -149,6 +149,8 @@ class LambdaOp(FeatureOperator):
         # What was known of the values before (domain, embedding width, list length) need not hold now.
         kept = column.tags - {Tags.LIST} | found.tags
         described = ColumnSchema(column.name, found.dtype, kept, column.properties, found.is_list)
+        if Tags.CATEGORICAL in kept and "float" in found.dtype:
+            described = described.with_tags([Tags.CONTINUOUS])
         return described.with_tags(self.tags).with_properties(self.properties or {})
 
 

@@ -105,3 +105,10 @@ def test_odd_types_are_named() -> None:
 @pytest.mark.parametrize(("cardinality", "width"), [(1, 8), (10, 8), (3_000, 16), (50_000, 32), (10**12, 512)])
 def test_embedding_dimension(cardinality: int, width: int) -> None:
     assert embedding_dimension(cardinality) == width
+
+
+def test_a_column_is_categorical_or_continuous() -> None:
+    column = ColumnSchema("a", "int64", frozenset({Tags.CATEGORICAL, Tags.USER}))
+    assert column.with_tags([Tags.CONTINUOUS]).tags == {Tags.CONTINUOUS, Tags.USER}
+    assert column.with_tags(["continuous"]).with_tags([Tags.CATEGORICAL]).tags == column.tags
+    assert column.with_tags([Tags.ITEM]).tags == {Tags.CATEGORICAL, Tags.USER, Tags.ITEM}

@@ -250,6 +250,21 @@ def test_what_is_wrong_is_said(make: object, message: str) -> None:
         make()  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("x IN (1, 2)", "x NOT IN (1)", "x BETWEEN 1 AND 3", "t LIKE 'a%'", "CASE WHEN x > 1 THEN x ELSE 0 END = 2"),
+        *("COALESCE(x, 3) > 1", "LENGTH(t) > 1", "UPPER(t) = 'A'", "t IN ('a', NULL)", "x::float / 2 > 0.5"),
+        *("EXTRACT(YEAR FROM d) = 2024", "d > '2024-01-01'::date", "GREATEST(x, 2) = x", "NOT x IS NULL"),
+    ],
+)
+def test_conditions_that_filters_take(condition: str) -> None:
+    columns = {"x": [1, 2, 3, None], "t": ["a", "ab", None, "b"], "d": [date(2024, 1, 1), date(2024, 5, 1), None, None]}
+    frame = pl.DataFrame(columns)
+    found = Workflow(["x", "t", "d"] >> ops.Filter(condition)).transform(frame)
+    assert found.equals(frame.filter(pl.sql_expr(condition).cast(pl.Boolean)), null_equal=True)
+
+
 def test_rows_left_out_elsewhere_are_still_seen_and_those_below_are_not() -> None:
     """What looks at other rows looks before any are left out, but for those that filters below it leave out."""
     rows = pl.DataFrame({"u": [1] * 4, "t": [1, 2, 3, 40], "x": [10.0, 11.0, 13.0, 17.0], "k": [0, 1, 0, 1]})
@@ -265,7 +280,19 @@ def test_rows_left_out_elsewhere_are_still_seen_and_those_below_are_not() -> Non
     assert below.rows() == [([], None), ([11.0], 6.0)]
 
 
-@pytest.mark.parametrize("condition", ["price > avg(price)", "sum(price) > 3", "COUNT(*) > price"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *(
+            "price > avg(price)",
+            "sum(price) > 3",
+            "COUNT(*) > price",
+            "CORR(price, price) > 0",
+            "price > MEDIAN(price)",
+        ),
+        *("ROW_NUMBER() OVER (ORDER BY price) < 3", "RANK() OVER (ORDER BY price) < 3", "price > STDDEV(price)"),
+    ],
+)
 def test_a_filter_looks_at_its_own_row_alone(condition: str) -> None:
     with pytest.raises(ValueError, match="looks at other rows"):
         ops.Filter(condition)

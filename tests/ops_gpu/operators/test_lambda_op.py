@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ops_gpu.dataset import Dataset
 from ops_gpu.graph import Node
 from ops_gpu.operator import Operator
-from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, LambdaOp, Normalize, Rename
+from ops_gpu.operators import AddMetadata, Categorify, FillMissing, JoinGroupby, LambdaOp, Normalize, Rename
 from ops_gpu.operators.lambda_op import feature_function
 from ops_gpu.schema import Tags
 from ops_gpu.workflow import Workflow
@@ -58,6 +58,15 @@ def test_types_tags_and_properties() -> None:
     assert (column.dtype, column.tags, column.properties) == ("float64", {Tags.CONTINUOUS}, {"unit": "m"})
     assert repr(node.operator) == "LambdaOp(half)"
     assert workflow.output_columns == ["x"]  # the label is for display
+
+
+def test_a_category_that_becomes_a_fraction_is_a_number() -> None:
+    coded = ["x"] >> AddMetadata([Tags.CATEGORICAL, Tags.USER])
+    for function, kind in ((lambda x: x / 2, Tags.CONTINUOUS), (lambda x: x + 2, Tags.CATEGORICAL)):
+        workflow = Workflow(coded >> LambdaOp(function)).fit(FRAME)
+        assert workflow.output_schema["x"].tags == {kind, Tags.USER}
+    told = Workflow(coded >> LambdaOp(lambda x: x + 2, tags=[Tags.CONTINUOUS])).fit(FRAME)
+    assert told.output_schema["x"].tags == {Tags.CONTINUOUS, Tags.USER}
 
 
 def test_a_type_may_be_asked_for() -> None:
