@@ -42,6 +42,21 @@ def not_finite_layers(model: Any) -> list[str]:
     return [layer.name for layer in model.layers if any(not np.isfinite(w).all() for w in layer.get_weights())]
 
 
+def require_finite_weights(model: Any, part: str, why: Callable[[], str]) -> None:
+    """Checks a model that was just fitted: the loss of an epoch says nothing of its last step.
+
+    Args:
+        model: the Keras model.
+        part: what was fitted.
+        why: gives the reason, as the end of a sentence.
+
+    Raises:
+        ValueError: when a weight is not finite.
+    """
+    if not_finite_layers(model):
+        raise ValueError(f"weights of {part} are no finite numbers after the last step; {why()}.")
+
+
 def why_not_finite(data: TrainingData, model: Any, setting: str) -> str:
     """Where numbers that are not finite come from, as the end of a sentence.
 

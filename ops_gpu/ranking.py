@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.finite import not_finite, require_finite, why_not_finite
+from ops_gpu.finite import not_finite, require_finite, require_finite_weights, why_not_finite
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
 from ops_gpu.models.inputs import transfer
@@ -169,8 +169,10 @@ def fit_ranking(
     trainer.optimizer.build(trainer.trainable_variables)  # made while tracing, it costs a second trace
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed)
-    lines = epoch_lines(progress, epochs, "the ranker", lambda: why_not_finite(data, model, _rate(config)))
+    part, why = "the ranker", lambda: why_not_finite(data, model, _rate(config))
+    lines = epoch_lines(progress, epochs, part, why)
     history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=lines)
+    require_finite_weights(model, part, why)
     losses = (*(previous.losses if previous else ()), *map(float, history.history["loss"]))
     return RankingModel(model, config, losses)
 

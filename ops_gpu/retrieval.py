@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.feature_table import UNKNOWN_CODE
-from ops_gpu.finite import require_finite, why_not_finite
+from ops_gpu.finite import require_finite, require_finite_weights, why_not_finite
 from ops_gpu.history import Histories
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.inputs import transfer
@@ -141,8 +141,10 @@ def fit_retrieval(
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed)
     setting = f"retrieval.learning_rate (now {config.learning_rate})"
-    lines = epoch_lines(progress, epochs, "the two towers", lambda: why_not_finite(data, model, setting))
+    part, why = "the two towers", lambda: why_not_finite(data, model, setting)
+    lines = epoch_lines(progress, epochs, part, why)
     history = model.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=lines)
+    require_finite_weights(model, part, why)
     trained = np.zeros(data.events.items, np.bool_)
     trained[data.events.item[rows]] = True
     if previous is not None:

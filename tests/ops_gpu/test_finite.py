@@ -14,7 +14,7 @@ import pytest
 from ops_gpu.as_of import evaluate_as_of
 from ops_gpu.evaluation import Protocol, evaluate
 from ops_gpu.feature_table import FeatureTable
-from ops_gpu.finite import require_finite
+from ops_gpu.finite import require_finite, require_finite_weights
 from ops_gpu.graph import Node
 from ops_gpu.index import ItemIndex
 from ops_gpu.operators import Categorify, LambdaOp
@@ -138,3 +138,9 @@ PARTS: dict[str, tuple[Callable[[Heart], object], str]] = {
 def test_a_part_that_gives_none_is_never_measured(heart: Heart, use: Callable[[Heart], object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         use(heart)
+
+
+def test_weights_are_looked_at_after_the_last_step(heart: Heart) -> None:
+    require_finite_weights(heart.ranking.model, "the ranker", lambda: "why")
+    with pytest.raises(ValueError, match=r"^weights of the ranker are no finite numbers after the last step; why\.$"):
+        require_finite_weights(bad_ranker(heart).model, "the ranker", lambda: "why")
