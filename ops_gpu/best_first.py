@@ -1,4 +1,4 @@
-"""The best entries of lists: by falling score, equal ones by rising code."""
+"""The best entries of lists: by falling score, equal ones in an order that favours none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from ops_gpu.kernel import Float32s, Int32s, Int64s, kernel
 from ops_gpu.ragged import Ragged
+from ops_gpu.tie_order import FIRST, FIRST_BACK, LAST, MASK, SECOND, SECOND_BACK, SHIFT
 
 
 def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tuple[Ragged, npt.NDArray[np.float32]]:
-    """The best-scored entries of each row, ties by rising item code.
+    """The best-scored entries of each row, ties in the order of `tie_order`.
 
     Args:
         items: int32 item codes, distinct within a row; -1 stands behind all others of its score.
@@ -30,7 +31,7 @@ def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tupl
 def _best_first(
     rows: Int64s, items: Int32s, score: Float32s, size: int, offsets: Int64s, best: Int32s, best_score: Float32s
 ) -> int:
-    """Sorts one number an entry: the bits of its score, turned so that the largest comes first, then the code."""
+    """Sorts one number an entry: the bits of its score, turned so that the largest comes first, then its tie order."""
     turned, total = best_score.view(np.uint32), 0
     for row in range(len(rows) - 1):
         start, entries = rows[row], rows[row + 1] - rows[row]
@@ -40,13 +41,27 @@ def _best_first(
             falling = bits[place] if bits[place] >> 31 else ~bits[place] & np.uint32(0x7FFFFFFF)
             if np.isnan(score[start + place]):
                 falling = np.uint32(0xFFFFFFFF)  # whatever its sign, behind all numbers
-            keys[place] = (np.uint64(falling) << np.uint64(32)) | np.uint64(np.uint32(items[start + place]))
+            tie = np.uint64(LAST)
+            if items[start + place] >= 0:
+                tie = (np.uint64(items[start + place]) + np.uint64(SHIFT)) & np.uint64(MASK)
+                tie = (tie * np.uint64(FIRST)) & np.uint64(MASK)
+                tie ^= tie >> np.uint64(15)
+                tie = (tie * np.uint64(SECOND)) & np.uint64(MASK)
+                tie ^= tie >> np.uint64(14)
+            keys[place] = (np.uint64(falling) << np.uint64(32)) | tie
         if 0 < size < entries:
             keys = np.partition(keys, size - 1)
         for key in np.sort(keys[:size]):
             falling = np.uint32(key >> np.uint64(32))
             turned[total] = falling if falling >> 31 else ~falling & np.uint32(0x7FFFFFFF)
-            best[total] = np.int32(np.uint32(key & np.uint64(0xFFFFFFFF)))
+            tie = key & np.uint64(LAST)
+            best[total] = -1
+            if tie != np.uint64(LAST):  # the same backwards
+                tie ^= (tie >> np.uint64(14)) ^ (tie >> np.uint64(28))
+                tie = (tie * np.uint64(SECOND_BACK)) & np.uint64(MASK)
+                tie ^= (tie >> np.uint64(15)) ^ (tie >> np.uint64(30))
+                tie = (tie * np.uint64(FIRST_BACK)) & np.uint64(MASK)
+                best[total] = np.int32((tie - np.uint64(SHIFT)) & np.uint64(MASK))
             total += 1
         offsets[row + 1] = total
     return total

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.finite import require_finite
 from ops_gpu.mapped import mapped
 from ops_gpu.schema import Schema
 
@@ -39,6 +40,9 @@ class FeatureTable:
             schema: the engineered columns to keep, `key` among them or not.
             size: number of codes; codes without a row get null codes, zeros and empty lists.
 
+        Raises:
+            ValueError: when a column holds a number that is not finite; names it.
+
         Returns:
             Categorical columns as int32, continuous ones as float32, lists as `[size, width]`.
         """
@@ -48,6 +52,12 @@ class FeatureTable:
         for column in schema.excluding(key):
             values = padded(frame[column.name]) if column.is_list else frame[column.name].to_numpy()
             integer = np.issubdtype(values.dtype, np.integer)
+            if not integer:
+                require_finite(
+                    values,
+                    f"values of the feature column {column.name!r}",
+                    "fill or bound them in the feature graph (FillMissing, Clip), or mend the data",
+                )
             empty = NULL_CODE if integer and not column.is_list else 0
             table = np.full((size, *values.shape[1:]), empty, np.int32 if integer else np.float32)
             table[codes] = values

@@ -24,6 +24,7 @@ from ops_gpu.ranking_features import feature_names
 from ops_gpu.ranking_rows import RankingRows, blocks, moments_before, rows_at
 from ops_gpu.retrieval import RetrievalModel, fit_retrieval
 from ops_gpu.retrieval_config import RetrievalConfig
+from ops_gpu.tie_order import tie_order
 from ops_gpu.training_data import TrainingData
 
 
@@ -188,9 +189,12 @@ def recommend(
 def _retrieval_order(
     sources: CandidateSources, found: Candidates, features: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Scores that order candidates by their best position in any source, the towers' similarity breaking ties."""
+    """Scores that order candidates by their best position in any source, the towers' similarity breaking ties, and what
+    is still equal as in `tie_order`.
+    """
     names = feature_names(len(sources.snapshot.popularity))
-    order = np.lexsort((-features[:, names.index("two_tower")], -found.rank.max(axis=1)))
+    similarity = features[:, names.index("two_tower")]
+    order = np.lexsort((tie_order(found.items.values), -similarity, -found.rank.max(axis=1)))
     score = np.empty(len(order), np.float32)
     score[order] = -np.arange(len(order), dtype=np.float32)
     return score

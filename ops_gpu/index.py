@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.distinct_rows import distinct_rows
+from ops_gpu.finite import require_finite
 from ops_gpu.item_order import in_order
 from ops_gpu.ragged import Ragged
+from ops_gpu.tie_order import tie_order
 
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
 LINKS, EF_CONSTRUCTION = 16, 200  # of HNSW: 32 and 100 find as much, in a fifth more time and twice the links' memory
@@ -55,12 +57,14 @@ class ItemIndex:
             device: "cpu", or "gpu" to train and fill the index there; "hnsw" is built on a CPU alone.
 
         Raises:
-            ValueError: for an unknown kind, one that the device does not build, or when no item is offered.
+            ValueError: for an unknown kind, one that the device does not build, when no item is offered, or a vector
+                is none of numbers.
             RuntimeError: when a GPU is asked for and this Faiss has none.
         """
         codes = np.flatnonzero(offered).astype(np.int32)
         if len(codes) == 0:
             raise ValueError("no item may be recommended, so there is nothing to index; check `available` of items.")
+        require_finite(vectors[codes], "vectors of items", "fit the towers anew: no search finds the way past these")
         equal = distinct_rows(vectors[codes])
         items = equal.with_values(codes[equal.values])
         mine = np.ascontiguousarray(vectors[items.values[items.offsets[:-1]]], np.float32)
@@ -75,7 +79,7 @@ class ItemIndex:
         return made if kind == "flat" else replace(made, recall=_recall(made, mine))
 
     def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int32], Floats]:
-        """The `size` best items of each query, equally good ones by rising code; see `in_order`.
+        """The `size` best items of each query, equally good ones as in `tie_order`; see `in_order`.
 
         Args:
             queries: float32 `[queries, dimension]`.
@@ -87,7 +91,7 @@ class ItemIndex:
         queries = np.ascontiguousarray(queries, np.float32)
         labels = self._labels(queries, size)
         vectors, places = (self._flat, labels) if self._flat is not None else self._read(np.maximum(labels, 0))
-        return in_order(queries, vectors, labels, places, self.items)
+        return in_order(queries, vectors, labels, places, self._tied)
 
     def _labels(self, queries: Floats, size: int) -> npt.NDArray[np.int64]:
         """What Faiss finds; by a search through everything where it finds fewer than there are."""
@@ -123,6 +127,14 @@ class ItemIndex:
         """The vectors of labels, float32 `[labels, dimension]`, and where that of each lies among them."""
         read: Floats = self.index.reconstruct_batch(labels.ravel())
         return read, np.arange(labels.size).reshape(labels.shape)
+
+    @cached_property
+    def _tied(self) -> Ragged:
+        """The items, those of one vector in the order of equally good ones."""
+        if len(self.items.values) == len(self.items):
+            return self.items
+        order = np.lexsort((tie_order(self.items.values), self.items.row_ids))
+        return self.items.with_values(self.items.values[order])
 
     @cached_property
     def _flat(self) -> Floats | None:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ops_gpu.best_first import best_first
 from ops_gpu.kernel import Float32Matrix, Int32Matrix, Int32s, Int64Matrix, Int64s, kernel
 from ops_gpu.ragged import Ragged
+from ops_gpu.tie_order import FIRST, MASK, SECOND, SHIFT
 
 Floats = npt.NDArray[np.float32]
 
@@ -15,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 def in_order(
     queries: Floats, vectors: Floats, labels: npt.NDArray[np.int64], places: npt.NDArray[np.int64], items: Ragged
 ) -> tuple[npt.NDArray[np.int32], Floats]:
-    """The items of labels: those of the largest product first, equally good ones by rising code.
+    """The items of labels: those of the largest product first, equally good ones as in `tie_order`.
 
     Faiss rounds the product with one and the same vector differently from place to place and from batch to batch. So
     the products are made anew here, one by one, and the order follows from them.
@@ -25,7 +26,7 @@ def in_order(
         vectors: float32 `[n, dimension]`.
         labels: int64 `[queries, size]`, what was found; -1 is nothing, and stands behind.
         places: int64, likewise: where the vector of each label lies among `vectors`.
-        items: int32 codes, rising within a row; a row a label.
+        items: int32 codes, within a row as in `tie_order`; a row a label.
 
     Returns:
         Codes int32 `[queries, size]`, -1 where there are fewer, and inner products float32.
@@ -67,7 +68,7 @@ def _products(
 def _items(
     labels: Int32Matrix, products: Float32Matrix, rows: Int64s, items: Int32s, codes: Int32Matrix, scores: Float32Matrix
 ) -> None:
-    """Writes the items of labels of equal products by rising code, until as many as there are labels are written."""
+    """Writes the items of labels of equal products in tie order, until as many as there are labels are written."""
     size = labels.shape[1]
     for query in range(len(labels)):
         total, at = 0, 0
@@ -82,13 +83,18 @@ def _items(
                 count = 0
                 for place in range(at, stop):
                     count += rows[labels[query, place] + 1] - rows[labels[query, place]]
-                tied, filled = np.empty(count, np.int32), 0
+                tied, keys, filled = np.empty(count, np.int32), np.empty(count, np.uint64), 0
                 for place in range(at, stop):
                     for item in range(rows[labels[query, place]], rows[labels[query, place] + 1]):
+                        tie = (np.uint64(items[item]) + np.uint64(SHIFT)) & np.uint64(MASK)
+                        tie = (tie * np.uint64(FIRST)) & np.uint64(MASK)
+                        tie ^= tie >> np.uint64(15)
+                        tie = (tie * np.uint64(SECOND)) & np.uint64(MASK)
+                        keys[filled] = tie ^ (tie >> np.uint64(14))
                         tied[filled] = items[item]
                         filled += 1
                 fits = min(count, size - total)
-                codes[query, total : total + fits] = np.sort(tied)[:fits]
+                codes[query, total : total + fits] = tied[np.argsort(keys)[:fits]]
             scores[query, total : total + fits] = products[query, at]
             total, at = total + fits, stop
         codes[query, total:] = -1

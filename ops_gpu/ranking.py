@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.finite import not_finite, require_finite, require_finite_weights, why_not_finite
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
 from ops_gpu.models.inputs import transfer
@@ -57,13 +58,18 @@ class RankingModel:
 
         Returns:
             float32 `[rows]`.
+
+        Raises:
+            ValueError: when one is no number; says which columns or weights are to blame.
         """
         parts = []
         for start in range(0, len(item), batch):
             rows = slice(start, start + batch)
             columns = rank_columns(data, user[rows], item[rows], features[rows])
             parts.append(np.asarray(self.model({k: _column(columns[k]) for k in self.model.input}))[:, 0])
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+        scores = np.concatenate(parts) if parts else np.empty(0, np.float32)
+        require_finite(scores, "scores of the ranker", lambda: why_not_finite(data, self.model, _rate(self.config)))
+        return scores
 
     def save(self, folder: Path) -> None:
         """Writes the model in Keras' own format into a new folder."""
@@ -141,13 +147,17 @@ def fit_ranking(
         progress: told one line an epoch.
 
     Raises:
-        ValueError: when no list holds a positive.
+        ValueError: when no list holds a positive, or the loss is no number; names the epoch, and the columns that are
+            not finite.
     """
     if len(rows.item) == 0:
         raise ValueError(
             "no training list holds an item that its user then chose; use a longer log, more candidates or a "
             "longer ranking.horizon_days."
         )
+    pairs = dict(zip(feature_names(half_lives), rows.features.T, strict=True))
+    for name in not_finite(pairs):
+        require_finite(pairs[name], f"values of the computed feature {name!r}", "this is a fault of the program")
     keras.utils.set_random_seed(config.seed)
     model = build_dlrm(ranking_schema(data, config, half_lives), config)
     if previous is None:
@@ -159,7 +169,10 @@ def fit_ranking(
     trainer.optimizer.build(trainer.trainable_variables)  # made while tracing, it costs a second trace
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed)
-    history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))
+    part, why = "the ranker", lambda: why_not_finite(data, model, _rate(config))
+    lines = epoch_lines(progress, epochs, part, why)
+    history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=lines)
+    require_finite_weights(model, part, why)
     losses = (*(previous.losses if previous else ()), *map(float, history.history["loss"]))
     return RankingModel(model, config, losses)
 
@@ -171,6 +184,10 @@ def _continuous(
     columns = rank_columns(data, rows.user[chosen], rows.item[chosen], rows.features[chosen])
     schema = ranking_schema(data, config, half_lives).excluding_by_tag([Tags.CATEGORICAL, Tags.USER_ID, Tags.ITEM_ID])
     return [columns[column.name] for column in schema]
+
+
+def _rate(config: RankingConfig) -> str:
+    return f"ranking.learning_rate (now {config.learning_rate})"
 
 
 def _gatherer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ops_gpu.bounds import LARGEST_SEED, check_number, check_whole
-from ops_gpu.setting_error import SettingError
 from ops_gpu.snapshot_config import SnapshotConfig
 
 MOST_CANDIDATES = 10_000
@@ -25,7 +24,7 @@ class CandidateConfig:
         snapshot: the decays and neighbours that the sources read.
 
     Raises:
-        SettingError: when a size is negative, or no source brings anything.
+        SettingError: when a size is out of bounds.
     """
 
     two_tower: int = 100
@@ -36,10 +35,7 @@ class CandidateConfig:
     snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
 
     def __post_init__(self) -> None:
-        sizes = ("two_tower", "popular", "history", "co_occurrence")
-        check_whole(self, 0, MOST_CANDIDATES, *sizes)
-        if not any(getattr(self, name) for name in sizes):
-            raise SettingError(f"all candidate sources are switched off; give {' or '.join(sizes)} a size above 0.")
+        check_whole(self, 0, MOST_CANDIDATES, "two_tower", "popular", "history", "co_occurrence")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.feature_table import UNKNOWN_CODE
+from ops_gpu.finite import require_finite, require_finite_weights, why_not_finite
 from ops_gpu.history import Histories
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.inputs import transfer
@@ -39,7 +40,11 @@ class RetrievalModel:
     losses: tuple[float, ...]
 
     def embed_items(self, data: TrainingData) -> npt.NDArray[np.float32]:
-        """Unit vectors of all items by code, float32 `[items, dimension]`; the special codes get zeros."""
+        """Unit vectors of all items by code, float32 `[items, dimension]`; the special codes get zeros.
+
+        Raises:
+            ValueError: when one is no vector of numbers; says which columns or weights are to blame.
+        """
         columns = data.items.take(np.arange(data.items.size))
         id_column = data.item_schema.first(Tags.ITEM_ID).name
         known = np.zeros(data.items.size, np.bool_)
@@ -47,6 +52,7 @@ class RetrievalModel:
         columns[id_column] = np.where(known, columns[id_column], UNKNOWN_CODE).astype(np.int32)
         result = vectors(self.towers.item, columns)
         result[: UNKNOWN_CODE + 1] = 0
+        require_finite(result, "vectors of items, as the item tower gives them,", self._why(data, "item"))
         return result
 
     def embed_users(
@@ -61,9 +67,18 @@ class RetrievalModel:
 
         Returns:
             float32 `[users, dimension]`.
+
+        Raises:
+            ValueError: as `embed_items`.
         """
         columns = data.users.take(users) | {HISTORY: histories.recent(self.config.history_length)}
-        return vectors(self.towers.query, columns)
+        result = vectors(self.towers.query, columns)
+        require_finite(result, "vectors of users, as the query tower gives them,", self._why(data, "query"))
+        return result
+
+    def _why(self, data: TrainingData, tower: str) -> Callable[[], str]:
+        model = getattr(self.towers, tower)
+        return lambda: why_not_finite(data, model, f"retrieval.learning_rate (now {self.config.learning_rate})")
 
     def grown(self, data: TrainingData) -> RetrievalModel:
         """The same model for data with more codes, appended since it was fitted; their vectors are as initialised.
@@ -124,7 +139,8 @@ def fit_retrieval(
         The model; with no positive event in the range and a `previous` model, that one as it is.
 
     Raises:
-        ValueError: when there is nothing to train on, or `previous` was built with other settings.
+        ValueError: when there is nothing to train on, `previous` was built with other settings, or the loss is no
+            number; names the epoch, and the columns that are not finite.
     """
     rows = _positive_rows(data, start, end)
     if previous is not None and len(rows) == 0:
@@ -139,7 +155,11 @@ def fit_retrieval(
     model.optimizer.build(model.trainable_variables)  # made while tracing, it costs a second trace
     epochs = config.epochs if previous is None else config.continue_epochs
     loader = Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed)
-    history = model.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=epoch_lines(progress, epochs))
+    setting = f"retrieval.learning_rate (now {config.learning_rate})"
+    part, why = "the two towers", lambda: why_not_finite(data, model, setting)
+    lines = epoch_lines(progress, epochs, part, why)
+    history = model.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=lines)
+    require_finite_weights(model, part, why)
     trained = np.zeros(data.events.items, np.bool_)
     trained[data.events.item[rows]] = True
     if previous is not None:

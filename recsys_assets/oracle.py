@@ -32,6 +32,7 @@ def oracle_metrics(plan: Blueprint, found: AsOf, cut: date) -> dict[str, dict[st
     from ops_gpu.evaluation import measure
     from ops_gpu.ranking_rows import choices_after
     from ops_gpu.synthetic import Oracle
+    from ops_gpu.tie_order import tie_order
     from recsys_assets.canonical import day_start
 
     oracle = Oracle.load(path)
@@ -47,7 +48,8 @@ def oracle_metrics(plan: Blueprint, found: AsOf, cut: date) -> dict[str, dict[st
         mine = users[np.minimum(row, len(users) - 1)] == past.user
         items = found.workflow.decode("item_id", past.item[mine])
         scores[row[mine], items - 1] = -1.0
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH] + 1
+    ties = np.broadcast_to(tie_order(np.arange(scores.shape[1])), scores.shape)
+    best = np.lexsort((ties, -scores), axis=1)[:, :DEPTH] + 1
     lists = found.workflow.encode("item_id", best.astype(np.int64))
     values: dict[str, float] = {}
     for metrics in measure(lists, chosen).values():

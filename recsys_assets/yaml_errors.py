@@ -11,6 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from ops_gpu.logs import LogError
 from ops_gpu.setting_error import SettingError
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 from recsys_assets.yaml_lines import line_of
@@ -93,14 +94,19 @@ def _place(found: Any, file: Path) -> tuple[list[str], int | None]:
     position, cause = (found.get("ctx", {}).get(name) for name in ("source_position", "error"))
     if position:
         keys = str(found["loc"][0]).partition(" at ")[0].split(".")
-        if not isinstance(cause, SettingError):
+        if not _keys(cause):
             return keys, position.start.line
-        keys += cause.keys
+        keys += _keys(cause)
         return keys, line_of(file, keys)
     # Dagster cannot place every kind of error; pydantic's own begins below the attributes.
     keys = ["attributes", *(str(key) for key in found["loc"])]
-    keys += cause.keys if isinstance(cause, SettingError) else ()
+    keys += _keys(cause)
     return keys, line_of(file, keys)
+
+
+def _keys(cause: object) -> tuple[str, ...]:
+    """The way to the setting that is to blame, from the section that was checked."""
+    return cause.keys if isinstance(cause, SettingError | LogError) else ()
 
 
 def _problem(found: Any, keys: list[str]) -> str:

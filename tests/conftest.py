@@ -32,6 +32,12 @@ attributes:
 FIRST_DAY = date(2024, 1, 1)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> None:
+    """Refuses ids that pytest would make of bytes: what they are made from may change from moment to moment."""
+    if isinstance(val, (bytes, bytearray, memoryview)):
+        raise pytest.UsageError(f"{argname} is parametrised with bytes, {bytes(val[:20])!r}...; give `ids=`.")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home of its own."""

@@ -78,7 +78,7 @@ class Candidates:
 
 
 def top_of_rows(items: Ragged, score: npt.NDArray[np.float32], size: int) -> SourceList:
-    """The best-scored entries of each row, ties by rising item code.
+    """The best-scored entries of each row, ties as in `tie_order`.
 
     Args:
         items: int32 item codes, distinct within a row.

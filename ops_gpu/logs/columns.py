@@ -21,5 +21,11 @@ def require_columns(wanted: Sequence[str], found: Sequence[str], path: str) -> N
     missing = next((name for name in wanted if name not in found), None)
     if missing is not None:
         raise LogError(
-            f"'{path}' has no column '{missing}', found: {names(found)}; correct the name in the YAML.", missing
+            f"'{path}' has no column '{missing}', found: {names(found)}; {correction(missing, found)}.", missing
         )
+
+
+def correction(missing: str, found: Sequence[str]) -> str:
+    """What to do about a column that is not there: one may differ in nothing but capitals or blanks."""
+    alike = next((name for name in found if name.strip().casefold() == missing.strip().casefold()), None)
+    return "correct the name in the YAML" if alike is None else f"write {alike!r} in the YAML"

@@ -17,11 +17,13 @@ class LogError(ValueError):
     Args:
         message: the sentence.
         column: the raw column that is missing, where that is what is wrong.
+        keys: the way to the setting that is wrong, from the section that is checked, where that is known.
     """
 
-    def __init__(self, message: str, column: str | None = None) -> None:
+    def __init__(self, message: str, column: str | None = None, keys: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.column = column
+        self.keys = keys
 
 
 def names(values: Iterable[object], limit: int = 12) -> str:

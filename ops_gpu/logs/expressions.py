@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs.errors import LogError, first_line, names
+from ops_gpu.logs.row_wise import differs, looks_around, many_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,15 +30,26 @@ class Condition:
         setting: where it was written (`label`, `filters`), for messages.
 
     Raises:
-        LogError: when the text is no SQL expression, or names no column.
+        LogError: when the text is no SQL expression, names no column, or looks at other rows than the one it judges.
     """
 
     text: str
     setting: str
 
     def __post_init__(self) -> None:
-        if not self.columns:
-            raise LogError(f"{self.setting} '{self.text}' names no column; compare one, as in 'rating >= 8'.")
+        name = many_rows(self.text)
+        if name is None and not self.columns:
+            raise LogError(
+                f"{self.setting} '{self.text}' names no column; compare one, as in 'rating >= 8'.", keys=self._keys
+            )
+        if name is None and looks_around(self.text):
+            name = "something"
+        if name is not None:
+            raise LogError(
+                f"{self.setting} '{self.text}' uses {name}, which looks at many rows, and each row is judged alone; "
+                f"compare with a number, or write what it gives into the files as a column of its own.",
+                keys=self._keys,
+            )
 
     @property
     def columns(self) -> list[str]:
@@ -95,11 +107,24 @@ class Condition:
 
         try:
             return pl.sql_expr(self.text)
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise LogError(
                 f"{self.setting} '{self.text}' is not an SQL expression ({first_line(error)}); "
-                f"write a comparison of columns, such as 'rating >= 8'."
+                f"write a comparison of columns, such as 'rating >= 8'{self._hint(str(error))}.",
+                keys=self._keys,
             ) from error
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """Where it stands in the section of the YAML."""
+        return (self.setting + "s" * (self.setting == "filter"),)
+
+    def _hint(self, error: str) -> str:
+        """Names such as `user` are functions of SQL, unless they are quoted."""
+        found = re.search(r"unsupported function '(\w+)'", error)
+        if found and not re.search(rf"\b{found[1]}\s*\(", self.text, re.IGNORECASE):
+            return f""", and a column of the name {found[1]} in quotes: "{found[1]}\""""
+        return ""
 
     def _readings(self, schema: Mapping[str, pl.DataType]) -> Iterable[dict[str, pl.DataType]]:
         """Types to read the columns as, the most likely combination first."""
@@ -160,6 +185,7 @@ def _failure(expression: pl.Expr, casts: list[pl.Expr], schema: Mapping[str, pl.
         result = rows.with_columns(casts).select(expression.alias("result"))
     except pl.exceptions.PolarsError as error:
         return first_line(error)
-    if result.height != rows.height:
-        return "it summarises many rows instead of judging each"
-    return "" if result.dtypes == [pl.Boolean] else f"its result is {result.dtypes[0]}, not true or false"
+    if result.dtypes != [pl.Boolean]:
+        return f"its result is {result.dtypes[0]}, not true or false"
+    around = differs(expression, dict(rows.with_columns(casts).schema))
+    return "it looks at many rows instead of judging each" if around else ""

@@ -24,7 +24,7 @@ class InteractionLog:
         item: column of the item's id.
         time: column of the moment.
         time_unit: what a number in it means (`s`, `ms`, `us`, `ns`), `text`, or `auto`.
-        time_format: strptime pattern of text times; None for the forms of ISO 8601.
+        time_format: strptime pattern of times that are text or digits; None for the forms of ISO 8601.
         user_id_type: `integer`, `string`, or `auto`: integer if all ids everywhere are plain integers.
             `17850.0` is an integer only where this says `integer`.
         item_id_type: the same for items.

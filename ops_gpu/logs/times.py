@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ _MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 _EARLIEST, _LATEST = -2_208_988_800_000_000, 7_258_118_400_000_000
 # Below this, seconds would mean a time before March 1973: rather a date such as 20130401 or a year.
 _LEAST_EPOCH = 1e8
+_SAMPLE = datetime(2024, 11, 22, 13, 44, 55)
+_HOUR, _MINUTE = re.compile("%-?[HkIl]"), re.compile("%-?M|%[TRcXr+s]")
 _FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
@@ -37,7 +41,8 @@ def parse_times(values: pl.Series, unit: TimeUnit = "auto", pattern: str | None 
     Args:
         values: numbers, text, dates or datetimes.
         unit: what a number means, or `text`.
-        pattern: strptime pattern of text times; None for the ISO forms.
+        pattern: strptime pattern of times written as text or as digits (20240115 is a number, and a date); None for
+            the ISO forms.
 
     Returns:
         Datetime[us] without zone, null where a value is no time between 1900 and 2200.
@@ -50,6 +55,8 @@ def parse_times(values: pl.Series, unit: TimeUnit = "auto", pattern: str | None 
         moments = zoned.cast(pl.Datetime("us"))
     elif dtype == pl.Date:
         moments = values.cast(pl.Datetime("us"))
+    elif dtype.is_numeric() and pattern is not None:
+        moments = strptime(_written(values, pattern), pattern)
     elif dtype.is_numeric():
         moments = _from_epoch(values.cast(pl.Float64), unit)
     elif dtype == pl.String:
@@ -57,6 +64,15 @@ def parse_times(values: pl.Series, unit: TimeUnit = "auto", pattern: str | None 
     else:
         moments = pl.Series(values.name, [None] * len(values), dtype=pl.Datetime("us"))
     return _plausible(moments)
+
+
+def _written(numbers: pl.Series, pattern: str) -> pl.Series:
+    """Whole numbers as they were written before they were taken for numbers, with the zeros that got lost."""
+    import polars as pl
+
+    texts = numbers.cast(pl.Int128, strict=False).cast(pl.String)
+    digits = _SAMPLE.strftime(pattern)
+    return texts.str.zfill(len(digits)) if digits.isdecimal() else texts
 
 
 def _from_text(values: pl.Series, unit: TimeUnit, pattern: str | None) -> pl.Series:
@@ -69,17 +85,24 @@ def _from_text(values: pl.Series, unit: TimeUnit, pattern: str | None) -> pl.Ser
             return moments
     else:
         moments = pl.Series(values.name, [None] * len(values), dtype=pl.Datetime("us"))
+    if pattern and _SAMPLE.strftime(pattern).isdecimal():
+        texts = texts.str.replace(r"\.0+$", "")  # pandas makes floats of numbers beside a missing one
     for candidate in (pattern,) if pattern else _FORMATS:
         if moments.null_count() == values.null_count():
             break
-        moments = moments.fill_null(_strptime(texts, candidate))
+        moments = moments.fill_null(strptime(texts, candidate))
     return moments
 
 
-def _strptime(texts: pl.Series, pattern: str) -> pl.Series:
-    # Without a time of day in the pattern, chrono reads dates only.
+def strptime(texts: pl.Series, pattern: str) -> pl.Series:
+    """Datetime[us] of texts in the form of a pattern, in UTC, without a zone; null for the others.
+
+    A pattern may have no time of day, and hours without minutes, which chrono does not read by itself.
+    """
     import polars as pl
 
+    if _HOUR.search(pattern) and not _MINUTE.search(pattern):
+        texts, pattern = texts + ":00", pattern + ":%M"
     if not any(sign in pattern for sign in ("%H", "%I", "%T", "%R", "%+", "%s", "%c", "%r", "%X")):
         return texts.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
     moments = texts.str.to_datetime(pattern, time_unit="us", strict=False)

@@ -1,4 +1,4 @@
-"""Refusing a time unit that turns good times into the first days of 1970."""
+"""Refusing a time unit that turns good times into bad ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from ops_gpu.logs.digit_times import digit_form
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.reading import reading
@@ -25,8 +26,18 @@ def read_times(values: pl.Series, log: InteractionLog, path: str) -> pl.Series:
 
     Raises:
         LogError: when the declared unit puts every event into 1970, and the size of the numbers says that another
-            unit is meant. Times that count from zero are left alone: their size says nothing.
+            unit is meant (times that count from zero are left alone: their size says nothing); when no unit is
+            declared, and the times are no epoch but dates written as digits.
     """
+    if log.time_unit == "auto" and log.time_format is None:
+        with reading(path):
+            form = digit_form(values)
+        if form is not None:
+            raise LogError(
+                f"'{path}' has times written as digits in the column '{log.time}', such as "
+                f"{shown(values.drop_nulls()[0])}, expected an epoch or ISO 8601; say time_format: "
+                f'"{form.pattern}" (or name the unit of an epoch, such as time_unit: s).'
+            )
     with reading(path):
         moments = parse_times(values, log.time_unit, log.time_format)
     if log.time_unit not in _DECLARED or log.time_format or not _all_early(moments):

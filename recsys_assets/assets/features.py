@@ -15,6 +15,7 @@ from recsys_assets.files import aside_file
 from recsys_assets.fitted import fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.plainly import plainly
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +50,8 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.event_features import event_features
 
         days = as_days(context.partition_keys)
-        data, fit = training_data(plan, fitted_workflow(plan), until=max(days)), fit_id(plan)
+        with plainly(ValueError):
+            data, fit = training_data(plan, fitted_workflow(plan), until=max(days)), fit_id(plan)
         frame, total = pl.DataFrame(), 0
         for day in days:
             rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)

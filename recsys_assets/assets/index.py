@@ -16,6 +16,7 @@ from recsys_assets.files import aside_folder
 from recsys_assets.fitted import challenger_workflow, towers, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table
+from recsys_assets.plainly import plainly
 from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         import numpy as np
 
         data, model = training_data(plan, challenger_workflow(plan)), towers(plan, "model")
-        vectors = model.embed_items(data)
+        with plainly(ValueError):
+            vectors = model.embed_items(data)
         folder = plan.home.item_embeddings(plan.name)
         with aside_folder(folder) as aside:
             aside.mkdir()
@@ -83,7 +85,8 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)
         offered = training_data(plan, challenger_workflow(plan)).offered(ChainRanges.load(plan).ranges.fit_end)
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
-        index = ItemIndex.build(vectors, offered, device=device)
+        with plainly(ValueError):
+            index = ItemIndex.build(vectors, offered, device=device)
         folder = plan.home.faiss_index(plan.name)
         with aside_folder(folder) as aside:
             index.save(aside)

@@ -77,13 +77,15 @@ class RecommenderSettings(dg.Model):
     @model_validator(mode="after")
     def _candidates_are_left(self) -> RecommenderSettings:
         sizes = self.candidates
-        if not self.repeats and not (sizes.two_tower or sizes.popular or sizes.co_occurrence):
-            raise SettingError(
-                "the only source of candidates is history, which brings nothing without repeats; say repeats: true, or "
-                "give another source a size above 0.",
-                "candidates",
-            )
-        return self
+        if sizes.two_tower or sizes.popular or sizes.co_occurrence or (sizes.history and self.repeats):
+            return self
+        problem = (
+            "the only source of candidates is history, which brings nothing without repeats; say repeats: true, or"
+        )
+        if not sizes.history:
+            problem = "all candidate sources are switched off;"
+        remedy = "give two_tower, popular or co_occurrence a size above 0."
+        raise SettingError(f"{problem} {remedy}", "candidates")
 
     @model_validator(mode="after")
     def _features_have_names(self) -> RecommenderSettings:

@@ -43,9 +43,9 @@ def test_the_bounds_belong_to_them() -> None:
 
 def test_the_least_of_everything_makes_a_recommender(heart: Heart) -> None:
     least = [_least(kind) for kind in (RetrievalConfig, RankingConfig, SnapshotConfig)]
-    assert (least[0].dimension, least[1].list_size, least[2].neighbours) == (1, 2, 1)
+    assert (least[0].dimension, least[1].list_size, least[2].neighbours) == (1, 2, 0)
     ranking = replace(least[1], horizon_days=3.0, lists=50)  # within a second, nobody chose anything
-    config = FitConfig(least[0], CandidateConfig(snapshot=least[2]), ranking)
+    config = FitConfig(least[0], CandidateConfig(snapshot=replace(least[2], half_lives_days=())), ranking)
     found = evaluate_as_of(heart.interactions, heart.demo.users, heart.demo.items, default_workflow, config, CUT, END)
     assert found.evaluation.final[20].ndcg.mean() > 0
 

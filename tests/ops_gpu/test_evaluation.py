@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
+import keras
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation import Evaluation, Protocol, better_by, evaluate
 from ops_gpu.events import DAY
 from ops_gpu.metrics import ListMetrics
-from ops_gpu.ranking_rows import choices_after
-from tests.ops_gpu.heart import CUT, END, Heart
+from ops_gpu.ranking_rows import choices_after, sources_at
+from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
 from tests.ops_gpu.toys import rows_of
 
 PROTOCOL = Protocol(CUT, END, repeats=False)
@@ -94,3 +98,51 @@ def test_differences_are_paired() -> None:
     difference, error = better_by(metrics(0.5, 0.7), metrics(0.5, 0.3))
     assert (difference, error) == pytest.approx((0.2, 0.2))
     assert better_by(metrics(0.5), metrics(0.25)) == (0.25, 0.0)
+
+
+def constant(model: keras.Model, layer: str) -> keras.Model:
+    """A copy of a model that says the same of everything."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.get_layer(layer).set_weights([np.zeros_like(w) for w in copy.get_layer(layer).get_weights()])
+    return copy
+
+
+def by_lot(heart: Heart, codes: npt.NDArray[np.integer[Any]], rounds: int = 60) -> tuple[float, float]:
+    """Mean and spread of NDCG@20 of one list for all that is drawn from some items."""
+    users, chosen = choices_after(heart.data.events, CUT, END, False)
+    random, measured = np.random.default_rng(0), []
+    past = heart.data.events.before(CUT)
+    seen = set(zip(past.user.tolist(), past.item.tolist(), strict=True))
+    for _ in range(rounds):
+        order = random.permutation(codes)
+        lists = [[item for item in order.tolist() if (user, item) not in seen][:20] for user in users.tolist()]
+        padded = np.array([row + [0] * (20 - len(row)) for row in lists])
+        measured.append(ListMetrics.of(padded, chosen, 20).ndcg.mean())
+    return float(np.mean(measured)), float(np.std(measured))
+
+
+def test_a_model_that_knows_nothing_is_measured_like_chance(heart: Heart, evaluation: Evaluation) -> None:
+    """Codes are in the order of popularity: were ties settled by code, it would look like what is popular."""
+    towers = heart.fit.model.towers
+    flat = replace(towers, query=constant(towers.query, "query_out"), item=constant(towers.item, "item_out"))
+    retrieval = replace(heart.fit.model, towers=flat)
+    ranker = replace(heart.ranking, model=constant(heart.ranking.model, "logit"))
+    sizes = replace(CONFIG.candidates, two_tower=40, popular=0, co_occurrence=0)
+    found = evaluate(heart.data, sources_at(heart.data, retrieval, CUT, sizes), retrieval, ranker, PROTOCOL)
+    offered = np.flatnonzero(heart.data.offered(CUT))
+    mean, spread = by_lot(heart, offered)
+    popular = evaluation.baselines["popularity"][20].ndcg.mean()
+    for measured in (found.final, found.retrieval):
+        assert measured[20].ndcg.mean() < mean + 2.5 * spread
+        assert measured[20].ndcg.mean() < popular - 2.5 * spread
+
+
+def test_a_ranker_that_knows_nothing_is_measured_like_chance_among_candidates(heart: Heart) -> None:
+    ranker = replace(heart.ranking, model=constant(heart.ranking.model, "logit"))
+    sizes = replace(CONFIG.candidates, two_tower=0, popular=100, co_occurrence=0)
+    sources = sources_at(heart.data, heart.fit.model, CUT, sizes)
+    found = evaluate(heart.data, sources, heart.fit.model, ranker, PROTOCOL)
+    mean, spread = by_lot(heart, popular_order(sources.snapshot)[:100])
+    assert abs(found.final[20].ndcg.mean() - mean) < 2.5 * spread
+    assert found.final[20].ndcg.mean() < found.retrieval[20].ndcg.mean() - 2.5 * spread  # in the order of popularity

@@ -9,6 +9,7 @@ import pytest
 
 from ops_gpu import index as module
 from ops_gpu.index import ItemIndex
+from ops_gpu.tie_order import tie_order
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,9 +101,10 @@ def test_items_of_equal_vectors_are_found_together(kind: str, size: int, tmp_pat
         assert reached.mean() > (0.85 if kind == "ivf" else 0.99)
         for row in range(len(queries)):
             assert len(set(codes[row].tolist())) == 90
-            order = sorted(zip((-scores[row]).tolist(), codes[row].tolist(), strict=True))
-            assert [code for _, code in order] == codes[row].tolist()
-            last = np.flatnonzero((vectors == vectors[codes[row, -1]]).all(1))  # who ties comes by code
+            order = np.lexsort((tie_order(codes[row]), -scores[row]))
+            assert codes[row][order].tolist() == codes[row].tolist()
+            last = np.flatnonzero((vectors == vectors[codes[row, -1]]).all(1))
+            last = last[np.argsort(tie_order(last))]  # who ties comes in this order, cut off where the list ends
             mine = [code for code in codes[row].tolist() if code in set(last.tolist())]
             assert mine == last[: len(mine)].tolist()
 

@@ -139,5 +139,5 @@ def test_the_files_are_a_log_that_can_be_read(demo: DemoData, tmp_path: Path) ->
 
 @pytest.mark.parametrize("settings", [{"events": 0}, {"users": 10, "items": 10, "events": 11}])
 def test_a_world_that_is_too_small_is_refused(settings: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"give positive numbers|ask for at most 10"):
+    with pytest.raises(ValueError, match=r"events is 0, expected a whole number|ask for at most 10"):
         DemoSettings(**settings)  # type: ignore[arg-type]

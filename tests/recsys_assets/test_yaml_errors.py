@@ -26,7 +26,15 @@ def error(shop: Path, old: str, new: str) -> str:
         ("    label:", "    lable:", 10, ["attributes.interactions.lable", "not a known key", "'label'"]),
         ("      path: items.csv", "      paths: items.csv", 13, ["items.source.paths", "'path'"]),
         ("    user: user\n", "", 4, ["attributes.interactions.user is missing"]),
-        ("stars >= 4", '"stars >> 4 ("', 4, ["label"]),
+        ("stars >= 4", '"stars >> 4 ("', 10, ["attributes.interactions.label", "is not an SQL expression"]),
+        (
+            "stars >= 4",
+            "stars >= AVG(stars)",
+            10,
+            ["interactions.label", "uses AVG, which looks at many rows"],
+        ),
+        ("stars >= 4", "stars > 1\n    filters: [stars > 0, RANK() > 1]", 11, ["interactions.filters", "uses RANK"]),
+        ("title: name", "title: name\n    available: stock = MAX(stock)", 16, ["items.available", "uses MAX"]),
         ("Little shop.", "Little shop.\n  start: yesterday", 4, ["attributes.start", "date", "'yesterday'"]),
         (
             "Little shop.",

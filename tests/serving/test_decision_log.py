@@ -307,7 +307,9 @@ def test_a_missing_or_damaged_log_stops_no_deployment(make: Make, ensemble: Ense
     assert recent_users(tmp_path, 5) == []
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1 not at all", None, "schema"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"PAR1 not at all", None, "schema"], ids=["empty", "nonsense", "cut", "schema"]
+)
 def test_a_damaged_file_is_named(make: Make, ensemble: Ensemble, tmp_path: Path, damage: bytes | str | None) -> None:
     log = make()
     asked(log, ensemble, [100], {"a": 1})

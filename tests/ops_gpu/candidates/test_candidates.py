@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES, Candidates, SourceList, top_of_rows
 from ops_gpu.ragged import Ragged
+from ops_gpu.tie_order import tie_order
 
 Lists = list[list[int]]
 source_rows = st.lists(st.lists(st.integers(3, 9), unique=True, max_size=5), min_size=3, max_size=3)
@@ -60,6 +61,6 @@ def test_top_of_rows(entries: list[tuple[int, int, int]], size: int) -> None:
     score = np.array([score for row in lists for _, score in row], np.float32)
     best = top_of_rows(items, score, size)
     for user in range(4):
-        ranked = sorted((-s, i) for r, i, s in entries if r == user)[:size]
-        assert best.items[user].tolist() == [i for _, i in ranked]
-        assert best.items.with_values(best.score)[user].tolist() == [-s for s, _ in ranked]
+        ranked = sorted((-s, int(tie_order(np.array(i))), i) for r, i, s in entries if r == user)[:size]
+        assert best.items[user].tolist() == [i for _, _, i in ranked]
+        assert best.items.with_values(best.score)[user].tolist() == [-s for s, _, _ in ranked]

@@ -11,6 +11,7 @@ from ops_gpu.candidates.nearest import retrieve_nearest
 from ops_gpu.events import Events
 from ops_gpu.history import Histories
 from ops_gpu.index import ItemIndex
+from ops_gpu.tie_order import tie_order
 from tests.ops_gpu.candidates.state import State, same_row
 
 STATE = State.make()
@@ -65,15 +66,15 @@ def test_a_search_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (scores[row, found.items[row]] >= least).all()
 
 
-def test_a_tie_across_the_last_place_is_settled_by_code() -> None:
+def test_a_tie_across_the_last_place_is_settled() -> None:
     alike = STATE.embeddings.copy()
     offered = np.flatnonzero(STATE.snapshot.available)
     alike[offered] = alike[offered[0]]  # cold items of equal features have one and the same vector
     index = ItemIndex.build(alike, STATE.snapshot.available)
-    size = len(offered) // nearest.SPARE
+    size, order = len(offered) // nearest.SPARE, offered[np.argsort(tie_order(offered))]
     found = retrieve_nearest(index, STATE.vectors, STATE.histories, size, True)
     for row in range(len(STATE.users)):
-        assert found.items[row].tolist() == offered[:size].tolist()
+        assert found.items[row].tolist() == order[:size].tolist()
 
 
 class Depths:
@@ -125,7 +126,9 @@ def test_a_tie_with_what_was_not_reached_is_settled_by_a_deeper_search(apart: fl
         spy, np.full((1, 4), 0.5, np.float32), Histories.from_events(events, np.arange(1)), 10, False
     )
     assert spy.asked == ([(1, 20), (1, 36)] if known else [(1, 20)])  # who has seen nothing is searched for as deep
-    wanted = list(range(9, 19)) if known else [*range(9), 9]
+    tied = np.arange(9, 34)
+    best = tied if apart else tied[np.argsort(tie_order(tied))]
+    wanted = sorted(best[:10].tolist()) if known else [*range(9), best[0]]
     assert sorted(found.items[0].tolist()) == wanted
 
 

@@ -57,7 +57,7 @@ def test_declared_nulls() -> None:
     assert read(b"a\n\\N\nx\n", ["a"], null_values=["\\N"])[0].rows() == [(None,), ("x",)]
 
 
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"a,b\n", b"a,b"])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"a,b\n", b"a,b"], ids=["nothing", "blank", "header", "open header"])
 def test_an_empty_file_has_no_rows(data: bytes) -> None:
     frame, _ = read(data, ["a", "b"])
     assert frame.schema == {"a": pl.String, "b": pl.String}

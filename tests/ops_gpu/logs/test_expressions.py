@@ -82,7 +82,6 @@ def test_what_does_not_parse_is_told_at_once(text: str, said: str) -> None:
         ("stars >= 8", "names the column 'stars', which 'log.csv' does not have; found: rating, ok"),
         ("rating + 1", "its result is Float64, not true or false"),
         ("rating = 'a' AND rating > 3", "does not apply to the columns of 'log.csv'"),
-        ("SUM(rating) > 3", "it summarises many rows"),
     ],
 )
 def test_what_does_not_apply_is_told_with_the_file(text: str, said: str) -> None:

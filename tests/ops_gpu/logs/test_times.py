@@ -71,3 +71,23 @@ def test_numbers_and_their_text_agree(epochs: list[int]) -> None:
     expected = [datetime.fromtimestamp(value, UTC).replace(tzinfo=None) for value in epochs]
     assert parse_times(pl.Series(epochs)).to_list() == expected
     assert parse_times(pl.Series([str(value) for value in epochs])).to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "pattern", "expected"),
+    [
+        ([202401151030, None], "%Y%m%d%H%M", datetime(2024, 1, 15, 10, 30)),
+        ([2024011510], "%Y%m%d%H", datetime(2024, 1, 15, 10)),
+        ([5012024], "%d%m%Y", datetime(2024, 1, 5)),  # the first zero of 05 is lost in a number
+        ([20240115.0, float("nan")], "%Y%m%d", datetime(2024, 1, 15)),
+        (["202401151030.0"], "%Y%m%d%H%M", datetime(2024, 1, 15, 10, 30)),
+        (["2024-01-15 10"], "%Y-%m-%d %H", datetime(2024, 1, 15, 10)),
+        (["2024-01-15 10 PM"], "%Y-%m-%d %I %p", datetime(2024, 1, 15, 22)),
+        ([1705312800], "%s", datetime(2024, 1, 15, 10)),
+    ],
+    ids=["minutes", "hours", "lost zero", "fractions", "text", "no minutes", "half days", "epoch"],
+)
+def test_a_pattern_reads_numbers_as_it_reads_text(values: list[object], pattern: str, expected: datetime) -> None:
+    found = parse_times(pl.Series(values), "auto", pattern)
+    assert found[0] == expected
+    assert found.null_count() == len(values) - 1

@@ -59,3 +59,15 @@ def test_a_table_with_too_many_unusable_rows_is_refused_before_anything_is_writt
     limit = (shop / "defs.yaml").read_text() + "  quality: {max_unusable_share: 0.2}\n"
     (shop / "defs.yaml").write_text(limit)
     assert materialize(shop, ["items"]).success
+
+
+def test_an_infinite_price_is_no_price_and_is_shown(shop: Path, home: Home) -> None:
+    items = pl.read_csv(shop / "items.csv").with_columns(price=pl.Series([float("inf"), 2.5, None] + [1.0] * 7))
+    items.write_parquet(shop / "items.parquet")
+    yaml = (shop / "defs.yaml").read_text().replace("items.csv", "items.parquet")
+    (shop / "defs.yaml").write_text(yaml + "    continuous: [price]\n")
+    result = materialize(shop, ["interactions", "items"], *DAYS)
+    assert result.success
+    assert pl.read_parquet(home.items("shop"))["price"].head(3).to_list() == [None, 2.5, None]
+    left_out = result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value
+    assert "unreadable price | 1" in str(left_out)

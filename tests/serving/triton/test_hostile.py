@@ -151,7 +151,9 @@ def test_memory_of_the_largest_messages_is_given_back(attacked: TritonServer) ->
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(256)), b"GET / HTTP/1.1\r\n\r\n"]
+    "rubbish",
+    [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(range(256)), b"GET / HTTP/1.1\r\n\r\n"],
+    ids=["nothing", "http/2", "http/1"],
 )
 def test_rubbish_at_its_ports_is_nobodys_trouble(attacked: TritonServer, rubbish: bytes) -> None:
     state = attacked.start()
