@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from feature_repo.pushed_events import only_writer
+
 FILE = "feature_store.yaml"
 SQLITE_FILE = "online.db"
 PLACE = "place"
@@ -71,17 +73,22 @@ class StoreSettings:
             The path of the file.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        if self._others(folder, name):
+            with only_writer(folder):  # two that begin at once would draw two numbers
+                for file, text in self._others(folder, name).items():
+                    aside = folder / f".{file}.{uuid4().hex}"
+                    aside.write_text(text, encoding="utf-8")
+                    aside.replace(folder / file)
+        return folder / FILE
+
+    def _others(self, folder: Path, name: str) -> dict[str, str]:
+        """The files that are not there, or say something else, with their texts."""
         template = Path(__file__).with_name(FILE).read_text(encoding="utf-8")
-        text = template.replace("{project}", self._project(name, folder))
         # JSON is YAML, and quotes whatever a connection string may hold.
-        text = text.replace("{online_store}", json.dumps(self.online()))
-        path = folder / FILE
-        for file, said in ((path, text), (folder / PLACE, str(folder.resolve()))):
-            if not file.exists() or file.read_text(encoding="utf-8") != said:
-                aside = folder / f".{file.name}.{uuid4().hex}"
-                aside.write_text(said, encoding="utf-8")
-                aside.replace(file)
-        return path
+        text = template.replace("{project}", self._project(name, folder))
+        wanted = {FILE: text.replace("{online_store}", json.dumps(self.online())), PLACE: str(folder.resolve())}
+        found = {file: (folder / file).read_text(encoding="utf-8") for file in wanted if (folder / file).exists()}
+        return {file: text for file, text in wanted.items() if found.get(file) != text}
 
     def _project(self, name: str, folder: Path) -> str:
         given = project_of(folder)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ def test_the_file_says_where_features_live(tmp_path: Path) -> None:
     said = yaml.safe_load(path.read_text())
     assert said["online_store"] == {"type": "sqlite", "path": "online.db"}
     assert said["project"].startswith("demo_")
-    assert {file.name for file in (tmp_path / "demo").iterdir()} == {"feature_store.yaml", "place"}
+    assert {file.name for file in (tmp_path / "demo").iterdir()} == {"feature_store.yaml", "place", ".writing.lock"}
 
 
 def test_redis_by_configuration_alone(tmp_path: Path) -> None:
@@ -50,6 +51,12 @@ def test_two_homes_have_two_projects(settings: StoreSettings, tmp_path: Path) ->
     assert len(names) == 4
     assert all(name is not None and name.replace("_", "").isalnum() for name in names)
     assert project(settings, tmp_path / "x" / "a-b", "other") not in names, "another recommender in its place"
+
+
+def test_those_who_begin_at_once_have_one_project(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: project(StoreSettings(), tmp_path / "new"), range(16)))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("settings", [StoreSettings(), REDIS], ids=["sqlite", "redis"])
