@@ -12,7 +12,7 @@ from serving.holding import Holding
 
 QUIET = timedelta(days=1)
 """How long nothing was written to what is taken for left behind."""
-_ASIDE = re.compile(r"\.aside-.*|\.by-key-.*|\.backends-.*|\..+\.[0-9a-f]{32}|tmp\w+\.aside")
+_ASIDE = re.compile(r"\.aside-.*|\.by-key-.*|\.rows-.*|\.backends-.*|\..+\.[0-9a-f]{32}|tmp\w+\.aside")
 
 
 def leftovers(home: Home, name: str) -> list[Holding]:

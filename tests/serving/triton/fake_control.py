@@ -94,7 +94,7 @@ def fake_server(folder: Path) -> Iterator[tuple[TritonTarget, FakeControl]]:
     target = TritonTarget("127.0.0.1:1", folder / "models")
     control = FakeControl(target.repository)
     with (
-        patch.object(going_live, "TritonControl", lambda *_: control),
+        patch.object(TritonTarget, "control", lambda _: control),
         patch.object(going_live, "RecommenderClient", Asked),
         patch.object(going_live, "_prove", lambda *_: None),
     ):
