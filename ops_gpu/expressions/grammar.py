@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ops_gpu.expressions.parts import check_function, check_type, is_literal, of_type, single
 from ops_gpu.expressions.refusals import NotRowWise
@@ -12,7 +12,13 @@ from ops_gpu.expressions.row_wise import AGGREGATIONS, LOOKUPS, OPERATORS
 
 
 class Grammar(ABC):
-    """Goes through the parts of an expression, each of them checked, and gives a tree of the same form."""
+    """Goes through the parts of an expression, each of them checked, and gives a tree of the same form.
+
+    Attributes:
+        guesses: whether times may be read without a format.
+    """
+
+    guesses: ClassVar[bool] = False
 
     def expression(self, node: Any, in_list: bool = False) -> Any:
         """A part and all below it.
@@ -62,7 +68,7 @@ class Grammar(ABC):
 
     def _function(self, body: Any, in_list: bool) -> Any:
         function, (first, *more) = body["function"], body["input"]
-        name = check_function(function, in_list)
+        name = check_function(function, in_list, self.guesses)
         constant = [name in LOOKUPS and place < 2 and is_literal(part) for place, part in enumerate(more)]
         if name in LOOKUPS and not all(constant[:2]):
             raise NotRowWise(f"{name} of another column")

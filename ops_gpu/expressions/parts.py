@@ -34,14 +34,14 @@ def is_literal(node: Any) -> bool:
     return isinstance(node, Mapping) and "Literal" in node
 
 
-def check_function(function: Any, in_list: bool) -> str:
+def check_function(function: Any, in_list: bool, guesses: bool = False) -> str:
     """The name of a function, within its namespace; `NotRowWise` where it is not known to see a single row."""
     name, parameters = _named(function)
     if name in NAMESPACES:
         inner, parameters = _named(parameters)
         if inner not in NAMESPACES[name]:
             raise NotRowWise(inner)
-        if inner == "Strptime" and parameters[1]["format"] is None:
+        if inner == "Strptime" and parameters[1]["format"] is None and not guesses:
             raise NotRowWise(GUESSED_FORMAT)
         return inner
     if name not in FUNCTIONS and not (in_list and name in WITHIN_LISTS):

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ops_gpu.expressions.other_rows import other_rows
 from ops_gpu.logs.errors import LogError, first_line, names
-from ops_gpu.logs.row_wise import differs, looks_around, many_rows
+from ops_gpu.logs.many_rows import many_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,8 +43,7 @@ class Condition:
             raise LogError(
                 f"{self.setting} '{self.text}' names no column; compare one, as in 'rating >= 8'.", keys=self._keys
             )
-        if name is None and looks_around(self.text):
-            name = "something"
+        name = name or other_rows(self._expression())
         if name is not None:
             raise LogError(
                 f"{self.setting} '{self.text}' uses {name}, which looks at many rows, and each row is judged alone; "
@@ -187,5 +187,4 @@ def _failure(expression: pl.Expr, casts: list[pl.Expr], schema: Mapping[str, pl.
         return first_line(error)
     if result.dtypes != [pl.Boolean]:
         return f"its result is {result.dtypes[0]}, not true or false"
-    around = differs(expression, dict(rows.with_columns(casts).schema))
-    return "it looks at many rows instead of judging each" if around else ""
+    return ""

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
-from ops_gpu.expressions.parts import GUESSED_FORMAT
-from ops_gpu.expressions.refusals import NotRowWise
-from ops_gpu.expressions.row_expression import RowExpression
+from ops_gpu.expressions.other_rows import other_rows
 from ops_gpu.operators.row_filter import RowFilter
 from ops_gpu.plan import Plan
-
-# How Polars shows what depends on more than the row itself.
-ACROSS_ROWS = re.compile(
-    r"\b(sum|mean|median|min|max|count|len|std|var|quantile|first|last|n_unique|over|shift|rank|cum_\w+)\(|^len"
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,25 +34,14 @@ class Filter(RowFilter):
     f: str
 
     def __post_init__(self) -> None:
-        if self._looks_across():
+        across = other_rows(self._condition())
+        if across is not None:
             raise ValueError(
-                f"Filter has the condition {self.f!r}, which looks at other rows; compare columns and numbers alone: "
-                "a row must be kept or not whatever stands beside it."
+                f"Filter has the condition {self.f!r}, which looks at other rows ({across}); compare columns "
+                "and numbers alone: a row must be kept or not whatever stands beside it."
             )
         if not self._condition().meta.root_names():
             raise ValueError(f"Filter has the condition {self.f!r}, which reads no column; compare one.")
-
-    def _looks_across(self) -> bool:
-        told = str(self._condition())
-        if ACROSS_ROWS.search(told) or "_POLARS_TMP" in told:
-            return True
-        try:
-            RowExpression.of(self._condition())
-        except NotRowWise as error:
-            return error.part != GUESSED_FORMAT  # a text that is compared with a day, which older versions took
-        except TypeError:
-            return False  # constants of many values, which are kept as text here
-        return False
 
     def _condition(self) -> pl.Expr:
         try:

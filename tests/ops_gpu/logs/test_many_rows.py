@@ -3,9 +3,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from ops_gpu.expressions.other_rows import other_rows
 from ops_gpu.logs import EntityTable, InteractionLog, LogError, LogSource
 from ops_gpu.logs.expressions import Condition
-from ops_gpu.logs.row_wise import differs, looks_around, many_rows
+from ops_gpu.logs.many_rows import many_rows
 
 AROUND = {
     "rating >= AVG(rating)": "AVG",
@@ -55,41 +56,14 @@ def test_what_looks_at_many_rows_is_refused_by_name(text: str) -> None:
 @pytest.mark.parametrize("text", [text for text in AROUND if "LAST_VALUE" not in text])  # Polars takes its own value
 def test_it_is_seen_without_its_name(text: str) -> None:
     """A function of many rows that a later Polars brings, and whose name nobody has listed."""
-    assert looks_around(text)
+    assert other_rows(pl.sql_expr(text))
 
 
 @pytest.mark.parametrize("text", ALONE)
 def test_what_looks_at_one_row_is_taken(text: str) -> None:
     assert many_rows(text) is None
-    assert not looks_around(text)
+    assert not other_rows(pl.sql_expr(text))
     assert Condition(text, "label").columns
-
-
-FUNCTIONS = {
-    "shift": pl.col("a").shift(1) > 1,
-    "rank": pl.col("a").rank() > 1,
-    "reverse": pl.col("a").reverse() > 1,
-    "cumulated": pl.col("a").cum_sum() > 3,
-    "filled": pl.col("a").fill_null(strategy="forward") > 1,
-    "duplicated": pl.col("a").is_duplicated(),
-    "first": pl.col("a").is_first_distinct(),
-    "number": pl.int_range(pl.len()) > 1,
-    "mean": pl.col("a") > pl.col("a").mean(),
-    "one value": pl.col("a").max() > 1,
-}
-
-
-@pytest.mark.parametrize("expression", FUNCTIONS.values(), ids=FUNCTIONS.keys())
-def test_made_up_rows_tell_functions_that_look_around(expression: pl.Expr) -> None:
-    assert differs(expression, {"a": pl.Float64()})
-
-
-def test_made_up_rows_of_every_type_tell_nothing_else() -> None:
-    types = (pl.Int64(), pl.Float32(), pl.String(), pl.Boolean(), pl.Date(), pl.Datetime("ms"), pl.List(pl.String()))
-    for dtype in types:
-        assert differs(pl.col("a").is_null(), {"a": dtype}) is False
-        assert differs(pl.col("a") == pl.col("b"), {"a": dtype, "b": dtype}) is False
-    assert differs(pl.col("a") > 1, {"a": pl.List(pl.String())}) is None
 
 
 def test_every_place_of_an_expression_is_looked_at() -> None:
@@ -100,16 +74,6 @@ def test_every_place_of_an_expression_is_looked_at() -> None:
         InteractionLog(source, "u", "i", "t", filters=["b > 1", "a = MIN(a)"])
     with pytest.raises(LogError, match="available 'stock > AVG"):
         EntityTable(source, id="id", available="stock > AVG(stock)")
-
-
-def test_what_the_names_of_columns_hide_is_told_with_the_file() -> None:
-    """A function that no list knows, on a type that is only known with the file."""
-    condition = Condition("a > 1", "label")
-    around = pl.col("a").is_first_distinct()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Condition, "_expression", lambda self: around)
-        with pytest.raises(LogError, match=r"'x\.csv' .*: it looks at many rows instead of judging each"):
-            condition.mask(pl.DataFrame({"a": [1, 2]}), "x.csv")
 
 
 def test_a_name_that_sql_has_for_itself_wants_quotes() -> None:
