@@ -62,33 +62,45 @@ def offer(
             stay; when what is remembered cannot be read.
         TritonError: when the server does not answer.
     """
-    name, releases = release.name, release.path.parent
-    with changing(target.repository, name), connected(target) as control:
-        before = live_of(name, control) or brought_back(name, target, control)
-        was = before or LiveRelease.written(target.repository, name)
-        try:
-            then = known(releases, target.repository, was)
-        except ValueError as error:
-            raise DeploymentError(
-                f"The release {release.hash[:12]} of {name!r} did not go live ({still(before)}): {error}"
-            ) from error
+    with changing(target.repository, release.name), connected(target) as control:
+        before = live_of(release.name, control) or brought_back(release.name, target, control)
+        was = before or LiveRelease.written(target.repository, release.name)
+        then = _remembered(release, target, was, before)
         outcome = outcome_of(release.hash, was, before is not None, then, on_new_release)
-        superseded = None if then.waiting is None or then.waiting.release == release.hash else then.waiting
         if before is None and outcome == "refused":
             raise DeploymentError(
-                f"Nothing answers for {name!r}, and its newest release {release.hash[:12]} stays away, for a person "
-                f"decided against it at {then.against[release.hash].time}; deploy it by a command, or another one."
+                f"Nothing answers for {release.name!r}, and its newest release {release.hash[:12]} stays away, for a "
+                f"person decided against it at {then.against[release.hash].time}; deploy it by a command, or another."
             )
         if before is None or (outcome == "live" and (before.candidate is None or before.hash != release.hash)):
             ended = None if was is None or was.candidate == release.hash else was.candidate
             live = put_live(release, target, control, users, before, lambda known, _: known.without_waiting())
-            return Offered(release.hash, "live", live, ended, superseded)
-        (then.with_waiting(release.hash) if outcome == "waits" else then).save(releases)
-        if outcome == "waits":
-            return Offered(release.hash, outcome, before, superseded=superseded)
-        return Offered(
-            release.hash, outcome, before, verdict=then.against[release.hash] if outcome == "refused" else None
-        )
+            return Offered(release.hash, "live", live, ended, _waited(then, release))
+        return _left_alone(release, before, then, outcome)
+
+
+def _remembered(
+    release: Release, target: TritonTarget, was: LiveRelease | None, before: LiveRelease | None
+) -> Verdicts:
+    try:
+        return known(release.path.parent, target.repository, was)
+    except ValueError as error:
+        raise DeploymentError(
+            f"The release {release.hash[:12]} of {release.name!r} did not go live ({still(before)}): {error}"
+        ) from error
+
+
+def _left_alone(release: Release, before: LiveRelease, then: Verdicts, outcome: Outcome) -> Offered:
+    """What answers goes on; who waits is written down."""
+    (then.with_waiting(release.hash) if outcome == "waits" else then).save(release.path.parent)
+    if outcome == "waits":
+        return Offered(release.hash, outcome, before, superseded=_waited(then, release))
+    return Offered(release.hash, outcome, before, verdict=then.against[release.hash] if outcome == "refused" else None)
+
+
+def _waited(then: Verdicts, release: Release) -> Waiting | None:
+    """Another release that has waited until now."""
+    return None if then.waiting is None or then.waiting.release == release.hash else then.waiting
 
 
 def outcome_of(
