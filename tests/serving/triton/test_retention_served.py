@@ -67,7 +67,7 @@ def test_removals_disturb_no_request_and_no_deployment(
     for release in live.hashes:
         Release.open(folder / release)
     server.stop()
-    fresh = TritonTarget(server.start().grpc_url, server.repository)
+    fresh = TritonTarget.embedded(server)
     assert "kept" not in restore(fresh) and live_release("kept", fresh) == live
 
 
@@ -85,10 +85,10 @@ def test_a_rollout_and_its_end_keep_what_a_restart_needs(
     going = roll_out(releases[0], target, USERS, canary=0.5)
     server.stop()
     assert cleaned() == {release.hash for release in releases}
-    fresh = TritonTarget(server.start().grpc_url, server.repository)
+    fresh = TritonTarget.embedded(server)
     assert "tried" not in restore(fresh) and live_release("tried", fresh) == going
     alone = end_rollout(releases[1], fresh)
     server.stop()
     assert cleaned() == {releases[1].hash, releases[2].hash}
-    fresh = TritonTarget(server.start().grpc_url, server.repository)
+    fresh = TritonTarget.embedded(server)
     assert "tried" not in restore(fresh) and live_release("tried", fresh) == alone
