@@ -57,7 +57,12 @@ def error(shop: Path, old: str, new: str) -> str:
             4,
             ["rollout.on_new_release: got 'stop', expected 'wait' or 'end'"],
         ),
-        ("Little shop.", "Little shop.\n  releases: {keep: 0}", 4, ["releases", "keep is 0, expected 1 or more"]),
+        (
+            "Little shop.",
+            "Little shop.\n  releases: {keep: 0}",
+            4,
+            ["releases", "keep is 0, expected a whole number from 1"],
+        ),
         ("Little shop.", "Little shop.\n  name: a/b", 4, ["'a/b'", "rename"]),
         ("Little shop.", "Little shop.\n  workflow: not a name", 4, ["dotted name"]),
         ("[kind]", "kind", 16, ["attributes.items.categorical", "expected a list", "[kind]"]),
