@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection
 
+from ops_gpu.logs.columns import correction
 from ops_gpu.logs.errors import LogError, names
 from ops_gpu.logs.source import LogSource
 
@@ -49,7 +50,7 @@ def field_names(first: str, source: LogSource, columns: Collection[str], path: s
 def _check_header(found: list[str], first: str, source: LogSource, columns: Collection[str], path: str) -> None:
     missing = [name for name in columns if name not in found]
     if missing:
-        hint = _hint(first, source) if len(found) == 1 or "\0" in first else "; correct the name in the YAML"
+        hint = _hint(first, source) if len(found) == 1 or "\0" in first else f"; {correction(missing[0], found)}"
         raise LogError(
             f"'{path}' has no column '{missing[0]}' when read with separator '{source.shown_separator}', "
             f"found: {names(found)}{hint}.",

@@ -21,3 +21,9 @@ def test_the_separator_is_guessed(line: str, guess: str) -> None:
 def test_a_tab_is_shown_as_a_yaml_writes_it() -> None:
     with pytest.raises(LogError, match=r"with separator '\\t', found: a,b"):
         field_names("a,b", LogSource("f.csv", separator="\t"), ["a"], "f.csv")
+
+
+@pytest.mark.parametrize(("header", "name"), [("User,Item", "User"), (" user, item", " user"), ("USER ,item", "USER ")])
+def test_a_column_that_differs_in_capitals_or_blanks_is_told(header: str, name: str) -> None:
+    with pytest.raises(LogError, match=rf"has no column 'user' .*; write {name!r} in the YAML"):
+        field_names(header, LogSource("x"), ["user"], "x.csv")
