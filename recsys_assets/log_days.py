@@ -52,8 +52,10 @@ class LogDays:
         Raises:
             LogError: when there is no file at all.
         """
-        described = repr(log)
         from ops_gpu.logs import days_of_files
+        from ops_gpu.logs.days import LOOKED_AS
+
+        described = f"{LOOKED_AS} {log!r}"
 
         known = _remembered(memory, described, place)
         found = days_of_files(log, place, known)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from ops_gpu.logs.errors import LogError, names
 
+_BLANKS = " \t\u00a0"
+
 
 def require_columns(wanted: Sequence[str], found: Sequence[str], path: str) -> None:
     """Checks that a file whose columns have names has those that are wanted.
@@ -27,5 +29,5 @@ def require_columns(wanted: Sequence[str], found: Sequence[str], path: str) -> N
 
 def correction(missing: str, found: Sequence[str]) -> str:
     """What to do about a column that is not there: one may differ in nothing but capitals or blanks."""
-    alike = next((name for name in found if name.strip().casefold() == missing.strip().casefold()), None)
+    alike = next((name for name in found if name.strip(_BLANKS).casefold() == missing.strip(_BLANKS).casefold()), None)
     return "correct the name in the YAML" if alike is None else f"write {alike!r} in the YAML"

@@ -23,6 +23,9 @@ from ops_gpu.logs.place import LogPlace
 if TYPE_CHECKING:
     import polars as pl
 
+LOOKED_AS = 2
+"""Which reading found the days of a file; what an older one has found of it, or found wrong with it, may not hold."""
+
 _DATE = re.compile(r"(\d{4})[-_]?(\d{2})[-_]?(\d{2})")
 _AT_REST_S = 10.0
 """After so many seconds a last line without a line end is whole, and not one that is just being written."""

@@ -28,7 +28,7 @@ class LogError(ValueError):
 
 def names(values: Iterable[object], limit: int = 12) -> str:
     """The values as `a, b, c`, at most `limit` of them (source: the messages of this package)."""
-    texts = [printable(str(value)) for value in values]
+    texts = [printable(str(value)[:LONGEST]) for value in values]
     rest = len(texts) - limit
     return ", ".join(texts[:limit]) + (f" and {rest} more" if rest > 0 else "")
 

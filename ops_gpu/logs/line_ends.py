@@ -17,13 +17,14 @@ Places = npt.NDArray[np.int64]
 
 
 def first_line_of(text: bytes, quote: bytes | None) -> bytes:
-    """The first line with its line end; a line end within quotes is none."""
-    start = 0
+    """The first line with its line end; a line end within quotes is none, unless these never end."""
+    start = quotes = 0
     while (end := text.find(b"\n", start)) >= 0:
-        if not quote or text.count(quote, 0, end) % 2 == 0:
+        quotes += text.count(quote, start, end) if quote else 0
+        if quotes % 2 == 0:
             return text[: end + 1]
         start = end + 1
-    return text
+    return text[: text.find(b"\n") + 1] or text
 
 
 def without_blank_lines(text: bytes, quote: bytes | None) -> bytes:
@@ -63,10 +64,8 @@ def settled(text: bytes, separator: bytes, quote: bytes | None, path: str) -> by
     text = _without(text, _outside(np.array([m.start() for m in _DOUBLED.finditer(text)], np.int64), quotes))
     quotes = _places(text, quote) if quote else quotes
     lone = _outside(np.array([m.start() for m in _LONE.finditer(text)], np.int64), quotes)
-    if len(lone) == 0:
-        return text
     ends = _outside(_places(text, b"\n"), quotes)
-    if len(ends) == 0:
+    if len(lone) == 0 or len(ends) == 0:
         return _ended(text, lone)
     separators = _outside(_places(text, separator), quotes)
     return _ended(text, lone[_ends_a_line(lone, ends, separators, len(text), path)])

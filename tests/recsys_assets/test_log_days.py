@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -47,3 +48,13 @@ def test_a_damaged_memory_costs_only_time(shop: Path) -> None:
 def test_a_broken_file_does_not_hide_the_others(shop: Path) -> None:
     (shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
     assert look(shop).span("logs") == (date(2024, 1, 1), date(2024, 1, 3))
+
+
+def test_what_an_older_version_found_wrong_is_looked_at_anew(shop: Path) -> None:
+    look(shop)
+    memory = shop / "memory.json"
+    kept = json.loads(memory.read_text())
+    for entry in kept["files"].values():
+        entry |= {"days": [], "error": "cannot be read"}
+    memory.write_text(json.dumps(kept | {"log": repr(LOG)}))  # as it was noted before readings had numbers
+    assert len(look(shop).days) == 3

@@ -82,3 +82,11 @@ def test_what_was_quoted_comes_back_whatever_ends_its_lines(table: list[tuple[st
         lines.append(stream.getvalue())
     data = "".join(line + end for line, end in zip(lines, ends, strict=False)).encode()
     assert rows(data) == table
+
+
+def test_a_quote_that_never_ends_takes_no_time_and_shows_no_file() -> None:
+    data = b'a,"b\n' + b"1,2\n" * 300_000
+    assert rows(data) == [("1", "2")] * 300_000  # a name without its second quote
+    with pytest.raises(LogError, match="unpaired quote") as raised:
+        rows(data, header=False, columns=["a", "b"])
+    assert len(str(raised.value)) < 400
