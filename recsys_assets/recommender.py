@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.graph import build_graph
+from recsys_assets.graph_trial import require_workable
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 from resources.home import Home
 
@@ -48,4 +49,6 @@ class Recommender(dg.Component, RecommenderSettings, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The definitions of this recommender; called by Dagster."""
-        return build_graph(Blueprint.draw(self, context.path, Home.from_environment()))
+        plan = Blueprint.draw(self, context.path, Home.from_environment())
+        require_workable(plan)
+        return build_graph(plan)

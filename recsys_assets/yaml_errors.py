@@ -52,6 +52,9 @@ def explain(error: BaseException, file: Path) -> YamlError:
             return cause
         if isinstance(cause, ValidationError):
             return YamlError(_of_validation(cause, file))
+        if isinstance(cause, SettingError):
+            keys = ["attributes", *cause.keys]
+            return YamlError(f"{file}:{line_of(file, keys)}: {'.'.join(keys)}: {cause}")
         if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark:
             line = cause.problem_mark.line + 1
             return YamlError(f"{file}:{line}: this is not valid YAML ({cause.problem}); mend the line.")

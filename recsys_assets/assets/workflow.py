@@ -121,6 +121,8 @@ def _fit(
     Returns:
         Hash of the challenger's, the release's, whether codes were given out anew, and the days whose statistics were.
     """
+    from ops_gpu.trainable import require_trainable
+
     statistics = day_statistics(plan, engine)
     days = TrainingDays.of(statistics)
     fresh = unfitted_workflow(plan, statistics.users, statistics.items)
@@ -129,6 +131,7 @@ def _fit(
     fit = challenger.hash()
     challenger.save(plan.home.challenger_workflow(plan.name))
     fitted = continue_over(days, challenger)
+    require_trainable(fitted, statistics.users.columns, statistics.items.columns)
     fitted.save(plan.home.workflow(plan.name))
     anew = kept is None
     note = {"fit": fitted.hash() if anew else fit_id(plan), "challenger": fit, "anew": anew}
