@@ -75,7 +75,7 @@ def _tables(plan: Blueprint) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.Da
         items = items.with_columns(title=pl.lit("a title"), available=pl.lit(True))
         times = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 4), "1h", closed="left")
         events = pl.select(timestamp=times).head(ROWS).with_columns(label=pl.int_range(pl.len()) % 3 == 0)
-        yield users, items, pl.concat([users.select("user_id"), items.select("item_id"), events], how="horizontal")
+        yield users, items, events.with_columns(users["user_id"], items["item_id"])
 
 
 def _table(key: str, kind: str, table: EntityTable | None, category: str) -> pl.DataFrame:

@@ -53,8 +53,9 @@ def _evaluate(
         key = f"{asked.serial}-{found.state(days[-1])}"
         return dg.SensorResult([chain_request(plan, days[0], days[-1], run_key=key)], cursor=asked.to_cursor())
     context.update_cursor(asked.to_cursor())
-    busy, due = found.restless(rest), found.days()
-    said = [f"{len(busy)} files were written to less than {rest:g} s ago"] if busy else []
+    due = found.days()
+    busy = [path for path, entry in found.restless(rest).items() if not set(due).isdisjoint(entry.days)]
+    said = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
     if due and not busy:
-        said.append(f"{len(due)} days from {due[0]} on were asked for and are not read; see why their run failed")
+        said.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
     return dg.SkipReason("; ".join([*(said or [f"no change in {found}"]), *found.waiting()]))

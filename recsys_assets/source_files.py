@@ -106,7 +106,7 @@ class SourceFiles:
             found.append(f"events of {late[0]} wait until that day is over (UTC)")
         gone = self.changes.gone_days()
         if gone:
-            found.append(f"{sum(gone.values()):,} events of {len(gone)} days are kept, whose files are gone")
+            found.append(f"events kept, whose files are gone: {sum(gone.values()):,} (days: {len(gone)})")
         return found
 
     def __str__(self) -> str:
