@@ -28,10 +28,10 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     from ops_gpu.logs.tables import with_unknown
 
     key = frame.columns[0]
-    if events is None:
+    if events is None or events.schema[key] != frame.schema[key]:  # other ids break the contract, which says so
         return frame
     missing = events.select(pl.col(key).unique()).join(frame, on=key, how="anti")
-    if missing.is_empty() or missing.schema[key] != frame.schema[key]:  # other ids break the contract, which says so
+    if missing.is_empty():
         return frame
     if path.exists():
         old = pl.read_parquet(path, glob=False)

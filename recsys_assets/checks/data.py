@@ -56,6 +56,7 @@ def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
         wanted = _columns(plan, asset)
         paths = _files(plan, asset)
         problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
+        problems = problems if paths else [f"there is no file of {asset}, expected one at least; materialize {asset}"]
         found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted)}"
         return dg.AssetCheckResult(passed=not problems, description=found, metadata={"files": len(paths)})
 

@@ -26,8 +26,8 @@ def test_span_and_days(shop: Path) -> None:
 def test_files_are_opened_once(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shop)
     opened: list[str] = []
-    real = reader.read_file
-    monkeypatch.setattr(reader, "read_file", lambda file, *rest: opened.append(file.path) or real(file, *rest))
+    real = reader.read_part
+    monkeypatch.setattr(reader, "read_part", lambda file, *rest: opened.append(file.path) or real(file, *rest))
     write_day(shop, date(2024, 1, 9))
     assert date(2024, 1, 9) in look(shop).days
     assert [Path(path).name for path in opened] == ["2024-01-09.csv"]

@@ -19,7 +19,8 @@ DAYS = ("2024-01-01", "2024-01-03")
 def test_a_file_a_day_with_canonical_columns(shop: Path, home: Home) -> None:
     assert materialize(shop, ["interactions"], *DAYS).success
     frame = pl.read_parquet(home.interactions("shop", "2024-01-02"))
-    assert frame.columns == ["user_id", "item_id", "timestamp", "label"]
+    assert frame.columns == ["user_id", "item_id", "timestamp", "label", "__file__"]
+    assert frame["__file__"].unique().to_list() == ["logs/2024-01-02.csv"]
     assert frame.height == 20
     assert frame["timestamp"].dt.date().unique().to_list() == [date(2024, 1, 2)]
 

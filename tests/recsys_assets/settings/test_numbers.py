@@ -19,7 +19,7 @@ MAY_BE_ZERO = {
     "candidates.snapshot.neighbours",
     "candidates.co_occurrence", "candidates.history", "candidates.popular", "candidates.two_tower", "generator.seed",
     "quality.max_degraded_share", "quality.max_unusable_share", "quality.min_index_recall", "quality.min_known_share",
-    "quality.tolerance",
+    "quality.tolerance", "quality.max_days_ahead", "schedule.rest_seconds",
     "ranking.seed", "retrieval.id_dropout", "retrieval.seed", "serving.item_memory_mb",
     "serving.ordering.boosts.0.values", "serving.ordering.calibrated.weight",
     "serving.ordering.maximal_marginal_relevance.relevance_weight", "serving.ordering.softmax_sampling.temperature",
@@ -60,6 +60,7 @@ def test_all_sections_are_looked_at() -> None:
         "evaluation",
         "serving",
         "releases",
+        "schedule",
     }
     assert len(ALL) > 50
     assert set(ALL) >= MAY_BE_ZERO | MAY_BE_NEGATIVE

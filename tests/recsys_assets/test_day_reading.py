@@ -1,0 +1,231 @@
+"""Whatever becomes of the files: what is kept is what they hold, and what files held that are gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.changed_days import ChangedDays
+from recsys_assets.day_reading import DayReading
+from recsys_assets.locations import blueprints
+from recsys_assets.metadata.reading import reading_notes
+from recsys_assets.read_days import ReadDays
+from resources.home import Home
+from tests.conftest import FIRST_DAY, YAML, write_day
+
+HEADER = "user,item,time,stars\n"
+DAYS = [FIRST_DAY + timedelta(days=number) for number in range(4)]
+Row = tuple[date, int]
+"""Day and minute of an event, which tell it from all others."""
+
+
+def read(plan: Blueprint, drop: bool = False) -> DayReading:
+    """Reads what a sensor would ask for: all days from the first to the last one that must be read."""
+    log = plan.log_days()
+    known = ReadDays.of_before(plan.home, plan.name, log.files, plan.place)
+    due = ChangedDays(log, known, plan.place, drop).days()
+    days = [day for day in DAYS if due and due[0] <= day <= due[-1]]
+    reading = DayReading.of(plan, days, drop)
+    if days:
+        reading.write()
+    return reading
+
+
+def kept(plan: Blueprint) -> set[Row]:
+    files = list(plan.home.interactions_folder(plan.name).glob("*.parquet"))
+    found = pl.concat([pl.read_parquet(file) for file in files])
+    assert found.height == found.select("timestamp").n_unique()  # none twice
+    return {(moment.date(), moment.hour * 60 + moment.minute) for moment in found["timestamp"]}
+
+
+@dataclass
+class Folder:
+    """A folder of files, and what must be known of them."""
+
+    path: Path
+    files: dict[str, set[Row]] = field(default_factory=dict)
+    known: dict[Row, str] = field(default_factory=dict)
+
+    def write(self, name: str, rows: set[Row]) -> None:
+        self.files[name] = rows
+        lines = [
+            f"{1 + row[1] % 8},{1 + row[1] % 5},{row[0]}T{row[1] // 60:02}:{row[1] % 60:02}:00,5\n" for row in rows
+        ]
+        (self.path / name).write_text(HEADER + "".join(sorted(lines, key=lambda line: line.split(",")[2])))
+
+    def remove(self, name: str) -> None:
+        if len(self.files) > 1 and self.files.pop(name, None) is not None:
+            (self.path / name).unlink()
+
+    def rename(self, name: str, other: str) -> None:
+        if name in self.files and other not in self.files:
+            self.files[other] = self.files.pop(name)
+            (self.path / name).rename(self.path / other)
+
+    def read(self, drop: bool) -> set[Row]:
+        """What must be kept now: what the files hold, and what files held that are gone."""
+        there = {row: name for name, rows in self.files.items() for row in rows}
+        gone = {row: name for row, name in self.known.items() if name not in self.files}
+        self.known = there if drop else gone | there
+        return set(self.known)
+
+
+ROWS = st.sets(st.tuples(st.sampled_from(DAYS), st.integers(0, 1439)), min_size=1, max_size=4)
+NAMES = st.sampled_from(["a.csv", "b.csv", "c.csv"])
+STEPS = st.one_of(
+    st.tuples(st.just("write"), NAMES, ROWS),
+    st.tuples(st.just("grow"), NAMES, ROWS),
+    st.tuples(st.just("remove"), NAMES),
+    st.tuples(st.just("rename"), NAMES, NAMES),
+    st.tuples(st.just("move rows"), NAMES, NAMES),
+    st.tuples(st.just("forget"), st.booleans()),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, min_size=1, max_size=8))
+def test_days_are_those_of_the_files_whatever_becomes_of_them(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple]
+) -> None:
+    base = tmp_path_factory.mktemp("case")
+    (base / "shop" / "logs").mkdir(parents=True)
+    (base / "shop" / "defs.yaml").write_text(YAML + f"  start: {DAYS[0]}\n  end: {DAYS[-1] + timedelta(days=1)}\n")
+    write_items(base / "shop")
+    folder = Folder(base / "shop" / "logs")
+    folder.write("first.csv", {(DAYS[1], 5)})
+    (plan,) = blueprints(base / "shop", Home.at(base / "home"))
+    read(plan)
+    folder.read(drop=False)
+    for step in steps:
+        change(folder, step)
+        drop = step[0] == "forget" and bool(step[1])
+        reading = read(plan, drop)
+        assert kept(plan) == folder.read(drop)
+        assert not read(plan, drop).days  # what was read once is known
+        gone = sum(name not in folder.files for name in folder.known.values())
+        assert f"{gone:,} events of" in " ".join(reading_notes(reading)) or not gone
+
+
+def change(folder: Folder, step: tuple) -> None:
+    """One thing that may become of files; no row is ever in two of them."""
+    kind, name, *more = step
+    elsewhere = {row for other, rows in folder.files.items() if other != name for row in rows}
+    mine = folder.files.get(str(name), set())
+    if kind == "write":
+        folder.write(name, more[0] - elsewhere or mine or {(DAYS[0], 1439)} - elsewhere)
+    elif kind == "grow":
+        folder.write(name, mine | (more[0] - elsewhere))
+    elif kind == "remove":
+        folder.remove(name)
+    elif kind == "rename":
+        folder.rename(name, more[0])
+    elif kind == "move rows" and mine and name != more[0]:
+        moved = set(sorted(mine)[: len(mine) // 2])
+        folder.write(name, mine - moved)
+        folder.write(more[0], folder.files.get(more[0], set()) | moved)
+
+
+def write_items(folder: Path) -> None:
+    (folder / "items.csv").write_text("item,name,kind\n1,a,x\n")
+
+
+def plan_of(shop: Path, home: Home) -> Blueprint:
+    return blueprints(shop, home)[0]
+
+
+def test_rows_ahead_of_now_are_left_out_and_named(shop: Path, home: Home) -> None:
+    log = shop / "logs" / "2024-01-03.csv"
+    ahead = datetime.now(UTC).date() + timedelta(days=10)
+    log.write_text(log.read_text() + f"1,1,{ahead}T08:00:00,5\n")
+    reading = DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
+    assert reading.frame.height == 60
+    assert reading_notes(reading) == [f"1 row of {ahead} in '{log}' left out: this day lies ahead of now."]
+
+
+def test_a_row_of_tomorrow_is_an_event_and_the_bound_is_a_setting(shop: Path, home: Home) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(hours=20)
+    log = write_day(shop, FIRST_DAY)
+    log.write_text(log.read_text() + f"1,1,{tomorrow:%Y-%m-%dT%H:%M:%S},5\n")
+    assert tomorrow.date() in plan_of(shop, home).log_days().days
+    (shop / "defs.yaml").write_text(YAML + "  quality: {max_days_ahead: 0}\n")
+    assert (tomorrow.date() in plan_of(shop, home).log_days().days) == (tomorrow.date() == datetime.now(UTC).date())
+
+
+@pytest.mark.parametrize(
+    ("moment", "why"),
+    [("1970-01-01T00:00:00", "lies years before all other days"), ("2099-12-31T00:00:00", "lies ahead of now")],
+)
+def test_a_sentinel_makes_no_days_and_is_named(shop: Path, home: Home, moment: str, why: str) -> None:
+    log = shop / "logs" / "2024-01-02.csv"
+    log.write_text(log.read_text() + f"1,1,{moment},5\n")
+    plan = plan_of(shop, home)
+    assert plan.partitions.get_first_partition_key() == "2024-01-01"
+    assert plan.span() == (DAYS[0], DAYS[2])
+    (note,) = reading_notes(DayReading.of(plan, DAYS[:3], drop=False))
+    assert f"1 row of {moment[:10]} in '{log}' left out: this day {why}" in note
+
+
+def test_a_day_that_was_kept_and_lies_ahead_goes_by_itself(shop: Path, home: Home) -> None:
+    plan = plan_of(shop, home)
+    read(plan)
+    ahead = datetime.now(UTC).date() + timedelta(days=300)
+    for path in (home.interactions("shop", ahead), home.statistics("shop", ahead), home.features("shop", ahead)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    pl.read_parquet(home.interactions("shop", DAYS[0])).write_parquet(home.interactions("shop", ahead))
+    (home.interactions_folder("shop") / "days.json").unlink()  # as a version of before has left it
+    assert plan_of(shop, home).span() == (DAYS[0], DAYS[2])
+    reading = DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
+    assert f"{ahead} of before removed" in reading_notes(reading)[-1]
+    reading.write()
+    assert not home.interactions("shop", ahead).exists()
+    assert ahead not in ReadDays.load(home, "shop")
+
+
+def test_an_edited_label_of_a_file_that_is_there_counts_and_kept_events_stay_beside_it(shop: Path, home: Home) -> None:
+    plan = plan_of(shop, home)
+    read(plan)
+    first = shop / "logs" / "2024-01-01.csv"
+    second = shop / "logs" / "2024-01-01-late.csv"
+    second.write_text(HEADER + "1,1,2024-01-01T20:00:00,1\n")
+    read(plan)
+    first.unlink()
+    second.write_text(HEADER + "1,1,2024-01-01T20:00:00,5\n")
+    reading = read(plan)
+    assert reading.days[DAYS[0]].kept == 20
+    found = pl.read_parquet(home.interactions("shop", DAYS[0]))
+    assert found.height == 21
+    assert found.filter(pl.col("__file__") == "logs/2024-01-01-late.csv")["label"].to_list() == [True]
+
+
+def test_a_file_that_is_packed_under_another_name_is_the_same(shop: Path, home: Home) -> None:
+    import gzip
+
+    yaml = shop / "defs.yaml"
+    yaml.write_text(yaml.read_text().replace("logs/*.csv", "logs/*.csv*"))
+    plan = plan_of(shop, home)
+    read(plan)
+    file = shop / "logs" / "2024-01-01.csv"
+    (shop / "logs" / "2024-01-01.csv.gz").write_bytes(gzip.compress(file.read_bytes()))
+    file.unlink()
+    reading = read(plan)
+    assert not reading.days
+    assert not reading_notes(reading)
+
+
+def test_kept_events_whose_ids_are_of_another_type_are_told(shop: Path, home: Home) -> None:
+    read(plan_of(shop, home))
+    path = home.interactions("shop", DAYS[0])
+    pl.read_parquet(path).with_columns(user_id=pl.format("u{}", "user_id")).write_parquet(path)
+    (shop / "logs" / "2024-01-01.csv").unlink()
+    with pytest.raises(
+        ValueError, match=r"events of 2024-01-01 are kept, whose file is gone, with a user_id of type Str"
+    ):
+        DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
+    assert DayReading.of(plan_of(shop, home), DAYS[:3], drop=True).days[DAYS[0]].rows == 0
