@@ -74,9 +74,10 @@ class ChangedDays:
         return {path for path in missing if known[path] not in there}
 
     def gone_days(self) -> dict[date, int]:
-        """Days that hold rows of files that are gone, with the number of their rows."""
+        """Days that hold events of files that are gone, with their number."""
         files = self.files
-        return {day: read.rows for day, read in self.read.items() if read.rows and self.gone(day, files)}
+        found = {day: read.events_of(self.gone(day, files)) for day, read in self.read.items()}
+        return {day: events for day, events in found.items() if events}
 
     def outside(self) -> list[date]:
         """Days that were read and that can be none of events: they lie ahead of now, or years before all others."""

@@ -65,7 +65,8 @@ class DayReading:
             frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
             versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
             versions |= {path: before[day].files[path] for path in gone if not kept.is_empty()}
-            record[day] = ReadDay(frames[day].height, versions, kept.height)
+            counts = dict(frames[day][FILE].value_counts().iter_rows())
+            record[day] = ReadDay(frames[day].height, versions, kept.height, counts)
         return cls(plan, changes, frames, record, read.report)
 
     @property

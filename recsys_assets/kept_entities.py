@@ -36,8 +36,8 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     if path.exists():
         old = pl.read_parquet(path, glob=False)
         if old.schema.get(key) == frame.schema[key]:
-            types = {name: dtype for name, dtype in frame.schema.items() if name in old.columns}
-            known = old.join(missing, on=key, how="semi").select(types).cast(pl.Schema(types))
+            columns = [pl.col(name).cast(dtype) for name, dtype in frame.schema.items() if name in old.columns]
+            known = old.join(missing, on=key, how="semi").select(columns)
             frame = pl.concat([frame, known], how="diagonal")
             missing = missing.join(known, on=key, how="anti")
     return with_unknown(frame, missing[key], table).sort(key)

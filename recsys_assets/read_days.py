@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,11 +26,19 @@ class ReadDay:
         rows: how many events.
         files: version of the day's rows in each file that held any, by path (`portable`).
         kept: how many of the events are of files that are gone.
+        counts: how many of the events are of each file; empty for days of a version of before.
     """
 
     rows: int
     files: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def events_of(self, paths: Collection[str]) -> int:
+        """How many events are of these files; of days of a version of before, all, if there is any such file."""
+        if not self.counts:
+            return self.rows if paths else 0
+        return sum(self.counts.get(path, 0) for path in paths)
 
 
 class ReadDays(Mapping[date, ReadDay]):

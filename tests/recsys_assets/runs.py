@@ -20,6 +20,7 @@ def materialize(
     last: str | None = None,
     instance: dg.DagsterInstance | None = None,
     refit: bool = False,
+    drop_missing: bool = False,
 ) -> dg.ExecuteInProcessResult:
     """Materializes assets of the recommender in a folder, over days where they are given; does not raise."""
     home = Home.from_environment()
@@ -33,7 +34,8 @@ def materialize(
         }
     job = defs.resolve_implicit_global_asset_job_def()
     chosen = instance or dg.DagsterInstance.ephemeral()
-    config = refit_config(blueprints(folder, home)[0]) if refit else {}
+    plan = blueprints(folder, home)[0]
+    config = refit_config(plan, refit=refit, drop_missing=drop_missing and "interactions" in assets)
     return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
 
 

@@ -47,7 +47,7 @@ def kept(plan: Blueprint) -> set[Row]:
 
 @dataclass
 class Folder:
-    """A folder of files, and what must be known of them."""
+    """A folder of files, and what must be kept of them: each event with the file that it was read from last."""
 
     path: Path
     files: dict[str, set[Row]] = field(default_factory=dict)
@@ -55,10 +55,9 @@ class Folder:
 
     def write(self, name: str, rows: set[Row]) -> None:
         self.files[name] = rows
-        lines = [
-            f"{1 + row[1] % 8},{1 + row[1] % 5},{row[0]}T{row[1] // 60:02}:{row[1] % 60:02}:00,5\n" for row in rows
-        ]
-        (self.path / name).write_text(HEADER + "".join(sorted(lines, key=lambda line: line.split(",")[2])))
+        moments = [(minute, f"{day}T{minute // 60:02}:{minute % 60:02}:00") for day, minute in sorted(rows)]
+        lines = [f"{1 + minute % 8},{1 + minute % 5},{moment},5\n" for minute, moment in moments]
+        (self.path / name).write_text(HEADER + "".join(lines))
 
     def remove(self, name: str) -> None:
         if len(self.files) > 1 and self.files.pop(name, None) is not None:
@@ -69,11 +68,13 @@ class Folder:
             self.files[other] = self.files.pop(name)
             (self.path / name).rename(self.path / other)
 
-    def read(self, drop: bool) -> set[Row]:
-        """What must be kept now: what the files hold, and what files held that are gone."""
+    def read(self, days: set[date], drop: bool) -> set[Row]:
+        """What must be kept after these days were read: what files hold, and what files held that are gone."""
         there = {row: name for name, rows in self.files.items() for row in rows}
-        gone = {row: name for row, name in self.known.items() if name not in self.files}
-        self.known = there if drop else gone | there
+        gone = {} if drop else {row: name for row, name in self.known.items() if name not in self.files}
+        now = {row: name for row, name in (gone | there).items() if row[0] in days}
+        self.known = {row: name for row, name in self.known.items() if row[0] not in days} | now
+        assert set(there) <= set(self.known)  # otherwise a day was left out that is another one now
         return set(self.known)
 
 
@@ -101,15 +102,15 @@ def test_days_are_those_of_the_files_whatever_becomes_of_them(
     folder = Folder(base / "shop" / "logs")
     folder.write("first.csv", {(DAYS[1], 5)})
     (plan,) = blueprints(base / "shop", Home.at(base / "home"))
-    read(plan)
-    folder.read(drop=False)
+    folder.read(set(read(plan).days), drop=False)
     for step in steps:
         change(folder, step)
         drop = step[0] == "forget" and bool(step[1])
         reading = read(plan, drop)
-        assert kept(plan) == folder.read(drop)
+        assert kept(plan) == folder.read(set(reading.days), drop)
         assert not read(plan, drop).days  # what was read once is known
-        gone = sum(name not in folder.files for name in folder.known.values())
+        there = {row for rows in folder.files.values() for row in rows}
+        gone = len(set(folder.known) - there)
         assert f"{gone:,} events of" in " ".join(reading_notes(reading)) or not gone
 
 

@@ -71,3 +71,19 @@ def test_an_infinite_price_is_no_price_and_is_shown(shop: Path, home: Home) -> N
     assert pl.read_parquet(home.items("shop"))["price"].head(3).to_list() == [None, 2.5, None]
     left_out = result.asset_materializations_for_node("shop__items")[0].metadata["left_out"].value
     assert "unreadable price | 1" in str(left_out)
+
+
+def test_whoever_has_a_kept_event_stays_with_what_was_known(shop: Path, home: Home) -> None:
+    log = shop / "logs" / "2024-01-02.csv"
+    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
+    items = shop / "items.csv"
+    items.write_text(items.read_text() + "99,Old thing,b\n")
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    log.unlink()
+    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    assert 77 in pl.read_parquet(home.users("shop"))["user_id"]
+    old = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 99, named=True)
+    assert (old["title"], old["kind"]) == ("Old thing", "b")
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS, drop_missing=True).success
+    assert 77 not in pl.read_parquet(home.users("shop"))["user_id"]

@@ -117,3 +117,54 @@ def test_days_of_before_whose_kept_columns_differ_are_read(shop: Path, home: Hom
     plan = blueprints(shop, home)[0]
     assert interactions_frame(plan).columns == ["user_id", "item_id", "timestamp", "label"]
     assert len(People(home, "shop").active_users(50)) == 8
+
+
+def test_events_outlive_their_files_and_are_told_of_at_every_run(shop: Path, home: Home) -> None:
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    before = pl.read_parquet(home.interactions("shop", "2024-01-02"))
+    (shop / "logs" / "2024-01-02.csv").unlink()
+    for _ in range(2):
+        result = materialize(shop, ["interactions", "users", "items"], *DAYS)
+        assert result.success
+        metadata = result.asset_materializations_for_node("shop__interactions")[0].metadata
+        assert metadata["events_kept"].value == 20
+        assert "20 events of 2024-01-02 are kept, whose files are gone" in str(metadata["notes"].value)
+        assert "2024-01-02 | 20" in str(metadata["kept_days"].value)
+        assert pl.read_parquet(home.interactions("shop", "2024-01-02")).equals(before)
+
+
+@pytest.mark.parametrize("setting", [False, True], ids=["run configuration", "quality.missing_files"])
+def test_events_whose_files_are_gone_are_let_go(shop: Path, home: Home, setting: bool) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    (shop / "logs" / "2024-01-02.csv").unlink()
+    if setting:
+        with (shop / "defs.yaml").open("a") as yaml:
+            yaml.write("  quality: {missing_files: drop}\n")
+    result = materialize(shop, ["interactions"], *DAYS, drop_missing=not setting)
+    assert result.success
+    assert pl.read_parquet(home.interactions("shop", "2024-01-02")).is_empty()
+    metadata = result.asset_materializations_for_node("shop__interactions")[0].metadata
+    assert metadata["events_kept"].value == 0
+    assert "2024-01-02 empty now" in str(metadata["notes"].value)
+
+
+def test_a_day_that_its_file_holds_no_more_becomes_empty_alone_too(shop: Path, home: Home) -> None:
+    materialize(shop, ["interactions"], *DAYS)
+    file = shop / "logs" / "2024-01-02.csv"
+    file.write_text(file.read_text().replace("2024-01-02T", "2024-01-03T"))
+    result = materialize(shop, ["interactions"], "2024-01-02")
+    assert result.success
+    assert pl.read_parquet(home.interactions("shop", "2024-01-02")).is_empty()
+    check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
+    assert check.passed
+    assert "2024-01-02" in str(check.description)
+
+
+def test_rows_ahead_of_now_fail_nothing_and_are_told(shop: Path, home: Home) -> None:
+    with (shop / "logs" / "2024-01-02.csv").open("a") as file:
+        file.write("1,1,2190-01-01T00:00:00,5\n")
+    result = materialize(shop, ["interactions", "users", "items"], *DAYS)
+    assert result.success
+    metadata = result.asset_materializations_for_node("shop__interactions")[0].metadata
+    assert "1 row of 2190-01-01" in str(metadata["notes"].value)
+    assert len(list(home.interactions_folder("shop").glob("*.parquet"))) == 3
