@@ -345,6 +345,14 @@ class Workflow:
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
         return Workflow._of(graph, self._known, WorkflowState(self._state.schema, nodes, self._state.generations))
 
+    def has_vocabulary(self, column: str) -> bool:
+        """Whether the codes of an output column stand for values: those of crosses, hashes and ranges do not."""
+        try:
+            self._categorified(column)
+        except ValueError:
+            return False
+        return True
+
     def vocabulary(self, column: str) -> pl.Series:
         """Values of a categorified output column in code order: value `k` has code `first_code + k`."""
         _, unit, state = self._categorified(column)

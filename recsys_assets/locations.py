@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -48,7 +49,8 @@ def load(folder: Path) -> dg.Definitions:
     Raises:
         YamlError: when it cannot be used.
     """
-    with _explained(folder):
+    with _explained(folder), warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # of Dagster's own code
         return _tree(folder).build_defs_at_path(folder)
 
 

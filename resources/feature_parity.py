@@ -19,21 +19,29 @@ from serving.feast_reader import FeastReader
 from serving.null_values import NULL_INTEGER
 from serving.operators.base import Column
 
+HISTORY = "history_"
+"""How the columns of a user's last items begin."""
+
 
 def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "users") -> int:
     """Rows whose online features, as the ensemble reads them, differ from the newest offline version.
 
     Args:
         repository: the Feast repository.
-        sample: at most so many rows, spread evenly over all ids; users with pushed events are left out.
+        sample: at most so many rows, spread evenly over all ids. What a user has pushed stands in the history online
+            alone: of such users the history is not compared.
         kind: `users` or `items`.
 
     Returns:
         Number of rows that differ in any column, or in whether they exist.
+
+    Raises:
+        LookupError: when there is no row to compare.
     """
     key = "user_id" if kind == "users" else "item_id"
     rows = latest(pl.read_parquet(repository.source(kind)), key).sort(key)
-    rows = rows.filter(~pl.col(key).is_in(pushed_users(repository.folder))) if kind == "users" else rows
+    if rows.is_empty():
+        raise LookupError(f"the offline store has no {kind} to compare")
     rows = rows.gather_every(max(1, rows.height // max(sample, 1))).head(sample)
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)
@@ -41,7 +49,11 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
     given = [_series(name, column, rows.schema[name]) for name, column in online.items()]
     found = _plain(pl.DataFrame([*given, pl.Series(PRESENT, known)]))
     stored = _plain(rows.select(found.columns))
-    differs = [stored[name].ne_missing(found[name]) for name in found.columns]
+    pushed = rows[key].is_in(pushed_users(repository.folder) if kind == "users" else [])
+    apart = {name: pushed for name in found.columns if name.startswith(HISTORY)}
+    apart[PRESENT] = pushed & ~stored[PRESENT]  # whoever was gone is back
+    none = pl.repeat(False, rows.height, eager=True)
+    differs = [stored[name].ne_missing(found[name]) & ~apart.get(name, none) for name in found.columns]
     return int(pl.DataFrame(differs).select(pl.any_horizontal(pl.all()).sum()).item())
 
 

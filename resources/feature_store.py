@@ -128,6 +128,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
 
         Raises:
             FeatureStoreError: when the online store does not answer.
+            LookupError: when there is no user.
         """
         from resources.feature_parity import count_mismatches
 

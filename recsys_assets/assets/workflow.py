@@ -155,10 +155,11 @@ def _note_remade(context: dg.AssetExecutionContext, plan: Blueprint, days: Itera
 
 
 def _vocabularies(fitted: "Workflow") -> str:
-    """Size and most frequent values of each vocabulary."""
-    rows = [
-        [c.name, c.cardinality, fitted.vocabulary(c.name).head(3).to_list()]
-        for c in fitted.output_schema
-        if c.cardinality
-    ]
+    """Size and most frequent values of each vocabulary; of codes that stand for no single value, the size."""
+    rows = []
+    for column in fitted.output_schema:
+        if column.cardinality:
+            known = fitted.has_vocabulary(column.name)
+            frequent = fitted.vocabulary(column.name).head(3).to_list() if known else "-"
+            rows.append([column.name, column.cardinality, frequent])
     return table(["column", "codes", "most frequent first"], rows)

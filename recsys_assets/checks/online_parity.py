@@ -15,7 +15,10 @@ def online_parity(plan: Blueprint) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=plan.key("feature_store"), name="online_parity", description=DESCRIPTION, blocking=True)
     def check(feature_store: FeatureStoreResource) -> dg.AssetCheckResult:
-        wrong = feature_store.mismatches(plan.name)
+        try:
+            wrong = feature_store.mismatches(plan.name)
+        except LookupError as error:
+            return dg.AssetCheckResult(passed=False, description=f"nothing is known: {error}.")
         found = f"{wrong} users are answered otherwise" if wrong else "every user of the sample is the same"
         return dg.AssetCheckResult(passed=wrong == 0, description=f"{found}.", metadata={"mismatches": wrong})
 

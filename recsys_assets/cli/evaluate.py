@@ -52,11 +52,11 @@ def _measure(plan: Blueprint, as_of: str | None, progress: Any) -> dict[str, Any
     from recsys_assets.canonical import as_day, day_start
     from recsys_assets.feature_graph import feature_graph
     from recsys_assets.fitted import fit_config
-    from recsys_assets.graph_trial import require_workable
+    from recsys_assets.locations import load
     from recsys_assets.oracle import oracle_metrics
     from recsys_assets.raw_tables import raw_tables
 
-    require_workable(plan)
+    load(plan.place.base)  # whatever is wrong with it is told before anything is read
     first, last = plan.span()
     cut = date.fromisoformat(as_of) if as_of else last - timedelta(days=plan.settings.evaluation.days - 1)
     if not first < cut <= last:

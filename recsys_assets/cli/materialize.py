@@ -81,9 +81,11 @@ def materialize(
 def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool) -> tuple[list[str], list[str]]:
     """The Dagster command, and the first and last day it covers."""
     from recsys_assets.cli.find import find_recommender
+    from recsys_assets.locations import load
     from recsys_assets.refit import refit_config
 
     plan = find_recommender(name, home)
+    load(plan.place.base)  # what is wrong with it would only be a note in the UI
     days = [str(day) for day in plan.span()]
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.cli.evaluate import _measure
+from recsys_assets.cli.materialize import _command
 from recsys_assets.graph_trial import require_workable
 from recsys_assets.locations import blueprints, load
 from recsys_assets.yaml_errors import YamlError
@@ -91,15 +92,17 @@ def test_graphs_that_can_be_served_are_taken(tmp_path: Path, home: Home, body: s
 
 @pytest.mark.parametrize(("body", "said"), BAD.values(), ids=BAD.keys())
 def test_graphs_that_cannot_be_are_refused_when_the_yaml_is_read(
-    tmp_path: Path, home: Home, body: str, said: str
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch, body: str, said: str
 ) -> None:
     with pytest.raises(YamlError) as caught:
         load(written(tmp_path, body))
     assert str(caught.value).startswith(f"{tmp_path / 'defs.yaml'}:11: attributes.workflow: the feature graph")
     assert said in str(caught.value)
+    monkeypatch.setenv("RECSYS_RECOMMENDERS", str(tmp_path))
     (plan,) = blueprints(tmp_path, home)
-    with pytest.raises(ValueError, match=r"the feature graph"):  # before anything is read
-        _measure(plan, None, print)
+    for command in (lambda: _measure(plan, None, print), lambda: _command("own", home, True, False, False)):
+        with pytest.raises(YamlError, match=r"defs.yaml:11: attributes.workflow: the feature graph"):
+            command()
 
 
 def test_a_function_that_is_not_there_is_told_when_the_yaml_is_read(tmp_path: Path, home: Home) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -36,6 +36,21 @@ def test_every_night_what_was_not_read_yet(shop: Path, home: Home, instance: dg.
     (request,) = tick(shop, home, instance, "shop_nightly")
     assert request.partition_key == "2024-01-06"
     assert not request.run_config
+
+
+def test_today_is_not_over_and_asks_for_nothing(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+    materialize(shop, ["interactions"], "2024-01-01", "2024-01-03", instance)
+    today = datetime.now(UTC).date()
+    write_day(shop, today)
+    assert f"events of {today} wait until that day is over (UTC)" in tick(shop, home, instance, "shop_nightly")
+
+
+def test_a_day_that_failed_is_asked_for_again_every_night(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+    materialize(shop, ["interactions"], "2024-01-01", "2024-01-03", instance)
+    (shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
+    for _ in range(2):
+        (request,) = tick(shop, home, instance, "shop_nightly")
+        assert request.partition_key == "2024-01-04"
 
 
 def test_every_week_everything_anew(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:

@@ -141,6 +141,20 @@ def test_a_feature_store_that_answers_otherwise_does_not_pass(gates: Gates) -> N
     assert not found.passed and "users are answered otherwise" in str(found.description)
 
 
+def test_users_who_pushed_events_are_compared_too(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
+    everyone = pl.read_parquet(gates.home.users(NAME))["user_id"].to_list()
+    monkeypatch.setattr("resources.feature_parity.pushed_users", lambda folder: everyone)
+    assert gates.evaluate("feature_store", "online_parity").passed
+    test_a_feature_store_that_answers_otherwise_does_not_pass(gates)
+
+
+def test_a_feature_store_of_nobody_does_not_pass(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = pl.read_parquet
+    monkeypatch.setattr("resources.feature_parity.pl.read_parquet", lambda *args, **more: real(*args, **more).clear())
+    found = gates.evaluate("feature_store", "online_parity")
+    assert not found.passed and "no users to compare" in str(found.description)
+
+
 def test_a_release_is_not_proved_by_strangers_alone(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
     everyone = pl.read_parquet(gates.home.users(NAME))["user_id"].to_list()
     monkeypatch.setattr("feature_repo.pushed_events.pushed_users", lambda folder: everyone)
