@@ -77,6 +77,11 @@ class DayReading:
         return pl.concat(list(self.frames.values())).drop(FILE)
 
     @property
+    def kept(self) -> int:
+        """How many of the events are of files that are gone."""
+        return sum(day.kept for day in self.days.values())
+
+    @property
     def emptied(self) -> list[date]:
         """Days that had events, and of which no file holds any now, though those that did are there."""
         files = [entry for entry in self.changes.files.values() if not entry.error]

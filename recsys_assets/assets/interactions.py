@@ -67,7 +67,7 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             context.log.warning(note)
         if written:
             reading.write()
-        save_report(reading.report, days, written, plan)
+        save_report(reading.report, days, written, plan, reading.kept, len(reading.emptied))
         frame = reading.frame
         for day, metadata in _by_day(frame, days).items():
             context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)

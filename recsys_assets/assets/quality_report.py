@@ -13,13 +13,26 @@ from recsys_assets.files import read_json, write_json
 FILE = "report.json"
 
 
-def save_report(report: CleanReport, days: Sequence[date], written: bool, plan: Blueprint) -> None:
-    """Keeps the account of a read of these days."""
+def save_report(
+    report: CleanReport, days: Sequence[date], written: bool, plan: Blueprint, kept: int = 0, emptied: int = 0
+) -> None:
+    """Keeps the account of a read of these days.
+
+    Args:
+        report: what could not be used.
+        days: those that were read.
+        written: whether they were good enough to be.
+        plan: the recommender.
+        kept: events of files that are gone.
+        emptied: days of which no file holds events any more.
+    """
     values = {
         **report.to_dict(),
         "first_day": str(min(days)),
         "last_day": str(max(days)),
         "written": written,
+        "kept": kept,
+        "emptied": emptied,
     }
     write_json(values, plan.home.interactions_folder(plan.name) / FILE)
 

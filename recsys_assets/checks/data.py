@@ -159,6 +159,9 @@ def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:
 def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
     path = plan.place.resolve(plan.settings.interactions.source.path)
     days = f"{report['first_day']} to {report['last_day']}"
+    kept = f"; {report['kept']:,} more are kept, whose files are gone" if report["kept"] else ""
+    if report["written"] and report["rows_kept"] == 0:
+        return f"'{path}' holds no events of {days} any more; days that are empty now: {report['emptied']}{kept}."
     if report["rows_kept"] == 0 and report["filtered"]:
         texts = ", ".join(f"'{condition.text}'" for condition in plan.settings.interactions.conditions)
         return (
@@ -177,7 +180,7 @@ def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
             f"{share:.1%} of the rows read from '{path}' for {days} cannot be used ({reasons}{_examples(report)}), "
             f"expected at most {limit:.0%}; mend the file, filter these rows, or raise quality.max_unusable_share."
         )
-    return f"{report['rows_kept']:,} events from {days}; {share:.2%} of the rows read could not be used."
+    return f"{report['rows_kept']:,} events from {days}; {share:.2%} of the rows read could not be used{kept}."
 
 
 def _examples(report: Any) -> str:

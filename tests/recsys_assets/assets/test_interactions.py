@@ -130,6 +130,9 @@ def test_events_outlive_their_files_and_are_told_of_at_every_run(shop: Path, hom
         assert metadata["events_kept"].value == 20
         assert "20 events of 2024-01-02 are kept, whose files are gone" in str(metadata["notes"].value)
         assert "2024-01-02 | 20" in str(metadata["kept_days"].value)
+        check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
+        assert "40 events from 2024-01-01 to 2024-01-03" in str(check.description)
+        assert "; 20 more are kept, whose files are gone." in str(check.description)
         assert pl.read_parquet(home.interactions("shop", "2024-01-02")).equals(before)
 
 
@@ -157,7 +160,7 @@ def test_a_day_that_its_file_holds_no_more_becomes_empty_alone_too(shop: Path, h
     assert pl.read_parquet(home.interactions("shop", "2024-01-02")).is_empty()
     check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
     assert check.passed
-    assert "2024-01-02" in str(check.description)
+    assert "holds no events of 2024-01-02 to 2024-01-02 any more; days that are empty now: 1." in str(check.description)
 
 
 def test_rows_ahead_of_now_fail_nothing_and_are_told(shop: Path, home: Home) -> None:
