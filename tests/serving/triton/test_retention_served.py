@@ -32,7 +32,7 @@ def test_removals_disturb_no_request_and_no_deployment(
     stop, problems, removed = threading.Event(), [], set[str]()
 
     def ask() -> None:
-        with RecommenderClient(target.grpc_url, "kept", retries=0) as client:
+        with RecommenderClient(target.grpc_url, "kept", timeout=60, retries=0) as client:
             while not stop.is_set():
                 try:
                     client.recommend(USERS)
