@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ops_gpu.training_data import TrainingData
 
 
+class NotFiniteError(ValueError):
+    """A number is none: null, NaN or infinite."""
+
+
 def require_finite(values: npt.NDArray[Any], what: str, remedy: str | Callable[[], str]) -> None:
     """Checks that all numbers of an array are finite.
 
@@ -21,13 +25,13 @@ def require_finite(values: npt.NDArray[Any], what: str, remedy: str | Callable[[
         remedy: what to do, as its end, or what gives that, where finding it out takes time.
 
     Raises:
-        ValueError: says in how many rows there is a null, NaN or infinite number.
+        NotFiniteError: says in how many rows there is a null, NaN or infinite number.
     """
     finite = np.isfinite(values)
     if not finite.all():
         rows = int((~finite.reshape(len(values), -1)).any(axis=1).sum())
         end = remedy if isinstance(remedy, str) else remedy()
-        raise ValueError(
+        raise NotFiniteError(
             f"{what} hold no finite number (but null, NaN or infinity) in {rows:,} of {len(values):,} rows; {end}."
         )
 
@@ -51,10 +55,10 @@ def require_finite_weights(model: Any, part: str, why: Callable[[], str]) -> Non
         why: gives the reason, as the end of a sentence.
 
     Raises:
-        ValueError: when a weight is not finite.
+        NotFiniteError: when a weight is not finite.
     """
     if not_finite_layers(model):
-        raise ValueError(f"weights of {part} are no finite numbers after the last step; {why()}.")
+        raise NotFiniteError(f"weights of {part} are no finite numbers after the last step; {why()}.")
 
 
 def why_not_finite(data: TrainingData, model: Any, setting: str) -> str:

@@ -59,12 +59,12 @@ class AskedFor:
         if new:
             limit = min((day for day in bad if day > new[0]), default=date.max)
             return kept._with_days([day for day in new if day < limit], found)
+        if found.tables_changed and kept.tables != found.tables_state:
+            return _one(found.newest_day()), replace(kept, tables=found.tables_state, serial=self.serial + 1)
         for path, entry in found.broken.items():
             if kept.broken.get(path) != entry.fingerprint and path not in restless:
                 days = [day for day in entry.days if found.plan.partitions.has_partition_key(str(day))]
                 return kept._with_broken(path, days[:1] or _one(found.newest_day()), found)
-        if found.tables_changed and kept.tables != found.tables_state:
-            return _one(found.newest_day()), replace(kept, tables=found.tables_state, serial=self.serial + 1)
         return [], kept
 
     def _with_days(self, days: Sequence[date], found: SourceFiles) -> tuple[list[date], AskedFor]:

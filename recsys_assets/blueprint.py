@@ -62,7 +62,7 @@ class Blueprint:
         try:
             first, last = _span(name, settings, home, place)
         except LogError as error:
-            first = last = datetime.now(UTC).date() - timedelta(days=1)
+            first, last = _kept_span(name, settings, home)
             problem = str(error)
         days = day_partitions(first, last, settings.start, settings.end)
         served = served_partitions(ServedLog(name, home).first(datetime.now(UTC).date()))
@@ -179,12 +179,23 @@ def _span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace)
     return _raw_span(name, settings, home, place)
 
 
+def _kept_span(name: str, settings: RecommenderSettings, home: Home) -> tuple[date, date]:
+    """The days of which events are kept, of a log that cannot be read at all; yesterday before there are any."""
+    with suppress(LogError):
+        if kept := {day for day in ReadDays.with_events(home, name) if day <= latest(settings).date()}:
+            return min(kept), max(kept)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    return yesterday, yesterday
+
+
 def _raw_span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> tuple[date, date]:
     """First and last day of the raw log; of a generated one, also of what it will hold once generated."""
-    kept = {day for day in ReadDays.load(home, name) if day <= latest(settings).date()}  # of files that may be gone
+    kept = ReadDays.with_events(home, name)  # of files that may be gone
     if settings.generator is None:
-        span = look(name, settings, home, place).span(place.resolve(settings.interactions.source.path))
-        return min({*span, *kept}), max({*span, *kept})
+        log = look(name, settings, home, place)
+        span = log.span(place.resolve(settings.interactions.source.path))
+        days = {*span, *filter(log.bounds.holds, kept)}
+        return min(days), max(days)
     first = settings.generator.start
     days = {first, first + timedelta(days=settings.generator.days - 1), *kept}
     with suppress(LogError):  # nothing was generated so far
@@ -195,7 +206,8 @@ def _raw_span(name: str, settings: RecommenderSettings, home: Home, place: LogPl
 def look(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> LogDays:
     """The days in a raw log, remembered in the recommender's folder."""
     memory = home.recommender(name) / "log_days.json"
-    return LogDays.look(settings.interactions, place, memory, latest(settings), settings.start)
+    kept = ReadDays.with_events(home, name)
+    return LogDays.look(settings.interactions, place, memory, latest(settings), settings.start, kept)
 
 
 def latest(settings: RecommenderSettings) -> datetime:

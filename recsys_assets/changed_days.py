@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recsys_assets.portable_path import portable
@@ -31,7 +32,7 @@ class ChangedDays:
     place: LogPlace
     drop: bool = False
 
-    @property
+    @cached_property
     def files(self) -> dict[str, FileDays]:
         """The files of the log, by path (`portable`)."""
         return {portable(path, self.place): entry for path, entry in self.log.files.items()}
@@ -73,11 +74,16 @@ class ChangedDays:
         there = {entry.version(day) for entry in others if day in entry.by_day}
         return {path for path in missing if known[path] not in there}
 
+    def unreadable(self, day: date) -> set[str]:
+        """Files that a day was read from, and that are there but cannot be read now."""
+        known = self.read[day].files if day in self.read else {}
+        return {path for path in known if path in self.files and self.files[path].error}
+
     def gone_days(self) -> dict[date, int]:
         """Days that hold events of files that are gone, with their number."""
         files = self.files
         found = {day: read.events_of(self.gone(day, files)) for day, read in self.read.items()}
-        return {day: events for day, events in found.items() if events}
+        return {day: events for day, events in found.items() if events and self.log.bounds.holds(day)}
 
     def outside(self) -> list[date]:
         """Days that were read and that can be none of events: they lie ahead of now, or years before all others."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.changed_days import ChangedDays
 from recsys_assets.files import remove, write_frame
 from recsys_assets.id_types import id_types
-from recsys_assets.kept_rows import FILE, kept_rows
+from recsys_assets.kept_rows import FILE, files_of, kept_rows
 from recsys_assets.portable_path import portable
-from recsys_assets.read_days import ReadDay, ReadDays
+from recsys_assets.read_days import UNKNOWN, ReadDay, ReadDays
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ops_gpu.logs import CleanReport
+
+OUTSIDE = "outside"
+"""Folder of days that are kept and can be none of events, as long as that is so."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,15 @@ class DayReading:
         by_day, none = _by_day(read.frame, plan), read.frame.clear()
         files, frames, record = changes.files, dict[date, "pl.DataFrame"](), dict[date, ReadDay]()
         for day in days:
-            mine, gone = by_day.get(day, none), set() if drop else changes.gone(day, files)
-            kept = kept_rows(plan.home.interactions(plan.name, day), gone, mine)
+            mine, damaged = by_day.get(day, none), changes.unreadable(day)
+            path, gone = _kept(plan, day, before), set() if drop else changes.gone(day, files)
+            gone |= files_of(path) if path.parent.name == OUTSIDE and not drop else set()
+            kept = kept_rows(path, gone | damaged, mine)
             frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
             versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
-            versions |= {path: before[day].files[path] for path in gone if not kept.is_empty()}
-            counts = dict(frames[day][FILE].value_counts().iter_rows())
-            record[day] = ReadDay(frames[day].height, versions, kept.height, counts)
+            counts, of = dict(frames[day][FILE].value_counts().iter_rows()), set(kept[FILE])
+            versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
+            record[day] = ReadDay(frames[day].height, versions, sum(path not in damaged for path in kept[FILE]), counts)
         return cls(plan, changes, frames, record, read.report)
 
     @property
@@ -105,10 +111,31 @@ class DayReading:
             write_frame(frame, home.interactions(name, day))
         read = self.changes.read.changed(self.days, self.changes.outside())
         read.save(home, name)
+        for day in self.days:
+            remove(_aside(self.plan, day))
         for day in self.changes.outside():
-            for path in (home.interactions(name, day), home.statistics(name, day), home.features(name, day)):
-                remove(path)
+            path = home.interactions(name, day)
+            if path.exists() and self.changes.gone(day):  # nobody else has them, and it may be the clock that is wrong
+                _aside(self.plan, day).parent.mkdir(exist_ok=True)
+                path.replace(_aside(self.plan, day))
+            for made in (path, home.statistics(name, day), home.features(name, day)):
+                remove(made)
         return read
+
+
+def _aside(plan: Blueprint, day: date) -> Path:
+    path = plan.home.interactions(plan.name, day)
+    return path.parent / OUTSIDE / path.name
+
+
+def _kept(plan: Blueprint, day: date, before: ReadDays) -> Path:
+    """Where the events of a day lie: aside, where it was none of events when others were read last."""
+    aside = _aside(plan, day)
+    return aside if day not in before and aside.exists() else plan.home.interactions(plan.name, day)
+
+
+def _version(before: ReadDays, day: date, path: str) -> str:
+    return before[day].files.get(path, "") if day in before else ""
 
 
 def _by_day(frame: pl.DataFrame, plan: Blueprint) -> dict[date, pl.DataFrame]:

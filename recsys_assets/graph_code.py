@@ -32,7 +32,7 @@ def graph_code(function: str, beside: Path) -> dict[str, str]:
     while waiting:
         name = waiting.pop()
         path = find_module(name, beside)
-        if name in found or path is None or not _is_users(name, path, module.partition(".")[0]):
+        if name in found or path is None or not _is_users(name, path, module.partition(".")[0], beside):
             continue
         source = path.read_bytes()
         found[name] = hashlib.sha256(source).hexdigest()
@@ -61,16 +61,15 @@ def _places(top: Path, rest: list[str]) -> Iterator[Path]:
     yield from (path for path in (place.with_name(f"{place.name}.py"), place / "__init__.py") if path.is_file())
 
 
-def _is_users(name: str, path: Path, own: str) -> bool:
+def _is_users(name: str, path: Path, own: str, beside: Path) -> bool:
     top = name.partition(".")[0]
     if top == own:
         return True
     installed = [Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib", "stdlib")]
-    return (
-        top not in OURS
-        and top not in sys.stdlib_module_names
-        and not any(path.resolve().is_relative_to(folder) for folder in installed)
-    )
+    if top in OURS or any(path.resolve().is_relative_to(folder) for folder in installed):
+        return False
+    # One beside the YAML may have the name of a module of Python's, and is found before that.
+    return top not in sys.stdlib_module_names or path.is_relative_to(beside)
 
 
 def _packages_above(name: str) -> list[str]:

@@ -22,7 +22,8 @@ def require_workable(plan: Blueprint) -> None:
     """Refuses a graph that cannot be fitted, trained on, or served.
 
     It is built for the columns of the YAML, fitted, and used for the features of users and items. Whether categories
-    and ids are numbers or texts is only known with the files; a graph that works with either is taken.
+    and ids are numbers or texts is only known with the files; a graph that works with either is taken. So is one whose
+    expressions cannot be computed over made-up values alone: only the files tell whether a text is a date, say.
 
     Raises:
         SettingError: says what the graph lacks, as a fault of the key `workflow`.
@@ -36,6 +37,8 @@ def require_workable(plan: Blueprint) -> None:
             try:
                 _try(graph, users, items, events)
                 return
+            except _about_values():
+                return
             except Exception as error:  # whatever a function of the user's own throws
                 failure = failure or error
     except ValueError as error:
@@ -44,6 +47,16 @@ def require_workable(plan: Blueprint) -> None:
     raise SettingError(
         f"the feature graph {plan.settings.workflow!r} cannot be used: {said.rstrip('.')}.", "workflow"
     ) from failure
+
+
+def _about_values() -> tuple[type[Exception], ...]:
+    """What is thrown where values, or the types that they have, are not what an expression takes."""
+    import polars.exceptions as polars
+
+    from ops_gpu.finite import NotFiniteError
+
+    wrong = polars.InvalidOperationError, polars.ComputeError, polars.SchemaError, polars.OutOfBoundsError
+    return (*wrong, NotFiniteError)
 
 
 def _try(graph: Graph, users: pl.DataFrame, items: pl.DataFrame, events: pl.DataFrame) -> None:

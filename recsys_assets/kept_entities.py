@@ -17,7 +17,8 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     Args:
         frame: the table as it was read now; its first column is the id.
         events: all materialized events; None before there are any.
-        path: the table as it was read before, if it was: whoever is gone from the log has what was known then.
+        path: the table as it was read before, if it was: whoever is gone from the log has what was known then, as far
+            as it is of today's types.
         table: what its columns mean.
 
     Returns:
@@ -36,7 +37,9 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     if path.exists():
         old = pl.read_parquet(path, glob=False)
         if old.schema.get(key) == frame.schema[key]:
-            columns = [pl.col(name).cast(dtype) for name, dtype in frame.schema.items() if name in old.columns]
+            columns = [
+                pl.col(name).cast(dtype, strict=False) for name, dtype in frame.schema.items() if name in old.columns
+            ]
             known = old.join(missing, on=key, how="semi").select(columns)
             frame = pl.concat([frame, known], how="diagonal")
             missing = missing.join(known, on=key, how="anti")

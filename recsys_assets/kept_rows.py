@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs import LogError
+from recsys_assets.read_days import UNKNOWN
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,12 +18,13 @@ EVENT = ["user_id", "item_id", "timestamp"]
 
 
 def kept_rows(path: Path, gone: Collection[str], read: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a kept day that no file holds any more.
+    """The rows of a kept day that no file holds any more, or none that can be read.
 
     Args:
         path: the day's Parquet file, as it was written before.
-        gone: files (`__file__`) that are there no more.
-        read: what was read of the day now; events among it are none of these, for their file may have another name.
+        gone: files (`__file__`) that are there no more; those of rows of which nobody noted the file are among them.
+        read: what was read of the day now; as many equal events as there are among it are none of these, for their
+            file may have another name.
 
     Returns:
         Rows with the columns and types of `read`; a column that the day did not have is null.
@@ -34,15 +36,26 @@ def kept_rows(path: Path, gone: Collection[str], read: pl.DataFrame) -> pl.DataF
 
     if not gone or not path.exists():
         return read.clear()
+    number, place = pl.int_range(pl.len()).over(EVENT).alias("__number__"), "__place__"
     old = pl.read_parquet(path, glob=False)
-    if FILE in old.columns:
-        old = old.filter(pl.col(FILE).is_in(list(gone)))
-    old = pl.concat([read.clear(), typed(old, read.schema, path)], how="diagonal")
-    return old.join(read.select(EVENT), on=EVENT, how="anti", maintain_order="left")
+    named = pl.col(FILE).fill_null(UNKNOWN) if FILE in old.columns else pl.lit(UNKNOWN)
+    lost = pl.col(FILE).is_in([*gone, UNKNOWN])
+    # Events of files that are still there come first: what was read stands for them before it does for others.
+    old = typed(old.with_columns(named.alias(FILE)), read.schema, path, lost).with_row_index(place).sort(lost)
+    left = old.with_columns(number).join(read.select(*EVENT, number), on=[*EVENT, "__number__"], how="anti")
+    return left.filter(lost).sort(place).select(read.columns)
 
 
-def typed(old: pl.DataFrame, schema: pl.Schema, path: Path) -> pl.DataFrame:
-    """Kept rows with the columns and types of today; LogError where an id is none of today's type."""
+def files_of(path: Path) -> set[str]:
+    """The files of which the events of a kept day are."""
+    import polars as pl
+
+    kept = pl.scan_parquet(path, glob=False)
+    return set(kept.select(FILE).unique().collect()[FILE]) if FILE in kept.collect_schema() else {UNKNOWN}
+
+
+def typed(old: pl.DataFrame, schema: pl.Schema, path: Path, lost: pl.Expr) -> pl.DataFrame:
+    """Kept rows with the columns and types of today; LogError where an id of a lost one is none of today's type."""
     import polars as pl
 
     same = old.select(
@@ -50,9 +63,10 @@ def typed(old: pl.DataFrame, schema: pl.Schema, path: Path) -> pl.DataFrame:
         for name in schema
     )
     for name in ("user_id", "item_id"):
-        if same[name].null_count() > old[name].null_count():
+        mine = old.filter(lost)
+        if same.filter(lost)[name].null_count() > mine[name].null_count():
             raise LogError(
-                f"{old.height:,} events of {path.stem} are kept, whose file is gone, with a {name} of type "
+                f"{mine.height:,} events of {path.stem} are kept, whose file is gone, with a {name} of type "
                 f"{old.schema[name]}, expected {schema[name]}; put the file back, or let go of such days "
                 "(recsys materialize --drop-missing)."
             )

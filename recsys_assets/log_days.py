@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -39,6 +39,7 @@ class LogDays:
         memory: Path,
         latest: datetime | None = None,
         start: date | None = None,
+        kept: Collection[date] = (),
     ) -> LogDays:
         """Looks at the log; opens only what is new or changed since `memory` was written, and writes it.
 
@@ -48,6 +49,7 @@ class LogDays:
             memory: JSON file for the answer; a missing or unreadable one only costs time.
             latest: the last moment (UTC) that may be one of an event; None for no bound.
             start: first day wanted, where somebody has named one.
+            kept: days of which events are kept, though there may be no file of them any more.
 
         Raises:
             LogError: when there is no file at all.
@@ -61,7 +63,7 @@ class LogDays:
         found = days_of_files(log, place, known)
         if found != known:
             _remember(memory, described, {portable(path, place): entry for path, entry in found.items()})
-        days = {day for entry in found.values() if not entry.error for day in entry.days}
+        days = {day for entry in found.values() if not entry.error for day in entry.days} | set(kept)
         return cls(found, TimeBounds.of(days, latest, start))
 
     @property

@@ -14,9 +14,9 @@ from recsys_assets.source_files import SourceFiles
 DESCRIPTION = """Looks at the raw files of {name}. Days whose events are others than those that were read are
 materialized, with everything below them up to the deployment, in one run; days between them are read again too. A
 changed users or items file does the same for the newest day. While a run of this recommender is going it waits, and for
-files written to less than {rest:g} seconds ago (`schedule.rest_seconds`). A file that cannot be read fails the
-run of the day in its name, and of no other; what was live stays live. What was asked for once is not asked for again
-until its files are others; the nightly schedule does."""
+files written to less than {rest:g} seconds ago (`schedule.rest_seconds`). A file that cannot be read fails the run of
+the day in its name, and of no other (where it names none, of every day); what was live stays live. What was asked for
+once is not asked for again until its files are others; the nightly schedule does."""
 
 
 def log_sensor(plan: Blueprint) -> dg.SensorDefinition:
@@ -56,6 +56,9 @@ def _evaluate(
     due = found.days()
     busy = [path for path, entry in found.restless(rest).items() if not set(due).isdisjoint(entry.days)]
     said = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
+    broken = [path for path in found.broken if path not in found.restless(rest)]
+    if broken:
+        said.append(f"files of the log that cannot be read: {len(broken)} ({broken[0]}); see why their run failed")
     if due and not busy:
         said.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
     return dg.SkipReason("; ".join([*(said or [f"no change in {found}"]), *found.waiting()]))

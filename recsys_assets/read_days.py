@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ops_gpu.logs import FileDays, LogPlace
 
 FILE = "days.json"
+UNKNOWN = ""
+"""The file of events of which nobody noted it: a version of before, or somebody who put a day back."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class ReadDay:
 
     Args:
         rows: how many events.
-        files: version of the day's rows in each file that held any, by path (`portable`).
+        files: version of the day's rows in each file that held any, by path (`portable`); `UNKNOWN` is one.
         kept: how many of the events are of files that are gone.
         counts: how many of the events are of each file; empty for days of a version of before.
     """
@@ -35,10 +37,10 @@ class ReadDay:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def events_of(self, paths: Collection[str]) -> int:
-        """How many events are of these files; of days of a version of before, all, if there is any such file."""
-        if not self.counts:
+        """How many events are of these files, those of `UNKNOWN` among them; all, where they were not counted."""
+        if not self.counts or not paths:
             return self.rows if paths else 0
-        return sum(self.counts.get(path, 0) for path in paths)
+        return sum(self.counts.get(path, 0) for path in {*paths, UNKNOWN})
 
 
 class ReadDays(Mapping[date, ReadDay]):
@@ -56,13 +58,30 @@ class ReadDays(Mapping[date, ReadDay]):
 
     @classmethod
     def load(cls, home: Home, name: str) -> ReadDays:
-        """Those of a recommender; none before the first run."""
-        values = read_json(home.interactions_folder(name) / FILE) or {}
-        return cls({date.fromisoformat(day): ReadDay(**found) for day, found in values.items()})
+        """Those of a recommender; none before the first run.
+
+        Raises:
+            LogError: when the account is damaged.
+        """
+        path = home.interactions_folder(name) / FILE
+        try:
+            values = read_json(path) or {}
+            return cls({date.fromisoformat(day): ReadDay(**found) for day, found in values.items()})
+        except (ValueError, TypeError, AttributeError) as error:
+            from ops_gpu.logs import LogError
+
+            raise LogError(
+                f"{path} is damaged, or of a newer version of this program ({error}); it tells from which files the "
+                "kept days were read: put it back from a copy, or remove it, and they are taken to be of the files as "
+                "they are now."
+            ) from error
 
     @classmethod
     def of_before(cls, home: Home, name: str, files: Mapping[str, FileDays], place: LogPlace) -> ReadDays:
         """Those that a version of before has read, which kept no account: taken to be of the files as they are.
+
+        Where these hold fewer rows than are kept, the others are of files that are gone. And the newest day is to be
+        read once more, for its file may have grown since.
 
         Args:
             home: the home.
@@ -73,10 +92,22 @@ class ReadDays(Mapping[date, ReadDay]):
         if (home.interactions_folder(name) / FILE).exists():
             return cls.load(home, name)
         found: dict[date, ReadDay] = {}
-        for path in sorted(home.interactions_folder(name).glob("????-??-??.parquet")):
-            day = date.fromisoformat(path.stem)
-            found[day] = ReadDay(_rows(path), versions_of(day, files, place))
+        for path in _paths(home, name):
+            day, kept = date.fromisoformat(path.stem), _rows(path)
+            there = sum(entry.by_day[day].rows for entry in files.values() if not entry.error and day in entry.by_day)
+            versions, more = versions_of(day, files, place), kept - there
+            unknown, counts = ({UNKNOWN: ""}, {UNKNOWN: more}) if more > 0 else ({}, {})
+            found[day] = ReadDay(kept, {**versions, **unknown}, counts=counts)
+        for day in sorted(found)[-1:]:
+            found[day] = replace(found[day], files=dict.fromkeys(found[day].files, ""))
         return cls(found)
+
+    @classmethod
+    def with_events(cls, home: Home, name: str) -> set[date]:
+        """The days of which events are kept, whoever has read them."""
+        if (home.interactions_folder(name) / FILE).exists():
+            return {day for day, found in cls.load(home, name).items() if found.rows}
+        return {date.fromisoformat(path.stem) for path in _paths(home, name)}
 
     def save(self, home: Home, name: str) -> None:
         """Writes them beside the interactions."""
@@ -110,6 +141,10 @@ def versions_of(day: date, files: Mapping[str, FileDays], place: LogPlace) -> di
         for path, entry in files.items()
         if not entry.error and day in entry.by_day
     }
+
+
+def _paths(home: Home, name: str) -> list[Path]:
+    return sorted(home.interactions_folder(name).glob("????-??-??.parquet"))
 
 
 def _rows(path: Path) -> int:

@@ -67,7 +67,8 @@ def _new_days(plan: Blueprint) -> Decision:
     new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
     if new:
         return chain_request(plan, new[0], new[-1])
-    return dg.SkipReason("; ".join([f"every day of {found} was read already", *found.waiting()]))
+    said = [] if found.days() else [f"every day of {found} was read already"]
+    return dg.SkipReason("; ".join([*said, *found.waiting()]))
 
 
 def _all_days(plan: Blueprint) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,8 +82,11 @@ class SourceFiles:
         return sha256(repr(sorted(self.tables.items())).encode()).hexdigest()[:16]
 
     def restless(self, seconds: float) -> dict[str, FileDays]:
-        """Files of the log that were written to less than so many seconds ago, by path."""
-        return {path: e for path, e in self.changes.files.items() if e.changed and self.now - e.changed < seconds}
+        """Files of the log that were written to less than so many seconds ago, by path.
+
+        A time that lies further ahead than that is another clock's, and says nothing about rest.
+        """
+        return {path: e for path, e in self.changes.files.items() if e.changed and abs(self.now - e.changed) < seconds}
 
     def newest_day(self) -> date | None:
         """The last day that has events, or else the last one there is."""
@@ -94,16 +97,18 @@ class SourceFiles:
 
     def waiting(self) -> list[str]:
         """Days of the log that no run can be asked for yet, and what is kept of files that are gone, in sentences."""
-        keys, days = self.plan.partitions, sorted(self.changes.log.days)
-        first, last, found = keys.get_first_partition_key(), keys.get_last_partition_key(), list[str]()
-        early = [day for day in days if first and str(day) < first]
-        late = [day for day in days if last and str(day) > last and not keys.has_partition_key(str(day))]
-        if early:
+        keys, dates = self.plan.partitions, self.plan.settings
+        wanted = [day for day in sorted(self.changes.log.days) if dates.end is None or day < dates.end]
+        unknown = [day for day in wanted if not keys.has_partition_key(str(day)) and day >= (dates.start or day)]
+        today, found = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
+        over, going = [day for day in unknown if day < today], [day for day in unknown if day >= today]
+        if over:
             found.append(
-                f"events of {early[0]} lie before the first day that is known here ({first}); reload the code location"
+                f"events of {over[0]} lie outside the days that are known here ({keys.get_first_partition_key()} to "
+                f"{keys.get_last_partition_key()}); reload the code location"
             )
-        if late:
-            found.append(f"events of {late[0]} wait until that day is over (UTC)")
+        if going:
+            found.append(f"events of {going[0]} wait until that day is over (UTC)")
         gone = self.changes.gone_days()
         if gone:
             found.append(f"events kept, whose files are gone: {sum(gone.values()):,} (days: {len(gone)})")

@@ -17,7 +17,7 @@ from recsys_assets.day_reading import DayReading
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
-from recsys_assets.metadata.reading import reading_metadata, reading_notes
+from recsys_assets.metadata.reading import kept_days, reading_metadata, reading_notes
 from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.plainly import plainly
 from recsys_assets.refit import ReadConfig
@@ -67,7 +67,7 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             context.log.warning(note)
         if written:
             reading.write()
-        save_report(reading.report, days, written, plan, reading.kept, len(reading.emptied))
+        save_report(reading.report, days, written, plan, sum(kept_days(reading).values()), len(reading.emptied))
         frame = reading.frame
         for day, metadata in _by_day(frame, days).items():
             context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)

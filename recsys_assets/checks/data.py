@@ -159,7 +159,7 @@ def _volume(plan: Blueprint) -> dg.AssetChecksDefinition:
 def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
     path = plan.place.resolve(plan.settings.interactions.source.path)
     days = f"{report['first_day']} to {report['last_day']}"
-    kept = f"; {report['kept']:,} more are kept, whose files are gone" if report["kept"] else ""
+    kept = f"; {report['kept']:,} in all are kept, whose files are gone" if report.get("kept") else ""
     if report["written"] and report["rows_kept"] == 0:
         return f"'{path}' holds no events of {days} any more; days that are empty now: {report['emptied']}{kept}."
     if report["rows_kept"] == 0 and report["filtered"]:

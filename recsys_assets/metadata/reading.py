@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from recsys_assets.day_reading import OUTSIDE
 from recsys_assets.metadata.tables import table
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ def reading_notes(reading: DayReading) -> list[str]:
         notes.append(f"{_days(dict.fromkeys(reading.emptied, 0))} empty now: no file holds events of them any more.")
     outside = reading.changes.outside()
     if outside:
-        notes.append(f"{_days(dict.fromkeys(outside, 0))} of before removed, which can be no days of events.")
+        notes.append(
+            f"{_days(dict.fromkeys(outside, 0))} of before removed, which can be no days of events (those whose files "
+            f"are gone lie in the folder {OUTSIDE!r} beside the others, and come back when they are read and can be)."
+        )
     return notes
 
 

@@ -230,3 +230,115 @@ def test_kept_events_whose_ids_are_of_another_type_are_told(shop: Path, home: Ho
     ):
         DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
     assert DayReading.of(plan_of(shop, home), DAYS[:3], drop=True).days[DAYS[0]].rows == 0
+
+
+def as_before(home: Home) -> None:
+    """A home as a version of before has left it: no account of the files, and events that do not tell theirs."""
+    (home.interactions_folder("shop") / "days.json").unlink()
+    for path in home.interactions_folder("shop").glob("*.parquet"):
+        pl.read_parquet(path).drop("__file__").write_parquet(path)
+
+
+def events(home: Home) -> list[int]:
+    return [pl.read_parquet(home.interactions("shop", day)).height for day in DAYS[:3]]
+
+
+@pytest.mark.parametrize("rotated", ["before the upgrade", "after it", "after other days were read"])
+def test_events_of_a_version_of_before_stay_when_their_files_go(shop: Path, home: Home, rotated: str) -> None:
+    late = shop / "logs" / "2024-01-01-late.csv"
+    late.write_text(HEADER + "1,1,2024-01-01T20:00:00,5\n")
+    read(plan_of(shop, home))
+    as_before(home)
+    if rotated == "after other days were read":
+        DayReading.of(plan_of(shop, home), DAYS[2:3], drop=False).write()
+    if rotated != "before the upgrade":
+        DayReading.of(plan_of(shop, home), DAYS[1:3], drop=False).write()
+    (shop / "logs" / "2024-01-01.csv").unlink()
+    for _ in range(3):  # what is kept tells no file, and is kept all the same
+        plan = plan_of(shop, home)
+        assert plan.span() == (DAYS[0], DAYS[2])
+        reading = DayReading.of(plan, DAYS[:3], drop=False)
+        assert "20 events of 2024-01-01 are kept, whose files are gone" in reading_notes(reading)[0]
+        reading.write()
+        assert events(home) == [21, 20, 20]
+    late.unlink()
+    DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
+    assert events(home) == [21, 20, 20]
+    DayReading.of(plan_of(shop, home), DAYS[:3], drop=True).write()
+    assert events(home) == [0, 20, 20]
+
+
+def test_the_newest_day_of_a_version_of_before_is_read_once_more(shop: Path, home: Home) -> None:
+    read(plan_of(shop, home))
+    as_before(home)
+    log = shop / "logs" / "2024-01-03.csv"
+    log.write_text(log.read_text() + "1,1,2024-01-03T22:00:00,5\n")
+    assert list(read(plan_of(shop, home)).days) == [DAYS[2]]
+    assert events(home) == [20, 20, 21]
+    assert not read(plan_of(shop, home)).days
+
+
+def test_a_sentinel_takes_no_day_with_it_whose_file_is_gone(shop: Path, home: Home) -> None:
+    read(plan_of(shop, home))
+    for day in DAYS[:2]:
+        (shop / "logs" / f"{day}.csv").unlink()
+    log = shop / "logs" / "2024-01-03.csv"
+    log.write_text(log.read_text() + "1,1,1970-01-01T00:00:00,5\n")
+    reading = read(plan_of(shop, home))
+    assert events(home) == [20, 20, 20]
+    assert "1 row of 1970-01-01" in reading_notes(reading)[0]
+
+
+def test_days_that_a_wrong_clock_takes_for_later_ones_come_back(
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(plan_of(shop, home))
+    (shop / "logs" / "2024-01-03.csv").unlink()
+    with monkeypatch.context() as wrong:
+        wrong.setattr("recsys_assets.blueprint.latest", lambda _: datetime(2024, 1, 2, 12))
+        reading = DayReading.of(plan_of(shop, home), DAYS[:2], drop=False)
+        assert "2024-01-03 of before removed" in reading_notes(reading)[-1]
+        reading.write()
+        assert not home.interactions("shop", DAYS[2]).exists()
+    DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
+    assert events(home) == [20, 20, 20]
+    assert not list((home.interactions_folder("shop") / "outside").iterdir())
+    DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
+    assert events(home) == [20, 20, 20]
+
+
+def test_events_of_a_file_that_is_damaged_for_a_while_stay(shop: Path, home: Home) -> None:
+    first, second = (shop / "logs" / f"{day}.csv" for day in DAYS[:2])
+    first.write_text(first.read_text() + "5,5,2024-01-02T00:00:30,5\n")  # past midnight
+    read(plan_of(shop, home))
+    first.write_bytes(b"\x00\x01\xff broken")
+    second.write_text(second.read_text() + "6,6,2024-01-02T23:00:00,5\n")
+    reading = DayReading.of(plan_of(shop, home), DAYS[1:2], drop=True)
+    assert not reading_notes(reading)  # it is not gone
+    reading.write()
+    assert events(home) == [20, 22, 20]
+    first.unlink()
+    DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
+    assert events(home) == [20, 22, 20]
+
+
+def test_an_event_that_happened_twice_stays_twice(shop: Path, home: Home) -> None:
+    late = shop / "logs" / "2024-01-01-late.csv"
+    late.write_text((shop / "logs" / "2024-01-01.csv").read_text())
+    read(plan_of(shop, home))
+    late.unlink()
+    for _ in range(2):
+        DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
+        assert events(home) == [40, 20, 20]
+
+
+def test_a_damaged_account_is_named_with_the_way_out(shop: Path, home: Home) -> None:
+    read(plan_of(shop, home))
+    account = home.interactions_folder("shop") / "days.json"
+    for text in ("{", '{"2024-01-01": {"rows": 1, "moons": 2}}', "[1]"):
+        account.write_text(text)
+        plan = plan_of(shop, home)
+        assert plan.problem is not None
+        assert f"{account} is damaged" in plan.problem and "remove it" in plan.problem
+    account.unlink()
+    assert plan_of(shop, home).problem is None

@@ -70,3 +70,13 @@ def test_what_cannot_be_read_counts_by_its_bytes(tmp_path: Path, text: str) -> N
 
 def test_a_function_that_is_not_there(tmp_path: Path) -> None:
     assert graph_code("nowhere.build", tmp_path) == graph_code("json.nothing.build", tmp_path) == {}
+
+
+def test_a_module_beside_the_yaml_may_have_the_name_of_one_of_pythons(tmp_path: Path) -> None:
+    (tmp_path / "features.py").write_text("import statistics, json\n")
+    helper = tmp_path / "statistics.py"
+    helper.write_text("FACTOR = 2.0\n")
+    before = graph_code("features.build", tmp_path)
+    assert set(before) == {"features", "statistics"}
+    helper.write_text("FACTOR = -5.0\n")
+    assert graph_code("features.build", tmp_path) != before

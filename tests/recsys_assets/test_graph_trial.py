@@ -49,6 +49,12 @@ GOOD = {
     "texts": 'return CODES + (["brand"] >> LambdaOp(lambda x: x.str.len_chars() / 2) >> Rename(postfix="_n"))',
     "numbers": 'return CODES + (["country"] >> LambdaOp(lambda x: (x + 1) / 2) >> Rename(postfix="_n"))',
     "groups": 'return CODES + (["brand"] >> JoinGroupby(["price"], ["mean"]) >> FillMissing(0.0))',
+    "numbers of their own": 'return CODES + (["price"] >> LambdaOp(lambda price: (price - 9e9).log()))',
+    "dates in texts": 'return CODES + (["brand"] >> LambdaOp(lambda x: x.str.to_date("%Y-%m-%d").dt.year() / 2) '
+    '>> Rename(postfix="_year"))',
+    "texts beside numbers": 'return CODES + (["brand"] >> LambdaOp(lambda x: x.str.to_lowercase()) >> '
+    'Rename(postfix="_low") >> Categorify()) + (["country"] >> LambdaOp(lambda x: x // 10) >> '
+    'Rename(postfix="_ten") >> Categorify())',
     "rare values": 'return ["user_id", "item_id"] >> Categorify(freq_threshold=50)',
 }
 BAD = {
@@ -73,7 +79,6 @@ BAD = {
     "nothing": ("return None", "cannot be used"),
     "its own error": ("raise KeyError('price')", "KeyError: 'price'"),
     "rows left out": ('return CODES + (["age"] >> Filter("age > 3"))', "leaves rows out"),
-    "nulls": ('return CODES + (["price"] >> LambdaOp(lambda price: (price - 9e9).log()))', "no finite number"),
 }
 
 

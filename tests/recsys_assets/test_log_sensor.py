@@ -16,6 +16,7 @@ from recsys_assets.blueprint import Blueprint
 from recsys_assets.locations import blueprints, load
 from recsys_assets.log_sensor import log_sensor
 from recsys_assets.shared import shared_definitions
+from recsys_assets.source_files import SourceFiles
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.broken_files import BROKEN
@@ -141,6 +142,11 @@ def test_files_that_are_still_written_to_wait_and_others_do_not(sensor: Sensor) 
     write_day(sensor.shop, date(2024, 1, 6), rows=30)
     os.utime(new, (time.time() - 601,) * 2)
     assert asked(sensor.tick(run=True)) == ("2024-01-06", "2024-01-06")
+    ahead = write_day(sensor.shop, date(2024, 1, 7))  # of another clock, and without a last line end
+    ahead.write_text(ahead.read_text().rstrip("\n"))
+    os.utime(ahead, (time.time() + 86_400,) * 2)
+    assert asked(sensor.tick(run=True)) == ("2024-01-07", "2024-01-07")
+    assert pl.read_parquet(sensor.home.interactions("shop", "2024-01-07")).height == 20
 
 
 def test_what_was_asked_for_and_failed_is_not_asked_for_until_its_files_are_others(sensor: Sensor) -> None:
@@ -207,6 +213,7 @@ def test_days_that_were_materialized_before_are_not_asked_for(sensor: Sensor) ->
 def test_days_that_a_version_of_before_has_read_are_taken_as_they_are(sensor: Sensor) -> None:
     sensor.settled()
     (sensor.home.interactions_folder("shop") / "days.json").unlink()
+    assert asked(sensor.tick(run=True)) == ("2024-01-03", "2024-01-03")  # its file may have grown meanwhile
     assert "no change" in sensor.tick()
     write_day(sensor.shop, date(2024, 1, 4))
     assert asked(sensor.tick()) == ("2024-01-04", "2024-01-04")
@@ -216,7 +223,10 @@ def test_a_corrupt_file_asks_for_the_day_in_its_name(sensor: Sensor) -> None:
     sensor.settled()
     (sensor.shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
     assert asked(sensor.tick()) == ("2024-01-04", "2024-01-04")
-    assert "no change" in sensor.tick()
+    assert "cannot be read: 1 (logs/2024-01-04.csv); see why their run failed" in sensor.tick()
+    with (sensor.shop / "items.csv").open("a") as file:
+        file.write("11,New thing,a\n")
+    assert asked(sensor.tick(run=True)) == ("2024-01-03", "2024-01-03")  # it keeps no other change waiting
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -228,7 +238,7 @@ def test_good_days_are_asked_for_without_the_bad_one(sensor: Sensor, name: str) 
     assert asked(sensor.tick(run=True)) == ("2024-01-01", "2024-01-01")
     assert asked(sensor.tick(run=True)) == ("2024-01-03", "2024-01-03")
     assert asked(sensor.tick()) == ("2024-01-02", "2024-01-02")
-    assert "no change" in sensor.tick()
+    assert f"cannot be read: 1 (logs/{name})" in sensor.tick()
     failed = materialize(sensor.shop, ["interactions", "users", "items"], "2024-01-02", None, sensor.instance)
     assert name in failure(failed)
 
@@ -317,3 +327,12 @@ def test_files_that_are_moved_with_their_home_or_yaml_are_no_change(
     with (logs / "2024-01-02.csv").open("a") as end:
         end.write("1,1,2024-01-02T23:00:00,5\n")
     assert asked(sensor.tick()) == ("2024-01-02", "2024-01-02")
+
+
+def test_days_that_are_over_and_unknown_here_need_a_reload(sensor: Sensor) -> None:
+    sensor.settled()
+    known = plan_of(sensor.shop, sensor.home)
+    write_day(sensor.shop, date(2023, 12, 30))
+    (sensed,) = SourceFiles.look(known).waiting()
+    assert "events of 2023-12-30 lie outside the days that are known here (2024-01-01 to " in sensed
+    assert "reload the code location" in sensed

@@ -85,5 +85,11 @@ def test_whoever_has_a_kept_event_stays_with_what_was_known(shop: Path, home: Ho
     assert 77 in pl.read_parquet(home.users("shop"))["user_id"]
     old = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 99, named=True)
     assert (old["title"], old["kind"]) == ("Old thing", "b")
+    yaml = shop / "defs.yaml"
+    yaml.write_text(yaml.read_text().replace("categorical: [kind]", "continuous: [kind]"))
+    items.write_text(items.read_text().replace(",a\n", ",1.5\n").replace(",b\n", ",2.5\n"))
+    assert materialize(shop, ["items"], *DAYS).success  # "b" is no number, and what is known of it is no reason to end
+    old = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 99, named=True)
+    assert (old["title"], old["kind"]) == ("Old thing", None)
     assert materialize(shop, ["interactions", "users", "items"], *DAYS, drop_missing=True).success
     assert 77 not in pl.read_parquet(home.users("shop"))["user_id"]

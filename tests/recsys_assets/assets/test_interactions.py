@@ -132,7 +132,7 @@ def test_events_outlive_their_files_and_are_told_of_at_every_run(shop: Path, hom
         assert "2024-01-02 | 20" in str(metadata["kept_days"].value)
         check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
         assert "40 events from 2024-01-01 to 2024-01-03" in str(check.description)
-        assert "; 20 more are kept, whose files are gone." in str(check.description)
+        assert "; 20 in all are kept, whose files are gone." in str(check.description)
         assert pl.read_parquet(home.interactions("shop", "2024-01-02")).equals(before)
 
 
