@@ -38,6 +38,14 @@ def pytest_make_parametrize_id(val: object, argname: str) -> None:
         raise pytest.UsageError(f"{argname} is parametrised with bytes, {bytes(val[:20])!r}...; give `ids=`.")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a file's tests together, for they share servers, and all that use `tiny`, which takes a minute to make."""
+    for item in items:
+        shares = "tiny" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("tiny" if shares else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """An empty home of its own."""
