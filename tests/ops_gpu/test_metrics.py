@@ -46,6 +46,8 @@ def test_recall_is_hits_over_what_fits_the_list(chosen: list[set[int]], k: int, 
     expected = [len(c & set(items)) / min(k, len(c)) for c, items in zip(chosen, lists, strict=True)]
     assert found.recall.tolist() == pytest.approx(expected)
     assert found.hit.tolist() == [float(value > 0) for value in expected]
+    places = [[item in c for item in items] for c, items in zip(chosen, lists, strict=True)]
+    assert found.mrr.tolist() == pytest.approx([1 / (1 + hit.index(True)) if any(hit) else 0.0 for hit in places])
     for values in (found.ndcg, found.mrr):
         assert ((values > 0) == (found.recall > 0)).all() and (values <= 1 + 1e-12).all()
 
