@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import interactions_frame, items_frame, users_frame
-from recsys_assets.chain_ranges import ChainRanges
+from recsys_assets.chain_ranges import UNCOMPARED, ChainRanges
 from recsys_assets.live import live_release
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ops_gpu.comparison import Contender
     from ops_gpu.evaluation import Protocol
+    from ops_gpu.fitting import FitConfig
+    from ops_gpu.ranking import RankingModel
+    from ops_gpu.retrieval import RetrievalModel
+    from ops_gpu.workflow import Workflow
     from serving.release import Release
+
+    Opened = tuple[FitConfig, Workflow, RetrievalModel, RankingModel]
 
 METRIC = "ndcg@20"
 PASSED_OVER = "somebody chose not to compare with the live release (`--uncompared`)"
+UNFIT = (
+    "the live release cannot be compared on the data as they are now ({error}); compare with nothing by "
+    "`recsys materialize {name} --uncompared`, or make the YAML and the data fit the live release again"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,8 @@ class Standing:
 
     Args:
         against: `live`: both on the same users and days; `recorded`: what the live one reached on these days
-            before it was continued over them; `nobody`: no user to compare them on; `nothing`: none to compare with.
+            before it was continued over them; `nobody`: no user to compare them on, or data that the live one does not
+            fit; `nothing`: none to compare with.
         release: hash of the live release.
         users: how many users both were measured on.
         candidate: mean of the candidate.
@@ -66,7 +79,7 @@ def stand(
     """Compares the candidate with the live release, as `chain` says that it can be.
 
     A live release that cannot be opened by this version of the program is no reason to keep a new one from going
-    live; it is told, and not compared.
+    live; it is told, and not compared. One that opens and cannot be compared is: only a person may pass it over.
 
     Args:
         plan: the recommender.
@@ -76,17 +89,23 @@ def stand(
         final: metrics of the candidate's final lists.
         warn: told when the live release cannot be used.
     """
+    import polars as pl
+
+    recorded = chain.ranges.against == "recorded"
     if chain.ranges.against == "nothing":
         return Standing("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
     try:
         release = live_release(plan, chain.live)
         assert release is not None
-        if chain.ranges.against == "recorded":
-            return _recorded(release, final)
-        return _on_the_same_days(plan, release, mine, protocol)
+        parts = None if recorded else opened(release)
     except (ValueError, KeyError, TypeError, OSError) as error:
         warn(f"The live release could not be compared: {error}")
         return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
+    try:
+        return _recorded(release, final) if parts is None else _on_the_same_days(plan, release, parts, mine, protocol)
+    except (ValueError, KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:
+        because = UNFIT.format(error=str(error).rstrip("."), name=plan.name)
+        return Standing("nobody", chain.live, because=because)
 
 
 def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
@@ -97,12 +116,22 @@ def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
     return Standing("recorded", release.hash, users, final[METRIC], before[METRIC], difference, error)
 
 
-def _on_the_same_days(plan: Blueprint, release: Release, mine: Contender, protocol: Protocol) -> Standing:
+def _on_the_same_days(
+    plan: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
+) -> Standing:
     from ops_gpu.comparison import compare
 
-    found = compare(mine, contender(plan, release), protocol)
+    try:
+        found = compare(mine, _with_data(plan, *parts), protocol)
+    except KeyError as error:  # a feature of its models that cannot be made
+        gone = sorted(set(parts[1].input_columns).difference(*(table.columns for table in _tables(plan))))
+        if not gone:
+            raise
+        raise ValueError(f"it reads the column {gone[0]!r}, which no table has any more") from error
     if found is None:
-        return Standing("nobody", release.hash, because="the two releases have no user in common on these days")
+        way_out = UNCOMPARED.format(name=plan.name)
+        reason = f"the two releases have no user in common on these days; {way_out}"
+        return Standing("nobody", release.hash, because=reason)
     values = asdict(found)
     return Standing(
         "live",
@@ -117,18 +146,33 @@ def _on_the_same_days(plan: Blueprint, release: Release, mine: Contender, protoc
 
 def contender(plan: Blueprint, release: Release) -> Contender:
     """A release's models with its own settings, and today's data as its own workflow encodes it."""
-    from ops_gpu.comparison import Contender
+    return _with_data(plan, *opened(release))
+
+
+def opened(release: Release) -> Opened:
+    """Settings, workflow, towers and ranker of a release, without any data."""
     from ops_gpu.fitting import FitConfig
     from ops_gpu.ranking import RankingModel
     from ops_gpu.retrieval import RetrievalModel
-    from ops_gpu.training_data import TrainingData
     from ops_gpu.workflow import Workflow
     from serving.parts import read_settings
 
     settings: dict[str, Any] = read_settings(release.path)
     config = FitConfig(**settings)
     workflow = Workflow.load(release.part("workflow"))
-    tables = interactions_frame(plan), users_frame(plan), items_frame(plan)
-    data = TrainingData.assemble(*tables, workflow, config.retrieval.history_length)
     towers = RetrievalModel.load(release.part("retrieval_model"), config.retrieval)
-    return Contender(data, workflow, towers, RankingModel.load(release.part("ranking_model"), config.ranking), config)
+    return config, workflow, towers, RankingModel.load(release.part("ranking_model"), config.ranking)
+
+
+def _with_data(
+    plan: Blueprint, config: FitConfig, workflow: Workflow, towers: RetrievalModel, ranker: RankingModel
+) -> Contender:
+    from ops_gpu.comparison import Contender
+    from ops_gpu.training_data import TrainingData
+
+    data = TrainingData.assemble(*_tables(plan), workflow, config.retrieval.history_length)
+    return Contender(data, workflow, towers, ranker, config)
+
+
+def _tables(plan: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    return interactions_frame(plan), users_frame(plan), items_frame(plan)

@@ -14,7 +14,8 @@ model has seen; up to {tolerance:g} standard errors (`quality.tolerance`) count 
 LIVE = """The challenger is not worse than the release that is live, by NDCG@20 on days that neither was trained on, up
 to {tolerance:g} standard errors (`quality.tolerance`). Where the live release was continued over all of these days,
 what it had reached on them before counts. Passes where there is none to compare with: nothing is live, or what is
-can no longer be opened."""
+can no longer be opened by this version. One that opens, and cannot be compared on the data as they are now, does not
+pass: nothing is released until a person says so (`recsys materialize NAME --uncompared`)."""
 
 
 def better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:
