@@ -69,7 +69,10 @@ class Blueprint:
         return cls(name, settings, home, place, days, served, problem)
 
     def span(self) -> tuple[date, date]:
-        """First and last day that there is data for, within the dates of the YAML; today is not over, and none yet.
+        """First and last day that there is data for, within the dates of the YAML and the days that are known here.
+
+        Today is not over, and none yet; days that came before the first known one are known once the code location is
+        loaded again.
 
         Raises:
             LogError: when the log cannot be read, or holds nothing within these dates.
@@ -77,13 +80,18 @@ class Blueprint:
         first, last = _raw_span(self.name, self.settings, self.home, self.place)
         start, end = self.settings.start or first, self.settings.end
         begin, finish = max(first, start), last if end is None else min(last, end - timedelta(days=1))
-        newest = self.partitions.get_last_partition_key()
+        oldest, newest = self.partitions.get_first_partition_key(), self.partitions.get_last_partition_key()
         if finish >= begin and not (newest and begin <= date.fromisoformat(newest)):
             raise LogError(
                 f"the log of {self.name!r} begins on {begin}, which is not over (UTC); a day is taken in once it is."
             )
-        if newest:
-            finish = min(finish, date.fromisoformat(newest))
+        if oldest and begin <= finish < date.fromisoformat(oldest):
+            raise LogError(
+                f"the log of {self.name!r} ends on {finish}, before the first day that is known here ({oldest}); "
+                "reload the code location."
+            )
+        if oldest and newest:
+            begin, finish = max(begin, date.fromisoformat(oldest)), min(finish, date.fromisoformat(newest))
         if finish < begin:
             path = self.place.resolve(self.settings.interactions.source.path)
             raise LogError(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -57,6 +57,39 @@ def test_every_week_everything_anew(shop: Path, home: Home, instance: dg.Dagster
     (request,) = tick(shop, home, instance, "shop_refit")
     assert request.tags["dagster/asset_partition_range_start"] == "2024-01-01"
     assert request.run_config["ops"]["shop__workflow"] == {"config": {"refit": True}}
+
+
+def late_refit(
+    shop: Path, home: Home, instance: dg.DagsterInstance, change: Callable[[], object]
+) -> list[dg.RunRequest] | str:
+    """What the refit of a code location asks for, whose files have changed since it was loaded."""
+    plan = blueprints(shop, home)[0]
+    defs = dg.Definitions.merge(load(shop), shared_definitions(home)).get_repository_def()
+    change()
+    (refit,) = [made for made in schedules(plan) if made.name == "shop_refit"]
+    data = refit.evaluate_tick(dg.build_schedule_context(instance, repository_def=defs))
+    return list(data.run_requests or []) or str(data.skip_message)
+
+
+def test_a_refit_asks_for_the_days_that_are_known_alone(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:
+    """Those of a file before the first known day, or of today, are none: Dagster would end the run in an error."""
+    days = [date(2023, 12, 30), datetime.now(UTC).date()]
+    (request,) = late_refit(shop, home, instance, lambda: [write_day(shop, day) for day in days])
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-01-01"
+    assert date.fromisoformat(request.tags["dagster/asset_partition_range_end"]) < days[1]
+
+
+def test_a_refit_of_days_that_are_all_unknown_says_what_to_do(
+    shop: Path, home: Home, instance: dg.DagsterInstance
+) -> None:
+    def moved() -> None:
+        for file in (shop / "logs").iterdir():
+            file.unlink()
+        write_day(shop, date(2023, 12, 30))
+
+    said = late_refit(shop, home, instance, moved)
+    assert "ends on 2023-12-30, before the first day that is known here (2024-01-01); reload the code location" in said
 
 
 def test_the_yaml_switches_them_off(shop: Path, home: Home) -> None:
