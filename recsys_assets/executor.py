@@ -50,17 +50,23 @@ class OneRunAtATime(dg.Executor):
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
-        """Waits for the recommenders of the run, one after another in the order of their names, and runs the steps."""
-        run, waits = plan_context.dagster_run, list[str]()
-        with ExitStack() as locks:
-            for name, served in sorted(_recommenders(plan_context)):
+        """Waits for the recommenders of the run, one after another in the order of their names, and runs the steps.
 
-                def waiting(holder: Holder | None, name: str = name) -> None:
-                    waits.append(f"Waits for {holder or 'another run'}, which builds {name} now.")
-                    plan_context.log.warning(waits[-1])
+        That the run lives is shown to all of them first: whoever looks at the last one while it waits for the first
+        would take it for dead. The waiting can be interrupted, as the steps can.
+        """
+        run, named = plan_context.dagster_run, sorted(_recommenders(plan_context))
+        locks = [(name, RunLock.of(self._home, name, served)) for name, served in named]
+        with ExitStack() as held:
+            with dg.raise_execution_interrupts():
+                for _, lock in locks:
+                    held.enter_context(lock.alive(run.run_id))
+                for name, lock in locks:
 
-                lock = RunLock.of(self._home, name, served)
-                locks.enter_context(lock.held(run.run_id, started_by(run.tags), waiting))
+                    def waiting(holder: Holder | None, name: str = name) -> None:
+                        plan_context.log.warning(f"Waits for {holder or 'another run'}, which builds {name} now.")
+
+                    held.enter_context(lock.taken(run.run_id, started_by(run.tags), waiting))
             yield from self._inner.execute(plan_context, execution_plan)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +18,8 @@ from recsys_assets.files import read_json, write_json
 from resources.home import Home
 
 POLL_S = 0.5
+GLANCE_S = 0.2
+"""How long somebody who only looks may keep the lock, which is microseconds, and nobody waits for."""
 
 
 @dataclass(frozen=True)
@@ -55,46 +59,74 @@ class RunLock:
 
     @contextmanager
     def held(self, run_id: str, started_by: str, waiting: Callable[[Holder | None], None]) -> Iterator[None]:
-        """Waits until no other run holds it, and holds it for the body.
+        """Shows that a run lives, waits until no other run holds the lock, and holds it for the body.
 
         Args:
             run_id: of the run that wants it.
             started_by: who asked for it, in words.
             waiting: told once who holds it, where somebody does.
         """
+        with self.alive(run_id), self.taken(run_id, started_by, waiting):
+            yield
+
+    @contextmanager
+    def alive(self, run_id: str) -> Iterator[None]:
+        """A sign of life of a run: a file that is locked as long as its process lives.
+
+        It is there only once it is locked: one that is not is a sign of a death.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._alive(run_id):
-            lock = FileLock(self.folder / "lock")
+        sign = self._sign(run_id)
+        aside = sign.with_suffix(".new")
+        with FileLock(aside):
+            aside.rename(sign)
             try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                waiting(self.holder())
-                lock.acquire(poll_interval=POLL_S)
-            try:
-                now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                write_json(asdict(Holder(run_id, started_by, now, os.getpid())), self._note)
                 yield
             finally:
-                self._note.unlink(missing_ok=True)
-                lock.release()
+                self.bury(run_id)
+
+    @contextmanager
+    def taken(self, run_id: str, started_by: str, waiting: Callable[[Holder | None], None]) -> Iterator[None]:
+        """As `held`, for a run that shows that it lives already."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "lock")
+        try:
+            lock.acquire(timeout=GLANCE_S, poll_interval=GLANCE_S / 20)
+        except Timeout:
+            waiting(self.holder())
+            lock.acquire(poll_interval=POLL_S)
+        try:
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            write_json(asdict(Holder(run_id, started_by, now, os.getpid())), self._note)
+            yield
+        finally:
+            self._note.unlink(missing_ok=True)
+            lock.release()
 
     def holder(self) -> Holder | None:
         """Who holds it now; None where nobody does, whatever was noted by a process that was killed."""
-        if not self.folder.is_dir() or _free(self.folder / "lock"):
-            return None
-        try:
-            return Holder(**(read_json(self._note) or {}))
-        except (TypeError, json.JSONDecodeError):
-            return Holder("unknown", "somebody", "just now", 0)  # between taking the lock and writing the note
+        deadline = time.monotonic() + GLANCE_S
+        while _is_locked(self.folder / "lock"):
+            if note := self._noted():
+                return note
+            if time.monotonic() > deadline:
+                return Holder("unknown", "somebody", "just now", 0)
+            time.sleep(GLANCE_S / 20)  # the note is written after the lock is taken, and goes before it is given back
+        return None
 
     def is_alive(self, run_id: str) -> bool | None:
-        """Whether the process of a run is there, waiting or at work; None where it was never seen."""
-        path = self._sign(run_id)
-        return not _free(path) if path.exists() else None
+        """Whether the process of a run is there, waiting or at work; None where it was never seen, or has ended."""
+        return _is_locked(self._sign(run_id))
 
     def bury(self, run_id: str) -> None:
         """Forgets a run that is dead."""
         self._sign(run_id).unlink(missing_ok=True)
+
+    def _noted(self) -> Holder | None:
+        try:
+            return Holder(**(read_json(self._note) or {}))
+        except (TypeError, json.JSONDecodeError, FileNotFoundError):
+            return None
 
     @property
     def _note(self) -> Path:
@@ -103,20 +135,20 @@ class RunLock:
     def _sign(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.alive"
 
-    @contextmanager
-    def _alive(self, run_id: str) -> Iterator[None]:
-        """A file that is locked as long as the process of a run lives."""
-        with FileLock(self._sign(run_id)):
-            try:
-                yield
-            finally:
-                self.bury(run_id)
 
+def _is_locked(path: Path) -> bool | None:
+    """Whether somebody has locked a file; None where there is none.
 
-def _free(path: Path) -> bool:
-    """Whether nobody has locked a file; it is locked for a moment to find out."""
+    It is locked for a moment to find out, beside whoever else does so: two that look do not see each other.
+    """
     try:
-        with FileLock(path).acquire(blocking=False):
-            return True
-    except Timeout:
-        return False
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False if path.exists() else None  # a run that ends takes its sign away first
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)

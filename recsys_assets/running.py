@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -18,7 +20,12 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 TO_START = timedelta(minutes=5)
-"""How long a run may take from being asked for to its first sign of life: its process imports everything first."""
+"""How long a run may take from being asked for, or leaving the queue, to its first sign of life.
+
+Its process imports everything first.
+"""
+TO_END_S = 5.0
+"""How long a run that shows no sign of life any more is given until its end is noted."""
 DEAD = "The process of this run has ended without a word (killed, or the machine was restarted)."
 
 
@@ -37,7 +44,7 @@ def running(instance: dg.DagsterInstance, plan: Blueprint, served: bool = False)
         Who it is, in words; None where there is none.
     """
     lock = RunLock.of(plan.home, plan.name, served)
-    holder, going = lock.holder(), None
+    holder, going, gone = lock.holder(), None, dict[str, bool | None]()
     for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED), limit=1_000):
         run = record.dagster_run
         if (holder and run.run_id == holder.run_id) or not _concerns(run, plan.name, served):
@@ -46,9 +53,23 @@ def running(instance: dg.DagsterInstance, plan: Blueprint, served: bool = False)
         if alive or (alive is None and (run.status is dg.DagsterRunStatus.QUEUED or _young(record))):
             going = going or f"run {run.run_id[:8]}"
         else:
-            instance.report_run_failed(run, DEAD)
-            lock.bury(run.run_id)
+            gone[run.run_id] = alive
+    _note_deaths(instance, lock, gone)
     return str(holder) if holder else going
+
+
+def _note_deaths(instance: dg.DagsterInstance, lock: RunLock, gone: Mapping[str, bool | None]) -> None:
+    """Notes runs as failed whose process is dead, by their id, and whether they left a sign of life.
+
+    One that left none may just have ended well, and is looked at once more.
+    """
+    if None in gone.values():
+        time.sleep(TO_END_S)
+    for run_id in gone:
+        run = instance.get_run_by_id(run_id)
+        if run and run.status in UNFINISHED and not lock.is_alive(run_id):
+            instance.report_run_failed(run, DEAD)
+            lock.bury(run_id)
 
 
 def _concerns(run: dg.DagsterRun, name: str, served: bool) -> bool:
@@ -57,5 +78,5 @@ def _concerns(run: dg.DagsterRun, name: str, served: bool) -> bool:
 
 
 def _young(record: dg.RunRecord) -> bool:
-    """Whether a run may still be on its way to its first sign of life."""
-    return datetime.now(UTC) - record.create_timestamp < TO_START
+    """Whether a run may still be on its way to its first sign of life; it may have been queued for long before."""
+    return datetime.now(UTC) - max(record.create_timestamp, record.update_timestamp) < TO_START

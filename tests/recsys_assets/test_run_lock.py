@@ -102,3 +102,51 @@ def test_recommenders_and_what_they_served_do_not_wait_for_each_other(tmp_path: 
     locks = [RunLock.of(home, "shop"), RunLock.of(home, "films"), RunLock.of(home, "shop", served=True)]
     with locks[0].held("a", "x", nobody), locks[1].held("b", "x", nobody), locks[2].held("c", "x", nobody):
         assert [lock.holder().run_id for lock in locks] == ["a", "b", "c"]  # type: ignore[union-attr]
+
+
+def test_those_who_look_do_not_see_each_other(lock: RunLock) -> None:
+    with lock.held("aaaaaaaa-1", "a command", nobody):
+        pass
+    seen, until = list[Holder | None](), time.monotonic() + 0.5
+
+    def look() -> None:
+        while time.monotonic() < until:
+            seen.append(lock.holder())
+
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(seen) > 10 and set(seen) == {None}
+
+
+def test_a_note_that_vanishes_while_it_is_read_is_nobodys(lock: RunLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a run that ends just now: the note goes before the lock is given back."""
+    with lock.held("aaaaaaaa-1", "a command", nobody):
+        monkeypatch.setattr("recsys_assets.run_lock.read_json", gone)
+        assert lock.holder() == Holder("unknown", "somebody", "just now", 0)
+    assert lock.holder() is None
+
+
+def gone(path: Path) -> None:
+    raise FileNotFoundError(path)
+
+
+def test_a_run_is_dead_at_no_moment_of_its_life(lock: RunLock) -> None:
+    """Neither as it begins nor as it ends: a sign that is not locked is there of a killed process alone."""
+    stop, seen = threading.Event(), set[bool | None]()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.add(lock.is_alive("aaaaaaaa-1"))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for _ in range(300):
+        with lock.alive("aaaaaaaa-1"):
+            pass
+    stop.set()
+    thread.join(20)
+    assert seen <= {True, None}
+    assert not list(lock.folder.iterdir())

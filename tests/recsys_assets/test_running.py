@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEventType
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from recsys_assets import running as module
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.executor import OneRunAtATime
 from recsys_assets.locations import blueprints
 from recsys_assets.run_lock import RunLock
 from recsys_assets.running import running
@@ -109,6 +115,7 @@ def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
             return datetime.now(UTC) + timedelta(minutes=minutes)
 
     monkeypatch.setattr(module, "datetime", Later)
+    monkeypatch.setattr(module, "TO_END_S", 0.0)
     assert (running(instance, plan) == f"run {run_id[:8]}") is going
     assert (status_of(instance, run_id) is STATUS.FAILURE) is not going
 
@@ -116,6 +123,71 @@ def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
 def test_a_waiting_run_is_alive(plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TO_START", timedelta(0))
     run_id = asked_for(instance, STATUS.STARTED)
-    with RunLock.of(plan.home, plan.name)._alive(run_id):
+    with RunLock.of(plan.home, plan.name).alive(run_id):
         assert running(instance, plan) == f"run {run_id[:8]}"
     assert status_of(instance, run_id) is STATUS.STARTED
+
+
+def test_a_run_that_was_queued_for_long_has_its_time_from_when_it_left_the_queue(
+    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = asked_for(instance, STATUS.QUEUED)
+    monkeypatch.setattr(module, "TO_START", timedelta(seconds=0.5))
+    time.sleep(0.6)
+    assert running(instance, plan) == f"run {run_id[:8]}"
+    instance.report_dagster_event(dg.DagsterEvent(DagsterEventType.RUN_STARTING.value, "x"), run_id)
+    monkeypatch.setattr(module, "TO_END_S", 0.0)
+    assert running(instance, plan) == f"run {run_id[:8]}"
+    time.sleep(0.6)
+    assert running(instance, plan) is None and status_of(instance, run_id) is STATUS.FAILURE
+
+
+def test_a_run_whose_end_is_noted_a_moment_late_has_not_failed(
+    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sign of life goes before Dagster notes that it has ended well."""
+    monkeypatch.setattr(module, "TO_START", timedelta(0))
+    run_id = asked_for(instance, STATUS.STARTED)
+    said = list[float]()
+
+    def meanwhile(seconds: float) -> None:
+        said.append(seconds)
+        event = dg.DagsterEvent(DagsterEventType.RUN_SUCCESS.value, "x")
+        instance.report_dagster_event(event, run_id)
+
+    monkeypatch.setattr(module.time, "sleep", meanwhile)
+    assert running(instance, plan) is None
+    assert said == [module.TO_END_S] and status_of(instance, run_id) is STATUS.SUCCESS
+
+
+def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_for_the_first(
+    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TO_START", timedelta(0))
+    monkeypatch.setattr(module, "TO_END_S", 0.0)
+    keys = [dg.AssetKey(["films", "items"]), dg.AssetKey(["shop", "items"]), dg.AssetKey(["shop", "served_requests"])]
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(GrpcServerCodeLocationOrigin("127.0.0.1", 1), "r"), "x")
+    run = dg.DagsterRun(job_name="x", status=STATUS.STARTED, asset_selection=frozenset(keys), remote_job_origin=origin)
+    instance.add_run(run)
+    waits, steps = threading.Event(), list[str]()
+    layer = SimpleNamespace(selected_asset_keys=set(keys))
+    context: Any = SimpleNamespace(
+        dagster_run=run,
+        job=SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=layer)),
+        log=SimpleNamespace(warning=lambda words: waits.set()),
+    )
+    inner: Any = SimpleNamespace(execute=lambda *_: iter(["step"]))
+    plan_of_steps: Any = None
+
+    def execute() -> None:
+        steps.extend(map(str, OneRunAtATime(inner, plan.home).execute(context, plan_of_steps)))
+
+    with RunLock.of(plan.home, "films").held("other", "a command", lambda holder: None):
+        thread = threading.Thread(target=execute)
+        thread.start()
+        assert waits.wait(20)
+        for served in (False, True):
+            assert running(instance, plan, served) == f"run {run.run_id[:8]}"
+        assert status_of(instance, run.run_id) is STATUS.STARTED and not steps
+    thread.join(20)
+    assert steps == ["step"]
