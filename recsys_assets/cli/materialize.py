@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,8 @@ Uncompared = Annotated[
     bool, typer.Option("--uncompared", help="Release without a comparison with what is live, as if nothing were.")
 ]
 DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Let go of events whose files are gone.")]
+TO_END_S = 5.0
+"""How long an interrupted command is given before it is told again."""
 MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 
 
@@ -94,7 +97,10 @@ def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
-    """Runs a Dagster command and prints a line a step; the second value says why it failed."""
+    """Runs a Dagster command and prints a line a step; the second value says why it failed.
+
+    Interrupted (Ctrl-C), it ends the command too, which notes that its run was interrupted.
+    """
     progress = Progress()
     with subprocess.Popen(
         command,
@@ -105,10 +111,23 @@ def run(command: Sequence[str], environment: Mapping[str, str], out: Console, na
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        last = progress.follow(process.stdout, out, f"{name.replace('-', '_')}__")
+        try:
+            last = progress.follow(process.stdout, out, f"{name.replace('-', '_')}__")
+        except KeyboardInterrupt:
+            _end(process)
+            raise
     if process.returncode == 0:
         return progress, None
     return progress, _reason(progress, last, environment)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends an interrupted command; a terminal has interrupted it already."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(TO_END_S)
+        return
+    process.terminate()
+    process.wait()
 
 
 def _reason(progress: Progress, last: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._utils.interrupts import capture_interrupts
 
 from recsys_assets.executor import OneRunAtATime, started_by
 from recsys_assets.run_lock import RunLock
 from recsys_assets.shared import shared_definitions
 from resources.home import Home
+from tests.recsys_assets.test_run_lock import elsewhere
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +51,35 @@ def test_who_has_started_a_run(tags: dict[str, str], words: str) -> None:
     assert started_by(tags) == words
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_waiting_can_be_interrupted(home: Home, sent: signal.Signals) -> None:
+    """Dagster holds interrupts back around an executor, until a step lets them through."""
+    keys, warned = {dg.AssetKey(["shop", "items"])}, list[str]()
+    context: Any = SimpleNamespace(
+        dagster_run=dg.DagsterRun(job_name="x", run_id="bbbbbbbb-2", asset_selection=frozenset(keys)),
+        job=SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=SimpleNamespace())),
+        log=SimpleNamespace(warning=warned.append),
+    )
+    inner: Any = SimpleNamespace(execute=lambda *_: iter(["step"]))
+    steps: Any = None
+    lock = RunLock.of(home, "shop")
+    other = elsewhere(lock)
+    timers = [threading.Timer(1, os.kill, (os.getpid(), sent)), threading.Timer(10, other.kill)]
+    try:
+        with capture_interrupts():
+            for timer in timers:
+                timer.start()
+            with pytest.raises(DagsterExecutionInterruptedError):
+                list(OneRunAtATime(inner, home).execute(context, steps))
+        assert "Waits for run aaaaaaaa" in warned[0]
+        assert lock.is_alive("bbbbbbbb-2") is None and lock.is_alive("aaaaaaaa-1") is True
+    finally:
+        for timer in timers:
+            timer.cancel()
+        other.kill()
+        other.wait(20)
+
+
 @contextmanager
 def command(shop: Path, home: Home, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`recsys materialize shop`, of a shop with too few users to release anything."""
@@ -51,7 +87,9 @@ def command(shop: Path, home: Home, output: Path) -> Iterator[subprocess.Popen[b
     environment = {**kept, "RECSYS_HOME": str(home.root), "RECSYS_RECOMMENDERS": str(shop), "PYTHONPATH": str(ROOT)}
     line = [sys.executable, "-c", "from recsys_assets.cli import app; app()", "materialize", "shop", "--json"]
     with output.open("wb") as stream:
-        process = subprocess.Popen(line, env=environment, cwd=shop, stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            line, env=environment, cwd=shop, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             yield process
         finally:
@@ -76,8 +114,11 @@ def test_a_command_waits_for_the_run_that_is_going(shop: Path, home: Home, tmp_p
         while len(list(lock.folder.glob("*.alive"))) < 2:  # until the other one has arrived
             assert time.monotonic() < deadline and process.poll() is None, output.read_text()
             time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+        assert process.wait(60) != 0
+        assert [sign.name for sign in lock.folder.glob("*.alive")] == ["aaaaaaaa-1.alive"]  # nothing waits on
         assert not home.interactions_folder("shop").exists()
-    assert lock.holder() is None  # whoever was killed while it waited stands in nobody's way
+    assert lock.holder() is None  # whoever was interrupted while it waited stands in nobody's way
     with command(shop, home, output) as process:
         assert process.wait(180) == 0, output.read_text()
     said = json.loads(output.read_text().splitlines()[-1])
