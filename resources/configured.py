@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 from resources.yaml_keys import repeated_key
 
+logger = logging.getLogger(__name__)
 FILE = "resources.yaml"
+GONE = {"triton": {"http_port": "the embedded server has no HTTP port any more"}}
+"""Fields of versions before, by section, and why there is nothing for them to say: left out, and told."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Resources:
 
 def configured(home: Home) -> Resources:
     """Resources as this home's `resources.yaml` says; without the file, all with their defaults.
+
+    A field that a version before had, and this one has no use for, is left out with a warning.
 
     The file has a section a resource, with the resource's own fields:
 
@@ -86,7 +93,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _make(kind: Any, name: str, fields: Any, path: Path) -> Any:
-    fields = fields or {}
+    fields = _without_gone(fields or {}, name, path)
     known = kind.model_fields
     unknown = sorted(set(fields) - set(known)) if isinstance(fields, dict) else [str(fields)]
     if unknown:
@@ -97,6 +104,21 @@ def _make(kind: Any, name: str, fields: Any, path: Path) -> Any:
     except ValidationError as error:
         # Not from the error: it shows the whole section, keys to servers included.
         raise ValueError(f"{path}: {_sentence(name, error)}") from None
+
+
+def _without_gone(fields: Any, section: str, path: Path) -> Any:
+    if not isinstance(fields, dict):
+        return fields
+    gone = GONE.get(section, {})
+    for name in [name for name in fields if name in gone]:
+        _tell(f"{path}: {section}.{name} is ignored, for {gone[name]}; take it out of the file.")
+    return {name: value for name, value in fields.items() if name not in gone}
+
+
+@cache
+def _tell(sentence: str) -> None:
+    """Warns once a process: the file is read many times."""
+    logger.warning(sentence)
 
 
 def _sentence(section: str, error: ValidationError) -> str:

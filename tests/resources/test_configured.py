@@ -74,3 +74,17 @@ def test_what_is_wrong_is_named(home: Home, text: str, parts: list[str]) -> None
         assert part in str(caught.value)
     shown = "".join(traceback.format_exception(caught.value))
     assert "secret" not in shown and "Value error" not in shown
+
+
+@pytest.mark.parametrize("port", ["8000", "null", "99999"])
+def test_a_field_of_a_version_before_is_left_out_and_told_once(
+    home: Home, port: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(home, f"triton: {{http_port: {port}, grpc_port: 8001}}\n")
+    assert configured(home).triton.grpc_port == configured(home).triton.grpc_port == 8001
+    (told,) = caplog.messages
+    assert str(home.root / "resources.yaml") in told
+    assert "triton.http_port is ignored, for the embedded server has no HTTP port any more; take it out" in told
+    with pytest.raises(ValueError, match="triton has no field 'httpport'"):
+        (home.root / "resources.yaml").write_text("triton: {http_port: 8000, httpport: 1}\n")
+        configured(home)
