@@ -9,6 +9,8 @@ from typing import Literal
 from ops_gpu.events import DAY
 
 Against = Literal["live", "recorded", "nothing"]
+ANOTHER_LIVE = "another release went live after the days were chosen"
+"""Why nothing can be judged, where days that are chosen anew may do."""
 UsersBetween = Callable[[int, int], int]
 """How many users can be judged by what they chose in `[start, end)`, in epoch seconds."""
 
@@ -109,7 +111,7 @@ def with_live(plan: Ranges, live: Trained | None, users: UsersBetween, least: in
         return Ranges(start, fit_end, end, end, "live")
     if live.fitted_end == fit_end < live.judged_end <= end and live.users >= least:
         return Ranges(start, fit_end, live.judged_end, end, "recorded")
-    return Ranges(start, fit_end, end, end, "nothing", "another release went live after the days were chosen")
+    return Ranges(start, fit_end, end, end, "nothing", ANOTHER_LIVE)
 
 
 def _too_few(users: int, least: int) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FILE, PLANNED = "ranges.json", "planned_ranges.json"
 OWN = ("live", "early_end", "passed_over")
 UNCOMPARED = "compare with nothing by `recsys materialize {name} --uncompared`, or wait for more days"
+ANEW = "choose days anew by materializing {name}/workflow and what comes after it (`recsys materialize {name}`)"
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,15 @@ class ChainRanges:
 
     def unjudged(self, plan: Blueprint) -> str:
         """Why nothing can be judged, and what to do, in a sentence; empty where it can."""
+        from ops_gpu.ranges import ANOTHER_LIVE
+
         reason = self.ranges.unjudged
         if not reason:
             return ""
-        way_out = UNCOMPARED.format(name=plan.name) if self.live else "wait for more days, or lower it"
+        if reason == ANOTHER_LIVE:
+            way_out = ANEW.format(name=plan.name)
+        else:
+            way_out = UNCOMPARED.format(name=plan.name) if self.live else "wait for more days, or lower it"
         return f"Nothing is released: {reason}; {way_out}. The days count in the next comparison."
 
     def metadata(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_gpu.ranges import Ranges
+from ops_gpu.ranges import Ranges, Trained, with_live
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import day_start
 from recsys_assets.chain_ranges import ChainRanges
@@ -73,6 +73,15 @@ def test_too_few_users_to_judge_say_so_with_the_way_out(plan: Blueprint) -> None
     assert "expected at least 9 (evaluation.min_users)" in chain.unjudged(plan)
     assert "wait for more days" in chain.unjudged(plan)
     assert "`recsys materialize shop --uncompared`" in replace(chain, live="a").unjudged(plan)
+
+
+def test_a_release_that_went_live_meanwhile_takes_other_days_and_no_passing_over(plan: Blueprint) -> None:
+    found = with_live(RANGES, Trained(0, 5 * DAY, 11 * DAY, 11 * DAY, 9), lambda start, end: 9)
+    said = ChainRanges(found, "a" * 64).unjudged(plan)
+    assert said.startswith(
+        "Nothing is released: another release went live after the days were chosen; choose days anew"
+    )
+    assert "shop/workflow" in said and "`recsys materialize shop`" in said and "--uncompared" not in said
 
 
 def test_a_release_that_somebody_passed_over_is_passed_over_until_another_is_live(plan: Blueprint) -> None:
