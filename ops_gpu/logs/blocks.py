@@ -89,22 +89,23 @@ def pieces(file: LogFile, source: LogSource, start: int, end: int) -> Iterator[P
         start: where a line begins.
         end: where the last line ends, with or without its line end.
     """
-    quote = source.quote_character if file.format == "delimited" else None
-    rest, place = b"", start
-    while place < end or rest:
-        data = rest + file.read(place, min(place + SIZE, end))
-        begin, place = place - len(rest), min(place + SIZE, end)
-        cut = len(data) if place >= end else _last_line_end(data, quote.encode() if quote else None)
-        rest = data[cut:]
+    quote = _quote(file, source)
+    held, quotes, begin, place = list[bytes](), 0, start, start  # what no line end was found in, and quotes in it
+    while place < end:
+        data, place = file.read(place, min(place + SIZE, end)), min(place + SIZE, end)
+        cut = len(data) if place >= end else _last_line_end(data, quote, quotes)
         if cut:
-            yield Piece(begin, data[:cut])
+            piece = b"".join([*held, data[:cut]])
+            yield Piece(begin, piece)
+            held, quotes, begin = [], 0, begin + len(piece)
+        held.append(data[cut:])
+        quotes += data.count(quote, cut) if quote else 0
 
 
 def whole_lines(file: LogFile, source: LogSource, start: int, end: int) -> int:
     """Where the last line ends that has a line end; `start` where none has."""
-    quote = source.quote_character if file.format == "delimited" else None
     tail = max(start, end - SIZE)
-    return tail + _last_line_end(file.read(tail, end), quote.encode() if quote and tail == start else None)
+    return tail + _last_line_end(file.read(tail, end), _quote(file, source) if tail == start else None)
 
 
 def first_line(file: LogFile, source: LogSource) -> bytes:
@@ -112,20 +113,38 @@ def first_line(file: LogFile, source: LogSource) -> bytes:
     quote, size = source.quote_character, file.size or 0
     for length in (_HEAD, SIZE, size):
         data = file.read(0, min(size, length))
-        start = len(data) - len(data.lstrip(b"\r\n"))
+        start, quotes = len(data) - len(data.lstrip(b"\r\n")), 0
         while (end := data.find(b"\n", start)) >= 0:
-            if not quote or data.count(quote.encode(), 0, end) % 2 == 0:
+            quotes += data.count(quote.encode(), start, end) if quote else 0
+            if quotes % 2 == 0:
                 return data[: end + 1]
             start = end + 1
     return data
 
 
-def _last_line_end(data: bytes, quote: bytes | None) -> int:
-    """The byte after the last line end that no quotes are around; 0 where there is none."""
+def _last_line_end(data: bytes, quote: bytes | None, before: int = 0) -> int:
+    """The byte after the last line end that no quotes are around; 0 where there is none.
+
+    Args:
+        data: some lines.
+        quote: one byte; None for no quoting.
+        before: quotes that stand before the data since the last such line end.
+    """
     end = data.rfind(b"\n") + 1
-    while end and quote and data.count(quote, 0, end) % 2:
-        end = data.rfind(b"\n", 0, end - 1) + 1
+    if not quote:
+        return end
+    quotes = before + data.count(quote, 0, end)
+    while end and quotes % 2:
+        last = data.rfind(quote, 0, end)  # all line ends after it are within quotes as well
+        earlier = data.rfind(b"\n", 0, max(last, 0)) + 1
+        quotes -= data.count(quote, earlier, end)
+        end = earlier
     return end
+
+
+def _quote(file: LogFile, source: LogSource) -> bytes | None:
+    quote = source.quote_character if file.format == "delimited" else None
+    return quote.encode() if quote else None
 
 
 def _ends_at_lf(data: bytes) -> bool:

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -243,3 +244,71 @@ def test_a_file_may_be_read_by_its_bytes(tmp_path: Path) -> None:
         filesystem.pipe_file(str(tmp_path / "x"), b"0123456789")
         file = LogFile("x", "", "delimited", filesystem, str(tmp_path / "x"), 10)
         assert (file.read(), file.read(2, 5), file.read(8)) == (b"0123456789", b"234", b"89")
+
+
+class Watched(bytes):
+    """Bytes that count how many of them are looked at."""
+
+    looked = 0
+
+    def count(self, part, start=0, end=None):  # type: ignore[no-untyped-def,override]
+        Watched.looked += (len(self) if end is None else end) - start
+        return super().count(part, start, len(self) if end is None else end)
+
+    def find(self, part, start=0, end=None):  # type: ignore[no-untyped-def,override]
+        found = super().find(part, start, len(self) if end is None else end)
+        Watched.looked += (found if found >= 0 else len(self)) - start
+        return found
+
+    def rfind(self, part, start=0, end=None):  # type: ignore[no-untyped-def,override]
+        end = len(self) if end is None else end
+        found = super().rfind(part, start, end)
+        Watched.looked += end - max(found, start)
+        return found
+
+
+@dataclass(frozen=True)
+class InMemory(LogFile):
+    """A file of some bytes, read in watched ones."""
+
+    content: bytes = b""
+
+    @classmethod
+    def of(cls, content: bytes) -> InMemory:
+        return cls("log.csv", "x", "delimited", None, "log.csv", len(content), None, content)
+
+    def read(self, start: int | None = None, end: int | None = None) -> bytes:
+        return Watched(self.content[start:end])
+
+
+GOOD = b"12345,67890,2026-03-01T08:00:00,5\n"
+
+
+@pytest.mark.parametrize("head", [b"", b"user,item,time,note\n", b"\n\n"], ids=["no header", "header", "blank"])
+@pytest.mark.parametrize("place", [0, 500, 999], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("stray", [b'1,2 5" disk,2026-03-01T08:00:00,5\n', b'1,",,\n' * 3], ids=["one", "three"])
+def test_a_stray_quote_does_not_make_the_work_grow_faster_than_the_file(head: bytes, place: int, stray: bytes) -> None:
+    content = head + GOOD * place + stray + GOOD * (1000 - place)
+    file = InMemory.of(content)
+    source = log_of().source
+    for work in (
+        lambda: b"".join(piece.data for piece in module.pieces(file, source, 0, len(content))),
+        lambda: module.first_line(file, source),
+        lambda: module._last_line_end(Watched(content), b'"'),
+    ):
+        Watched.looked = 0
+        found = work()
+        assert Watched.looked <= 6 * len(content)
+        assert not isinstance(found, bytes) or content.startswith(found)
+
+
+def test_pieces_end_where_an_even_number_of_quotes_stands() -> None:
+    shuffled = random.Random(3)
+    for _ in range(200):
+        content = bytes(shuffled.choices(b'a"\n,', weights=[20, 1, 3, 3], k=shuffled.randrange(3000)))
+        file = InMemory.of(content)
+        found = list(module.pieces(file, log_of().source, 0, len(content)))
+        assert b"".join(piece.data for piece in found) == content
+        assert [piece.start for piece in found] == [0, *(piece.end for piece in found)][: len(found)]
+        for piece in found[:-1]:
+            assert piece.data.endswith(b"\n") and piece.data.count(b'"') % 2 == 0
