@@ -38,14 +38,14 @@ def read_parquet(file: LogFile, columns: list[str], present: list[str]) -> pl.Da
         with pq.ParquetFile(content, page_checksum_verification=True) as opened:
             schema = opened.schema_arrow
             require_columns(present, schema.names, file.path)
-            if not any(_fixed(schema.field(name).type) for name in columns):
-                table = opened.read(columns).select(columns)
-                table.validate(full=True)
-                return _frame(table, file.path)
-        if isinstance(content, io.BytesIO):
-            content.seek(0)
-        return pl.read_parquet(content, columns=columns, glob=False, hive_partitioning=False).select(columns)
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+            fixed = [name for name in columns if _fixed(schema.field(name).type)]
+            table = opened.read([name for name in columns if name not in fixed])
+        if fixed:
+            table = _with_lists(table, io.BytesIO(_of_any_length(file.read())), fixed)
+        table = table.select(columns)
+        table.validate(full=True)
+        return _frame(table, file.path)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         if not (head := _head(content)).startswith(b"PAR1"):
             require_declared(head, file.path)
         raise LogError(
@@ -59,6 +59,28 @@ def _head(content: Any) -> bytes:
     with suppress(OSError), Path(content).open("rb") as stream:
         return stream.read(4096)
     return b""
+
+
+def _with_lists(table: Any, content: io.BytesIO, columns: list[str]) -> Any:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(content, page_checksum_verification=True) as opened:
+        read = opened.read(columns)
+    for name in columns:
+        table = table.append_column(name, read[name])
+    return table
+
+
+def _of_any_length(data: bytes) -> bytes:
+    """The bytes of a file, with lists of one length as lists of any: Arrow does not read one of the former where a
+    list is null.
+
+    That their length is the same is told by the Arrow schema alone, which is kept beside that of the columns under a
+    key of its own; under another key of the same size nobody looks for it.
+    """
+    size = int.from_bytes(data[-8:-4], "little")
+    start = max(0, len(data) - 8 - size)
+    return data[:start] + data[start:].replace(b"\x0cARROW:schema", b"\x0cARROW_schema")
 
 
 def _frame(table: Any, path: str) -> pl.DataFrame:
@@ -110,7 +132,7 @@ def _is_zone(zone: str) -> bool:
 
 
 def _fixed(kind: Any) -> bool:
-    """Whether there are lists of one length in it: Arrow does not read those of which one is null."""
+    """Whether there are lists of one length in it."""
     import pyarrow as pa
 
     within = (kind.field(at).type for at in range(kind.num_fields))
