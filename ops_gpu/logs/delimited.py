@@ -9,7 +9,7 @@ import polars as pl
 
 from ops_gpu.logs.errors import LogError, first_line
 from ops_gpu.logs.fields import field_names
-from ops_gpu.logs.line_ends import first_line_of, settled, without_blank_lines
+from ops_gpu.logs.line_ends import first_line_of, require_pairs, settled, without_blank_lines
 from ops_gpu.logs.source import LogSource
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -53,6 +53,7 @@ def read_delimited(
     named = first.rstrip(b"\r\n").replace(byte, source.separator.encode()).decode()
     found = field_names(named, source, present, path)
     body = text.removeprefix(first) if source.header else text
+    require_pairs(body, quote, path)
     if len(found) > 1:  # else a blank line is a row whose only field is empty
         body = without_blank_lines(body.lstrip(b"\r\n"), quote)
     frame = _parse(body, byte, found, source, {*columns, _OVERFLOW}, path)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors import LogError, shown
 
 _DOUBLED = re.compile(rb"\r\r+\n")
 _BLANK = re.compile(rb"(?<=\n)(?:\r?\n)+")
@@ -25,6 +25,30 @@ def first_line_of(text: bytes, quote: bytes | None) -> bytes:
             return text[: end + 1]
         start = end + 1
     return text[: text.find(b"\n") + 1] or text
+
+
+def require_pairs(text: bytes, quote: bytes | None, path: str) -> None:
+    """Refuses a quote without a second one, within which all lines that follow would lie.
+
+    Args:
+        text: in UTF-8.
+        quote: one byte; None for no quoting.
+        path: the file, for the message.
+
+    Raises:
+        LogError: where there is such a quote before the last line.
+    """
+    if not quote or text.count(quote) % 2 == 0:
+        return
+    last = text.rindex(quote)
+    end, *rest = text[last:].rstrip(b"\r\n").replace(b"\r", b"\n").split(b"\n", 1)
+    if rest:
+        start = max(text.rfind(b"\n", 0, last), text.rfind(b"\r", 0, last)) + 1
+        line = (text[start:last] + end).decode(errors="replace")
+        raise LogError(
+            f"'{path}' holds an unpaired quote, the last one in the line {shown(line)}, so that it cannot be told where"
+            f" lines end; mend the line, or say quote: ''."
+        )
 
 
 def without_blank_lines(text: bytes, quote: bytes | None) -> bytes:
@@ -56,11 +80,13 @@ def settled(text: bytes, separator: bytes, quote: bytes | None, path: str) -> by
         path: the file, for messages.
 
     Raises:
-        LogError: where neither reading fits, with the number of the line.
+        LogError: where neither reading fits, with the number of the line; where a quote never ends, within which all
+            line ends that follow would lie.
     """
     if text.count(b"\r") == text.count(b"\r\n"):
         return text
     quotes = _places(text, quote) if quote else np.empty(0, np.int64)
+    require_pairs(text, quote, path)
     text = _without(text, _outside(np.array([m.start() for m in _DOUBLED.finditer(text)], np.int64), quotes))
     quotes = _places(text, quote) if quote else quotes
     lone = _outside(np.array([m.start() for m in _LONE.finditer(text)], np.int64), quotes)

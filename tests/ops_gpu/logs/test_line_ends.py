@@ -90,3 +90,24 @@ def test_a_quote_that_never_ends_takes_no_time_and_shows_no_file() -> None:
     with pytest.raises(LogError, match="unpaired quote") as raised:
         rows(data, header=False, columns=["a", "b"])
     assert len(str(raised.value)) < 400
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
+@pytest.mark.parametrize("field", ['5" disk', 'TV 32"', '"TV 32'], ids=["within", "at the end", "at the start"])
+def test_a_quote_without_a_second_one_loses_no_line_without_a_word(end: str, field: str) -> None:
+    lines = [f"{n},{field if n == 100 else 'x'},{n}" for n in range(1000)]
+    data = (end.join(["a,title,b", *lines]) + end).encode()
+    with pytest.raises(LogError, match=r"'x\.csv' holds an unpaired quote, .* in the line '100,.*,100'.* say quote: ''"):
+        rows(data)
+    assert rows(data, quote="") == [(str(n), str(n)) for n in range(1000)]
+
+
+def test_a_line_end_of_another_kind_does_not_hide_such_a_quote() -> None:
+    lines = "".join(f"{n},{n}\n" for n in range(100))
+    with pytest.raises(LogError, match="say quote: ''"):
+        rows(f'a,b\r1,5" disk\n{lines}'.encode())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
+def test_such_a_quote_in_the_last_line_is_in_nobodys_way(end: str) -> None:
+    assert rows(end.join(["a,b", "1,2", '3,5"', ""]).encode()) == [("1", "2"), ("3", '5"')]
