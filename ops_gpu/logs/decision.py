@@ -23,7 +23,8 @@ def decide_id_types(
     """The types of user and item ids, over the interactions and both tables together, and of kept categories.
 
     What the log declares holds; what it leaves to `auto` becomes `integer` only if every id in every file is
-    a plain integer. Rows that the filters leave out do not vote, nor do files of the log that cannot be read.
+    a plain integer. Rows that the filters leave out do not vote, nor do files of the log that cannot be read, or
+    hold something else than most of them: they fail their own days.
     Keep the answer beside the data made with it (`IdTypes.to_dict`): a later file must not change it.
 
     Args:
@@ -50,13 +51,10 @@ def _decide(role: str, declared: str, log: InteractionLog, table: EntityTable | 
         return "integer"
     if declared == "string":
         return "string"
-    return decide(role, _columns(role, log, table, place))
+    return decide(role, _of_log(log.user if role == "user" else log.item, log, place), _of_table(table, place))
 
 
-def _columns(
-    role: str, log: InteractionLog, table: EntityTable | None, place: LogPlace
-) -> Iterator[tuple[str, pl.Series]]:
-    yield from _of_log(log.user if role == "user" else log.item, log, place)
+def _of_table(table: EntityTable | None, place: LogPlace) -> Iterator[tuple[str, pl.Series]]:
     if table and table.source and table.id:
         for file in list_files(table.source, place):
             with named_in(table):

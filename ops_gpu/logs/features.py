@@ -22,7 +22,7 @@ def categorical(values: pl.Series, path: str, kind: IdType | None = None) -> tup
     Raises:
         LogError: for objects and lists; when none of the values is an integer where these were decided.
     """
-    _require_flat(values, path, "list it under lists, or leave it out")
+    require_flat(values, path, "list it under lists, or leave it out")
     finite, wrong = _finite(values)
     if kind is None:
         kind = "integer" if finite.dtype.is_integer() and _fits(finite) else "string"
@@ -48,7 +48,7 @@ def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
     Raises:
         LogError: when none of the values is a number.
     """
-    _require_flat(values, path, "leave it out, or write one number a row")
+    require_flat(values, path, "leave it out, or write one number a row")
     if values.dtype.is_temporal():
         numbers = values.cast(pl.Datetime("us")).to_physical() / 86_400e6
     elif values.dtype == pl.String:
@@ -83,11 +83,11 @@ def listed(values: pl.Series, separator: str, path: str) -> tuple[pl.Series, int
     if isinstance(values.dtype, pl.Array):
         values = values.arr.to_list()
     if not isinstance(values.dtype, pl.List):
-        _require_flat(values, path, "leave it out")
+        require_flat(values, path, "leave it out")
         values = values.reshape((-1, 1)).cast(pl.List(values.dtype)) if len(values) else values.cast(pl.List(pl.String))
         return _texts(values, name), 0
     flat = values.list.explode(empty_as_null=False)
-    _require_flat(flat.alias(name), path, "leave it out, or write lists of numbers or of texts")
+    require_flat(flat.alias(name), path, "leave it out, or write lists of numbers or of texts")
     wrong = int(flat.is_infinite().sum()) if flat.dtype.is_float() else 0
     if flat.dtype.is_integer() and _fits(flat):
         return _without_nulls(values.cast(pl.List(pl.Int64)), name), 0
@@ -132,7 +132,17 @@ def _fits(values: pl.Series) -> bool:
     return values.cast(pl.Int64, strict=False).null_count() == values.null_count()
 
 
-def _require_flat(values: pl.Series, path: str, remedy: str) -> None:
+def require_flat(values: pl.Series, path: str, remedy: str) -> None:
+    """Refuses objects and lists.
+
+    Args:
+        values: a raw column.
+        path: its file, for the message.
+        remedy: what to do about it.
+
+    Raises:
+        LogError: where it holds them.
+    """
     if values.dtype.is_nested() or values.dtype == pl.Object:
         held = (
             "objects"

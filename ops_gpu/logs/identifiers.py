@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.id_values import require_ids
+from ops_gpu.logs.id_values import integers_of, require_ids
 from ops_gpu.logs.reading import reading
 
 if TYPE_CHECKING:
@@ -63,38 +63,97 @@ def id_dtype(kind: IdType) -> pl.DataType:
     return pl.Int64() if kind == "integer" else pl.String()
 
 
-def decide(role: str, columns: Iterable[tuple[str, pl.Series]]) -> IdType:
+@dataclass(frozen=True)
+class _Vote:
+    """What the ids of one file are.
+
+    Args:
+        path: the file.
+        kind: `typed` and `wide` integers, `plain` ones written as text, `whole` numbers among floats, other `text`,
+            something `odd`, or `nothing`.
+        example: of text, the first one that is no plain integer.
+        error: why odd ids and whole numbers are none by themselves.
+        unclear: whether one of the texts is an integer that is not written plainly, such as `01`.
+    """
+
+    path: str
+    kind: str
+    example: str = ""
+    error: LogError | None = None
+    unclear: bool = False
+
+
+def decide(role: str, columns: Iterable[tuple[str, pl.Series]], tables: Iterable[tuple[str, pl.Series]] = ()) -> IdType:
     """The type of ids when nobody has said it: integer only if every value everywhere is a plain integer of 64 bits.
+
+    A file of the log that holds something else than most others has no vote: it fails its own days. Whole numbers of
+    floats, which pandas makes of integers beside a missing one, are integers where other files say so.
 
     Args:
         role: `user` or `item`, for messages.
-        columns: every column that holds such ids, each with the name of its file.
+        columns: every column of the log that holds such ids, each with the name of its file.
+        tables: the same of the users or items table; each file of it must agree.
 
     Returns:
         `integer` or `string`.
 
     Raises:
-        LogError: when some files type the ids as integers and others hold ids that are none: whether `1` and
-            `01` are then the same id is not ours to guess. When a column holds objects, lists, fractions or the like.
+        LogError: when as many files type the ids as integers as others hold ids that are none, or a table contradicts
+            the log: whether `1` and `01` are then the same id is not ours to guess. When the columns of all files hold
+            objects, lists, fractions or the like, or that of a table does.
     """
-    typed: str | None = None
-    other: tuple[str, str] | None = None
-    wide = False  # integers that 64 bits with a sign do not hold: as text they are all different
-    for path, values in columns:
+    log = [_vote(role, path, values) for path, values in columns]
+    errors = [vote.error for vote in log if vote.error is not None]
+    agreed = _most([vote for vote in log if vote.error is None and vote.kind != "nothing"])
+    if errors and not agreed:
+        raise errors[0]
+    votes = agreed + [_vote(role, path, values) for path, values in tables]
+    typed = [vote.path for vote in votes if vote.kind in ("typed", "wide")]
+    texts = [vote for vote in votes if vote.kind == "text"]
+    if typed and texts:
+        raise LogError(
+            f"'{typed[0]}' holds {role} ids as integers, but '{texts[0].path}' holds {shown(texts[0].example)}; "
+            f"expected one type everywhere: mend the files, or say {role}_id_type: string (or integer)."
+        )
+    kind: IdType = "string" if texts or any(vote.kind == "wide" for vote in votes) else "integer"
+    for vote in votes:
+        if vote.kind == "odd" or (vote.kind == "whole" and not (typed and kind == "integer")):
+            assert vote.error is not None
+            raise vote.error
+    return kind
+
+
+def _most(votes: list[_Vote]) -> list[_Vote]:
+    """The votes without those of the files that most others contradict."""
+    typed = [vote for vote in votes if vote.kind in ("typed", "wide")]
+    texts = [vote for vote in votes if vote.kind == "text"]
+    fewer = texts if len(texts) < len(typed) else typed if len(typed) < len(texts) else []
+    if any(vote.unclear for vote in fewer):  # read as integers, `01` would be 1
+        return votes
+    return [vote for vote in votes if vote not in fewer]
+
+
+def _vote(role: str, path: str, values: pl.Series) -> _Vote:
+    try:
         with reading(path):
+            if values.null_count() == len(values) and not values.dtype.is_nested():
+                return _Vote(path, "nothing")
             require_ids(values, "string", "auto", role, path)
-            wide = wide or _is_wide(values)
             if values.dtype.is_integer():
-                typed = typed or path
-            elif other is None and (text := _not_integer(values)) is not None:
-                other = (path, text)
-        if typed and other:
-            raise LogError(
-                f"'{typed}' holds {role} ids as integers, but '{other[0]}' holds {shown(other[1])}; expected "
-                "one type "
-                f"everywhere: mend the files, or say {role}_id_type: string (or integer)."
-            )
-    return "string" if other or wide else "integer"
+                return _Vote(path, "wide" if _is_wide(values) else "typed")
+            if values.dtype.is_float():  # of NaN alone
+                return _Vote(path, "nothing")
+            wrong = _not_integers(values)
+    except LogError as error:
+        return _Vote(path, "whole" if values.dtype.is_float() and _is_whole(values) else "odd", error=error)
+    if wrong.is_empty():
+        return _Vote(path, "plain")
+    return _Vote(path, "text", str(wrong[0]), unclear=integers_of(wrong).count() > 0)
+
+
+def _is_whole(values: pl.Series) -> bool:
+    there = values.drop_nulls().drop_nans()
+    return bool((there == there.floor()).all())
 
 
 def _is_wide(values: pl.Series) -> bool:
@@ -104,9 +163,9 @@ def _is_wide(values: pl.Series) -> bool:
     return fits != values.dtype and values.cast(fits, strict=False).null_count() > values.null_count()
 
 
-def _not_integer(values: pl.Series) -> str | None:
+def _not_integers(values: pl.Series) -> pl.Series:
+    """The texts that are no plain integers."""
     import polars as pl
 
     texts = values.drop_nulls().cast(pl.String, strict=False)
-    wrong = texts.filter(~texts.str.contains(_CANONICAL) | texts.cast(pl.Int64, strict=False).is_null())
-    return None if wrong.is_empty() else str(wrong[0])
+    return texts.filter(~texts.str.contains(_CANONICAL) | texts.cast(pl.Int64, strict=False).is_null())

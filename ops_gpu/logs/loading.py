@@ -13,6 +13,7 @@ import polars as pl
 from ops_gpu.logs.cleaning import FILE, RAW, CleanedFile, clean
 from ops_gpu.logs.days import FileDays, days_of_files
 from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.features import require_flat
 from ops_gpu.logs.file_part import FilePart
 from ops_gpu.logs.files import LogFile, list_files
 from ops_gpu.logs.identifiers import IdTypes, id_dtype
@@ -97,7 +98,7 @@ def collect(
         parts: what to read.
         log: what the columns mean.
         ids: the types of ids.
-        extra: raw columns to carry along.
+        extra: raw columns to carry along, of one value a row.
         unread: filled with the error of each file that cannot be read, by path; None raises the first.
         bounds: which times may be those of events; None for all.
 
@@ -107,7 +108,7 @@ def collect(
     Raises:
         LogError: as `read_interactions`.
     """
-    extra = list(dict.fromkeys([*log.unique, *extra]))
+    flat, extra = extra, list(dict.fromkeys([*log.unique, *extra]))
     columns = list(dict.fromkeys([*log.raw_columns, *extra]))
     cleaned = []
     for part in parts:
@@ -115,6 +116,8 @@ def collect(
         try:
             with named_in(log):
                 raw, malformed = part.read(log.source, columns)
+            for name in flat:
+                require_flat(raw[name], path, "leave it out, or mend the file")
             cleaned.append(clean(raw, malformed, log, ids, path, extra, bounds).with_file(path))
         except LogError as error:
             if unread is None:

@@ -62,3 +62,9 @@ def test_a_file_that_cannot_be_read_has_no_vote(tmp_path: Path) -> None:
     day(tmp_path, 1, [1, 2])
     (tmp_path / "2.jsonl").write_text("nonsense")
     assert decide_kept_types(LOG, LogPlace(tmp_path)) == {"k": "integer"}
+
+
+def test_lists_in_one_file_have_no_vote(tmp_path: Path) -> None:
+    day(tmp_path, 1, [1, 2])
+    day(tmp_path, 2, [[3]])
+    assert decide_kept_types(LOG, LogPlace(tmp_path)) == {"k": "integer"}

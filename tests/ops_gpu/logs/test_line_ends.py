@@ -97,7 +97,8 @@ def test_a_quote_that_never_ends_takes_no_time_and_shows_no_file() -> None:
 def test_a_quote_without_a_second_one_loses_no_line_without_a_word(end: str, field: str) -> None:
     lines = [f"{n},{field if n == 100 else 'x'},{n}" for n in range(1000)]
     data = (end.join(["a,title,b", *lines]) + end).encode()
-    with pytest.raises(LogError, match=r"'x\.csv' holds an unpaired quote, .* in the line '100,.*,100'.* say quote: ''"):
+    message = r"'x\.csv' holds an unpaired quote, .* in the line '100,.*,100'.* say quote: ''"
+    with pytest.raises(LogError, match=message):
         rows(data)
     assert rows(data, quote="") == [(str(n), str(n)) for n in range(1000)]
 

@@ -157,3 +157,14 @@ def test_a_column_that_is_empty_in_one_file_keeps_its_type(tmp_path: Path) -> No
     frame = read_items(table, log, LogPlace(tmp_path), IDS).frame
     assert (frame.schema["kind"], frame.schema["tags"]) == (pl.Int64, pl.List(pl.Int64))
     assert frame["kind"].to_list() == [7, None]
+
+
+@pytest.mark.parametrize("values", [[["x"]], [{"x": 1}]], ids=["list", "object"])
+def test_a_derived_feature_of_lists_in_one_file_names_that_file(tmp_path: Path, values: list[object]) -> None:
+    (tmp_path / "log").mkdir()
+    for day, value in ((1, ["a"]), (2, values), (3, ["b"])):
+        frame = pl.DataFrame({"u": [1], "i": ["x"], "t": [f"2024-01-0{day}"], "c": value})
+        frame.write_parquet(tmp_path / f"log/{day}.parquet")
+    log = InteractionLog(LogSource("log"), user="u", item="i", time="t")
+    with pytest.raises(LogError, match=r"log/2\.parquet' holds (lists|objects) in the column 'c'"):
+        read_items(EntityTable(categorical=["c"]), log, LogPlace(tmp_path), IDS)
