@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,11 @@ ALONE = timedelta(days=730)
 """How far the next day of a log is from days that stand for no time at all."""
 SHORT = timedelta(days=3)
 """How many days such a time may fill: with its time zone forgotten or remembered, 1970 begins on two of them."""
+
+FAR = timedelta(days=20 * 365)
+"""So far before all others lie days that may be scattered and stand for no time all the same, where they are few."""
+_FEW, _SHARE, _SHARE_OF_MANY = 3, 1 / 5, 1 / 20
+"""How few those are: at most three, or so large a share of the days that follow."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,9 @@ class TimeBounds:
         """The bounds of a log.
 
         The first days of a log are no days of events where they are at most three in a row, and at least two years
-        pass until the next one; and so on with those that are left. That a pause came before the newest days says
+        pass until the next one; and so on with those that are left. Where twenty years pass, they need not lie in a
+        row (numbers such as 0 and 1,000,000, read as seconds, are twelve days apart), but must be few beside the days
+        that follow: at most three of them and a fifth, or a twentieth. That a pause came before the newest days says
         nothing against them.
 
         Args:
@@ -50,7 +57,7 @@ class TimeBounds:
         first = 0
         for place in range(1, len(found)):
             if found[place] - found[place - 1] >= ALONE:
-                if found[place - 1] - found[first] >= SHORT:
+                if not _is_no_time(found[first:place], found[place:]):
                     break
                 first = place
         return cls(_midnight(found[first]) if first else None, latest)
@@ -72,6 +79,14 @@ class TimeBounds:
         early = no if self.earliest is None else moment < self.earliest
         late = no if self.latest is None else moment > self.latest
         return pl.when(early).then(pl.lit("time_alone")).when(late).then(pl.lit("time_ahead"))
+
+
+def _is_no_time(early: Sequence[date], later: Sequence[date]) -> bool:
+    """Whether days stand for no time, those of a log that lie before a long pause."""
+    if early[-1] - early[0] < SHORT:
+        return True
+    few = len(early) <= (_SHARE if len(early) <= _FEW else _SHARE_OF_MANY) * len(later)
+    return few and later[0] - early[-1] >= FAR
 
 
 def _midnight(day: date) -> datetime:

@@ -29,11 +29,24 @@ def earliest(days: list[date], start: date | None = None) -> date | None:
         pytest.param([date(2024, 6, 2)], None, id="a day less than two years before"),
         pytest.param([date(1970, 1, day) for day in (1, 2, 3, 4)], None, id="four days are events"),
         pytest.param([date(1900, 1, 1), date(2016, 5, 1), date(2016, 5, 9)], date(2016, 5, 1), id="a pause later on"),
+        pytest.param([date(1970, 1, 1), date(1970, 1, 12)], date(2026, 6, 1), id="seconds 0 and 1,000,000"),
+        pytest.param([date(1970, 1, 1), date(1971, 1, 1)], date(2026, 6, 1), id="a year apart"),
+        pytest.param([date(2000, 1, 1), date(2001, 1, 1)], date(2026, 6, 1), id="of this century"),
+        pytest.param([date(1900, 1, 1), date(1970, 1, 1), date(1970, 1, 12)], date(2026, 6, 1), id="one by one"),
+        pytest.param([date(1970, 1, day) for day in (1, 9, 17, 25)], None, id="too many beside fifteen"),
+        pytest.param([date(2016, 5, 1), date(2016, 5, 9)], None, id="events of ten years ago"),
         pytest.param([date(2099, 12, 31)], None, id="what lies ahead is no day to compare with"),
     ],
 )
 def test_days_that_stand_for_no_time(alone: list[date], first: date | None) -> None:
     assert earliest([*alone, *JUNE]) == first
+
+
+def test_in_a_long_log_more_days_are_few() -> None:
+    year = [date(2025, 6, 1) + timedelta(days=day) for day in range(365)]
+    small = [date(1970, 1, 1) + timedelta(days=12 * n) for n in range(18)]
+    assert earliest(small + year) == date(2025, 6, 1)
+    assert earliest([date(1970, 1, 1) + timedelta(days=day) for day in range(19)] + year) is None
 
 
 def test_a_pause_before_the_newest_day_says_nothing_against_it() -> None:
