@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -28,45 +29,65 @@ class DigitForm:
     digits: int
     least: int = 1
 
+    @property
+    def shortest(self) -> int:
+        """Digits that are left where the number has lost a zero at the front."""
+        return self.digits if self.pattern.startswith("%Y") else self.digits - 1
 
+
+# Seconds of these years, and milliseconds of the past century, begin with the digits of a day or of a short year as
+# well: where the year has two digits, or stands behind and no minutes follow, there must be ten values.
 _FORMS = (
-    DigitForm("%Y%m%d", 8),
-    DigitForm("%Y%m%d%H", 10),
-    DigitForm("%Y%m%d%H%M", 12),
-    DigitForm("%Y%m%d%H%M%S", 14),
+    *(DigitForm("%Y%m%d" + time, 8 + len(time)) for time in ("", "%H", "%H%M", "%H%M%S")),
     DigitForm("%Y%m%d%H%M%S%3f", 17),
     DigitForm("%Y%m%d%H%M%S%6f", 20),
-    # Seconds of these years, and milliseconds of the past century, begin with the two digits of a year as well.
-    DigitForm("%y%m%d%H%M", 10, least=10),
-    DigitForm("%y%m%d%H%M%S", 12, least=10),
+    *(
+        DigitForm(day + time, 8 + len(time), least=10 if time == "%H" else 1)
+        for day in ("%d%m%Y", "%m%d%Y")
+        for time in ("", "%H", "%H%M", "%H%M%S")
+    ),
+    *(
+        DigitForm(day + time, 6 + len(time), least=10)
+        for day in ("%y%m%d", "%d%m%y", "%m%d%y")
+        for time in ("%H%M", "%H%M%S")
+    ),
 )
-_LENGTHS = sorted({form.digits for form in _FORMS})
+_LENGTHS = sorted({length for form in _FORMS for length in (form.shortest, form.digits)})
 _FIRST, _LAST = 1970, 2099
 
 
-def digit_form(values: pl.Series) -> DigitForm | None:
-    """The form in which the times of a column are written as digits; None where they are no such digits.
+def digit_forms(values: pl.Series) -> list[DigitForm]:
+    """The forms in which the times of a column may be written as digits, the most likely first; none for other columns.
 
     The column as a whole decides. Months from 1 to 12, days that the month has, hours up to 23: of a hundred numbers
-    as long as such a moment, at most one is one, so that a column of an epoch is not taken for it.
+    as long as such a moment, at most a few are one, so that a column of an epoch is not taken for it. Of several forms
+    the one whose moments lie closest together is the most likely: a day taken for a year scatters them.
 
     Args:
         values: numbers or text.
     """
     first = _digits(values.drop_nulls().head(_GLANCE))
     if first is None or not first.str.len_bytes().is_in(_LENGTHS).any():
-        return None
+        return []
     distinct = _digits(values.unique(maintain_order=True).head(_MOST))
     assert distinct is not None  # of the same type
-    for form in _FORMS:
-        same = distinct.filter(distinct.str.len_bytes() == form.digits)
-        if len(same) < max(form.least, _SHARE * len(distinct)):
-            continue
-        moments = strptime(same, form.pattern)
-        valid = moments.dt.year().is_between(_FIRST, _LAST).sum()
-        if valid >= max(form.least, _SHARE * len(distinct)):
-            return form
-    return None
+    found = [(span, form) for form in _FORMS if (span := _span(distinct, form)) is not None]
+    return [form for _, form in sorted(found, key=lambda pair: pair[0])]
+
+
+def _span(distinct: pl.Series, form: DigitForm) -> timedelta | None:
+    """The time between the first and the last moment in a form; None where too few of the texts are in it."""
+    size, least = distinct.str.len_bytes(), max(form.least, _SHARE * len(distinct))
+    same = distinct.filter(size.is_between(form.shortest, form.digits)).str.zfill(form.digits)
+    if len(same) < least:
+        return None
+    moments = strptime(same, form.pattern)
+    valid = moments.filter(moments.dt.year().is_between(_FIRST, _LAST))
+    if len(valid) < least:
+        return None
+    first, last = valid.min(), valid.max()
+    assert isinstance(first, datetime) and isinstance(last, datetime)
+    return last - first
 
 
 def _digits(values: pl.Series) -> pl.Series | None:

@@ -19,7 +19,7 @@ from ops_gpu.logs import (
     days_of_files,
     read_interactions,
 )
-from ops_gpu.logs.digit_times import digit_form
+from ops_gpu.logs.digit_times import digit_forms
 from ops_gpu.logs.units import read_times
 
 MOMENTS = [datetime(2024, 1, 15, 10, 30) + timedelta(hours=7 * n, minutes=13 * n) for n in range(40)]
@@ -28,6 +28,14 @@ FORMS = {
     "hour": "%Y%m%d%H",
     "minute": "%Y%m%d%H%M",
     "second": "%Y%m%d%H%M%S",
+    "day first": "%d%m%Y",
+    "month first, hour": "%m%d%Y%H",
+    "day first, minute": "%d%m%Y%H%M",
+    "month first, minute": "%m%d%Y%H%M",
+    "day first, second": "%d%m%Y%H%M%S",
+    "month first, second": "%m%d%Y%H%M%S",
+    "day first, short year": "%d%m%y%H%M",
+    "month first, short year, seconds": "%m%d%y%H%M%S",
     "short year": "%y%m%d%H%M",
     "short year, seconds": "%y%m%d%H%M%S",
 }
@@ -81,8 +89,8 @@ def test_a_true_epoch_is_none(seed: int, unit: tuple[int, str], year: int, count
     start = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
     moments = start + np.random.default_rng(seed).integers(0, 8 * 365 * 86_400, count)
     values = pl.Series("t", moments.astype(np.int64) * unit[0] + (7 if unit[0] > 1 else 0))
-    assert digit_form(values) is None
-    assert digit_form(values.cast(pl.String)) is None
+    assert digit_forms(values) == []
+    assert digit_forms(values.cast(pl.String)) == []
 
 
 def test_an_epoch_whose_years_look_so_is_none() -> None:
@@ -90,7 +98,7 @@ def test_an_epoch_whose_years_look_so_is_none() -> None:
     for start, factor in ((datetime(2034, 2, 20, tzinfo=UTC), 1), (datetime(1976, 5, 31, tzinfo=UTC), 1000)):
         for step in (1, 60, 3600, 86_400):
             values = [(int(start.timestamp()) + step * n) * factor for n in range(200)]
-            assert digit_form(pl.Series(values)) is None, (start, step)
+            assert digit_forms(pl.Series(values)) == [], (start, step)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,7 @@ def test_an_epoch_whose_years_look_so_is_none() -> None:
     ids=["iso", "nulls", "nothing", "no numbers", "moments", "truth", "no dates", "numbers"],
 )
 def test_other_columns_are_none(values: pl.Series) -> None:
-    assert digit_form(values) is None
+    assert digit_forms(values) == []
 
 
 def test_it_is_told_when_the_log_is_looked_at_and_read(tmp_path: Path) -> None:
@@ -119,3 +127,10 @@ def test_it_is_told_when_the_log_is_looked_at_and_read(tmp_path: Path) -> None:
         read_interactions(log(), LogPlace(tmp_path), IdTypes("integer", "integer"))
     read = read_interactions(log(time_format="%Y%m%d%H%M"), LogPlace(tmp_path), IdTypes("integer", "integer")).frame
     assert (read["timestamp"][0], read.height) == (datetime(2024, 1, 15, 11, 0), 60)
+
+
+def test_all_forms_that_fit_are_named() -> None:
+    texts = [f"{day:02}012024{hour:02}30" for day in range(1, 13) for hour in range(24)]
+    for values in (pl.Series("t", texts), pl.Series("t", [int(text) for text in texts])):
+        with pytest.raises(LogError, match='say time_format: "%d%m%Y%H%M" or "%m%d%Y%H%M"'):
+            read_times(values, log(), "f.csv")
