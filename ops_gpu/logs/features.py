@@ -6,10 +6,13 @@ import polars as pl
 
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.identifiers import IdType
+from ops_gpu.logs.whole_numbers import are_whole, as_text, exact_below
 
 
 def categorical(values: pl.Series, path: str, kind: IdType | None = None) -> tuple[pl.Series, int]:
     """Categories: integers of 64 bits stay Int64, everything else becomes text; empty text is null.
+
+    Floats that are whole numbers are integers: pandas makes `17.0` of 17 beside a missing value.
 
     Args:
         values: the raw column.
@@ -25,14 +28,18 @@ def categorical(values: pl.Series, path: str, kind: IdType | None = None) -> tup
     require_flat(values, path, "list it under lists, or leave it out")
     finite, wrong = _finite(values)
     if kind is None:
-        kind = "integer" if finite.dtype.is_integer() and _fits(finite) else "string"
+        kind = "integer" if _are_integers(finite) else "string"
+        text = finite if kind == "integer" else as_text(finite)
+    else:
+        text = finite.cast(pl.String, strict=False) if kind == "string" else finite
     if kind == "integer":
         whole = _whole(finite)
         lost = whole.null_count() - finite.null_count() - _empty(finite)
         _require_some(values, whole, lost + wrong, path, "an integer, as this column has in the other files of the log")
         return whole, lost + wrong
-    text = finite.cast(pl.String, strict=False).to_frame("v")
-    return text.select(pl.when(pl.col("v").str.len_bytes() > 0).then("v").alias(values.name)).to_series(), wrong
+    return text.to_frame("v").select(
+        pl.when(pl.col("v").str.len_bytes() > 0).then("v").alias(values.name)
+    ).to_series(), wrong
 
 
 def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
@@ -84,20 +91,20 @@ def listed(values: pl.Series, separator: str, path: str) -> tuple[pl.Series, int
         values = values.arr.to_list()
     if not isinstance(values.dtype, pl.List):
         require_flat(values, path, "leave it out")
-        values = values.reshape((-1, 1)).cast(pl.List(values.dtype)) if len(values) else values.cast(pl.List(pl.String))
-        return _texts(values, name), 0
+        finite, wrong = _finite(values)
+        texts = as_text(finite)
+        lists = texts.reshape((-1, 1)).cast(pl.List(pl.String)) if len(texts) else texts.cast(pl.List(pl.String))
+        return _without_nulls(lists, name), wrong
     flat = values.list.explode(empty_as_null=False)
     require_flat(flat.alias(name), path, "leave it out, or write lists of numbers or of texts")
     wrong = int(flat.is_infinite().sum()) if flat.dtype.is_float() else 0
-    if flat.dtype.is_integer() and _fits(flat):
-        return _without_nulls(values.cast(pl.List(pl.Int64)), name), 0
     if flat.dtype.is_float():
         values = values.list.eval(pl.element().filter(pl.element().is_finite()))
-    return _texts(values, name), wrong
-
-
-def _texts(lists: pl.Series, name: str) -> pl.Series:
-    return _without_nulls(lists.cast(pl.List(pl.String)), name)
+    if _are_integers(flat):
+        return _without_nulls(values.cast(pl.List(pl.Int64)), name), wrong
+    if flat.dtype.is_float():
+        return _without_nulls(values.list.eval(pl.element().map_batches(as_text, pl.String)), name), wrong
+    return _without_nulls(values.cast(pl.List(pl.String)), name), wrong
 
 
 def _without_nulls(lists: pl.Series, name: str) -> pl.Series:
@@ -119,13 +126,18 @@ def _whole(values: pl.Series) -> pl.Series:
     if values.dtype == pl.String:
         return values.str.strip_chars().str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
     if values.dtype.is_float():
-        whole = pl.when(pl.col("v") == pl.col("v").floor()).then("v").cast(pl.Int64, strict=False)
+        exact = (pl.col("v") == pl.col("v").floor()) & (pl.col("v").abs() < exact_below(values.dtype))
+        whole = pl.when(exact).then("v").cast(pl.Int64, strict=False)
         return values.to_frame("v").select(whole.alias(values.name)).to_series()
     return values.cast(pl.Int64, strict=False)
 
 
 def _empty(values: pl.Series) -> int:
     return int((values.str.strip_chars() == "").sum()) if values.dtype == pl.String else 0
+
+
+def _are_integers(values: pl.Series) -> bool:
+    return are_whole(values) if values.dtype.is_float() else values.dtype.is_integer() and _fits(values)
 
 
 def _fits(values: pl.Series) -> bool:

@@ -16,6 +16,7 @@ PROBLEMS = {
     "not_integer": "integer ids as in the rest of the log",
     "too_long": f"ids of at most {MAX_ID_BYTES} bytes in UTF-8, as requests have room for no more",
     "zero_byte": "ids without a zero byte, which ends an id in a request",
+    "rounded": "ids below 2^53 where they are floats, which round larger ones, so that several become the same",
     "reserved": f"ids above {NULL_INTEGER}, which stands for no id",
 }
 """Why a value that is there cannot be an id, and what is expected instead."""
@@ -54,11 +55,13 @@ def id_problems(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
         return (
             pl.when(raw.is_null() | empty).then(None)
             .when(value.is_null()).then(pl.lit("not_integer"))
+            .when(_rounded(raw, dtype)).then(pl.lit("rounded"))
             .when(value == NULL_INTEGER).then(pl.lit("reserved"))
         )  # fmt: skip
     return (
         pl.when(value.str.len_bytes() > MAX_ID_BYTES).then(pl.lit("too_long"))
         .when(value.str.contains("\0", literal=True)).then(pl.lit("zero_byte"))
+        .when(_rounded(raw, dtype)).then(pl.lit("rounded"))
     )  # fmt: skip
 
 
@@ -66,6 +69,14 @@ def _raw(column: str, dtype: pl.DataType) -> pl.Expr:
     import polars as pl
 
     return pl.col(column).fill_nan(None) if dtype.is_float() else pl.col(column)
+
+
+def _rounded(raw: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    import polars as pl
+
+    from ops_gpu.logs.whole_numbers import exact_below
+
+    return raw.is_finite() & (raw.abs() >= exact_below(dtype)) if dtype.is_float() else pl.lit(False)
 
 
 def _value(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:

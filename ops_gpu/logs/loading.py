@@ -23,6 +23,7 @@ from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
 from ops_gpu.logs.time_bounds import TimeBounds
+from ops_gpu.logs.whole_numbers import are_whole, as_text
 
 
 @dataclass(frozen=True)
@@ -175,17 +176,26 @@ def _joined(cleaned: Sequence[CleanedFile], log: InteractionLog, ids: IdTypes, e
 def alike(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """The same frames with equal column types: where files disagree (integers here, text there), text.
 
-    A column that holds nothing in a file says nothing about its type.
+    Whole numbers of floats are integers beside integers (pandas makes them of those beside a missing one), and are
+    written like these. A column that holds nothing in a file says nothing about its type.
     """
     types = {name: _type_of([frame[name] for frame in frames]) for name in frames[0].columns}
-    return [frame.cast(pl.Schema(types)) if dict(frame.schema) != types else frame for frame in frames]
+    return [frame.with_columns(_cast(frame[name], kind) for name, kind in types.items()) for frame in frames]
 
 
 def _type_of(columns: Sequence[pl.Series]) -> pl.DataType:
     held = [values for values in columns if _holds(values)] or columns[:1]
     if len({str(values.dtype) for values in held}) == 1:
         return held[0].dtype
+    if all(values.dtype == pl.Int64 or (values.dtype.is_float() and are_whole(values)) for values in held):
+        return pl.Int64()
     return pl.List(pl.String()) if isinstance(held[0].dtype, pl.List) else pl.String()
+
+
+def _cast(values: pl.Series, kind: pl.DataType) -> pl.Series:
+    if values.dtype == kind:
+        return values
+    return as_text(values) if kind == pl.String and values.dtype.is_float() else values.cast(kind)
 
 
 def _holds(values: pl.Series) -> bool:

@@ -100,3 +100,27 @@ def test_one_value_a_row(values: list[object]) -> None:
 def test_one_level_of_lists(values: list[object]) -> None:
     with pytest.raises(LogError, match=r"'f' holds (objects|lists) in the column 'x', expected one value a row"):
         listed(pl.Series("x", values), "|", "f")
+
+
+WHOLE = {
+    "whole": ([1.0, NAN, None, INF], [1, None, None, None]),
+    "halves too": ([1.0, 1.5, None], ["1", "1.5", None]),
+    "rounded": ([1.0, 2.0**53], ["1", "9007199254740992.0"]),
+    "nothing": ([NAN, None], [None, None]),
+}
+
+
+@pytest.mark.parametrize(("values", "expected"), WHOLE.values(), ids=WHOLE)
+def test_whole_numbers_of_floats_are_written_as_integers(values: list[float], expected: list[object]) -> None:
+    assert categorical(pl.Series("x", values, dtype=pl.Float64), "f")[0].to_list() == expected
+    lists = pl.Series("x", [values, [], None], dtype=pl.List(pl.Float64))
+    assert listed(lists, "|", "f")[0].to_list() == [[value for value in expected if value is not None], [], []]
+    texts = [[str(value)] if value is not None else [] for value in expected]
+    assert listed(pl.Series("x", values, dtype=pl.Float64), "|", "f")[0].to_list() == texts
+
+
+def test_what_a_float_has_rounded_is_no_integer() -> None:
+    values, wrong = categorical(pl.Series("x", [17.0, 2.0**53, -(2.0**60)]), "f", "integer")
+    assert (values.to_list(), wrong) == ([17, None, None], 2)
+    values, wrong = categorical(pl.Series("x", [17.0, 2.0**24], dtype=pl.Float32), "f", "integer")
+    assert (values.to_list(), wrong) == ([17, None], 1)

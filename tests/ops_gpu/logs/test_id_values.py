@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +161,22 @@ def test_tables_count_them_too(tmp_path: Path) -> None:
     (tmp_path / "items.jsonl").write_text(json.dumps({"id": {"$oid": "5f"}}) + "\n")
     with pytest.raises(LogError, match=r"items\.jsonl' holds objects in the column 'id', expected item ids"):
         read_items(table, log_of(path), place, IdTypes("integer", "string"))
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(pl.Float64, 53), (pl.Float32, 24)], ids=["64 bits", "32 bits"])
+def test_whole_numbers_that_a_float_has_rounded_are_counted(dtype: pl.DataType, bits: int) -> None:
+    values = pl.Series([2.0**bits - 1, 2.0**bits, -(2.0**bits), 2.0 ** (bits + 3), None], dtype=dtype)
+    problems = [None, "rounded", "rounded", "rounded", None]
+    assert [problem for _, problem in judged(values, "integer")] == problems
+    assert [problem for _, problem in judged(values, "string")] == problems
+    assert judged(values, "integer")[0] == (2**bits - 1, None)
+
+
+def test_no_two_users_become_one_without_a_word(tmp_path: Path) -> None:
+    users = pl.Series([2**53 + 1, 2**53 + 2, 7], dtype=pl.Int64).cast(pl.Float64)
+    frame = pl.DataFrame({"u": users, "i": [1, 2, 3], "t": [datetime(2024, 1, 1)] * 3})
+    frame.write_parquet(tmp_path / "f.parquet")
+    log = InteractionLog(LogSource("f.parquet"), "u", "i", "t", user_id_type="integer")
+    report = read_interactions(log, LogPlace(tmp_path), IdTypes("integer", "integer")).report
+    assert report.dropped == {"user_rounded": 2}
+    assert "user_rounded" in UNUSABLE

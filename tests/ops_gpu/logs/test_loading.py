@@ -139,3 +139,12 @@ def test_how_the_log_is_cut_into_files_and_days_does_not_matter(
     days = sorted(whole["timestamp"].dt.date().unique())
     assert pl.concat([read_interactions(log, place, ids, [day]).frame for day in days]).equals(whole)
     assert whole.select("user_id", "item_id").is_unique().all()
+
+
+def test_an_order_is_the_same_where_a_file_writes_it_as_a_float(tmp_path: Path) -> None:
+    for name, orders in (("a", [1, 2, 3]), ("b", [1.0, 2.0, None])):
+        frame = pl.DataFrame({"u": [1, 2, 3], "i": [1, 2, 3], "t": ["2024-01-01"] * 3, "order": orders})
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    log = InteractionLog(LogSource("*.parquet"), user="u", item="i", time="t", unique=["order"])
+    result = read_interactions(log, LogPlace(tmp_path), IdTypes("integer", "integer"))
+    assert (result.frame.height, result.report.duplicates) == (4, 2)

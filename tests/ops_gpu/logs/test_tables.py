@@ -168,3 +168,23 @@ def test_a_derived_feature_of_lists_in_one_file_names_that_file(tmp_path: Path, 
     log = InteractionLog(LogSource("log"), user="u", item="i", time="t")
     with pytest.raises(LogError, match=r"log/2\.parquet' holds (lists|objects) in the column 'c'"):
         read_items(EntityTable(categorical=["c"]), log, LogPlace(tmp_path), IDS)
+
+
+@pytest.mark.parametrize("derived", [True, False], ids=["derived", "of its own"])
+def test_integers_beside_a_missing_one_are_the_same_in_every_file(tmp_path: Path, derived: bool) -> None:
+    (tmp_path / "log").mkdir()
+    columns = {"c": ([1, 2, 3], [1.0, None, 3.0]), "x": ([1, 2, 3], [1.5, None, 3.0])}
+    for file in (0, 1):
+        ids = [f"{'ab'[file]}{n}" for n in range(3)]
+        frame = pl.DataFrame({"u": [1, 2, 3], "i": ids, "t": ["2024-01-01"] * 3})
+        frame = frame.with_columns(pl.Series(name, found[file]) for name, found in columns.items())
+        frame.with_columns(l=pl.col("c").reshape((-1, 1)).arr.to_list()).write_parquet(tmp_path / f"log/{file}.parquet")
+    log = InteractionLog(LogSource("log"), user="u", item="i", time="t")
+    table = EntityTable(categorical=["c", "x"])
+    if not derived:
+        table = EntityTable(LogSource("log"), id="i", categorical=["c", "x"], lists=["l"])
+    frame = read_items(table, log, LogPlace(tmp_path), IDS).frame
+    assert frame["c"].to_list() == [1, 2, 3, 1, None, 3]
+    assert frame["x"].to_list() == ["1", "2", "3", "1.5", None, "3"]
+    if not derived:
+        assert frame["l"].to_list() == [[1], [2], [3], [1], [], [3]]
