@@ -10,7 +10,7 @@ import polars as pl
 
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.features import categorical, continuous
-from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.id_values import NO_VALUE, PROBLEMS, canonical_ids, id_problems, require_ids
 from ops_gpu.logs.identifiers import IdTypes
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.reading import reading
@@ -165,8 +165,12 @@ def _examples(raw: pl.DataFrame, reasons: pl.Series, log: InteractionLog, path: 
     for reason in reasons.drop_nulls().unique(maintain_order=True).to_list():
         column, row = _column(reason, log), int((reasons == reason).arg_max() or 0)
         if column and reason not in ("null_user", "null_item", "null_time"):
-            found[reason] = f"{column} = {shown(raw[column][row])} in '{path}'"
+            found[reason] = f"{column} = {_shown(raw[column][row])} in '{path}'"
     return found
+
+
+def _shown(value: object) -> str:
+    return shown(value.removeprefix(NO_VALUE) if isinstance(value, str) else value)
 
 
 def _require_usable(
@@ -186,7 +190,7 @@ def _require_usable(
             f"correct the separator, or quote fields that hold it."
         )
     value = raw[column][int((reasons == reason).arg_max() or 0)] if column else None
-    example = "null" if value is None else shown(value)
+    example = "null" if value is None else _shown(value)
     wanted, remedy = _expectation(reason, log, ids)
     raise LogError(
         f"'{path}' has no usable row: in {count} of {total} rows the column '{column}' is {example}, "

@@ -58,7 +58,7 @@ def _of_table(table: EntityTable | None, place: LogPlace) -> Iterator[tuple[str,
     if table and table.source and table.id:
         for file in list_files(table.source, place):
             with named_in(table):
-                frame = read_file(file, table.source, [table.id])[0]
+                frame = read_file(file, table.source, [table.id], ids=[table.id])[0]
             yield file.path, frame[table.id]
 
 
@@ -69,7 +69,7 @@ def _of_log(column: str, log: InteractionLog, place: LogPlace) -> Iterator[tuple
     for file in files:
         try:
             with named_in(log):
-                frame = read_file(file, log.source, needed)[0]
+                frame = read_file(file, log.source, needed, ids=[column])[0]
             masks = [condition.mask(frame, file.path) for condition in log.conditions]
         except LogError as error:
             errors.append(error)

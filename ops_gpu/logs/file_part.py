@@ -26,8 +26,8 @@ class FilePart:
     file: LogFile
     blocks: Sequence[Block] | None = None
 
-    def read(self, source: LogSource, columns: Collection[str]) -> tuple[pl.DataFrame, int]:
-        """Reads the wanted columns; see `read_file`.
+    def read(self, source: LogSource, columns: Collection[str], ids: Collection[str] = ()) -> tuple[pl.DataFrame, int]:
+        """Reads the wanted columns, `ids` among them; see `read_file`.
 
         Raises:
             LogError: as `read_file`.
@@ -35,6 +35,6 @@ class FilePart:
         from ops_gpu.logs.reader import read_file, read_part
 
         if not self.blocks:
-            return read_file(self.file, source, columns)
+            return read_file(self.file, source, columns, ids=ids)
         data = b"".join(self.file.read(block.start, block.end) for block in self.blocks)
-        return read_part(self.file, source, data, self.blocks[0].start, columns)
+        return read_part(self.file, source, data, self.blocks[0].start, columns, ids)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from ops_gpu.logs.identifiers import IdType
 
+NO_VALUE = "\0JSON "
+"""Stands before an object, a list or a truth value that became text; no id begins so, for it holds a zero byte."""
 PROBLEMS = {
+    "no_value": "ids of one text or number, and no objects, lists or truth values",
     "not_integer": "integer ids as in the rest of the log",
     "too_long": f"ids of at most {MAX_ID_BYTES} bytes in UTF-8, as requests have room for no more",
     "zero_byte": "ids without a zero byte, which ends an id in a request",
@@ -50,16 +53,19 @@ def id_problems(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
     import polars as pl
 
     raw, value = _raw(column, dtype), _value(column, dtype, kind)
+    marked = raw.str.starts_with(NO_VALUE) if dtype == pl.String else pl.lit(False)
     if kind == "integer":
         empty = raw.str.len_bytes() == 0 if dtype == pl.String else pl.lit(False)
         return (
             pl.when(raw.is_null() | empty).then(None)
+            .when(marked).then(pl.lit("no_value"))
             .when(value.is_null()).then(pl.lit("not_integer"))
             .when(_rounded(raw, dtype)).then(pl.lit("rounded"))
             .when(value == NULL_INTEGER).then(pl.lit("reserved"))
         )  # fmt: skip
     return (
-        pl.when(value.str.len_bytes() > MAX_ID_BYTES).then(pl.lit("too_long"))
+        pl.when(marked).then(pl.lit("no_value"))
+        .when(value.str.len_bytes() > MAX_ID_BYTES).then(pl.lit("too_long"))
         .when(value.str.contains("\0", literal=True)).then(pl.lit("zero_byte"))
         .when(_rounded(raw, dtype)).then(pl.lit("rounded"))
     )  # fmt: skip

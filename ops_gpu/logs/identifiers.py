@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.id_values import integers_of, require_ids
+from ops_gpu.logs.id_values import NO_VALUE, integers_of, require_ids
 from ops_gpu.logs.reading import reading
 
 if TYPE_CHECKING:
@@ -134,6 +134,10 @@ def _most(votes: list[_Vote]) -> list[_Vote]:
 
 
 def _vote(role: str, path: str, values: pl.Series) -> _Vote:
+    import polars as pl
+
+    if values.dtype == pl.String:
+        values = values.filter(~values.str.starts_with(NO_VALUE))
     try:
         with reading(path):
             if values.null_count() == len(values) and not values.dtype.is_nested():

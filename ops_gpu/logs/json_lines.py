@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ import polars as pl
 
 from ops_gpu.logs.columns import require_columns
 from ops_gpu.logs.errors import LogError, first_line
+from ops_gpu.logs.id_values import NO_VALUE
 
 DEEPEST = 100
 """Levels of lists and objects within each other; tens of thousands overflow the stack of the parser."""
@@ -21,21 +24,29 @@ _LEVEL[[ord("]"), ord("}")]] = -1
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"?')
 
 
-def read_json_lines(data: bytes, columns: list[str], present: list[str], path: str) -> pl.DataFrame:
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\w.])(?:NaN|-?Infinity)(?![\w.])')
+"""A text, or a word that Python writes for a number that is none."""
+
+
+def read_json_lines(
+    data: bytes, columns: list[str], present: list[str], path: str, ids: Collection[str] = ()
+) -> pl.DataFrame:
     """Reads some columns of JSON lines.
 
-    Lines may end in any way, as no text of JSON holds a line end as it is.
+    Lines may end in any way, as no text of JSON holds a line end as it is. NaN and Infinity, which Python writes though
+    they are no JSON, are null.
 
     Args:
         data: the plain bytes of the file.
         columns: the columns wanted, in the order of the result.
         present: all that must be there, those among them.
         path: the file's name, for messages.
+        ids: columns of ids; what is no text and no number there, beside texts, gets the mark `NO_VALUE`.
 
     Raises:
         LogError: when a line is no JSON object, or nests too deep, or no line has a wanted column.
     """
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    data = _with_nulls(data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n"))
     if not data.strip():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     _require_shallow(data, path)
@@ -47,7 +58,33 @@ def read_json_lines(data: bytes, columns: list[str], present: list[str], path: s
             f"'{path}' is not a file of JSON lines ({first_line(error)}); expected one object a line."
         ) from error
     require_columns(present, frame.columns, path)
-    return frame.select(columns)
+    return _marked(frame.select(columns), data, ids)
+
+
+def _with_nulls(data: bytes) -> bytes:
+    if b"NaN" not in data and b"Infinity" not in data:
+        return data
+    lines = data.split(b"\n")
+    return b"\n".join(_with_null(line) if b"NaN" in line or b"Infinity" in line else line for line in lines)
+
+
+def _with_null(line: bytes) -> bytes:
+    return _NO_NUMBER.sub(lambda found: found[0] if found[0].startswith(b'"') else b"null", line)
+
+
+def _marked(frame: pl.DataFrame, data: bytes, ids: Collection[str]) -> pl.DataFrame:
+    """Puts the mark before objects, lists and truth values that became text, for some lines hold texts."""
+    for name in ids:
+        if frame.schema[name] != pl.String:
+            continue
+        alike = frame.select(pl.col(name).str.contains(r"^[\[{]") | pl.col(name).is_in(["true", "false"]))[name]
+        if not (places := alike.fill_null(False).arg_true().to_list()):
+            continue
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        marked = [place for place in places if isinstance(json.loads(lines[place]).get(name), dict | list | bool)]
+        values = frame[name]
+        frame = frame.with_columns(values.scatter(marked, [NO_VALUE + values[place] for place in marked]))
+    return frame
 
 
 def _require_shallow(data: bytes, path: str) -> None:

@@ -116,7 +116,7 @@ def collect(
         path = part.file.path
         try:
             with named_in(log):
-                raw, malformed = part.read(log.source, columns)
+                raw, malformed = part.read(log.source, columns, [log.user, log.item])
             for name in flat:
                 require_flat(raw[name], path, "leave it out, or mend the file")
             cleaned.append(clean(raw, malformed, log, ids, path, extra, bounds).with_file(path))

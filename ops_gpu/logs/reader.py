@@ -18,7 +18,11 @@ from ops_gpu.logs.source import LogSource
 
 
 def read_file(
-    file: LogFile, source: LogSource, columns: Collection[str], present: Collection[str] = ()
+    file: LogFile,
+    source: LogSource,
+    columns: Collection[str],
+    present: Collection[str] = (),
+    ids: Collection[str] = (),
 ) -> tuple[pl.DataFrame, int]:
     """Reads the wanted columns of one file.
 
@@ -27,6 +31,7 @@ def read_file(
         source: its layout.
         columns: names of the columns wanted, in the order of the result.
         present: names of others that must be there too.
+        ids: those of the columns that hold ids, in which `id_values.NO_VALUE` marks what can be none.
 
     Returns:
         A frame of these columns (text of delimited files, the types of the others), and the number of
@@ -39,11 +44,11 @@ def read_file(
     with reading(file.path):
         if file.format == "parquet":
             return _plain_types(read_parquet(file, wanted, present)), 0
-        return _parsed(decompress(file.read(), file.path), file, source, wanted, present)
+        return _parsed(decompress(file.read(), file.path), file, source, wanted, present, ids)
 
 
 def read_part(
-    file: LogFile, source: LogSource, data: bytes, start: int, columns: Collection[str]
+    file: LogFile, source: LogSource, data: bytes, start: int, columns: Collection[str], ids: Collection[str] = ()
 ) -> tuple[pl.DataFrame, int]:
     """Reads the wanted columns of some whole lines of a text file.
 
@@ -53,6 +58,7 @@ def read_part(
         data: the lines; those of several parts may stand one after another.
         start: where the first of them begins in the file.
         columns: names of the columns wanted, in the order of the result.
+        ids: as in `read_file`.
 
     Returns:
         As `read_file`.
@@ -63,17 +69,17 @@ def read_part(
     wanted = list(dict.fromkeys(columns))
     with reading(file.path):
         if file.format == "jsonl" or start == 0:
-            return _parsed(data, file, source, wanted, wanted)
-        frame, malformed = _parsed(first_line(file, source) + data, file, source, wanted, wanted)
+            return _parsed(data, file, source, wanted, wanted, ids)
+        frame, malformed = _parsed(first_line(file, source) + data, file, source, wanted, wanted, ids)
         return frame if source.header else frame[1:], malformed  # without a header, the first line was read as a row
 
 
 def _parsed(
-    data: bytes, file: LogFile, source: LogSource, wanted: list[str], present: list[str]
+    data: bytes, file: LogFile, source: LogSource, wanted: list[str], present: list[str], ids: Collection[str]
 ) -> tuple[pl.DataFrame, int]:
     require_declared(data, file.path)
     if file.format == "jsonl":
-        return _plain_types(read_json_lines(data, wanted, present, file.path)), 0
+        return _plain_types(read_json_lines(data, wanted, present, file.path, ids)), 0
     return read_delimited(data, source, wanted, present, file.path)
 
 

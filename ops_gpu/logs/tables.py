@@ -14,7 +14,7 @@ from ops_gpu.logs.entities import EntityTable
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.features import categorical, continuous, listed
 from ops_gpu.logs.files import list_files
-from ops_gpu.logs.id_values import PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.id_values import NO_VALUE, PROBLEMS, canonical_ids, id_problems, require_ids
 from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.known_ids import KnownIds
@@ -159,7 +159,7 @@ def _from_files(
     examples: dict[str, str] = {}
     for file in list_files(source, place):
         with named_in(table):
-            raw, malformed = read_file(file, source, table.raw_columns)
+            raw, malformed = read_file(file, source, table.raw_columns, ids=[str(table.id)])
         dropped["too_many_fields"] += malformed
         with reading(file.path):
             require_ids(raw[str(table.id)], kind, declared, role, file.path)
@@ -195,7 +195,7 @@ def _canonical(
 ) -> pl.DataFrame:
     assert table.id is not None
     columns: list[pl.Series | pl.Expr] = [
-        pl.col(table.id).cast(pl.String, strict=False).alias("__raw_id__"),
+        pl.col(table.id).cast(pl.String, strict=False).str.strip_prefix(NO_VALUE).alias("__raw_id__"),
         canonical_ids(table.id, raw.schema[table.id], kind).alias(f"{role}_id"),
         id_problems(table.id, raw.schema[table.id], kind).alias(_PROBLEM),
     ]

@@ -1,8 +1,22 @@
 from __future__ import annotations
 
+import json
+from datetime import date
+from pathlib import Path
+
 import pytest
 
-from ops_gpu.logs import LogError
+from ops_gpu.logs import (
+    EntityTable,
+    InteractionLog,
+    LogError,
+    LogPlace,
+    LogSource,
+    days_of_files,
+    decide_id_types,
+    read_interactions,
+    read_users,
+)
 from ops_gpu.logs.json_lines import DEEPEST, read_json_lines
 
 
@@ -48,7 +62,7 @@ BROKEN = {
     "array": b'[{"u": 1}]',
     "number": b"1",
     "cut": b'{"u": 1}\n{"u',
-    "nan": b'{"u": NaN}',
+    "nan": b'{"u": nan}',
     "two types": b'{"u": [1]}\n{"u": 2}',
 }
 
@@ -57,3 +71,40 @@ BROKEN = {
 def test_what_is_no_json_is_told(data: bytes) -> None:
     with pytest.raises(LogError, match=r"'x\.jsonl' is not a file of JSON lines .*; expected one object a line"):
         rows(data)
+
+
+NO_IDS = {"object": {"$oid": "a"}, "list": ["b", 1], "true": True, "false": False}
+
+
+@pytest.mark.parametrize("value", NO_IDS.values(), ids=NO_IDS)
+@pytest.mark.parametrize("others", [["a", "true", '{"x": 1}'], ["1", "2", "3"]], ids=["text", "integers"])
+def test_what_is_no_text_and_no_number_is_no_id_beside_text(tmp_path: Path, value: object, others: list[str]) -> None:
+    ids = [*others[:2], value, others[2], None]
+    rows = [{"u": of, "i": "x", "t": f"2024-01-01T00:0{n}", "extra": value} for n, of in enumerate(ids)]
+    text = "\n\n".join(json.dumps(row) for row in rows)
+    (tmp_path / "e.jsonl").write_text(text + "\n")
+    log, place = InteractionLog(LogSource("e.jsonl"), "u", "i", "t"), LogPlace(tmp_path)
+    kinds = decide_id_types(log, place)
+    assert kinds.user == ("integer" if others[0] == "1" else "string")
+    for known in (None, days_of_files(log, place)):  # as a whole, and by its blocks
+        result = read_interactions(log, place, kinds, [date(2024, 1, 1)] if known else None, known)
+        assert [str(user) for user in result.frame["user_id"]] == others
+        assert result.report.dropped == {"user_no_value": 1, "null_user": 1}
+        assert "JSON" not in result.report.examples["user_no_value"]
+    users = read_users(EntityTable(LogSource("e.jsonl"), id="u"), log, place, kinds)
+    assert users.report.dropped == {"id_no_value": 1, "null_id": 1}
+    assert "JSON" not in users.report.examples["id_no_value"]
+
+
+def test_numbers_of_python_that_are_no_json_are_null() -> None:
+    rows = [{"a": float("nan"), "b": "NaN, Infinity"}, {"a": float("-inf"), "b": 'x": NaN'}, {"a": 1.5, "b": "c"}]
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    assert read_json_lines(data, ["a", "b"], [], "f").rows() == [
+        (None, "NaN, Infinity"),
+        (None, 'x": NaN'),
+        (1.5, "c"),
+    ]
+    assert read_json_lines(b'{"a": [NaN, 1]}\n{"NaN": NaN}', ["a"], [], "f").rows() == [([None, 1],), (None,)]
+    for broken in (b'{"a": NaNa}\n', b'{"a": xNaN}\n', b'{"a": "NaN}\n'):
+        with pytest.raises(LogError, match="is not a file of JSON lines"):
+            read_json_lines(broken, ["a"], [], "f")
