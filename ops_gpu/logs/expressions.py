@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,10 +89,13 @@ class Condition:
 
     def _casts(self, schema: Mapping[str, pl.DataType], path: str) -> list[pl.Expr]:
         """The first reading of the columns under which the expression is a condition."""
+        import polars as pl
+
         failure = ""
         for reading in self._readings(schema):
             casts = [_cast(name, schema[name], dtype) for name, dtype in reading.items()]
-            problem = _failure(self._expression(), casts, schema)
+            numbers = [name for name, dtype in reading.items() if dtype.is_float() and schema[name] == pl.String]
+            problem = _failure(self._expression(), casts, schema, numbers)
             if not problem:
                 return casts
             failure = failure or problem
@@ -176,11 +179,21 @@ def _cast(column: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     return value
 
 
-def _failure(expression: pl.Expr, casts: list[pl.Expr], schema: Mapping[str, pl.DataType]) -> str:
-    """Why the expression is not a condition on single rows over these columns, or an empty text."""
+def _failure(
+    expression: pl.Expr, casts: list[pl.Expr], schema: Mapping[str, pl.DataType], numbers: Collection[str]
+) -> str:
+    """Why the expression is not a condition on single rows over these columns, or an empty text.
+
+    Args:
+        expression: what is asked.
+        casts: how the columns are read.
+        schema: their types.
+        numbers: columns of texts that are read as numbers, of which there is one: some functions of texts say only
+            then that they take none.
+    """
     import polars as pl
 
-    rows = pl.DataFrame({name: [None, None] for name in schema}, schema=dict(schema))
+    rows = pl.DataFrame({name: [None, "1" if name in numbers else None] for name in schema}, schema=dict(schema))
     try:
         result = rows.with_columns(casts).select(expression.alias("result"))
     except pl.exceptions.PolarsError as error:

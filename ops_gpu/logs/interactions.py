@@ -9,7 +9,7 @@ from ops_gpu.logs.errors import LogError, names
 from ops_gpu.logs.expressions import Condition
 from ops_gpu.logs.identifiers import ID_TYPES
 from ops_gpu.logs.source import LogSource
-from ops_gpu.logs.times import UNITS, TimeUnit
+from ops_gpu.logs.times import UNITS, TimeUnit, reads_years
 
 CANONICAL = ("user_id", "item_id", "timestamp", "label", "title", "available")
 
@@ -56,6 +56,12 @@ class InteractionLog:
     def __post_init__(self) -> None:
         if self.time_unit not in UNITS:
             raise LogError(f"time_unit is '{self.time_unit}', expected one of {names(UNITS)}.")
+        if self.time_format is not None and not reads_years(self.time_format):
+            raise LogError(
+                f"time_format is '{self.time_format}', expected a strptime pattern that reads a year, such as "
+                f'"%d.%m.%Y %H:%M"; correct it, or leave it out for an epoch and ISO 8601.',
+                keys=("time_format",),
+            )
         for role, kind in (("user", self.user_id_type), ("item", self.item_id_type)):
             if kind not in ID_TYPES:
                 raise LogError(f"{role}_id_type is '{kind}', expected one of {names(ID_TYPES)}.")

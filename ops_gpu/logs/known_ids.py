@@ -48,7 +48,8 @@ class KnownIds:
         lacking = log.filter(~log.is_in(table.implode())).sort()
         unused = table.filter(~table.is_in(log.implode())).sort()
         known = len(log) - len(lacking)
-        likely = _likely(lacking, unused, len(log)) if len(lacking) and len(unused) else None
+        many = len(lacking) > _GAIN * len(log)  # else no reading could gain as many
+        likely = _likely(lacking, unused, len(log)) if many and len(unused) else None
         return cls(len(log), known, _shown(lacking), _shown(unused), likely)
 
     @property

@@ -111,6 +111,20 @@ def strptime(texts: pl.Series, pattern: str) -> pl.Series:
     return moments
 
 
+def reads_years(pattern: str) -> bool:
+    """Whether a strptime pattern is one, and times that are written in it say their year."""
+    import polars as pl
+
+    moment = pl.Series([_SAMPLE]).dt.replace_time_zone("UTC")
+    try:
+        found = strptime(moment.dt.strftime(pattern.replace("%#z", "%z")), pattern)[
+            0
+        ]  # the former is for reading alone
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return False
+    return isinstance(found, datetime) and found.year == _SAMPLE.year
+
+
 def _from_epoch(numbers: pl.Series, unit: TimeUnit) -> pl.Series:
     import polars as pl
 

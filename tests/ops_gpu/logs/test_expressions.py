@@ -93,3 +93,12 @@ def test_too_many_text_columns_are_refused() -> None:
     names = "abcdef"
     with pytest.raises(LogError, match="at most 5"):
         mask(" AND ".join(f"{n} > 0" for n in names), **{n: ["1"] for n in names})
+
+
+@pytest.mark.parametrize(
+    "function", ["SPLIT_PART(s, 'a', 1)", "LOWER(SPLIT_PART(s, 'a', 1))", "LEFT(s, 1)", "UPPER(s)"]
+)
+def test_functions_of_texts_are_asked_of_texts(function: str) -> None:
+    for rows in (["xa", "1", None], [None, "1"], ["b"]):
+        assert mask(f"{function} = 'x'", s=rows) == mask(f"{function} = 'x' AND s <> 'a'", s=rows)
+    assert mask(f"{function} <> '7'", s=["xa", None]) == [True, None]

@@ -44,3 +44,13 @@ def test_an_empty_log_lacks_nothing() -> None:
 def test_long_ids_are_cut() -> None:
     (shown,) = KnownIds.of(pl.Series(["x" * 250]), pl.Series(["a"])).only_log
     assert len(shown) < 110
+
+
+def test_where_nearly_all_meet_no_reading_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr("ops_gpu.logs.known_ids._likely", refused)
+    log = pl.Series(range(100))
+    found = KnownIds.of(log, pl.Series(range(5, 200)))
+    assert (found.known, found.likely, found.only_log) == (95, None, ["0", "1", "2"])
