@@ -69,16 +69,18 @@ def digit_forms(values: pl.Series) -> list[DigitForm]:
     first = _digits(values.drop_nulls().head(_GLANCE))
     if first is None or not first.str.len_bytes().is_in(_LENGTHS).any():
         return []
-    distinct = _digits(values.unique(maintain_order=True).head(_MOST))
-    assert distinct is not None  # of the same type
-    found = [(span, form) for form in _FORMS if (span := _span(distinct, form)) is not None]
+    forms = [form for form in _FORMS if _span(first, form, 1) is not None]
+    distinct = _digits(values.unique(maintain_order=True).head(_MOST)) if forms else None
+    if distinct is None:
+        return []
+    least = _SHARE * len(distinct)
+    found = [(span, form) for form in forms if (span := _span(distinct, form, max(form.least, least))) is not None]
     return [form for _, form in sorted(found, key=lambda pair: pair[0])]
 
 
-def _span(distinct: pl.Series, form: DigitForm) -> timedelta | None:
-    """The time between the first and the last moment in a form; None where too few of the texts are in it."""
-    size, least = distinct.str.len_bytes(), max(form.least, _SHARE * len(distinct))
-    same = distinct.filter(size.is_between(form.shortest, form.digits)).str.zfill(form.digits)
+def _span(texts: pl.Series, form: DigitForm, least: float) -> timedelta | None:
+    """The time between the first and the last moment in a form; None where fewer than `least` texts are in it."""
+    same = texts.filter(texts.str.len_bytes().is_between(form.shortest, form.digits)).str.zfill(form.digits)
     if len(same) < least:
         return None
     moments = strptime(same, form.pattern)

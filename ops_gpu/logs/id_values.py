@@ -99,11 +99,6 @@ def _value(column: str, dtype: pl.DataType, kind: IdType) -> pl.Expr:
     return value.cast(pl.Int64, strict=False) if dtype.is_integer() else pl.lit(None, pl.Int64)
 
 
-def integers_of(texts: pl.Series) -> pl.Series:
-    """Texts as the integers that `canonical_ids` makes of them."""
-    return texts.to_frame("v").select(_value("v", texts.dtype, "integer")).to_series()
-
-
 def require_ids(values: pl.Series, kind: IdType, declared: str, role: str, path: str) -> None:
     """Refuses a column whose type is none of ids; what is wrong with single values is counted instead.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.id_values import NO_VALUE, integers_of, require_ids
+from ops_gpu.logs.id_values import NO_VALUE, require_ids
 from ops_gpu.logs.reading import reading
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ ID_TYPES = ("auto", "integer", "string")
 
 # Text that an integer turns into and back without change: no sign but minus, no leading zeros.
 _CANONICAL = r"^(0|-?[1-9][0-9]{0,18})$"
+# Other text that `canonical_ids` takes for an integer.
+_UNCLEAR = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _vote(role: str, path: str, values: pl.Series) -> _Vote:
         return _Vote(path, "whole" if values.dtype.is_float() and _is_whole(values) else "odd", error=error)
     if wrong.is_empty():
         return _Vote(path, "plain")
-    return _Vote(path, "text", str(wrong[0]), unclear=integers_of(wrong).count() > 0)
+    return _Vote(path, "text", str(wrong[0]), unclear=bool(wrong.str.contains(_UNCLEAR).any()))
 
 
 def _is_whole(values: pl.Series) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-_SHARE = 0.9
+_GLANCE, _SHARE = 100, 0.9
+"""Values that are looked at first, and how many of all must be such moments where one of the former is."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,16 @@ def other_epoch(values: pl.Series) -> OtherEpoch | None:
     """
     if not (values.dtype.is_numeric() or values.dtype == pl.String):
         return None
-    texts = values.str.strip_chars() if values.dtype == pl.String else values
-    numbers = texts.cast(pl.Float64, strict=False).drop_nulls().drop_nans()
-    for epoch in OTHER_EPOCHS if len(numbers) else ():
+    first = _numbers(values.drop_nulls().head(_GLANCE))
+    for epoch in OTHER_EPOCHS:
+        if not first.is_between(epoch.first, epoch.last).any():
+            continue
+        numbers = _numbers(values)
         if numbers.is_between(epoch.first, epoch.last).sum() >= _SHARE * len(numbers):
             return epoch
     return None
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    texts = values.str.strip_chars() if values.dtype == pl.String else values
+    return texts.cast(pl.Float64, strict=False).drop_nulls().drop_nans()
