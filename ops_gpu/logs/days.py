@@ -23,7 +23,7 @@ from ops_gpu.logs.place import LogPlace
 if TYPE_CHECKING:
     import polars as pl
 
-LOOKED_AS = 2
+LOOKED_AS = 3
 """Which reading found the days of a file; what an older one has found of it, or found wrong with it, may not hold."""
 
 _DATE = re.compile(r"(\d{4})[-_]?(\d{2})[-_]?(\d{2})")
