@@ -29,13 +29,18 @@ def context_column(condition: Condition, item: ColumnSchema) -> ColumnSchema:
     return ColumnSchema(condition.context, "float64" if item.dtype.startswith("float") else "int64")
 
 
-def check_item(condition: Condition, item: ColumnSchema) -> None:
+def check_item(condition: Condition, item: ColumnSchema, kind: str | None = None) -> None:
     """Compares a condition with the type of its item column.
+
+    Args:
+        condition: the condition.
+        item: the column.
+        kind: what it holds, in words; None for its type.
 
     Raises:
         ValueError: when that type cannot answer what the condition asks; names both.
     """
-    kind = f"{'a list' if item.is_list else 'one value'} of {item.dtype}"
+    kind = kind or f"{'a list' if item.is_list else 'one value'} of {item.dtype}"
     asks = f"the filter {condition.name!r} asks whether {item.name!r}, {kind} an item, {condition.comparison}"
     if item.is_list and condition.comparison not in OF_LISTS | WITH_LISTS:
         raise ValueError(f"{asks} one value; compare a list by contains, excludes, in or not_in.")

@@ -19,6 +19,7 @@ from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
 from recsys_assets.plainly import plainly
 from recsys_assets.refit import Fit
+from recsys_assets.settings.filter_columns import require_filters_fit
 from recsys_assets.training_days import TrainingDays
 from recsys_assets.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
 from resources.compute import ComputeResource
@@ -69,6 +70,8 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[Any]:
         live = live_hash(plan, triton, mlflow)
         with plainly(ValueError), compute.connect() as engine:
+            # Told before models are trained for hours; what they are is known only now.
+            require_filters_fit(plan.settings.serving.filters, plan.home.users(plan.name), plan.home.items(plan.name))
             chain = ChainRanges.plan(plan, live, config.uncompared)
             challenger, fitted, anew, remade = _fit(plan, chain, config.refit, engine)
         _note_remade(context, plan, remade)

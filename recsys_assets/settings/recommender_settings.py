@@ -15,6 +15,7 @@ from ops_gpu.setting_error import SettingError
 from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings
 from recsys_assets.settings.evaluation_config import EvaluationConfig
 from recsys_assets.settings.feature_names import check_feature_names
+from recsys_assets.settings.filter_columns import check_filters, declared
 from recsys_assets.settings.quality_config import QualityConfig
 from recsys_assets.settings.releases_config import ReleasesConfig
 from recsys_assets.settings.rollout_config import RolloutConfig
@@ -100,11 +101,22 @@ class RecommenderSettings(dg.Model):
             _known(condition.item, ["title", *items], "items", "serving", "filters", place, "item")
             if condition.user is not None:
                 _known(condition.user, users, "users", "serving", "filters", place, "user")
+        check_filters(self.serving.filters, declared(self.users), declared(self.items))
         items = self.items.model_features if self.items else []
         if self.workflow is None:  # else the features are what that function makes of the columns
             for way, column in self.serving.ordering.columns.items():
                 _known(column, items, "items", "serving", "ordering", *way.split("."))
+            self._boosts_are_of_categories()
         return self
+
+    def _boosts_are_of_categories(self) -> None:
+        for place, boost in enumerate(self.serving.ordering.boosts):
+            if self.items and boost.column in self.items.continuous:
+                raise SettingError(
+                    f"a boost is of single values, and {boost.column!r} holds numbers of any size; list it under "
+                    "categorical, or boost another column.",
+                    *("serving", "ordering", "boosts", place, "column"),
+                )
 
 
 def _known(column: str, columns: Sequence[str], table: str, *keys: str | int) -> None:

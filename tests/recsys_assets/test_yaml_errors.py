@@ -140,6 +140,12 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
         ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
         ("{column: kind, values: {a: 0.5}}", "{column: name, values: {a: 1}}", 14, ["boosts.0.column", "'name'"]),
         ("{column: kind, values: {a: 0.5}}", "{column: kind, values: {a: x}}", 14, ["boosts.0.values.a", "'x'"]),
+        (
+            "comparison: differs",
+            "comparison: contains",
+            8,
+            ["filters.1.item", "'kind', one category an item, contains a value, as only a list can"],
+        ),
         ("    ordering:", "    temperature: 1\n    ordering:", 11, ["temperature is 1.0", "leave one out"]),
     ],
 )
@@ -148,6 +154,46 @@ def test_mistakes_in_filters_and_orderings(
 ) -> None:
     assert old in SERVING
     message = error(shop, "Little shop.", SERVING.replace(old, new))
+    assert message.startswith(f"{shop / 'defs.yaml'}:{line}: "), message
+    for part in parts:
+        assert part in message
+
+
+NUMBERS = """[kind]
+    continuous: [price]
+  users:
+    source: {path: users.csv}
+    id: user
+    categorical: [age]
+  serving:
+    filters:
+      - {name: cheap, item: price, comparison: below, request: q}
+      - {name: aged, item: kind, comparison: equals, user: age}
+    ordering:
+      boosts:
+        - {column: kind, values: {a: 1}}"""
+
+
+def test_filters_of_numbers_are_read(shop: Path, home: Home) -> None:
+    (shop / "users.csv").write_text("user,age\n1,2\n")
+    (shop / "defs.yaml").write_text(YAML.replace("[kind]", NUMBERS))
+    load(shop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "parts"),
+    [
+        ("below, request: q", "equals, value: x", 24, ["filters.0.item", "'price', one number an item", "as numbers"]),
+        ("equals, user: age", "in, user: age", 25, ["filters.1.user", "one category a user", "expected a list"]),
+        ("equals, user: age", "equals, request: q", 25, ["filters.1.request", "both read 'q'", "give them two names"]),
+        ("column: kind", "column: price", 28, ["boosts.0.column", "numbers of any size", "categorical"]),
+    ],
+)
+def test_filters_that_do_not_fit_their_columns(
+    shop: Path, home: Home, old: str, new: str, line: int, parts: list[str]
+) -> None:
+    assert old in NUMBERS
+    message = error(shop, "[kind]", NUMBERS.replace(old, new))
     assert message.startswith(f"{shop / 'defs.yaml'}:{line}: "), message
     for part in parts:
         assert part in message

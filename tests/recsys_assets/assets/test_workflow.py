@@ -156,3 +156,12 @@ def test_codes_that_stand_for_no_single_value_are_shown_by_their_number(shop: Pa
     shown = str(result.asset_materializations_for_node("shop__workflow")[0].metadata["vocabularies"].value)
     assert "| kind_item_id | 13 | - |" in shown
     assert "| kind_hashed | 8 | - |" in shown
+
+
+def test_a_filter_that_does_not_fit_what_was_read_is_told_before_training(shop: Path, home: Home) -> None:
+    serving = "  serving: {filters: [{name: rule, item: kind, comparison: above, value: 3}]}\n"
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + serving)
+    result = materialize(shop, UP_TO_WORKFLOW, *DAYS)  # categories may be numbers; these are texts
+    assert not result.success
+    assert "the filter 'rule' asks whether 'kind', one value of string an item, above a number" in failure(result)
+    assert not home.workflow("shop").exists()
