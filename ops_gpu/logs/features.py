@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from ops_gpu.finite import LARGEST
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.identifiers import IdType
 from ops_gpu.logs.whole_numbers import are_whole, as_text, exact_below
@@ -50,7 +51,8 @@ def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
         path: its file, for messages.
 
     Returns:
-        Float64 values, NaN as null, and how many values are there but are no numbers, infinite ones among them.
+        Float64 values, NaN as null, and how many values are there but are no numbers, among them those that are
+        infinite, or would be in Float32, which models take.
 
     Raises:
         LogError: when none of the values is a number.
@@ -62,7 +64,7 @@ def continuous(values: pl.Series, path: str) -> tuple[pl.Series, int]:
         numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
     else:
         numbers = values.cast(pl.Float64, strict=False)
-    finite, infinite = _finite(numbers)
+    finite, infinite = _finite(numbers, LARGEST["float32"])
     wrong = numbers.null_count() - values.null_count() + infinite
     _require_some(values, finite, wrong, path, "a continuous feature; list it under categorical")
     return finite.alias(values.name), wrong
@@ -111,14 +113,13 @@ def _without_nulls(lists: pl.Series, name: str) -> pl.Series:
     return lists.to_frame("v").select(pl.col("v").list.drop_nulls().fill_null([]).alias(name)).to_series()
 
 
-def _finite(values: pl.Series) -> tuple[pl.Series, int]:
-    """The same with null for NaN and for infinite numbers, and how many of the latter there are."""
+def _finite(values: pl.Series, largest: float = LARGEST["float64"]) -> tuple[pl.Series, int]:
+    """The same with null for NaN and for numbers beyond the largest, and how many of the latter there are."""
     if not values.dtype.is_float():
         return values, 0
-    infinite = int(values.is_infinite().sum())
-    return values.to_frame("v").select(
-        pl.when(pl.col("v").is_finite()).then("v").alias(values.name)
-    ).to_series(), infinite
+    found = pl.when(pl.col("v").abs() <= largest).then("v").alias(values.name)
+    finite = values.to_frame("v").select(found).to_series()
+    return finite, finite.null_count() - values.null_count() - int(values.is_nan().sum())
 
 
 def _whole(values: pl.Series) -> pl.Series:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from ops_gpu.finite import bounded
 from ops_gpu.key_types import positive_zero
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.across_rows import AcrossRows
@@ -28,10 +29,11 @@ class Groupby(AcrossRows):
     NVTabular's groups each partition by itself, so that a user whose events lie in two files gets two rows; here a
     data set in files is brought together by key first. Null is a key like any other, as is NaN (one of them both).
 
-    Null and NaN do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows of equal ones the
-    order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`, `median`, `std`,
-    `var` (with n - 1) are Float32, `sum` Int64 (null where it does not fit) or Float64; null over nothing, but for
-    `sum`, which is 0. Of lists there are `first`, `last` and `count`.
+    Null, NaN and infinite numbers do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows
+    of equal ones the order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`,
+    `median`, `std`, `var` (with n - 1) are Float32 (its largest number where they are larger), `sum` Int64 (null
+    where it does not fit) or Float64; null over nothing, but for `sum`, which is 0. Of lists there are `first`,
+    `last` and `count`.
 
     Args:
         groupby_cols: the key, a column or several; given on as they are.
@@ -151,7 +153,7 @@ def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
     if agg in ("first", "last"):
         return column.first() if agg == "first" else column.last()
     if dtype.is_float():
-        column = column.fill_nan(None)
+        column = pl.when(column.is_finite()).then(column)
     if agg in ("count", "nunique"):
         return (column.count() if agg == "count" else column.drop_nulls().n_unique()).cast(pl.Int32)
     if agg in ("min", "max"):
@@ -159,13 +161,13 @@ def _aggregate(column: pl.Expr, agg: str, dtype: pl.DataType) -> pl.Expr:
     number = column.cast(pl.Float64)
     if agg == "sum":
         whole = dtype.is_integer() or dtype == pl.Boolean
-        return column.cast(pl.Int128).sum().cast(pl.Int64, strict=False) if whole else number.sum()
+        return column.cast(pl.Int128).sum().cast(pl.Int64, strict=False) if whole else bounded(number.sum(), "float64")
     statistics: dict[str, pl.Expr] = {"mean": number.mean(), "median": number.median(), "std": number.std()}
     statistic = statistics[agg] if agg in statistics else number.var()
     if agg in ("std", "var"):
         # Of values that are all equal, rounding would leave some; of a single one there is none.
         statistic = pl.when(number.min() == number.max(), statistic.is_not_null()).then(0.0).otherwise(statistic)
-    return statistic.cast(pl.Float32)
+    return bounded(statistic).cast(pl.Float32)
 
 
 def _described(column: ColumnSchema, agg: str) -> ColumnSchema:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from ops_gpu.finite import bounded
 from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
@@ -31,7 +32,7 @@ class JoinGroupby(FittedOperator):
     Gives `<columns>_count` (Int32) and `<columns>_<number>_<statistic>` (Float32, computed in Float64). Null
     is a category of its own (NVTabular counts 0 for it). An unseen category has count 0 and NaN elsewhere, as
     has the deviation of a single value: put `FillMissing` after it. Null, NaN and infinite numbers do not
-    count.
+    count, and what is too large for Float32 is its largest number.
 
     Args:
         cont_cols: raw number columns to take statistics of; none for `count` alone.
@@ -171,4 +172,4 @@ def _statistic(place: int, stat: str) -> pl.Expr:
         "min": pl.col(f"{prefix}min"),
         "max": pl.col(f"{prefix}max"),
     }[stat]
-    return value.fill_null(float("nan")).cast(pl.Float32)
+    return bounded(value).fill_null(float("nan")).cast(pl.Float32)

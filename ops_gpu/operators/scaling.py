@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.finite import LARGEST, bounded
 from ops_gpu.list_values import as_float64, on_elements
 from ops_gpu.schema import ColumnSchema
 
@@ -20,7 +21,9 @@ SMALLER, LARGER = 2.0**-100, 2.0**200
 
 @dataclass(frozen=True)
 class Scaling:
-    """`(x - center) * factor`, computed in Float64; null stays null and NaN NaN.
+    """`(x - center) * factor`, computed in Float64; null stays null, NaN NaN, and what is infinite infinite.
+
+    A result beyond what the output's type holds is its largest number: models take no infinite one.
 
     It multiplies and does not divide: Polars divides one row and many in ways that differ in the last bit.
 
@@ -46,7 +49,7 @@ class Scaling:
     def to_range(cls, low: float, high: float) -> Scaling:
         """Of what lies between two numbers, to 0 and 1; everything becomes 0 where these are one."""
         if not high > low:
-            return cls(low, 0.0)
+            return cls(low, 0.0, SMALLER)
         unit = SMALLER if high - low > FAR else LARGER if high - low < NEAR else 1.0
         return cls(low, 1 / (high * unit - low * unit), unit)
 
@@ -57,7 +60,8 @@ class Scaling:
         def scaled(value: pl.Expr) -> pl.Expr:
             number = as_float64(value, dtype)
             number = number if self.unit == 1 else number * self.unit
-            return ((number - self.center * self.unit) * self.factor).cast(out)
+            result = (number - self.center * self.unit) * self.factor
+            return pl.when(number.is_infinite()).then(result).otherwise(bounded(result, out_dtype)).cast(out)
 
         return on_elements(scaled, expr, dtype)
 
@@ -65,5 +69,10 @@ class Scaling:
         """The same of an array."""
         numbers = values.astype(np.float64)
         numbers = numbers if self.unit == 1 else numbers * self.unit
-        scaled: npt.NDArray[Any] = ((numbers - self.center * self.unit) * self.factor).astype(out_dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled: npt.NDArray[Any] = ((numbers - self.center * self.unit) * self.factor).astype(out_dtype)
+        infinite = np.isinf(scaled)
+        if infinite.any():
+            beyond = infinite & np.isfinite(numbers)
+            scaled[beyond] = np.copysign(LARGEST[out_dtype], scaled[beyond])
         return scaled

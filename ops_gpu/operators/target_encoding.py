@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
+from ops_gpu.finite import LARGEST
 from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
@@ -35,7 +36,8 @@ class TargetEncoding(FittedOperator):
     lagged statistics instead: folds look into the future.
 
     Args:
-        target: name of the raw column to average, or names; null and NaN targets do not count.
+        target: name of the raw column to average, or names; targets that are null, NaN, infinite
+            or beyond Float32 do not count.
         target_mean: overall mean of the target (a number each, for several), where it is known; by default
             that of the rows.
         kfold: number of folds.
@@ -113,7 +115,7 @@ class TargetEncoding(FittedOperator):
         return without_overlap(self._units(columns).values())
 
     def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        targets = [pl.col(RAW + target).cast(pl.Float64).fill_nan(None) for target in self.targets]
+        targets = [_numbers(pl.col(RAW + target).cast(pl.Float64)) for target in self.targets]
         counts = [target.count().cast(pl.Int64).alias(f"count{i}") for i, target in enumerate(targets)]
         sums = [target.sum().alias(f"sum{i}") for i, target in enumerate(targets)]
         return {
@@ -218,6 +220,11 @@ class TargetEncoding(FittedOperator):
             for unit, names in self._units(schema.names).items()
             for target in self.targets
         )
+
+
+def _numbers(target: pl.Expr) -> pl.Expr:
+    """Null where there is no number, or one by which sums, and so the means of all categories, would be infinite."""
+    return pl.when(target.abs() <= LARGEST["float32"]).then(target)
 
 
 def _totals(table: pl.DataFrame) -> pl.DataFrame:

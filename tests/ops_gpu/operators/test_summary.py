@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.graph import Node
-from ops_gpu.operators import DataStats, Groupby, JoinGroupby, Normalize, NormalizeMinMax
+from ops_gpu.operators import (
+    DataStats,
+    FillMedian,
+    Groupby,
+    JoinGroupby,
+    Normalize,
+    NormalizeMinMax,
+    TargetEncoding,
+)
 from ops_gpu.operators.data_stats import STATISTICS
 from ops_gpu.statistics import Statistics
 from ops_gpu.workflow import Workflow
@@ -94,6 +102,83 @@ def test_groups_of_equal_numbers_have_no_deviation(value: float, rows: int, cuts
     assert joined["key_x_mean"][0] == joined["key_x_min"][0]
     described = fitted(["x"] >> DataStats(), frame, cuts)._state.nodes["1"][STATISTICS].row(0, named=True)
     assert (described["mean"], described["std"]) == (value, 0.0)
+
+
+LARGEST = float(np.finfo(np.float32).max)
+HUGE = st.one_of(ANY, st.sampled_from([1e39, -1e39, 1e200, 1.7e308, -1.7e308, LARGEST, 5e-324]))
+ODD = st.one_of(HUGE, st.sampled_from([np.inf, -np.inf, np.nan]), st.none())
+
+
+@given(st.lists(HUGE, max_size=5), st.lists(HUGE, min_size=1, max_size=5), st.sampled_from(["float32", "float64"]))
+def test_scaled_numbers_that_were_not_fitted_on_are_finite_and_the_same_both_ways(
+    fit: list[float], serve: list[float], out_dtype: str
+) -> None:
+    """Models take no infinite number; a value that comes later may lie 1e39 deviations off."""
+    served = pl.DataFrame({"x": serve})
+    for node in (["x"] >> Normalize(out_dtype), ["x"] >> NormalizeMinMax(out_dtype)):
+        workflow = Workflow(node).fit(pl.DataFrame({"x": fit}, {"x": pl.Float64}))
+        found = workflow.transform(served)["x"]
+        assert found.is_finite().all()
+        path = workflow.number_path("x")
+        assert path is not None
+        np.testing.assert_array_equal(path(served["x"].to_numpy()), found.to_numpy())
+
+
+def test_what_is_infinite_stays_so_and_is_named_later() -> None:
+    workflow = Workflow(["x"] >> Normalize()).fit(pl.DataFrame({"x": [1.0, 2.0]}))
+    values = [np.inf, -np.inf, np.nan, None, 1e300]
+    expected = [np.inf, -np.inf, np.nan, np.nan, LARGEST]
+    found = workflow.transform(pl.DataFrame({"x": values}))["x"]
+    np.testing.assert_array_equal(found.to_numpy(), np.array(expected, np.float32))
+    path = workflow.number_path("x")
+    assert path is not None
+    np.testing.assert_array_equal(path(np.array(values, np.float64)), np.array(expected, np.float32))
+
+
+STATS = ["count", "sum", "mean", "std", "var", "min", "max"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), HUGE), min_size=1, max_size=20), CUTS)
+def test_statistics_of_finite_numbers_are_never_infinite(rows: list[tuple[str, float]], cuts: list[int]) -> None:
+    frame = pl.DataFrame({"key": [key for key, _ in rows], "x": [x for _, x in rows], "row": range(len(rows))})
+    joined = fitted(["key"] >> JoinGroupby(["x"], STATS), frame, cuts).transform(frame)
+    grouped = Workflow(["x"] >> Groupby("key", aggs=[*STATS, "median"])).transform(frame)
+    for found in (joined, grouped):
+        numbers = found.select(pl.selectors.float())
+        assert not any(numbers[name].is_infinite().any() for name in numbers.columns)
+    encoding = ["key"] >> TargetEncoding("x", fold_columns=["row"])
+    for encoded in (Workflow(encoding).fit_transform(frame), Workflow(encoding).fit(frame).transform(frame)):
+        assert encoded["TE_key_x"].is_finite().all()
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), ODD), min_size=1, max_size=20), CUTS)
+def test_what_is_no_finite_number_counts_like_null_everywhere(
+    rows: list[tuple[str, float | None]], cuts: list[int]
+) -> None:
+    frame = pl.DataFrame(
+        {"key": [key for key, _ in rows], "x": [x for _, x in rows], "row": range(len(rows))},
+        {"key": pl.String, "x": pl.Float64, "row": pl.Int64},
+    )
+    nulls = frame.with_columns(pl.when(pl.col("x").is_finite()).then("x"))
+    nodes = {
+        "JoinGroupby": ["key"] >> JoinGroupby(["x"], STATS),
+        "TargetEncoding": ["key"] >> TargetEncoding("x", fold_columns=["row"]),
+        "FillMedian": ["x"] >> FillMedian(),
+        "Normalize": ["x"] >> Normalize("float64"),
+        "NormalizeMinMax": ["x"] >> NormalizeMinMax("float64"),
+    }
+    for name, node in nodes.items():
+        one, other = (fitted(node, given, cuts).transform(nulls) for given in (frame, nulls))
+        assert one.equals(other), name
+    grouped = Workflow(["x"] >> Groupby("key", aggs=[*STATS, "nunique", "median"]))
+    assert grouped.transform(frame).equals(grouped.transform(nulls))
+
+
+def test_one_infinite_target_spoils_no_row() -> None:
+    frame = pl.DataFrame({"s": list("xyxyz"), "y": [1.0, 0.0, np.inf, 1.0, 0.0]})
+    found = Workflow(["s"] >> TargetEncoding("y")).fit(frame).transform(frame)["TE_s_y"]
+    assert found.to_list() == pytest.approx([11 / 21, 0.5, 11 / 21, 0.5, 10 / 21])
+    assert Workflow(["y"] >> Groupby("s", aggs=["sum"])).transform(frame)["y_sum"].to_list() == [1.0, 1.0, 0.0]
 
 
 def test_statistics_of_an_older_version_merge_and_are_mended() -> None:
