@@ -61,6 +61,10 @@ class Tags(StrEnum):
     MULTI_CLASS = "multi_class"
 
 
+FIRST_CODE = "first_code"
+"""Property of coded columns: the code of the first value; those below are for padding and what is unknown."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """The values that a column takes, both ends included; columns with one `name` share a vocabulary.
@@ -167,6 +171,11 @@ class ColumnSchema:
     def with_properties(self, properties: Mapping[str, Any]) -> ColumnSchema:
         """A copy with these properties added, or replaced where they exist."""
         return replace(self, properties={**self.properties, **properties})
+
+    def without_properties(self, names: Iterable[str]) -> ColumnSchema:
+        """A copy that lacks these properties."""
+        taken = set(names)
+        return replace(self, properties={name: value for name, value in self.properties.items() if name not in taken})
 
     def with_domain(self, domain: Domain | None) -> ColumnSchema:
         """A copy with other limits."""

@@ -13,7 +13,7 @@ from ops_gpu.list_values import on_elements
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.plan import Plan
-from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
+from ops_gpu.schema import FIRST_CODE, ColumnSchema, Domain, Schema, Tags, embedding_dimension
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +61,7 @@ class Bucketize(FeatureOperator):
 
     def _bucketed(self, column: ColumnSchema) -> ColumnSchema:
         size = len(self._boundaries(column.name)) + 2
-        tagged = column.without_tags([Tags.CONTINUOUS]).with_tags([Tags.CATEGORICAL])
+        tagged = column.without_tags([Tags.CONTINUOUS]).with_tags([Tags.CATEGORICAL]).without_properties([FIRST_CODE])
         domain = Domain(0, size - 1, column.name)
         return replace(tagged, dtype="int32", domain=domain, embedding_dim=embedding_dimension(size))
 

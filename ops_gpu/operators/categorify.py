@@ -28,10 +28,7 @@ from ops_gpu.operators.vocabulary_state import (
     with_buckets,
 )
 from ops_gpu.plan import Plan
-from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
-
-FIRST_CODE = "first_code"
-"""Property of coded columns: the code of the most frequent value; those below are for padding and what is unknown."""
+from ops_gpu.schema import FIRST_CODE, ColumnSchema, Domain, Schema, Tags, embedding_dimension
 
 
 @dataclass(frozen=True, repr=False)
@@ -255,4 +252,12 @@ class Categorify(FittedOperator):
         coded = replace(
             tagged, dtype="int32", domain=Domain(0, size - 1, unit), embedding_dim=embedding_dimension(size)
         )
-        return coded.with_properties({FIRST_CODE: self.first_code(unit)})
+        # Where only buckets are left for values, these are the values that the column has.
+        below = OUT_OF_VOCABULARY if self._hashes(unit, state) else self.first_code(unit)
+        return coded.with_properties({FIRST_CODE: below})
+
+    def _hashes(self, unit: str, state: NodeState) -> bool:
+        """Whether all values lie in buckets, as a limit has left none for the vocabulary."""
+        threshold = per_column(self.name, "freq_threshold", self.freq_threshold, unit)
+        limited = bool(threshold) or self._room(unit) is not None or unit in (self.vocabs or {})
+        return limited and not len(state[unit]) and self.first_code(unit) > OUT_OF_VOCABULARY + 1

@@ -9,24 +9,25 @@ from typing import Any, ClassVar
 import polars as pl
 
 from ops_gpu.node_state import NodeState
-from ops_gpu.operators.categorify import FIRST_CODE
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.plan import Plan
-from ops_gpu.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema import FIRST_CODE, ColumnSchema, Schema, Tags
 
 
 @dataclass(frozen=True, repr=False)
 class DropLowCardinality(FeatureOperator):
-    """Marks categorical columns of few codes with the property `dropped`, and the workflow leaves them out.
+    """Marks categorical columns of few values with the property `dropped`, and the workflow leaves them out.
 
-    How many codes there are is known from the schema (`domain.max + 1`) once what is below has been fitted. Those that
-    `Categorify` keeps for null and for values out of the vocabulary count, and the one of padding does not, which no
-    value has: by default, columns of a single value go. Values stay as they are here; columns of unknown cardinality,
-    and those not tagged CATEGORICAL, are never marked.
+    How many codes there are is known from the schema (`domain.max + 1`) once what is below has been fitted; of those
+    that `Categorify` gives, the ones for padding, null and values out of the vocabulary (all buckets of them) are no
+    values: by default, columns of a single value go. Values stay as they are here; columns of unknown cardinality, and
+    those not tagged CATEGORICAL, are never marked.
 
     Args:
-        min_cardinality: fewest codes of a column that stays.
-        padding: whether the code of padding counts, as it did in workflows that older versions saved.
+        min_cardinality: fewest codes of a column that stays, those for null and for values out of the vocabulary
+            included; by default columns of two values or more stay, whatever other codes there are.
+        padding: whether the code of padding counts in `min_cardinality`, as it did in workflows that older versions
+            saved.
 
     Example:
         >>> node = ["country", "flag"] >> Categorify() >> DropLowCardinality(min_cardinality=6)
@@ -34,7 +35,7 @@ class DropLowCardinality(FeatureOperator):
 
     before: ClassVar[Mapping[str, Any]] = {"padding": True}
 
-    min_cardinality: int = 4
+    min_cardinality: int | None = None
     padding: bool = False
 
     def transform(self, columns: Mapping[str, pl.Expr], plan: Plan, state: NodeState) -> dict[str, pl.Expr]:
@@ -48,5 +49,9 @@ class DropLowCardinality(FeatureOperator):
 
     def _is_low(self, column: ColumnSchema) -> bool:
         known = column.cardinality if Tags.CATEGORICAL in column.tags else None
-        padded = FIRST_CODE in column.properties and not self.padding
-        return known is not None and known - padded < self.min_cardinality
+        if known is None:
+            return False
+        first = int(column.properties.get(FIRST_CODE, 0))
+        if self.min_cardinality is None:
+            return known - first <= 1
+        return known - (first > 0 and not self.padding) < self.min_cardinality

@@ -7,7 +7,7 @@ import pytest
 
 from ops_gpu.graph import Node
 from ops_gpu.operator import Operator
-from ops_gpu.operators import Categorify, DropLowCardinality, HashBucket
+from ops_gpu.operators import Bucketize, Categorify, DropLowCardinality, HashBucket, HashedCross
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 from ops_gpu.workflow import Workflow
 
@@ -49,13 +49,31 @@ def test_a_column_of_one_value_goes_by_default() -> None:
         ["three"],
         [],
     ]
-    buckets = FRAME.columns >> Categorify(num_buckets=2)
-    assert kept(buckets >> DropLowCardinality(5)) == ["two", "three"]
 
 
-def test_buckets_of_a_hash_are_all_values() -> None:
-    hashed = ["one", "two"] >> HashBucket({"one": 3, "two": 4})
+@pytest.mark.parametrize("buckets", [None, 1, 2, 10])
+@pytest.mark.parametrize("limit", [0, 1])
+def test_buckets_of_what_is_out_of_the_vocabulary_are_no_values(buckets: int | None, limit: int) -> None:
+    coded = FRAME.columns >> Categorify(num_buckets=buckets, freq_threshold=limit)
+    assert set(kept(coded >> DropLowCardinality())) - {"null"} == {"two", "three"}
+    if not limit:
+        assert kept(coded >> DropLowCardinality()) == ["two", "three"]
+
+
+def test_buckets_that_hold_all_values_are_values() -> None:
+    for limit in ({"max_size": 12}, {"freq_threshold": 6}):
+        assert kept(["three"] >> Categorify(num_buckets=10, **limit) >> DropLowCardinality()) == ["three"]
+
+
+def test_codes_without_null_or_unknown_are_all_values() -> None:
+    hashed = ["one", "two"] >> HashBucket({"one": 1, "two": 2})
     assert kept(hashed >> DropLowCardinality()) == ["two"]
+    assert kept(hashed >> DropLowCardinality(2)) == ["two"]
+    crossed = [["one", "two"]] >> HashedCross(2)
+    assert kept(crossed >> DropLowCardinality()) == ["one_X_two"]
+    coded = ["three"] >> Categorify()
+    assert kept(coded >> HashBucket(3) >> DropLowCardinality()) == ["three"]
+    assert kept(coded >> Bucketize([4]) >> DropLowCardinality()) == ["three"]
 
 
 def test_what_an_older_version_saved_drops_what_it_did() -> None:
@@ -63,3 +81,7 @@ def test_what_an_older_version_saved_drops_what_it_did() -> None:
     assert kept((FRAME.columns >> Categorify()) >> older) == ["one", "two", "three"]
     assert older.to_dict()["parameters"] == {"min_cardinality": 4}
     assert Operator.from_dict(DropLowCardinality().to_dict()) == DropLowCardinality()
+    without_padding = Operator.from_dict(
+        {"operator": "DropLowCardinality", "parameters": {"min_cardinality": 4, "padding": False}}
+    )
+    assert kept((FRAME.columns >> Categorify()) >> without_padding) == ["two", "three"]
