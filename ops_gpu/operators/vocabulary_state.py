@@ -24,13 +24,15 @@ def counted(frame: pl.LazyFrame, names: Sequence[str], combo: bool, weight: int)
     that they make, in columns `key0`, `key1`, ... where `combo`; the number in column `count`.
 
     Raises:
-        ValueError: when a column cannot be a key, or one of a combo holds lists.
+        ValueError: when a column cannot be a key, one of a combo holds lists, or columns that share a vocabulary are
+            of types that have no value in common.
     """
+    schema = frame.collect_schema()
     if combo:
-        schema = frame.collect_schema()
         check_no_lists(names, [schema[name] for name in names])
         keys = frame.select(group_keys(frame, names))
     else:
+        _check_alike(names, [schema[name] for name in names])
         keys = pl.concat([_values(frame, name) for name in names], how="vertical_relaxed")
     return keys.group_by(pl.all()).agg((pl.len().cast(pl.Int64) * weight).alias("count"))
 
@@ -39,6 +41,17 @@ def _values(frame: pl.LazyFrame, column: str) -> pl.LazyFrame:
     dtype = element_dtype(frame.collect_schema()[column])
     values = frame.select(values_of(frame, column).alias("value"))
     return values.select(as_key(pl.col("value"), dtype, key_dtype(column, dtype)))
+
+
+def _check_alike(names: Sequence[str], dtypes: Sequence[pl.DataType]) -> None:
+    """ValueError where columns of one vocabulary are kept in several types, so that some could never be found in it."""
+    kept = {name: key_dtype(name, element_dtype(dtype)) for name, dtype in zip(names, dtypes, strict=True)}
+    if len(set(kept.values()) - {pl.Null()}) > 1:
+        columns = ", ".join(f"{name!r} ({dtype})" for name, dtype in zip(names, dtypes, strict=True))
+        raise ValueError(
+            f"the columns {columns} share one vocabulary, and values of such types are never the same; cast them to "
+            "one type, or give each a vocabulary of its own."
+        )
 
 
 def check_no_lists(names: Sequence[str], dtypes: Sequence[pl.DataType]) -> None:

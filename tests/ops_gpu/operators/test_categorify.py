@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -219,3 +221,26 @@ def test_nulls_count_right_in_many_parts() -> None:
     merged = Statistics.merge([workflow.partial(frame[start : start + 11]) for start in range(0, len(frame), 11)])
     assert dict(merged.tables["1"]["a"].iter_rows()) == Counter(values)
     assert workflow.finalize(merged).transform(frame).equals(Workflow(["a"] >> Categorify()).fit_transform(frame))
+
+
+ALIKE = pl.DataFrame(
+    {"int": [1, 2], "small": [2, 3], "flag": [True, False], "text": ["1", "x"], "float": [1.0, 0.5], "wide": [1, 2]},
+    schema_overrides={"small": pl.UInt8, "wide": pl.UInt64},
+).with_columns(kind=pl.col("text").cast(pl.Categorical), lists=pl.concat_list("int"), nulls=None)
+
+
+@pytest.mark.parametrize("group", list(combinations(ALIKE.columns, 2)), ids="-".join)
+@pytest.mark.parametrize("shared", ["group", "domain", "given"])
+def test_what_is_fitted_together_can_be_transformed_together(group: tuple[str, str], shared: str) -> None:
+    """Refused at the fit, with columns and types, where values have no common form; never integers as floats."""
+    integers, texts = {"int", "small", "flag", "lists", "nulls"}, {"text", "kind", "nulls"}
+    value = "x" if set(group) <= texts or ("nulls" in group and "text" in group) else 1
+    vocabs = {"_".join(group): [value]} if shared == "given" else None
+    coder = Categorify(domain="d" if shared == "domain" else None, vocabs=vocabs)
+    workflow = Workflow((list(group) if shared == "domain" else [list(group)]) >> coder)
+    if set(group) <= integers or set(group) <= texts or "nulls" in group:
+        assert workflow.fit(ALIKE).transform(ALIKE).columns == list(group)
+        return
+    first, second = (f"'{name}' ({ALIKE.schema[name]})" for name in group)
+    with pytest.raises(ValueError, match=re.escape(f"the columns {first}, {second} share one vocabulary")):
+        workflow.fit(ALIKE)
