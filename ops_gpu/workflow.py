@@ -217,8 +217,17 @@ class Workflow:
 
         Returns:
             This workflow.
+
+        Raises:
+            ValueError: when a column is missing.
         """
         dataset = data if isinstance(data, Dataset) else Dataset(data)
+        there = dataset.schema().names()
+        for name in self.fit_columns:
+            if name not in there:
+                raise ValueError(
+                    f"the frame has no column {name!r}, which the workflow needs; it has {', '.join(there)}."
+                )
         start = self._state.only(self._graph.registering) if keep_codes else WorkflowState()
         self._set_state(*Learner(self._graph, start).fit(dataset, engine or LocalEngine()))
         return self

@@ -30,7 +30,8 @@ class Groupby(AcrossRows):
     data set in files is brought together by key first. Null is a key like any other, as is NaN (one of them both).
 
     Null, NaN and infinite numbers do not count but in `list`, `first` and `last`, which follow `sort_cols`, rows
-    of equal ones the order in which they come. `count` counts values, `nunique` distinct ones, as Int32; `mean`,
+    of equal ones the order in which they come; rows without a place in it (null) come last in lists, and are
+    neither first nor last where others are. `count` counts values, `nunique` distinct ones, as Int32; `mean`,
     `median`, `std`, `var` (with n - 1) are Float32 (its largest number where they are larger), `sum` Int64 (null
     where it does not fit) or Float64; null over nothing, but for `sum`, which is 0. Of lists there are `first`,
     `last` and `count`.
@@ -38,7 +39,8 @@ class Groupby(AcrossRows):
     Args:
         groupby_cols: the key, a column or several; given on as they are.
         sort_cols: what orders the rows of a group; by default they are in order already.
-        aggs: an aggregation or several, for all other columns taken or by column name: `list`, `first`, `last`,
+        aggs: an aggregation or several, for all other columns taken or by name of columns (which are taken then, so
+            that one that the data lack is told by `fit` and `transform`): `list`, `first`, `last`,
             `count`, `nunique`, `sum`, `mean`, `median`, `std`, `var`, `min`, `max`.
         name_sep: between the parts of the names given.
         ascending: whether lists follow rising `sort_cols`; False gives them backwards. `first` is the earliest and
@@ -46,7 +48,7 @@ class Groupby(AcrossRows):
         turn_ends: whether `first` and `last` turn with the lists, as they did in workflows that older versions saved.
 
     Raises:
-        ValueError: when an aggregation is unknown, a column of `aggs` is not taken, no key is given, or lists are to be
+        ValueError: when an aggregation is unknown, no key is given, or lists are to be
             turned and nothing orders them.
 
     Example:
@@ -132,10 +134,12 @@ class Groupby(AcrossRows):
     def _sorted(self, column: pl.Expr, order: Sequence[str], agg: str) -> pl.Expr:
         if not order or agg not in ("list", "first", "last"):
             return column
-        rising = column.sort_by(order, maintain_order=True)
-        if self.ascending or (agg != "list" and not self.turn_ends):
-            return rising
-        return column.sort_by(order, descending=True, maintain_order=True) if self.turn_ends else rising.reverse()
+        if self.turn_ends and not self.ascending:
+            return column.sort_by(order, descending=True, maintain_order=True)
+        # What has no place in the order is behind all others in a list, and before them where the last is wanted.
+        turned = agg == "list" and not self.ascending
+        rising = column.sort_by(order, nulls_last=agg != "last" and not turned, maintain_order=True)
+        return rising.reverse() if turned else rising
 
     def output_schema(self, schema: Schema) -> Schema:
         keys = [schema[name] for name in self.partition_keys()]

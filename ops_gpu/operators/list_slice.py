@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
+from ops_gpu.key_types import element_dtype
 from ops_gpu.list_values import without_null
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.feature_operator import FeatureOperator
@@ -26,11 +28,11 @@ class ListSlice(FeatureOperator):
             the back.
         end: where to end, this one excluded; negative counts from the back.
         pad: appends `pad_value` up to the full length, where that is known from `start` and `end`.
-        pad_value: what to append.
+        pad_value: what to append, of the type of the elements; by default 0, in lists of texts the empty one.
 
     Raises:
         ValueError: when `pad` is asked for and the length depends on the list, or `start` counts from the
-            back and `end` from the front.
+            back and `end` from the front, or `pad_value` is none that the lists can hold.
     """
 
     start: int
@@ -72,8 +74,23 @@ class ListSlice(FeatureOperator):
         result = self._part(without_null(expr, dtype))
         if not self.pad or self._length is None:
             return result
-        padding = pl.lit(pl.Series([[self.pad_value] * self._length], dtype=dtype))
+        padding = pl.lit(pl.Series([[self._padding(name, dtype)] * self._length], dtype=dtype))
         return result.list.concat(padding).list.head(self._length)
+
+    def _padding(self, name: str, dtype: pl.DataType) -> Any:
+        """What is appended to lists of this type."""
+        element, value = element_dtype(dtype), self.pad_value
+        if element == pl.Null:
+            return None
+        is_text = element == pl.String or isinstance(element, (pl.Categorical, pl.Enum))
+        value = "" if is_text and value == 0 else value
+        held = pl.Series([value], dtype=element, strict=False).item()
+        if isinstance(value, str) != is_text or not (element.is_float() or held == value):
+            raise ValueError(
+                f"column {name!r} is of type {dtype}, and cannot be padded with {value!r}; give a pad_value of its "
+                "type."
+            )
+        return held
 
     def _part(self, lists: pl.Expr) -> pl.Expr:
         # Fixed offsets only: slices with computed ones lose their type on empty frames.

@@ -207,6 +207,36 @@ def test_first_and_last_stay_what_they_are_where_lists_are_turned() -> None:
     assert [turned[f"x_{agg}"].to_list() for agg in aggs] == [[list("dcba"), ["e"]], ["a", "e"], ["d", "e"]]
 
 
+def test_rows_without_a_place_in_the_order_come_last_and_are_neither_first_nor_last() -> None:
+    frame = pl.DataFrame({"u": [1, 1, 1, 1, 2], "t": [None, 3, 1, None, None], "x": list("abcde")})
+    aggs = ["list", "first", "last"]
+    risen, turned = (
+        Workflow(["x"] >> ops.Groupby("u", "t", {"x": aggs}, ascending=ascending)).transform(frame).to_dict()
+        for ascending in (True, False)
+    )
+    assert [risen[f"x_{agg}"].to_list() for agg in aggs] == [[list("cbad"), ["e"]], ["c", "e"], ["b", "e"]]
+    assert [turned[f"x_{agg}"].to_list() for agg in aggs] == [[list("bcda"), ["e"]], ["c", "e"], ["b", "e"]]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        ["price"] >> ops.Groupby("user", aggs={"prise": "mean"}),
+        ["price"] >> ops.Groupby("user", "prise"),
+        ["price"] >> ops.Groupby("prise"),
+        ["price"] >> ops.DifferenceLag("prise"),
+        ["price"] >> ops.History("user", "prise", 3),
+        ["prise"] >> ops.LogOp(),
+        ["price"] >> ops.LambdaOp(lambda x, frame: x / frame["prise"], dependency="prise"),
+    ],
+    ids=["aggs", "order", "key", "lag", "history", "column", "dependency"],
+)
+def test_a_column_that_the_data_lack_is_told_when_they_are_fitted(node: Node) -> None:
+    for meet in (Workflow(node).fit, Workflow(node).transform):
+        with pytest.raises(ValueError, match="the frame has no column 'prise', which the workflow needs; it has user"):
+            meet(EVENTS.select("user", "item", "time", "price"))
+
+
 def test_groups_that_an_older_version_saved_are_as_they_were() -> None:
     frame = pl.DataFrame({"u": [1, 1, 1], "t": [1, 1, 2], "x": list("abc")})
     parameters = {"groupby_cols": "u", "sort_cols": "t", "aggs": ["list", "first", "last"], "name_sep": "_"}

@@ -168,6 +168,44 @@ def test_slices_are_those_of_python(lists: list[list[int]], start: int, end: int
     assert found == [values[start:end] for values in lists]
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype", "pad_value", "expected"),
+    [
+        ([["a", "b", "c"], ["d"]], pl.String, 0, [["b", "c"], ["d", ""]]),
+        ([["a"], None], pl.String, "?", [["a", "?"], ["?", "?"]]),
+        ([["a"], []], pl.Categorical, 0, [["a", ""], ["", ""]]),
+        ([[True]], pl.Boolean, 0, [[True, False]]),
+        ([[1.5]], pl.Float32, 0, [[1.5, 0.0]]),
+        ([[1.5]], pl.Float64, 0.1, [[1.5, 0.1]]),
+        ([[1]], pl.UInt8, 255, [[1, 255]]),
+        ([[None], []], pl.Null, 0, [[None, None], [None, None]]),
+    ],
+)
+def test_lists_are_padded_with_what_they_can_hold(
+    values: list[Any], dtype: Any, pad_value: float | str, expected: list[Any]
+) -> None:
+    assert outputs(["x"] >> ListSlice(-2, pad=True, pad_value=pad_value), values, dtype=pl.List(dtype)) == expected
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pad_value"),
+    [
+        (pl.Int64, "x"),
+        (pl.Int64, 0.5),
+        (pl.UInt8, 300),
+        (pl.UInt8, -1),
+        (pl.String, 1),
+        (pl.Boolean, 2),
+        (pl.Date, 0),
+        (pl.Float64, ""),
+        (pl.Enum(["a"]), 0),
+    ],
+)
+def test_lists_are_not_padded_with_what_they_cannot_hold(dtype: Any, pad_value: float | str) -> None:
+    with pytest.raises(ValueError, match=r"column 'x' is of type List\(.*cannot be padded with .*of its type"):
+        outputs(["x"] >> ListSlice(2, pad=True, pad_value=pad_value), [[]], dtype=pl.List(dtype))
+
+
 def test_list_slice_says_what_it_cannot_do() -> None:
     with pytest.raises(ValueError, match="no fixed length"):
         ListSlice(1, -1, pad=True)
