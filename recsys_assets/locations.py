@@ -15,7 +15,7 @@ import dagster as dg
 from ops_gpu.logs.reading import is_panic
 from recsys_assets.blueprint import Blueprint, named
 from recsys_assets.recommender import Recommender
-from recsys_assets.yaml_errors import YamlError, explain, require_distinct_keys
+from recsys_assets.yaml_errors import YamlError, explain, require_distinct_keys, require_readable
 from resources.environment import RECOMMENDERS
 from resources.home import Home
 
@@ -79,6 +79,7 @@ def blueprints(folder: Path, home: Home) -> list[Blueprint]:
 def _explained(folder: Path) -> Iterator[None]:
     """Turns whatever loading throws, a panic of Rust code too, into the YamlError of this folder."""
     try:
+        require_readable(folder / FILE)
         require_distinct_keys(folder / FILE)
         yield
     except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +22,62 @@ TYPE = "recsys_assets.Recommender"
 
 class YamlError(ValueError):
     """A `defs.yaml` cannot be used; the message names file, line and key, and says how to mend it."""
+
+
+DEEPEST = 100
+"""Sections within sections; more than any setting has, and few enough for every reader of YAML."""
+_PLAIN_TAGS = {
+    None,
+    "!",
+    *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp")),
+}
+_PLAIN_TAGS |= {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "merge")}
+
+
+def require_readable(file: Path) -> None:
+    """Checks that a YAML is text, and of values and sections that can be read; other mistakes are told later.
+
+    Raises:
+        YamlError: for the first line with something else.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError:  # loading it says more
+        return
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, sign = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        found = "begins as UTF-16 does" if wide else f"the byte 0x{sign:02x} is no part of a sign of UTF-8"
+        raise YamlError(f"{file}:{line}: {found}; save the file in the encoding UTF-8.") from None
+    try:
+        _require_plain(text, file)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        mend = "save the file in the encoding UTF-8" if error.character == 0 else "take it out"
+        raise YamlError(
+            f"{file}:{line}: the file holds the sign U+{error.character:04X}, which no YAML may hold; {mend}."
+        ) from None
+    except yaml.YAMLError:  # loading it says the same with its line
+        return
+
+
+def _require_plain(text: str, file: Path) -> None:
+    """YamlError for a tag that stands for another kind of value, and for sections too many within each other."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        tag = getattr(event, "tag", None)
+        if tag not in _PLAIN_TAGS:
+            shown = str(tag).replace("tag:yaml.org,2002:", "!!")
+            raise YamlError(f"{file}:{line}: the tag {shown} makes a value that no setting takes; leave the tag out.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise YamlError(f"{file}:{line}: more than {DEEPEST} sections stand within each other; take some out.")
 
 
 def require_distinct_keys(file: Path) -> None:
@@ -73,7 +129,7 @@ def _content(file: Path) -> Any:
     """What the file holds; no keys where that cannot be told, as then the error says more."""
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return {}
 
 
@@ -84,27 +140,33 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _of_validation(error: ValidationError, file: Path) -> str:
-    sentences = []
     # A misspelt key is told before the one that is missing because of it.
-    for found in sorted(error.errors(), key=lambda found: found["type"] == "missing"):
-        keys, line = _place(found, file)
-        sentences.append(f"{file}{f':{line}' if line else ''}: {_problem(found, keys)}")
-    return " ".join(sentences)
+    errors = [(found, *_place(found, file)) for found in error.errors()]
+    errors.sort(key=lambda told: told[0]["type"] == "missing")
+    sentences: dict[tuple[str, ...], str] = {}
+    for found, keys, line in errors:
+        # Where a setting may be of several types, each says why it is not: the one that looked deepest knows best.
+        if not any(found is not other and keys == deeper[: len(keys)] != deeper for other, deeper, _ in errors):
+            sentence = f"{file}{f':{line}' if line else ''}: {_problem(found, keys)}"
+            sentences.setdefault(tuple(keys), sentence)
+    return " ".join(sentences.values())
 
 
 def _place(found: Any, file: Path) -> tuple[list[str], int | None]:
     """Keys from the top of the file, and the line."""
     position, cause = (found.get("ctx", {}).get(name) for name in ("source_position", "error"))
     if position:
-        keys = str(found["loc"][0]).partition(" at ")[0].split(".")
-        if not _keys(cause):
-            return keys, position.start.line
-        keys += _keys(cause)
-        return keys, line_of(file, keys)
+        named = str(found["loc"][0]).partition(" at ")[0].split(".")
+        keys = [*_without_types(named), *_keys(cause)]
+        return keys, position.start.line if keys == named else line_of(file, keys)
     # Dagster cannot place every kind of error; pydantic's own begins below the attributes.
-    keys = ["attributes", *(str(key) for key in found["loc"])]
-    keys += _keys(cause)
+    keys = ["attributes", *_without_types(str(key) for key in found["loc"]), *_keys(cause)]
     return keys, line_of(file, keys)
+
+
+def _without_types(keys: Iterable[str]) -> list[str]:
+    """The way to a setting without the types that pydantic has tried there, where there are several."""
+    return [key for key in keys if "[" not in key and key not in ("str", "int", "float", "bool", "date")]
 
 
 def _keys(cause: object) -> tuple[str, ...]:
@@ -122,6 +184,8 @@ def _problem(found: Any, keys: list[str]) -> str:
         return f"{key} is not a known key; {hint}"
     if kind == "missing":
         return f"{key} is missing; add it."
+    if kind == "is_instance_of" and "sequence" in str(found["msg"]).lower():
+        return f"{key}: expected a list; write its values as [...], or one a line, each after '- '."
     if kind in ("sequence_str", "list_type", "tuple_type"):
         return f"{key}: expected a list, got {found['input']!r}; write [{found['input']}]."
     if kind == "literal_error":

@@ -20,7 +20,7 @@ def line_of(file: Path, keys: Sequence[str]) -> int | None:
     """
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return None
     line = None
     for key in keys:

@@ -45,7 +45,8 @@ class EntityTable:
     only_filters: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        check_features("users or items", self.features)
+        kinds = {"categorical": self.categorical, "continuous": self.continuous, "lists": self.lists}
+        check_features("users or items", kinds)
         if self.source and not self.id:
             raise LogError(f"the table '{self.source.path}' has no id; name the column of its ids as id.")
         if not self.source and (self.lists or self.available):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ops_gpu.logs.errors import LogError, names
@@ -12,6 +13,9 @@ from ops_gpu.logs.source import LogSource
 from ops_gpu.logs.times import UNITS, TimeUnit, reads_years
 
 CANONICAL = ("user_id", "item_id", "timestamp", "label", "title", "available")
+
+_OURS = re.compile(r"__.*__|\^.*\$|raw:.*", re.DOTALL)
+"""Names that reading gives to columns of its own, and those that stand for several."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,19 @@ class InteractionLog:
             )
         for role, kind in (("user", self.user_id_type), ("item", self.item_id_type)):
             if kind not in ID_TYPES:
-                raise LogError(f"{role}_id_type is '{kind}', expected one of {names(ID_TYPES)}.")
-        check_features("interactions", self.kept)
+                raise LogError(
+                    f"{role}_id_type is '{kind}', expected one of {names(ID_TYPES)}.", keys=(f"{role}_id_type",)
+                )
+        sections = {"categorical": self.categorical, "continuous": self.continuous}
+        check_features("interactions", sections)
+        for section, columns in sections.items():
+            for place, name in enumerate(columns):
+                if name == "*" or _OURS.fullmatch(name):
+                    raise LogError(
+                        f"interactions: the column '{name}' has a name that means something else while files are read; "
+                        "rename it in the files.",
+                        keys=(section, str(place)),
+                    )
         # Building the conditions parses the expressions: a wrong one is told before any file is opened.
         _ = self.conditions, self.label_condition
 
@@ -78,7 +93,15 @@ class InteractionLog:
     def conditions(self) -> list[Condition]:
         """The filters."""
         texts = (self.filters,) if isinstance(self.filters, str) else self.filters
-        return [Condition(text, "filter") for text in texts]
+        return [self._filter(text, place) for place, text in enumerate(texts)]
+
+    def _filter(self, text: str, place: int) -> Condition:
+        try:
+            return Condition(text, "filter")
+        except LogError as error:
+            if not isinstance(self.filters, str):
+                error.keys = (*error.keys, str(place))
+            raise
 
     @property
     def label_condition(self) -> Condition | None:
@@ -94,17 +117,26 @@ class InteractionLog:
         return list(dict.fromkeys([self.user, self.item, self.time, *named, *self.unique, *self.kept]))
 
 
-def check_features(table: str, columns: Sequence[str]) -> None:
+def check_features(table: str, sections: Mapping[str, Sequence[str]]) -> None:
     """Refuses feature columns that are named twice or like a canonical column.
 
+    Args:
+        table: whose they are.
+        sections: names of columns by the setting that lists them.
+
     Raises:
-        LogError: for the first such column.
+        LogError: for the first such column, with the keys that lead to it.
     """
-    for name in columns:
-        if name in CANONICAL:
-            raise LogError(
-                f"{table}: the feature column '{name}' has the name of a column that we build "
-                f"({names(CANONICAL)}); rename it in the files."
-            )
-        if list(columns).count(name) > 1:
-            raise LogError(f"{table}: the column '{name}' is listed twice; list it under one kind only.")
+    seen: set[str] = set()
+    for section, columns in sections.items():
+        for place, name in enumerate(columns):
+            keys = (section, str(place))
+            if name in CANONICAL:
+                raise LogError(
+                    f"{table}: the feature column '{name}' has the name of a column that we build "
+                    f"({names(CANONICAL)}); rename it in the files.",
+                    keys=keys,
+                )
+            if name in seen:
+                raise LogError(f"{table}: the column '{name}' is listed twice; list it under one kind only.", keys=keys)
+            seen.add(name)

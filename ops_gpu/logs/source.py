@@ -78,10 +78,22 @@ class LogSource:
             raise LogError(f"source '{self.path}' needs a separator of one or more characters within a line.")
         if self.quote is not None and len(self.quote.encode()) > 1:
             raise LogError(f"source '{self.path}' has quote '{self.quote}', expected one ASCII character or none.")
+        if self.quote and self.quote == self.separator:
+            raise LogError(
+                f"source '{self.path}' has {self.quote!r} as quote and as separator, which could not be told apart; "
+                "give another quote, or an empty one for none.",
+                keys=("quote",),
+            )
+        if not self.path.strip() or "\0" in self.path:
+            raise LogError(
+                f"source {self.path!r} is no path: expected the name of a file, a folder or an address, "
+                "without zero bytes; correct it.",
+                keys=("path",),
+            )
         try:
             if not codecs.lookup(self.encoding)._is_text_encoding:
                 raise LookupError(self.encoding)
-        except LookupError:
+        except (LookupError, ValueError):
             raise LogError(
                 f"source '{self.path}' has the unknown encoding '{self.encoding}'; "
                 f"use a Python codec name such as utf-8 or latin-1."

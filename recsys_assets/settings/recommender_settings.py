@@ -59,6 +59,18 @@ class RecommenderSettings(dg.Model):
     def _named(cls, name: str | None) -> str | None:
         return None if name is None else checked_name(name)
 
+    @field_validator("owners")
+    @classmethod
+    def _owning(cls, owners: Sequence[str]) -> Sequence[str]:
+        for place, owner in enumerate(owners):
+            try:
+                dg.AssetSpec("trial", owners=[owner])
+            except dg.DagsterInvalidDefinitionError:
+                raise SettingError(
+                    f"the owner {owner!r} is neither an e-mail address nor a team as `team:NAME`.", str(place)
+                ) from None
+        return owners
+
     @field_validator("workflow")
     @classmethod
     def _dotted(cls, path: str | None) -> str | None:
@@ -72,7 +84,7 @@ class RecommenderSettings(dg.Model):
             if day and not EARLIEST <= day <= LATEST:
                 raise SettingError(f"{name} is {day}, expected a day from {EARLIEST} to {LATEST}.", name)
         if self.start and self.end and self.end <= self.start:
-            raise ValueError(f"end ({self.end}) is exclusive and must lie after start ({self.start}).")
+            raise SettingError(f"end ({self.end}) is exclusive and must lie after start ({self.start}).", "end")
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dagster as dg
 
 from ops_gpu.bounds import check_number
+from ops_gpu.setting_error import SettingError
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class ScheduleConfig:
             is then read when it rests, as at night or once another file has taken its place, or by `nightly`.
 
     Raises:
-        ValueError: when an expression, the time zone or a number cannot be read.
+        SettingError: when an expression, the time zone or a number cannot be read.
     """
 
     nightly: str | None = "0 3 * * *"
@@ -37,14 +38,17 @@ class ScheduleConfig:
         for name in ("nightly", "refit", "served"):
             cron = getattr(self, name)
             if cron is not None and not _is_cron(cron):
-                raise ValueError(
+                raise SettingError(
                     f"{name} is {cron!r}, expected a cron expression of five fields such as '0 3 * * *', "
-                    "or null for never."
+                    "or null for never.",
+                    name,
                 )
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"timezone is {self.timezone!r}, expected an IANA name such as 'Europe/Berlin'.") from None
+            raise SettingError(
+                f"timezone is {self.timezone!r}, expected an IANA name such as 'Europe/Berlin'.", "timezone"
+            ) from None
 
 
 def _is_cron(text: str) -> bool:

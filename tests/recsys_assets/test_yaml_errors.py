@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys_assets.locations import load
+from recsys_assets.locations import load, names
 from recsys_assets.yaml_errors import YamlError
 from resources.home import Home
 from tests.conftest import YAML
@@ -39,8 +39,8 @@ def error(shop: Path, old: str, new: str) -> str:
         (
             "Little shop.",
             "Little shop.\n  start: 2024-02-01\n  end: 2024-01-01",
-            2,
-            ["end (2024-01-01) is exclusive"],
+            5,
+            ["attributes.end: end (2024-01-01) is exclusive"],
         ),
         ("Little shop.", "Little shop.\n  start: 0024-01-01", 4, ["start is 0024-01-01", "from 1900-01-01"]),
         ("Little shop.", "Little shop.\n  end: 9999-12-31", 4, ["end is 9999-12-31", "to 2200-01-01"]),
@@ -68,6 +68,29 @@ def error(shop: Path, old: str, new: str) -> str:
         ("[kind]", "kind", 16, ["attributes.items.categorical", "expected a list", "[kind]"]),
         ("[kind]", "{kind: 1}", 16, ["attributes.items.categorical"]),
         ("[kind]", "[kind]\n    only_filters: [colour]", 11, ["attributes.items", "only_filters names 'colour'"]),
+        ("label: stars >= 4", "user_id_type: int", 10, ["interactions.user_id_type: user_id_type is 'int'"]),
+        ("label: stars >= 4", "categorical: [user_id]", 10, ["categorical.0", "of a column that we build"]),
+        (
+            "label: stars >= 4",
+            "categorical: [a]\n    continuous:\n      - b\n      - a",
+            13,
+            ["continuous.1", "'a' is listed twice"],
+        ),
+        *(
+            ("label: stars >= 4", f"continuous: [{name!r}]", 10, ["continuous.0", "rename it"])
+            for name in ("__file__", "__passed__", "__reason__", "__user__", "raw:user", "*", "^a$")
+        ),
+        ("label: stars >= 4", "filters: [5]", 10, ["interactions.filters.0: input should be a valid string, got 5"]),
+        ("label: stars >= 4", "filters:\n      - a > 1\n      - 5", 12, ["interactions.filters.1: input should"]),
+        ("label: stars >= 4", "filters:\n      - a > 1\n      - a >", 12, ["filters.1: filter 'a >' is not an SQL"]),
+        ("label: stars >= 4", "filters: {a: b}", 10, ["interactions.filters: expected a list"]),
+        ("      path: logs/*.csv", '      path: "a\\0b"', 6, ["interactions.source.path", "is no path"]),
+        ("      path: logs/*.csv", "      path: ' '", 6, ["interactions.source.path", "is no path"]),
+        ("logs/*.csv", "logs/*.csv\n      quote: ','", 7, ["source.quote", "as quote and as separator"]),
+        ("logs/*.csv", 'logs/*.csv\n      encoding: "a\\0"', 5, ["interactions.source", "unknown encoding"]),
+        ("Little shop.", "Little shop.\n  schedule:\n    refit: x", 5, ["schedule.refit: refit is 'x'"]),
+        ("Little shop.", "Little shop.\n  schedule:\n    timezone: Mars/X", 5, ["schedule.timezone: timezone is"]),
+        ("Little shop.", "Little shop.\n  owners:\n    - a@b.de\n    - bob", 6, ["owners.1: the owner 'bob'"]),
         ("[kind]", "[1]", 16, ["attributes.items.categorical.0", "valid string, got 1"]),
     ],
 )
@@ -201,6 +224,46 @@ def test_filters_that_do_not_fit_their_columns(
 
 def test_text_that_is_no_yaml(shop: Path, home: Home) -> None:
     assert f"{shop / 'defs.yaml'}:4: this is not valid YAML" in error(shop, "  interactions:", "  x: : y")
+
+
+UNREADABLE: dict[str, tuple[bytes, int, str]] = {
+    "latin-1": (YAML.replace("Little", "Kleiner Köder").encode("latin-1"), 3, "the byte 0xf6 is no part of a sign"),
+    "UTF-16": (YAML.encode("utf-16"), 1, "begins as UTF-16 does"),
+    "UTF-16 without a mark": (YAML.encode("utf-16-le"), 1, "the sign U+0000"),
+    "UTF-32": (YAML.encode("utf-32"), 1, "save the file in the encoding UTF-8"),
+    "zero byte": (YAML.replace("Little", "Lit\0tle").encode(), 3, "the sign U+0000"),
+    "bell": (YAML.replace("Little", "Lit\atle").encode(), 3, "the sign U+0007"),
+    "sections in one line": ((YAML + "  x: " + "[" * 3000 + "]" * 3000).encode(), 17, "more than 100 sections"),
+    "sections": ((YAML + "".join("  " * n + "a:\n" for n in range(1, 200))).encode(), 116, "more than 100 sections"),
+    "omap": ((YAML + "  owners: !!omap [a: b]\n").encode(), 17, "the tag !!omap"),
+    "set": ((YAML + "  owners: !!set {a@b.de}\n").encode(), 17, "the tag !!set"),
+    "binary": ((YAML + "  workflow: !!binary aGk=\n").encode(), 17, "the tag !!binary"),
+    "call": ((YAML + "  workflow: !!python/object/apply:os.getcwd []\n").encode(), 17, "the tag !!python/object/apply"),
+    "own tag": ((YAML + "  workflow: !env X\n").encode(), 17, "the tag !env"),
+}
+
+
+@pytest.mark.parametrize(("content", "line", "part"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_cannot_be_read_is_told_in_a_sentence(
+    shop: Path, home: Home, content: bytes, line: int, part: str
+) -> None:
+    (shop / "defs.yaml").write_bytes(content)
+    for read in (load, names):
+        with pytest.raises(YamlError) as caught:
+            read(shop)
+        message = str(caught.value)
+        assert message.startswith(f"{shop / 'defs.yaml'}:{line}: "), message
+        assert part in message
+        assert message.isprintable()
+
+
+def test_what_can_be_read_is(shop: Path, home: Home) -> None:
+    for content in (
+        YAML.encode("utf-8-sig"),
+        (YAML + "  owners: !!seq [!!str team:a]\n").replace("\n", "\r\n").encode(),
+    ):
+        (shop / "defs.yaml").write_bytes(content)
+        load(shop)
 
 
 def test_an_unknown_component_type_names_file_and_type(shop: Path, home: Home) -> None:
