@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import dagster as dg
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -21,6 +22,7 @@ from recsys_assets.settings.releases_config import ReleasesConfig
 from recsys_assets.settings.rollout_config import RolloutConfig
 from recsys_assets.settings.schedule_config import ScheduleConfig
 from recsys_assets.settings.serving_config import ServingConfig
+from recsys_assets.settings.truth_values import check_truth_values
 from resources.home import checked_name
 
 
@@ -53,6 +55,13 @@ class RecommenderSettings(dg.Model):
     rollout: RolloutConfig = Field(RolloutConfig(), description="What a new release does to a rollout.")
     releases: ReleasesConfig = Field(ReleasesConfig(), description="How many releases are kept.")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="What is done by the clock, and when.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, values: Any) -> Any:
+        if isinstance(values, Mapping):
+            check_truth_values(RecommenderSettings, values)
+        return values
 
     @field_validator("name")
     @classmethod
@@ -99,6 +108,18 @@ class RecommenderSettings(dg.Model):
             problem = "all candidate sources are switched off;"
         remedy = "give two_tower, popular or co_occurrence a size above 0."
         raise SettingError(f"{problem} {remedy}", "candidates")
+
+    @model_validator(mode="after")
+    def _users_have_no_settings_of_items(self) -> RecommenderSettings:
+        for name in ("title", "available"):
+            if self.users and getattr(self.users, name) is not None:
+                raise SettingError(
+                    f"{name} is for items, and changes nothing of users; leave it out, or list the column under "
+                    "categorical.",
+                    "users",
+                    name,
+                )
+        return self
 
     @model_validator(mode="after")
     def _features_have_names(self) -> RecommenderSettings:

@@ -88,6 +88,8 @@ def error(shop: Path, old: str, new: str) -> str:
         ("      path: logs/*.csv", "      path: ' '", 6, ["interactions.source.path", "is no path"]),
         ("logs/*.csv", "logs/*.csv\n      quote: ','", 7, ["source.quote", "as quote and as separator"]),
         ("logs/*.csv", 'logs/*.csv\n      encoding: "a\\0"', 5, ["interactions.source", "unknown encoding"]),
+        ("Little shop.", "Little shop.\n  retrieval:\n    hidden: [8, yes]", 5, ["hidden.1: hidden[1] is true"]),
+        ("Little shop.", "Little shop.\n  users:\n    title: name", 5, ["users.title: title is for items"]),
         ("Little shop.", "Little shop.\n  schedule:\n    refit: x", 5, ["schedule.refit: refit is 'x'"]),
         ("Little shop.", "Little shop.\n  schedule:\n    timezone: Mars/X", 5, ["schedule.timezone: timezone is"]),
         ("Little shop.", "Little shop.\n  owners:\n    - a@b.de\n    - bob", 6, ["owners.1: the owner 'bob'"]),

@@ -33,6 +33,8 @@ NEVER = {
     "huge": 1e300,
     "long": 10**30,
     "-huge": -(10**12),
+    "true": True,
+    "false": False,
 }
 
 
