@@ -87,7 +87,8 @@ def list_files(source: LogSource, place: LogPlace) -> list[LogFile]:
     """
     address = place.resolve(source.path)
     try:
-        filesystem, root = fsspec.core.url_to_fs(address)
+        # A path of this machine is taken as it is written: in an address, `::` would chain file systems.
+        filesystem, root = fsspec.core.url_to_fs(address) if "://" in address else (fsspec.filesystem("file"), address)
         # A remote listing kept from an earlier call would hide a file that came in the meantime.
         filesystem.invalidate_cache()
         found = _entries(filesystem, root)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ops_gpu.logs.compression import is_compressed
 from ops_gpu.logs.errors import LogError
 
 _UNPACK = "unpack it"
 _CSV = "export it as CSV or Parquet"
+_LOOK = "correct the path, or leave the file out"
 _REPACK = "unpack it, or compress it as gzip, bzip2, xz or zstd"
 _KNOWN: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive", _UNPACK),
@@ -22,13 +24,44 @@ _KNOWN: tuple[tuple[bytes, str, str], ...] = (
     (b"ORC", "an ORC file", "write it as Parquet"),
     (b"Obj\x01", "an Avro file", "write it as Parquet or JSON lines"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write it as Parquet"),
+    (b"\xff\xff\xff\xff", "an Arrow stream", "write it as Parquet"),
+    *((b"\x80" + bytes([protocol]), "a pickled Python object", "write it as Parquet") for protocol in range(2, 6)),
+    (b"\xac\xed\x00\x05", "a serialized Java object", _CSV),
+    (b"<stata_dta>", "a Stata file", _CSV),
+    *((bytes([version, order, 1, 0]), "a Stata file", _CSV) for version in range(113, 116) for order in (1, 2)),
+    (b"RDX2\n", "an R file", _CSV),
+    (b"RDX3\n", "an R file", _CSV),
+    (b"X\n\0\0\0", "an R file", _CSV),
+    (b"$FL2@(#)", "an SPSS file", _CSV),
+    (b"$FL3@(#)", "an SPSS file", _CSV),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60", "a SAS file", _CSV),
+    (b"MATLAB 5.0 MAT-file", "a MATLAB file", _CSV),
+    (b"PGDMP", "a dump of PostgreSQL", "export the table as CSV or Parquet"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", _LOOK),
+    (b"\xff\xd8\xff", "a JPEG image", _LOOK),
+    (b"GIF8", "a GIF image", _LOOK),
+    (b"\x7fELF", "a program", _LOOK),
+    (b"]\0\0", "compressed as LZMA", _REPACK),
+    (b"x\x9c", "compressed by zlib", _REPACK),
+    (b"x\xda", "compressed by zlib", _REPACK),
     (b"\x93NUMPY", "a NumPy array", "write it as Parquet"),
     (b"SQLite format 3\0", "an SQLite database", "export the table as CSV or Parquet"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", _CSV),
     (b"%PDF-", "a PDF document", _CSV),
     (b"<?xml", "an XML document", _CSV),
 )
-_BINARY = (b"FEA1", b"ORC", b"LZIP")  # signs that a text may begin with, too
+_BINARY = (
+    b"FEA1",
+    b"ORC",
+    b"LZIP",
+    b"GIF8",
+    b"PGDMP",
+    b"RDX2\n",
+    b"RDX3\n",
+    b"x\x9c",
+    b"x\xda",
+)  # signs that a text may begin with, too
+_HEAD = 10  # bytes that tell a compressed stream
 _PAGE = (b"<!doctype html", b"<html")
 
 
@@ -54,6 +87,11 @@ def _kind(data: bytes) -> tuple[str, str] | None:
         return "a tar archive", _UNPACK
     if data[:256].lstrip().lower().startswith(_PAGE):
         return "a web page", "it may be the error or the login of a download: fetch the file again"
+    if len(data) > _HEAD and is_compressed(data[:_HEAD]):
+        remedy = "unpack it, or compress it once, and a Parquet file not at all"
+        return "compressed where it should hold plain data", remedy
+    if data[8:12] == b"DUCK" and b"\0" in data[:4096]:
+        return "a DuckDB database", "export the table as CSV or Parquet"
     for magic, name, remedy in _KNOWN:
         if data.startswith(magic) and (magic not in _BINARY or b"\0" in data[:4096]):
             return name, remedy

@@ -109,3 +109,13 @@ def test_folders_whose_names_look_like_globs(tmp_path: Path, folder: str) -> Non
     expected = [str(place / "logs" / name) for name in ("1.csv", "2.csv")]
     for path in ("logs/*.csv", "logs", "logs/[12].csv", "*/?.csv"):
         assert [file.path for file in list_files(LogSource(path), LogPlace(place))] == expected, path
+
+
+@pytest.mark.parametrize("path", ["a::b.csv", "x::y/a.csv", "x::y", "x::*/*.csv", "file::a.csv"])
+def test_colons_in_a_path_of_this_machine_are_signs_like_others(tmp_path: Path, path: str) -> None:
+    for name in ("a::b.csv", "x::y/a.csv", "file::a.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("u\n1\n")
+    (file,) = list_files(LogSource(path), LogPlace(tmp_path))
+    assert file.read() == b"u\n1\n"
+    assert file.local

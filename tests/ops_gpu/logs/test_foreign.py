@@ -3,10 +3,14 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import lzma
+import pickle
 import sqlite3
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +63,22 @@ def array() -> bytes:
     return stream.getvalue()
 
 
+STILL = "is compressed where it should hold plain data, .*; unpack it, or compress it once"
+
+
+def streamed() -> bytes:
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, TABLE.schema) as writer:
+        writer.write_table(TABLE)
+    return stream.getvalue()
+
+
+def stata(version: int) -> bytes:
+    stream = io.BytesIO()
+    TABLE.to_pandas().to_stata(stream, version=version)
+    return stream.getvalue()
+
+
 FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip": (lambda: zipped("ratings.csv"), "is a zip archive, .*; unpack it"),
     "empty zip": (zipped, "is an empty zip archive"),
@@ -79,6 +99,28 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "xls": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "is an old Office document"),
     "pdf": (lambda: b"%PDF-1.7\n", "is a PDF document"),
     "html": (lambda: b"\n<!DOCTYPE html><html>Please log in", "is a web page.*; it may be the error or the login"),
+    "arrow stream": (streamed, "is an Arrow stream, .*; write it as Parquet"),
+    "gzip in gzip": (lambda: gzip.compress(gzip.compress(TEXT * 9)), STILL),
+    "xz in gzip": (lambda: gzip.compress(lzma.compress(TEXT * 9)), STILL),
+    "bzip2 in xz": (lambda: lzma.compress(bz2.compress(TEXT * 9)), STILL),
+    "lzma": (lambda: lzma.compress(TEXT, lzma.FORMAT_ALONE), "is compressed as LZMA"),
+    "zlib": (lambda: zlib.compress(bytes(range(256)) * 9), "is compressed by zlib"),
+    **{
+        f"pickle {protocol}": (partial(pickle.dumps, [{"u": 1}], protocol), "is a pickled Python object")
+        for protocol in range(2, 6)
+    },
+    **{f"stata {version}": (partial(stata, version), "is a Stata file.*; export it as CSV") for version in (114, 118)},
+    "rds": (lambda: b"X\n\0\0\0\3\0\4\3\1", "is an R file"),
+    "rdata": (lambda: b"RDX3\nX\n\0\0\0\3", "is an R file"),
+    "spss": (lambda: b"$FL2@(#) SPSS DATA FILE\0", "is an SPSS file"),
+    "sas": (lambda: b"\0" * 12 + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf", "is a SAS file"),
+    "matlab": (lambda: b"MATLAB 5.0 MAT-file, Platform", "is a MATLAB file"),
+    "java": (lambda: b"\xac\xed\x00\x05sr", "is a serialized Java object"),
+    "duckdb": (lambda: b"\1\2\3\4\5\6\7\x08DUCK\0\0\0", "is a DuckDB database"),
+    "png": (lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image"),
+    "jpeg": (lambda: b"\xff\xd8\xff\xe0\0\x10JFIF\0", "is a JPEG image"),
+    "gif": (lambda: b"GIF89a\1\0\1\0\0", "is a GIF image"),
+    "elf": (lambda: b"\x7fELF\2\1\1\0", "is a program"),
     "xml": (lambda: b"<?xml version='1.0'?><a/>", "is an XML document"),
 }  # fmt: skip
 
@@ -94,9 +136,19 @@ def test_what_is_no_log_is_called_by_its_name(tmp_path: Path, kind: str, encodin
         read(tmp_path / name, make() if name != "x.parquet" or kind != "tar.gz" else tarred(""), encoding=encoding)
 
 
-@pytest.mark.parametrize("first", ["ORCID", "FEA1", "BZhour", "PK", "LZIP", "Obj", "<u>"])
+@pytest.mark.parametrize(
+    "first",
+    ["ORCID", "FEA1", "BZhour", "PK", "LZIP", "Obj", "<u>", "GIF8", "PGDMP", "X", "RDX3", "x", "$FL", "12345678DUCK"],
+)
 def test_a_name_of_a_column_is_no_such_sign(tmp_path: Path, first: str) -> None:
     assert read(tmp_path / "x.csv", f"{first},u\n9,1\n".encode()) == [("1",)]
+
+
+def test_what_r_compresses_is_called_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match=r"x\.csv' is an R file"):
+        read(tmp_path / "x.csv", gzip.compress(b"RDX3\nX\n\0\0\0\3", mtime=0))
+    with pytest.raises(LogError, match=f"x.parquet' {STILL}"):
+        read(tmp_path / "x.parquet", gzip.compress(TEXT, mtime=0))
 
 
 def test_whole_streams_are_still_unpacked(tmp_path: Path) -> None:
