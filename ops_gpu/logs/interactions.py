@@ -30,7 +30,7 @@ class InteractionLog:
         time_unit: what a number in it means (`s`, `ms`, `us`, `ns`), `text`, or `auto`.
         time_format: strptime pattern of times that are text or digits; None for the forms of ISO 8601.
         user_id_type: `integer`, `string`, or `auto`: integer if all ids everywhere are plain integers.
-            `17850.0` is an integer only where this says `integer`.
+            `17850.0` is an integer only where this, or other files, say so.
         item_id_type: the same for items.
         label: SQL expression that is true for a positive event; None makes every event positive.
         filters: SQL expressions; rows where one of them is not true are left out. A single text counts as
