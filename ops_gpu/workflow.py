@@ -223,7 +223,7 @@ class Workflow:
         """
         dataset = data if isinstance(data, Dataset) else Dataset(data)
         there = dataset.schema().names()
-        for name in self.fit_columns:
+        for name in self.input_columns:  # a target that is missing is told by the operator that learns from it
             if name not in there:
                 raise ValueError(
                     f"the frame has no column {name!r}, which the workflow needs; it has {', '.join(there)}."
