@@ -3,33 +3,83 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs import IdTypes
 from recsys_assets.blueprint import Blueprint
+from recsys_assets.described_ids import same_ids
 from recsys_assets.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from ops_gpu.logs.identifiers import IdType
+
+ROLES = ("user", "item")
 
 
 def id_types(plan: Blueprint) -> IdTypes:
-    """The decided types; a later file must not change what an id is, so they are only decided anew when the
-    YAML describes other logs.
+    """The decided types; a later file must not change what an id is, nor must a setting that says nothing of ids.
+
+    They are decided anew where the YAML names another source, other columns of ids, or a type. What was decided before
+    holds even then, until the YAML says the other type itself (`changed_id_types`).
 
     Raises:
         LogError: when a file cannot be read, or files contradict each other.
     """
-    from ops_gpu.logs import decide_id_types
-    from ops_gpu.logs.kept_types import decide_kept_types
+    return _decided(plan)[0]
 
-    path = plan.home.recommender(plan.name) / "id_types.json"
-    settings = plan.settings
+
+def changed_id_types(plan: Blueprint) -> dict[str, IdType]:
+    """The types that the files give now where they are others than those that were decided, and nobody has said so.
+
+    Returns:
+        `integer` or `string` by role (`user`, `item`); empty where nothing changed.
+
+    Raises:
+        LogError: when a file cannot be read, or files contradict each other.
+    """
+    return _decided(plan)[1]
+
+
+def _decided(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
+    """The types that hold, and those that the files give otherwise."""
+    from ops_gpu.logs import decide_id_types
+
+    path, settings = plan.home.recommender(plan.name) / "id_types.json", plan.settings
     described = repr((settings.interactions, settings.users, settings.items))
-    kept = read_json(path)
-    if kept and kept["logs"] == described:
-        types = IdTypes.from_dict(kept["types"])
-        if set(types.kept) == set(settings.interactions.categorical):
-            return types
-        # A version before decided about ids alone.
-        types = replace(types, kept=decide_kept_types(settings.interactions, plan.place))
+    kept, in_use = read_json(path), is_read(plan)
+    if kept and (kept["logs"] == described or (in_use and same_ids(kept["logs"], described))):
+        types = _with_categories(IdTypes.from_dict(kept["types"]), plan)
     else:
         types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
-    write_json({"logs": described, "types": types.to_dict()}, path)
-    return types
+        changed = _unsaid(kept, types, plan) if kept and in_use else {}
+        if changed:  # nothing is noted: the next call looks again, whether the files were mended
+            return _with_categories(IdTypes.from_dict(kept["types"]), plan), changed
+    noted = {"logs": described, "types": types.to_dict()}
+    if noted != kept:
+        write_json(noted, path)
+    return types, {}
+
+
+def is_read(plan: Blueprint) -> bool:
+    """Whether any event was read with these types; before, nothing depends on them."""
+    return any(plan.home.interactions_folder(plan.name).glob("*.parquet"))
+
+
+def _with_categories(types: IdTypes, plan: Blueprint) -> IdTypes:
+    """The same for the categorical columns that the YAML names now; those that were decided stay as they are."""
+    from ops_gpu.logs.kept_types import decide_kept_types
+
+    log = plan.settings.interactions
+    new = [name for name in log.categorical if name not in types.kept]  # a version before decided about ids alone
+    found = {**types.kept, **decide_kept_types(replace(log, categorical=new), plan.place)}
+    return replace(types, kept={name: found[name] for name in log.categorical})
+
+
+def _unsaid(kept: Any, types: IdTypes, plan: Blueprint) -> dict[str, IdType]:
+    """The types of ids that are others than before, though the YAML leaves them to the files."""
+    before, log = IdTypes.from_dict(kept["types"]), plan.settings.interactions
+    return {
+        role: getattr(types, role)
+        for role in ROLES
+        if getattr(log, f"{role}_id_type") == "auto" and getattr(types, role) != getattr(before, role)
+    }

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.logs.identifiers import id_dtype
+from ops_gpu.logs.identifiers import IdType, id_dtype
 from recsys_assets.assets.entities import Kind, known_file
 from recsys_assets.assets.quality_report import load_report
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.files import read_json
-from recsys_assets.id_types import id_types
+from recsys_assets.id_types import changed_id_types, id_types
 from recsys_assets.metadata.tables import rounded
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
 recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
-an id that changes its type would be another id."""
+an id that changes its type would be another id. That needs a word of the YAML (`user_id_type`, `item_id_type`)."""
+ROLES: dict[str, tuple[str, ...]] = {"interactions": ("user", "item"), "users": ("user",), "items": ("item",)}
 KNOWN = """Ids of the log are found in the {kind} table: at least {share:.0%} of them (`quality.min_known_share`). A
 table whose ids are written otherwise (`0001` for `1`) gives no user and no item any feature, and nothing else would say
 so. A table that fails keeps its earlier file; nothing below is rebuilt, and what is live stays live."""
@@ -56,6 +57,7 @@ def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
         wanted = _columns(plan, asset)
         paths = _files(plan, asset)
         problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
+        problems = [*_unsaid(plan, asset), *problems]
         problems = problems if paths else [f"there is no file of {asset}, expected one at least; materialize {asset}"]
         found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted)}"
         return dg.AssetCheckResult(passed=not problems, description=found, metadata={"files": len(paths)})
@@ -78,6 +80,21 @@ def _columns(plan: Blueprint, asset: str) -> "dict[str, pl.DataType]":
         "users": {"user_id": user},
         "items": {"item_id": item, "available": pl.Boolean()},
     }[asset]
+
+
+def _unsaid(plan: Blueprint, asset: str) -> list[str]:
+    """What is to be said in the YAML, where the files that it names now give ids another type."""
+    return [
+        f"{role} ids were decided to be of type {_other(found)} and are of type {found} in the files that the YAML "
+        f"names now; nothing changes until it says which: {role}_id_type: {found} for other ids than before, or "
+        f"{role}_id_type: {_other(found)} to stay with those that there are"
+        for role, found in changed_id_types(plan).items()
+        if role in ROLES[asset]
+    ]
+
+
+def _other(kind: IdType) -> IdType:
+    return "string" if kind == "integer" else "integer"
 
 
 def _files(plan: Blueprint, asset: str) -> list[Any]:
