@@ -12,10 +12,19 @@ from recsys_assets.canonical import as_day, event_files, users_frame
 from recsys_assets.chain import CHAIN
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
-from recsys_assets.fitted import fit_config, released_workflow, towers, training_data
+from recsys_assets.fitted import (
+    challenger_workflow,
+    fit_config,
+    released_workflow,
+    schema_version,
+    towers,
+    training_data,
+    workflow_version,
+)
 
 if TYPE_CHECKING:
     from ops_gpu.schema import Schema
+    from ops_gpu.workflow import Workflow
     from serving.manifest import ReleaseMetadata
     from serving.parts import Parts
 
@@ -52,6 +61,7 @@ def continued_parts(plan: Blueprint, chain: ChainRanges, progress: Callable[[str
 def lineage(
     plan: Blueprint,
     chain: ChainRanges,
+    workflow: Workflow,
     report: Mapping[str, Any],
     instance: dg.DagsterInstance,
     code: str,
@@ -61,11 +71,11 @@ def lineage(
     Args:
         plan: the recommender.
         chain: the days.
+        workflow: of the release.
         report: of the evaluation.
         instance: knows the data versions.
         code: version of the code that builds the release.
     """
-    from ops_gpu.schema import Schema
     from serving.manifest import DayRange, ReleaseMetadata
 
     ranges = chain.ranges
@@ -73,13 +83,18 @@ def lineage(
         plan.key(asset).to_user_string(): _version(plan.key(asset), instance)
         for asset in CHAIN[: CHAIN.index("release")]
     }
-    versions[plan.key("interactions").to_user_string()] = content_hash(event_files(plan))
+    used = {
+        "interactions": content_hash(event_files(plan)),
+        "workflow": workflow_version(workflow, challenger_workflow(plan).hash()),
+        "schema": schema_version(workflow.output_schema),
+    }
+    versions |= {plan.key(asset).to_user_string(): version for asset, version in used.items()}
     judged = DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.judged_end - 1)))
     return ReleaseMetadata(
         data_versions=versions,
         code_version=code,
-        schema=Schema.load(plan.home.schema(plan.name)).to_dict(),
-        metrics={key: value for key, value in report.items() if key != "mlflow_run"},
+        schema=workflow.output_schema.to_dict(),
+        metrics={key: value for key, value in report.items() if key not in ("mlflow_run", "judged")},
         fitted=DayRange(str(as_day(ranges.start)), str(as_day(ranges.fit_end - 1))),
         continued=DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.end - 1))),
         judged=judged if ranges.judged_end < ranges.end else None,

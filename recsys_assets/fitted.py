@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,14 +11,19 @@ from typing import TYPE_CHECKING, Literal
 
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import interactions_frame, items_frame, users_frame
+from recsys_assets.content_hash import content_hash
 from recsys_assets.files import read_json
 
 if TYPE_CHECKING:
     from ops_gpu.comparison import Contender
     from ops_gpu.fitting import FitConfig
     from ops_gpu.retrieval import RetrievalModel
+    from ops_gpu.schema import Schema
     from ops_gpu.training_data import TrainingData
     from ops_gpu.workflow import Workflow
+
+CONTINUED = "continued_workflow"
+"""Name of the folder beside the models with the workflow that a release of them has."""
 
 
 def fit_config(plan: Blueprint) -> FitConfig:
@@ -43,11 +50,18 @@ def challenger_workflow(plan: Blueprint) -> Workflow:
 
 
 def released_workflow(plan: Blueprint) -> Workflow:
-    """The workflow over all days, if it goes on from the challenger's.
+    """The workflow that goes on from the challenger's over all days that there were when the models were fitted.
+
+    The asset `workflow` may have been fitted again since: on days that nothing can be judged by, models stay.
 
     Raises:
-        ValueError: when workflow and models are of different fits.
+        ValueError: when workflow and models are of different fits, where a version of before fitted these models.
     """
+    from ops_gpu.workflow import Workflow
+
+    kept = plan.home.retrieval_model(plan.name) / CONTINUED
+    if kept.exists():
+        return Workflow.load(kept)
     fit = read_json(fit_file(plan)) or {}
     if fit.get("challenger") != challenger_workflow(plan).hash():
         raise ValueError(
@@ -55,6 +69,47 @@ def released_workflow(plan: Blueprint) -> Workflow:
             f"materialize {plan.name}/retrieval_model and what comes after it."
         )
     return fitted_workflow(plan)
+
+
+def next_workflows(plan: Blueprint) -> tuple[Workflow, Workflow]:
+    """The challenger's workflow and the one that goes on from it, as the asset `workflow` wrote them last.
+
+    Raises:
+        ValueError: when it was cut off between them.
+    """
+    from ops_gpu.workflow import Workflow
+
+    challenger, fitted = Workflow.load(plan.home.challenger_workflow(plan.name)), fitted_workflow(plan)
+    fit = read_json(fit_file(plan)) or {}
+    if fit.get("challenger") != challenger.hash():
+        raise ValueError(
+            f"{plan.name}/workflow was cut off when it was last written, expected its parts to be of one fit; "
+            f"materialize {plan.name}/workflow and what comes after it."
+        )
+    return challenger, fitted
+
+
+def workflow_version(fitted: Workflow, challenger: str) -> str:
+    """Data version of the asset `workflow`.
+
+    Args:
+        fitted: over all days.
+        challenger: hash of the challenger's.
+    """
+    return f"{fitted.hash()[:16]}-{challenger[:8]}"
+
+
+def schema_version(schema: Schema) -> str:
+    """Data version of the asset `schema`: of the file that it writes."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "schema.json")
+        schema.save(path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def judged_models(plan: Blueprint) -> str:
+    """Hash of the models that an evaluation judges, and of their workflow."""
+    return content_hash([plan.home.retrieval_model(plan.name), plan.home.ranking_model(plan.name)])
 
 
 def fitted_anew(plan: Blueprint) -> bool:
@@ -68,8 +123,15 @@ def fit_file(plan: Blueprint) -> Path:
 
 
 def fit_id(plan: Blueprint) -> str:
-    """Hash of the workflow as it was last fitted anew."""
-    return str(read_json(fit_file(plan))["fit"])
+    """Hash of the workflow as it was last fitted anew.
+
+    Raises:
+        ValueError: when the asset `workflow` was cut off.
+    """
+    fit = read_json(fit_file(plan))
+    if fit is None:
+        raise ValueError(f"{plan.name}/workflow was not written to its end; materialize {plan.name}/workflow first.")
+    return str(fit["fit"])
 
 
 def training_data(plan: Blueprint, workflow: Workflow, until: date | None = None) -> TrainingData:

@@ -14,7 +14,7 @@ from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.champion import stand
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import read_json, write_json
-from recsys_assets.fitted import challenger
+from recsys_assets.fitted import challenger, judged_models
 from recsys_assets.left_out import leave_out
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures
@@ -53,7 +53,7 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.evaluation import evaluate
         from ops_gpu.ranking_rows import choices_after, sources_at
 
-        chain, mine = ChainRanges.load(plan), challenger(plan)
+        judged, chain, mine = judged_models(plan), ChainRanges.load(plan), challenger(plan)
         protocol, least = protocol_of(plan, chain), plan.settings.evaluation.min_users
         judges = len(choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)[0])
         if judges < least:
@@ -67,7 +67,7 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         if live.against == "nobody":
             return leave_out(context, plan, "evaluation", f"Nothing is released: {live.because}.")
         run = mlflow.track(plan.name, "evaluation", chain.metadata(), flat_metrics(report))
-        report |= {"live": asdict(live), "mlflow_run": run}
+        report |= {"live": asdict(live), "mlflow_run": run, "judged": judged}
         path = plan.home.evaluation_report(plan.name)
         write_json(report, path)
         samples = sample_lists(plan, mine, found, protocol.start)
@@ -104,6 +104,22 @@ def load_report(plan: Blueprint) -> Any:
     if found is None:
         raise FileNotFoundError(f"{path} does not exist; materialize {plan.name}/evaluation first.")
     return found
+
+
+def judged_report(plan: Blueprint) -> Any:
+    """The last report, which must be of the models that there are.
+
+    Raises:
+        FileNotFoundError: before the first evaluation.
+        ValueError: when other models were judged; a report of a version of before does not say which were.
+    """
+    report = load_report(plan)
+    if report.get("judged") not in (None, judged_models(plan)):
+        raise ValueError(
+            f"{plan.name}/evaluation has judged other models than there are now, expected a report of those that are "
+            f"released; materialize {plan.name}/evaluation."
+        )
+    return report
 
 
 def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:

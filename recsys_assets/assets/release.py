@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.assets.evaluation import load_report
+from recsys_assets.assets.evaluation import judged_report
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.build_release import continued_parts, lineage
@@ -55,12 +55,13 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.release import Release
         from serving.release_pool import one_writer
 
-        serving, chain, report = plan.settings.serving, ChainRanges.load(plan), load_report(plan)
+        serving, chain = plan.settings.serving, ChainRanges.load(plan)
         with plainly(ValueError):
+            report = judged_report(plan)
             parts, raw_users = continued_parts(plan, chain, context.log.info)
         types = id_dtypes(plan)
         feast = QueryFeast(f"../../../feast/{plan.name}", raw_users.to_dict(), types["user"], types["item"])
-        metadata = lineage(plan, chain, report, context.instance, code_version(CODE))
+        metadata = lineage(plan, chain, parts.workflow, report, context.instance, code_version(CODE))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
             rules = ListRules(serving.filters, serving.ordering, items_frame(plan, for_filters=True))

@@ -13,7 +13,7 @@ from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.content_hash import content_hash
 from recsys_assets.files import aside_folder
-from recsys_assets.fitted import fit_config, training_data
+from recsys_assets.fitted import CONTINUED, fit_config, next_workflows, training_data
 from recsys_assets.left_out import leave_out
 from recsys_assets.live import live_hash
 from recsys_assets.metadata.pictures import line_chart
@@ -58,21 +58,21 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, mlflow: MlflowResource, triton: TritonResource
     ) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.fitting import fit_retrieval_until
-        from ops_gpu.workflow import Workflow
 
         chain = ChainRanges.planned(plan).beside(plan, live_hash(plan, triton, mlflow))
         if reason := chain.unjudged(plan):
             leave_out(context, plan, "retrieval_model", reason)
             return
-        workflow = Workflow.load(plan.home.challenger_workflow(plan.name))
-        data = training_data(plan, workflow)
         with plainly(ValueError):
+            workflow, continued = next_workflows(plan)
+            data = training_data(plan, workflow)
             fitted = fit_retrieval_until(data, fit_config(plan), chain.ranges.fit_end, context.log.info)
         folder = plan.home.retrieval_model(plan.name)
         with aside_folder(folder) as aside:
             fitted.early.save(aside / "early")
             fitted.model.save(aside / "model")
             workflow.save(aside / "workflow")  # its codes are those of these models
+            continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
             replace(chain, early_end=fitted.early_end).save(aside)
         losses = list(fitted.model.losses)
         final = {"loss": losses[-1]} if losses else {}

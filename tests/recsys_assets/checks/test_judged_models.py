@@ -1,0 +1,122 @@
+"""A release has the models that were judged, and their workflow, whatever was made since."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from recsys_assets.assets.evaluation import load_report
+from recsys_assets.assets.release import newest_release
+from recsys_assets.blueprint import Blueprint
+from recsys_assets.fitted import fitted_workflow, released_workflow
+from recsys_assets.locations import blueprints
+from tests.recsys_assets.checks.gates import NAME, Gates
+from tests.recsys_assets.runs import failure, materialize
+
+DATA = ["interactions", "users", "items", "statistics", "workflow", "schema", "features", "feature_store"]
+MODELS = ["retrieval_model", "item_embeddings", "faiss_index", "ranking_model", "evaluation", "release"]
+
+
+class Later:
+    """A recommender that is all there, as it goes on in this process, without what only serving needs."""
+
+    def __init__(self, gates: Gates, place: Path) -> None:
+        self.home = gates.home
+        self.folder = Path(shutil.copytree(gates.folder, place / NAME))
+
+    @property
+    def plan(self) -> Blueprint:
+        return blueprints(self.folder, self.home)[0]
+
+    def edit(self, old: str, new: str) -> None:
+        text = (self.folder / "defs.yaml").read_text()
+        assert old in text
+        (self.folder / "defs.yaml").write_text(text.replace(old, new))
+
+    def quiet_day(self) -> str:
+        """One more day, with two events, one of somebody new: the workflow becomes another one."""
+        folder = self.home.root / "data" / NAME / "interactions"
+        last = max(folder.glob("*.parquet"))
+        rows = pl.read_parquet(last).head(1)
+        known = rows.with_columns(pl.col("timestamp") + timedelta(days=1))
+        new = known.with_columns(pl.lit(1_000_000).cast(rows.schema["user_id"]).alias("user_id"))
+        day = date.fromisoformat(last.stem) + timedelta(days=1)
+        pl.concat([known, new]).write_parquet(folder / f"{day}.parquet")
+        return str(day)
+
+    def run(self, assets: list[str], day: str | None = None) -> dg.ExecuteInProcessResult:
+        return materialize(self.folder, assets, day)
+
+
+def made(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key}
+
+
+@pytest.fixture
+def later(gates: Gates, tmp_path: Path) -> Later:
+    return Later(gates, tmp_path / "later")
+
+
+def test_after_a_quiet_day_a_release_can_still_be_made_of_the_models(later: Later) -> None:
+    before = newest_release(later.plan)
+    workflow, models = before.part("workflow"), released_workflow(later.plan).hash()
+    later.edit("evaluation: {days: 4}", "evaluation: {days: 4, min_users: 100000}")
+    result = later.run(DATA + MODELS, later.quiet_day())
+    assert result.success, failure(result)
+    assert made(result) == set(DATA)
+    assert fitted_workflow(later.plan).hash() != models == released_workflow(later.plan).hash()
+    later.edit(
+        "name: too_dear, item: price, comparison: below, value: 8",
+        "name: too_dear, item: price, comparison: below, value: 5",
+    )
+    result = later.run(["release"])
+    assert result.success, failure(result)
+    assert made(result) == {"release"}
+    passed = {check.check_name for check in result.get_asset_check_evaluations() if check.passed}
+    assert passed == {"recall", "answers_like_its_parts"}
+    after = newest_release(later.plan)
+    assert after.hash != before.hash
+    assert (after.part("workflow") / "workflow.json").read_bytes() == (workflow / "workflow.json").read_bytes()
+    one, other = (release.manifest.metadata for release in (before, after))
+    assert other.schema == one.schema and other.metrics == one.metrics
+    for asset in ("workflow", "schema"):
+        assert other.data_versions[f"{NAME}/{asset}"] == one.data_versions[f"{NAME}/{asset}"]
+
+
+def test_models_that_nobody_judged_are_not_released(later: Later) -> None:
+    report = load_report(later.plan)
+    later.edit("epochs: 2, top:", "epochs: 1, top:")
+    later.edit("evaluation: {days: 4}", "evaluation: {days: 4, min_users: 100000}")
+    result = later.run(["ranking_model", "evaluation"])
+    assert result.success and made(result) == {"ranking_model"}
+    assert load_report(later.plan) == report
+    newest = newest_release(later.plan).hash
+    result = later.run(["release"])
+    assert not result.success
+    assert f"materialize {NAME}/evaluation" in failure(result)
+    assert newest_release(later.plan).hash == newest
+    later.edit(", min_users: 100000", "")
+    result = later.run(["evaluation", "release"])
+    assert {"evaluation", "release"} <= made(result), failure(result)
+    assert newest_release(later.plan).manifest.metadata.metrics["final"] != report["final"]
+    assert "judged" not in newest_release(later.plan).manifest.metadata.metrics
+
+
+def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> None:
+    from recsys_assets.assets.evaluation import judged_report
+    from recsys_assets.files import write_json
+    from recsys_assets.fitted import CONTINUED
+
+    shutil.rmtree(later.home.retrieval_model(NAME) / CONTINUED)
+    report = {key: value for key, value in load_report(later.plan).items() if key != "judged"}
+    write_json(report, later.home.evaluation_report(NAME))
+    assert judged_report(later.plan) == report
+    assert released_workflow(later.plan).hash() == fitted_workflow(later.plan).hash()
+    materialize(later.folder, ["interactions", "users", "items", "statistics", "workflow"], later.quiet_day())
+    with pytest.raises(ValueError, match="materialize tiny/retrieval_model"):
+        released_workflow(later.plan)
