@@ -76,6 +76,10 @@ class Workflow:
         workflow._set_state(state, statistics)
         return workflow
 
+    def copy(self) -> Workflow:
+        """Another workflow that knows the same; what one learns from here on, the other does not."""
+        return Workflow._of(self._graph, self._known, self._state, self._statistics)
+
     @property
     def node(self) -> Node:
         """The graph's last node."""

@@ -12,8 +12,8 @@ from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.day_statistics import CODE, statistics_settings
-from recsys_assets.files import write_json
-from recsys_assets.fitted import fit_file, fit_id, fitted_workflow
+from recsys_assets.files import remove, write_json
+from recsys_assets.fitted import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
 from recsys_assets.live import live_hash
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
@@ -75,15 +75,14 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             chain = ChainRanges.plan(plan, live, config.uncompared)
             challenger, fitted, anew, remade = _fit(plan, chain, config.refit, engine)
         _note_remade(context, plan, remade)
-        chain.save_planned(plan)
         metadata = {
             **chain.metadata(),
             "fitted": "anew" if anew else "appended to",
             "statistics_made_anew": len(remade),
             "vocabularies": dg.MetadataValue.md(_vocabularies(fitted)),
         }
-        version = f"{fitted.hash()[:16]}-{challenger[:8]}"
-        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+        version = dg.DataVersion(workflow_version(fitted, challenger))
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return fit
 
@@ -104,16 +103,10 @@ def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         found = fitted_workflow(plan).output_schema
         path = plan.home.schema(plan.name)
         found.save(path)
-        version = dg.DataVersion(path.read_text(encoding="utf-8"))
-        return dg.MaterializeResult(metadata=schema_metadata(found), data_version=_short(version))
+        version = dg.DataVersion(schema_version(found))
+        return dg.MaterializeResult(metadata=schema_metadata(found), data_version=version)
 
     return describe
-
-
-def _short(version: dg.DataVersion) -> dg.DataVersion:
-    from hashlib import sha256
-
-    return dg.DataVersion(sha256(version.value.encode()).hexdigest()[:16])
 
 
 def _fit(
@@ -131,19 +124,31 @@ def _fit(
     fresh = unfitted_workflow(plan, statistics.users, statistics.items)
     kept = None if refit else _kept(plan, fresh)
     challenger = fit_before(days, kept or fresh, chain.ranges.fit_end)
-    fit = challenger.hash()
-    challenger.save(plan.home.challenger_workflow(plan.name))
-    fitted = continue_over(days, challenger)
+    fitted = continue_over(days, challenger.copy())  # the challenger's learns no more
     require_trainable(fitted, statistics.users.columns, statistics.items.columns)
-    fitted.save(plan.home.workflow(plan.name))
-    anew = kept is None
+    fit, anew = challenger.hash(), kept is None
     note = {"fit": fitted.hash() if anew else fit_id(plan), "challenger": fit, "anew": anew}
-    write_json(note, fit_file(plan))
+    _write(plan, chain, challenger, fitted, note)
     return fit, fitted, anew, statistics.remade
 
 
+def _write(
+    plan: Blueprint, chain: ChainRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
+) -> None:
+    """Writes all that one fit gives, once nothing can refuse it any more, and last the note that it belongs together.
+
+    Cut off in between, there is no note: no model is fitted with halves of two fits (`next_workflows`), and the next
+    run gives out codes anew (`_kept`), as it cannot know from which fit those are that it finds, and writes it all.
+    """
+    remove(fit_file(plan))
+    chain.save_planned(plan)
+    challenger.save(plan.home.challenger_workflow(plan.name))
+    fitted.save(plan.home.workflow(plan.name))
+    write_json(note, fit_file(plan))
+
+
 def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
-    """The workflow that is there, if it is of the same graph and can be continued."""
+    """The workflow that is there, if it was written to its end, is of the same graph and can be continued."""
     if not plan.home.workflow(plan.name).exists() or not fit_file(plan).exists():
         return None
     kept = fitted_workflow(plan)

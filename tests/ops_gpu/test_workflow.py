@@ -413,3 +413,12 @@ def test_codes_to_invert_are_integers() -> None:
         with pytest.raises(ValueError, match="codes of 'item_id' are integers"):
             workflow.invert("item_id", wrong)
     assert workflow.invert("item_id", pl.Series([None], dtype=pl.Null)).to_list() == [None]
+
+
+def test_what_a_copy_learns_the_other_does_not() -> None:
+    frame = pl.DataFrame({"kind": ["a", "b", "a"], "price": [1.0, 2.0, 6.0]})
+    workflow = Workflow((["kind"] >> Categorify()) + (["price"] >> Normalize())).fit(frame)
+    before, copy = workflow.hash(), workflow.copy()
+    assert copy.hash() == before and copy.transform(frame).equals(workflow.transform(frame))
+    copy.fit(frame.with_columns(kind=pl.lit("c"), price=pl.lit(7.0)), keep_codes=True)
+    assert copy.hash() != before == workflow.hash()

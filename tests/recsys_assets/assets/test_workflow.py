@@ -9,7 +9,9 @@ import pytest
 
 from ops_gpu.schema import Schema
 from ops_gpu.workflow import Workflow
-from recsys_assets.locations import load
+from recsys_assets.assets import workflow as workflow_module
+from recsys_assets.fitted import next_workflows
+from recsys_assets.locations import blueprints, load
 from recsys_assets.shared import shared_definitions
 from resources.home import Home
 from tests.conftest import write_day
@@ -165,3 +167,67 @@ def test_a_filter_that_does_not_fit_what_was_read_is_told_before_training(shop: 
     assert not result.success
     assert "the filter 'rule' asks whether 'kind', one value of string an item, above a number" in failure(result)
     assert not home.workflow("shop").exists()
+
+
+def written(home: Home) -> dict[str, bytes]:
+    """All that the asset `workflow` writes."""
+    folder = home.recommender("shop")
+    kept = [*folder.glob("*workflow*"), folder / "planned_ranges.json"]
+    files = [file for path in kept for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()]
+    return {str(file): file.read_bytes() for file in files}
+
+
+def test_a_fit_that_is_refused_leaves_all_as_it_was(shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    before = written(home)
+    assert len(before) > 3
+    path = write_day(shop, date(2024, 1, 4))
+    path.write_text(path.read_text().replace("\n1,", "\n99,"))
+
+    def refuse(*_: object) -> None:
+        raise ValueError("no embedding fits")
+
+    monkeypatch.setattr("ops_gpu.trainable.require_trainable", refuse)
+    assert "no embedding fits" in failure(materialize(shop, UP_TO_WORKFLOW, "2024-01-04"))
+    assert written(home) == before
+
+
+@pytest.mark.parametrize("cut", ["planned", "challenger", "workflow", "note"])
+@pytest.mark.parametrize("refit", [False, True], ids=["appended", "anew"])
+def test_a_run_that_is_cut_off_is_seen_and_repaired_by_the_next(
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch, cut: str, refit: bool
+) -> None:
+    assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
+    path = write_day(shop, date(2024, 1, 4))
+    path.write_text(path.read_text().replace("\n1,", "\n99,"))
+    plan = blueprints(shop, home)[0]
+    with monkeypatch.context() as patch:
+        places = {"challenger": home.challenger_workflow("shop"), "workflow": home.workflow("shop")}
+        save, write = Workflow.save, workflow_module.write_json
+
+        def cut_off(workflow: Workflow, place: Path) -> None:
+            if place == places.get(cut):
+                raise OSError("the power failed")
+            save(workflow, place)
+
+        def no_note(values: object, place: Path) -> None:
+            if cut == "note":
+                raise OSError("the power failed")
+            write(values, place)
+
+        def no_plan(*_: object) -> None:
+            if cut == "planned":
+                raise OSError("the power failed")
+
+        patch.setattr(Workflow, "save", cut_off)
+        patch.setattr(workflow_module, "write_json", no_note)
+        if cut == "planned":
+            patch.setattr(workflow_module.ChainRanges, "save_planned", no_plan)
+        assert "the power failed" in failure(materialize(shop, UP_TO_WORKFLOW, "2024-01-04", refit=refit))
+    with pytest.raises(ValueError, match="materialize shop/workflow"):
+        next_workflows(plan)
+    assert "materialize shop/workflow first" in failure(materialize(shop, ["features"], *DAYS))
+    assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "anew"
+    challenger, whole = next_workflows(plan)
+    assert 99 in whole.vocabulary("user_id") and list(challenger.vocabulary("user_id")) == vocabulary(home, "user_id")
+    assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "appended to"
