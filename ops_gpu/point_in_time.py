@@ -13,6 +13,7 @@ from ops_gpu.fitting import FitConfig
 from ops_gpu.history import Histories
 from ops_gpu.ranking_rows import rows_at, sources_at
 from ops_gpu.retrieval import RetrievalModel
+from ops_gpu.rounding import equal_but_for_rounding
 from ops_gpu.sequences import histories_before
 from ops_gpu.training_data import TrainingData
 from ops_gpu.workflow import Workflow
@@ -76,7 +77,10 @@ def poisoned_interactions(interactions: pl.DataFrame, moment: int, seed: int = 0
 
 
 def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, items: pl.DataFrame) -> list[str]:
-    """Features of users or items that two fits of one workflow give differently.
+    """Features of users or items that two fits of one workflow give differently, by more than rounding.
+
+    Sums of numbers are taken in the order in which threads, or machines, come to an end: two fits of the same events
+    differ in the last bits. Codes, counts and texts must be the same.
 
     Args:
         workflow: fitted on the truth.
@@ -91,7 +95,7 @@ def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, i
     for key, frame in (("user_id", users), ("item_id", items)):
         known = frame.filter(pl.col(key).is_in(workflow.vocabulary(key).implode()))
         one, two = (w.for_inputs(frame.columns).transform(known) for w in (workflow, other))
-        changed += differing(one, two)
+        changed += differing(one, two, rounded=True)
     return changed
 
 
@@ -127,19 +131,21 @@ def check_point_in_time(
     return PointInTimeReport(moment, poison, rows + real_lists.height, tuple(dict.fromkeys(changed)))
 
 
-def differing(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
+def differing(one: pl.DataFrame, other: pl.DataFrame, *, rounded: bool = False) -> list[str]:
     """Where two frames of the same columns differ; nulls equal nulls, and NaN NaN.
 
     Args:
         one: a frame.
         other: another.
+        rounded: whether numbers with a fraction may differ by rounding (`equal_but_for_rounding`).
 
     Returns:
         Names of columns, or `rows` alone when the heights differ.
     """
     if one.height != other.height:
         return ["rows"]
-    return [name for name in one.columns if not one[name].equals(other[name], null_equal=True)]
+    equal = equal_but_for_rounding if rounded else pl.Series.equals
+    return [name for name in one.columns if not equal(one[name], other[name])]
 
 
 def _rows_before(data: TrainingData, start: int, config: FitConfig, moment: int) -> pl.DataFrame:
