@@ -43,9 +43,9 @@ demo: venv  ## everything of the built-in recommender, from raw logs to live rec
 	@echo "Ask for another:     $(BIN)/recsys recommend demo --user 7 -k 5"
 	@echo "Stop the server:     $(BIN)/recsys stop"
 
-# Two workers: real servers wait as often as they compute. What shares a server stays together (tests/conftest.py).
+# Two workers: real servers wait as often as they compute. What shares a server stays together (tests/scheduler.py).
 test: lint  ## linters and all quick tests (under 15 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not long" -n 2
 
 test-long: venv  ## fault and load tests
 	$(BIN)/python -m pytest -m long

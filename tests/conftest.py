@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from resources.home import Home
 from tests.tiny import NAME, Tiny
+
+if TYPE_CHECKING:
+    from tests.scheduler import Scheduler
 
 YAML = """type: recsys_assets.Recommender
 attributes:
@@ -38,12 +42,22 @@ def pytest_make_parametrize_id(val: object, argname: str) -> None:
         raise pytest.UsageError(f"{argname} is parametrised with bytes, {bytes(val[:20])!r}...; give `ids=`.")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduler:
+    """Several workers share out the tests as `Scheduler` does."""
+    from tests.scheduler import Scheduler
+
+    return Scheduler(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a file's tests together, for they share servers, and all that use `tiny`, which takes a minute to make."""
+    """Refuses tests that would make `tiny` once more, on another worker."""
+    from tests.scheduler import TINY
+
     for item in items:
-        shares = "tiny" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("tiny" if shares else item.nodeid.partition("::")[0]))
+        file = item.nodeid.partition("::")[0]
+        if "tiny" in getattr(item, "fixturenames", ()) and file not in TINY:
+            raise pytest.UsageError(f"{file} uses `tiny`; name it in tests/scheduler.py.")
 
 
 @pytest.fixture

@@ -31,16 +31,10 @@ def collected(process: subprocess.Popen[str]) -> list[str]:
     return [line for line in output.splitlines() if "::" in line]
 
 
-def without_group(item: pytest.Item) -> str:
-    """The name of a test, to which a worker adds its group."""
-    mark = item.get_closest_marker("xdist_group")
-    return item.nodeid.removesuffix(f"@{mark.args[0]}") if mark else item.nodeid
-
-
 def test_two_processes_at_two_moments_collect_the_same(request: pytest.FixtureRequest) -> None:
     """This session is one of the two where it has collected everything; collecting takes as long as 500 tests run."""
     processes = [collecting(seed=1)]
-    mine = [without_group(item) for item in request.session.items]
+    mine = [item.nodeid for item in request.session.items]
     if {Path(name).resolve() for name in request.config.args} == {ROOT / "tests"} and not request.config.option.keyword:
         chosen = set(mine)  # without those that a mark has deselected
         others = [[name for name in collected(processes[0]) if name in chosen]]

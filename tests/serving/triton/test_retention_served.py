@@ -19,7 +19,7 @@ from serving.triton.target import TritonTarget
 from tests.serving.toys import toy_release
 from tests.serving.triton.fake_control import dated
 
-pytestmark = pytest.mark.triton
+pytestmark = [pytest.mark.triton, pytest.mark.long]
 USERS = [100, 101, -7]
 
 
