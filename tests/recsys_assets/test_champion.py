@@ -132,6 +132,26 @@ def test_a_manifest_without_what_was_recorded_does_not_pass(shop: Shop) -> None:
     assert found.against == "nobody" and "--uncompared" in found.because
 
 
+@pytest.mark.parametrize("mine", [0.11, 0.42], ids=["worse", "better"])
+def test_what_was_recorded_is_compared_with_both_errors(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, mine: float
+) -> None:
+    recorded = {"final": {"ndcg@20": 0.31, "ndcg@20_se": 0.03, "users": 70}}
+    manifest = SimpleNamespace(metadata=SimpleNamespace(metrics=recorded))
+    release = SimpleNamespace(manifest=manifest, hash="a" * 64)
+    monkeypatch.setattr(module, "live_release", lambda *_: release)
+    found = shop.stand("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
+    assert (found.against, found.release, found.users) == ("recorded", "a" * 64, 90)
+    assert (found.candidate, found.champion) == (mine, 0.31)
+    assert found.difference == pytest.approx(mine - 0.31) and found.standard_error == pytest.approx(0.05)
+    assert found.not_worse(2.0) is (mine > 0.31)
+
+
+def test_with_nothing_to_compare_with_nothing_is_opened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "live_release", lambda *_: pytest.fail("it was asked for"))
+    assert shop.stand("nothing") == Standing("nothing", because="no release is live")
+
+
 def test_nobody_in_common_says_the_way_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops_gpu.comparison.compare", lambda *_: None)
     found = shop.stand()

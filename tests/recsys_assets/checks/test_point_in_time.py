@@ -1,13 +1,21 @@
-"""The moment after which events are poisoned."""
+"""The moment after which events are poisoned, and what is made of what then changes."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import dagster as dg
 import numpy as np
 import pytest
 
 from ops_gpu.events import DAY, Events
+from ops_gpu.point_in_time import PointInTimeReport
 from ops_gpu.ranges import Ranges
+from recsys_assets.checks import point_in_time as module
 from recsys_assets.checks.point_in_time import _moment
+from recsys_assets.locations import blueprints
+from resources.home import Home
 
 NOON = DAY // 2
 
@@ -35,3 +43,39 @@ def test_there_are_events_before_it_and_days_after_it(
     ranges = Ranges(first * DAY, 16 * DAY, 20 * DAY, 20 * DAY, "nothing")
     expected = (15 if last is None else last) * DAY + NOON + 1
     assert _moment(events(days), ranges, horizon) == expected
+
+
+@pytest.mark.parametrize(
+    ("poisoned", "rows", "changed", "learned", "said"),
+    [
+        (9, 9, (), [], "nothing changed"),
+        (0, 9, (), [], "nothing to compare"),
+        (9, 0, (), [], "nothing to compare"),
+        (9, 9, ("history",), [], "history look ahead"),
+        (9, 9, (), ["price"], "price (as the workflow was fitted) look ahead"),
+    ],
+    ids=["right", "no poison", "no rows", "histories", "statistics"],
+)
+def test_it_passes_where_something_was_compared_and_nothing_changed(
+    shop: Path,
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    poisoned: int,
+    rows: int,
+    changed: tuple[str, ...],
+    learned: list[str],
+    said: str,
+) -> None:
+    nothing = SimpleNamespace(ranges=None, events=None)
+    monkeypatch.setattr(module, "ChainRanges", SimpleNamespace(load=lambda _: nothing))
+    for name in ("challenger_workflow", "training_data", "towers"):
+        monkeypatch.setattr(module, name, lambda *_: nothing)
+    monkeypatch.setattr(module, "_moment", lambda *_: DAY)
+    monkeypatch.setattr(module, "_learned_ahead", lambda *_: learned)
+    report = PointInTimeReport(DAY, poisoned, rows, changed)
+    monkeypatch.setattr("ops_gpu.point_in_time.check_point_in_time", lambda *_: report)
+    found = module.point_in_time(blueprints(shop, home)[0])()
+    assert isinstance(found, dg.AssetCheckResult)
+    assert found.passed is (said == "nothing changed") and str(found.description).endswith(f": {said}.")
+    names = said.partition(" look")[0] if "look" in said else "nothing"
+    assert found.metadata["changed"].value == names
