@@ -51,13 +51,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduler
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuses tests that would make `tiny` once more, on another worker."""
-    from tests.scheduler import TINY
+    """Refuses tests that would make what others share once more, on another worker."""
+    from tests.scheduler import GROUPS, SHARED
 
     for item in items:
         file = item.nodeid.partition("::")[0]
-        if "tiny" in getattr(item, "fixturenames", ()) and file not in TINY:
-            raise pytest.UsageError(f"{file} uses `tiny`; name it in tests/scheduler.py.")
+        for fixture in set(SHARED).intersection(getattr(item, "fixturenames", ())):
+            if GROUPS.get(file) != fixture:
+                raise pytest.UsageError(f"{file} uses {fixture!r}; name it in tests/scheduler.py.")
 
 
 @pytest.fixture
