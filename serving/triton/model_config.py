@@ -10,10 +10,6 @@ from serving.operators.base import STAGES
 from serving.request import MAX_EVENTS, MAX_ID_BYTES
 from serving.text_lists import LIST_BYTES
 
-MOST_QUEUED = 4_096
-"""Requests that may wait for a model: by default without bound. At the rate at which a release answers, more would wait
-longer than those who ask; they are told at once, and clients try again."""
-
 
 @dataclass(frozen=True)
 class ModelTensors:
@@ -91,13 +87,14 @@ def config_text(
 def batching(delay_us: int = 0) -> str:
     """The part of a configuration by which requests that wait together are handed over together.
 
+    How many wait is bounded by those who ask alone. A queue policy with `max_queue_size` would tell some at once, but
+    with one Triton 2.45 hands over what waits late and in small batches: the demo answered 16 clients 450 times a second
+    in the place of 1,650.
+
     Args:
         delay_us: microseconds that a request may wait for others.
     """
-    return (
-        f"dynamic_batching {{ max_queue_delay_microseconds: {delay_us} "
-        f"default_queue_policy {{ max_queue_size: {MOST_QUEUED} }} }}\n"
-    )
+    return f"dynamic_batching {{ max_queue_delay_microseconds: {delay_us} }}\n"
 
 
 def scheduling(steps: Mapping[str, ModelTensors]) -> str:

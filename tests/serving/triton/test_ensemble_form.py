@@ -20,7 +20,6 @@ from serving.operators.filter_candidates import FilterCandidates
 from serving.release import Release
 from serving.triton.export import export
 from serving.triton.form_settings import FormSettings
-from serving.triton.model_config import MOST_QUEUED
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import models_of
 from serving.wire import decode_ids, encode_ids
@@ -203,7 +202,7 @@ def test_the_models_say_what_triton_needs_to_know(release: Release, tmp_path: Pa
         batches = name != "answer"
         assert config.backend == "python" and config.max_batch_size == (64 if batches else 0)
         assert config.HasField("dynamic_batching") == batches
-        assert config.dynamic_batching.default_queue_policy.max_queue_size == (MOST_QUEUED if batches else 0)
+        assert config.dynamic_batching.default_queue_policy.max_queue_size == 0
         assert all(tensor.allow_ragged_batch for tensor in config.input) == (name not in ("request", "answer"))
         assert config.parameters["release_path"].string_value == "/there/toy"
         compile((tmp_path / f"{prefix}{name}" / "1" / "model.py").read_text(), "model.py", "exec")

@@ -8,7 +8,7 @@ from tritonclient.grpc import model_config_pb2
 
 from ops_gpu.schema import ColumnSchema, Domain, Schema
 from serving.request import optional
-from serving.triton.model_config import MOST_QUEUED, ModelTensors
+from serving.triton.model_config import ModelTensors
 from serving.triton.model_settings import ModelSettings
 from serving.triton.repository import model_name, replace_config, write_model, write_pointer, write_router
 
@@ -34,9 +34,9 @@ def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -
     assert (config.backend, config.max_batch_size) == ("python", 64)
     assert config.instance_group[0].count == 2
     assert config.dynamic_batching.max_queue_delay_microseconds == 500
-    assert config.dynamic_batching.default_queue_policy.max_queue_size == MOST_QUEUED
+    assert config.dynamic_batching.default_queue_policy.max_queue_size == 0  # with one, batches wait
     router = parsed(tmp_path, write_router(tmp_path, "demo", tensors(), 64, {"canary": "0.5"}))
-    assert router.dynamic_batching.default_queue_policy.max_queue_size == MOST_QUEUED
+    assert router.dynamic_batching.default_queue_policy.max_queue_size == 0  # with one, batches wait
     user, k = config.input
     assert user.optional and list(user.dims) == [256]
     assert k.optional and model_config_pb2.DataType.Name(k.data_type) == "TYPE_INT32"
