@@ -83,13 +83,17 @@ def _of_any_length(data: bytes) -> bytes:
     return data[:start] + data[start:].replace(b"\x0cARROW:schema", b"\x0cARROW_schema")
 
 
+class _UnsayableZone(Exception):
+    """A type holds times of a zone that Polars does not know, within others of which Arrow makes no new ones."""
+
+
 def _frame(table: Any, path: str) -> pl.DataFrame:
     import pyarrow as pa
 
     try:
         schema = pa.schema([field.with_type(_known(field.type)) for field in table.schema])
         return pl.DataFrame(table.cast(schema))
-    except NotImplementedError as error:
+    except _UnsayableZone as error:
         raise LogError(
             f"'{path}' holds times of a zone that cannot be read within other values ({first_line(error)}); write "
             f"them in UTC."
@@ -100,7 +104,7 @@ def _known(kind: Any) -> Any:
     """The same type, with times in UTC where Polars does not know their zone.
 
     Raises:
-        NotImplementedError: where that cannot be said of the type.
+        _UnsayableZone: where that cannot be said of the type.
     """
     import pyarrow as pa
 
@@ -118,7 +122,7 @@ def _known(kind: Any) -> Any:
     inside = kind.value_type if pa.types.is_dictionary(kind) else None
     parts = [inside] if inside is not None else [kind.field(at).type for at in range(kind.num_fields)]
     if any(_known(part) != part for part in parts):
-        raise NotImplementedError(str(kind))
+        raise _UnsayableZone(str(kind))
     return kind
 
 

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import pickle
 import sqlite3
 import tarfile
 import zipfile
@@ -24,6 +23,8 @@ from ops_gpu.logs import LogError, LogPlace, LogSource
 from ops_gpu.logs.files import list_files
 from ops_gpu.logs.reader import read_file
 
+FRAME = b"\x95\x03" + bytes(7)
+"""Beginning of what a pickle holds from protocol 4 on."""
 TEXT = b"u,i\n1,2\n"
 TABLE = pa.table({"u": [1], "i": [2]})
 
@@ -106,8 +107,8 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "lzma": (lambda: lzma.compress(TEXT, lzma.FORMAT_ALONE), "is compressed as LZMA"),
     "zlib": (lambda: zlib.compress(bytes(range(256)) * 9), "is compressed by zlib"),
     **{
-        f"pickle {protocol}": (partial(pickle.dumps, [{"u": 1}], protocol), "is a pickled Python object")
-        for protocol in range(2, 6)
+        f"pickle {protocol}": (partial(bytes, b"\x80%c%b." % (protocol, start)), "is a pickled Python object")
+        for protocol, start in {2: b"]q\0", 3: b"]q\0", 4: FRAME + b"]\x94", 5: FRAME + b"]\x94"}.items()
     },
     **{f"stata {version}": (partial(stata, version), "is a Stata file.*; export it as CSV") for version in (114, 118)},
     "rds": (lambda: b"X\n\0\0\0\3\0\4\3\1", "is an R file"),
