@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ops_gpu.finite import LARGEST
+from ops_gpu.largest import LARGEST
 from ops_gpu.logs.errors import LogError, shown
 from ops_gpu.logs.identifiers import IdType
 from ops_gpu.logs.whole_numbers import are_whole, as_text, exact_below

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from ops_gpu.finite import bounded
 from ops_gpu.key_types import positive_zero
+from ops_gpu.largest import bounded
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.across_rows import AcrossRows
 from ops_gpu.operators.difference_lag import names_of

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from ops_gpu.finite import bounded
+from ops_gpu.largest import bounded
 from ops_gpu.lookup_table import LookupTable
 from ops_gpu.node_state import NodeState
 from ops_gpu.operator import Groups
