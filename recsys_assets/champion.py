@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,8 @@ def stand(
         assert release is not None
         parts = None if recorded else opened(release)
     except (ValueError, KeyError, TypeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
+            raise  # a fault of the machine, which says nothing about the release
         warn(f"The live release could not be compared: {error}")
         return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
     try:

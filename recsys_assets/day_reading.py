@@ -65,14 +65,15 @@ class DayReading:
         files, frames, record = changes.files, dict[date, "pl.DataFrame"](), dict[date, ReadDay]()
         for day in days:
             mine, damaged = by_day.get(day, none), changes.unreadable(day)
-            path, gone = _kept(plan, day, before), set() if drop else changes.gone(day, files)
+            path, gone = _kept(plan, day), set() if drop else changes.gone(day, files)
             gone |= files_of(path) if path.parent.name == OUTSIDE and not drop else set()
             kept = kept_rows(path, gone | damaged, mine)
             frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
             versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
-            counts, of = dict(frames[day][FILE].value_counts().iter_rows()), set(kept[FILE])
+            counts, of = dict(frames[day][FILE].value_counts().iter_rows()), set(kept[FILE].unique())
             versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
-            record[day] = ReadDay(frames[day].height, versions, sum(path not in damaged for path in kept[FILE]), counts)
+            of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
+            record[day] = ReadDay(frames[day].height, versions, of_gone, counts)
         return cls(plan, changes, frames, record, read.report)
 
     @property
@@ -81,11 +82,6 @@ class DayReading:
         import polars as pl
 
         return pl.concat(list(self.frames.values())).drop(FILE)
-
-    @property
-    def kept(self) -> int:
-        """How many of the events are of files that are gone."""
-        return sum(day.kept for day in self.days.values())
 
     @property
     def emptied(self) -> list[date]:
@@ -109,17 +105,18 @@ class DayReading:
         home, name = self.plan.home, self.plan.name
         for day, frame in self.frames.items():
             write_frame(frame, home.interactions(name, day))
-        read = self.changes.read.changed(self.days, self.changes.outside())
-        read.save(home, name)
-        for day in self.days:
-            remove(_aside(self.plan, day))
-        for day in self.changes.outside():
+        for day in self.changes.outside():  # before they are forgotten: what is cut off here is done by the next run
             path = home.interactions(name, day)
-            if path.exists() and self.changes.gone(day):  # nobody else has them, and it may be the clock that is wrong
+            if path.exists() and (self.changes.gone(day) or self.changes.unreadable(day)):
+                # Nobody else has them, and it may be the clock that is wrong.
                 _aside(self.plan, day).parent.mkdir(exist_ok=True)
                 path.replace(_aside(self.plan, day))
             for made in (path, home.statistics(name, day), home.features(name, day)):
                 remove(made)
+        read = self.changes.read.changed(self.days, self.changes.outside())
+        read.save(home, name)
+        for day in self.days:
+            remove(_aside(self.plan, day))
         return read
 
 
@@ -128,10 +125,10 @@ def _aside(plan: Blueprint, day: date) -> Path:
     return path.parent / OUTSIDE / path.name
 
 
-def _kept(plan: Blueprint, day: date, before: ReadDays) -> Path:
+def _kept(plan: Blueprint, day: date) -> Path:
     """Where the events of a day lie: aside, where it was none of events when others were read last."""
-    aside = _aside(plan, day)
-    return aside if day not in before and aside.exists() else plan.home.interactions(plan.name, day)
+    path, aside = plan.home.interactions(plan.name, day), _aside(plan, day)
+    return aside if aside.exists() and not path.exists() else path
 
 
 def _version(before: ReadDays, day: date, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs import IdTypes
@@ -20,49 +21,46 @@ def id_types(plan: Blueprint) -> IdTypes:
     """The decided types; a later file must not change what an id is, nor must a setting that says nothing of ids.
 
     They are decided anew where the YAML names another source, other columns of ids, or a type. What was decided before
-    holds even then, until the YAML says the other type itself (`changed_id_types`).
+    holds even then, until the YAML says the other type itself (`decided_id_types`).
 
     Raises:
         LogError: when a file cannot be read, or files contradict each other.
     """
-    return _decided(plan)[0]
+    types, changed = decided_id_types(plan)
+    noted = {"logs": _described(plan), "types": types.to_dict()}
+    if not changed and noted != read_json(_file(plan)):  # else the next call looks again, whether files were mended
+        write_json(noted, _file(plan))
+    return types
 
 
-def changed_id_types(plan: Blueprint) -> dict[str, IdType]:
-    """The types that the files give now where they are others than those that were decided, and nobody has said so.
+def decided_id_types(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
+    """The types that hold, and those that the files give now where these are others and nobody has said so.
+
+    Writes nothing.
 
     Returns:
-        `integer` or `string` by role (`user`, `item`); empty where nothing changed.
+        The types, and `integer` or `string` by role (`user`, `item`), empty where nothing changed.
 
     Raises:
         LogError: when a file cannot be read, or files contradict each other.
     """
-    return _decided(plan)[1]
-
-
-def _decided(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
-    """The types that hold, and those that the files give otherwise."""
     from ops_gpu.logs import decide_id_types
 
-    path, settings = plan.home.recommender(plan.name) / "id_types.json", plan.settings
-    described = repr((settings.interactions, settings.users, settings.items))
-    kept, in_use = read_json(path), is_read(plan)
+    settings, kept, described = plan.settings, read_json(_file(plan)), _described(plan)
+    in_use = any(plan.home.interactions_folder(plan.name).glob("*.parquet"))  # before, nothing depends on them
     if kept and (kept["logs"] == described or (in_use and same_ids(kept["logs"], described))):
-        types = _with_categories(IdTypes.from_dict(kept["types"]), plan)
-    else:
-        types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
-        changed = _unsaid(kept, types, plan) if kept and in_use else {}
-        if changed:  # nothing is noted: the next call looks again, whether the files were mended
-            return _with_categories(IdTypes.from_dict(kept["types"]), plan), changed
-    noted = {"logs": described, "types": types.to_dict()}
-    if noted != kept:
-        write_json(noted, path)
-    return types, {}
+        return _with_categories(IdTypes.from_dict(kept["types"]), plan), {}
+    types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
+    changed = _unsaid(kept, types, plan) if kept and in_use else {}
+    return (_with_categories(IdTypes.from_dict(kept["types"]), plan), changed) if changed else (types, {})
 
 
-def is_read(plan: Blueprint) -> bool:
-    """Whether any event was read with these types; before, nothing depends on them."""
-    return any(plan.home.interactions_folder(plan.name).glob("*.parquet"))
+def _file(plan: Blueprint) -> Path:
+    return plan.home.recommender(plan.name) / "id_types.json"
+
+
+def _described(plan: Blueprint) -> str:
+    return repr((plan.settings.interactions, plan.settings.users, plan.settings.items))
 
 
 def _with_categories(types: IdTypes, plan: Blueprint) -> IdTypes:

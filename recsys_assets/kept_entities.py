@@ -37,10 +37,25 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     if path.exists():
         old = pl.read_parquet(path, glob=False)
         if old.schema.get(key) == frame.schema[key]:
-            columns = [
-                pl.col(name).cast(dtype, strict=False) for name, dtype in frame.schema.items() if name in old.columns
-            ]
-            known = old.join(missing, on=key, how="semi").select(columns)
-            frame = pl.concat([frame, known], how="diagonal")
+            known = _known(frame, missing, old, table)
+            frame = pl.concat([frame, known])
             missing = missing.join(known, on=key, how="anti")
     return with_unknown(frame, missing[key], table).sort(key)
+
+
+def _known(frame: pl.DataFrame, missing: pl.DataFrame, old: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
+    """Rows of the missing ones that the table had before, with the columns and types of today."""
+    import polars as pl
+
+    from ops_gpu.logs.tables import with_unknown
+
+    key = frame.columns[0]
+    columns = [
+        pl.col(name).cast(dtype, strict=False)
+        for name, dtype in frame.schema.items()
+        if name in old.columns and old.schema[name].is_nested() == dtype.is_nested()
+    ]
+    old = old.select(columns)
+    unknown = with_unknown(frame.clear(), missing.join(old, on=key, how="semi")[key], table)
+    others = unknown.select(name for name in frame.columns if name == key or name not in old.columns)
+    return others.join(old, on=key, how="left").select(frame.columns)

@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
-from ops_gpu.logs import EntityTable, decide_id_types, read_interactions, read_items, read_users
+from ops_gpu.logs import EntityTable, read_interactions, read_items, read_users
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.canonical import without_filters
 from recsys_assets.changed_days import ChangedDays
-from recsys_assets.id_types import id_types, is_read
+from recsys_assets.id_types import decided_id_types
 from recsys_assets.kept_entities import with_kept
 from recsys_assets.kept_rows import FILE, kept_rows, of_day
 from recsys_assets.log_days import LogDays
@@ -33,10 +33,7 @@ def raw_tables(
         LogError: when a file cannot be read.
     """
     settings, place = plan.settings, plan.place
-    if is_read(plan):  # a row that came since must not change what an id is, here either
-        ids = id_types(plan)
-    else:
-        ids = decide_id_types(settings.interactions, place, settings.users, settings.items)
+    ids = decided_id_types(plan)[0]  # a row that came since must not change what an id is, here either
     days, log = [first + timedelta(days=number) for number in range((last - first).days + 1)], plan.log_days()
     events = read_interactions(settings.interactions, place, ids, days, log.files, log.bounds, named=True).frame
     events = _with_kept(events, days, plan, log).drop(FILE)

@@ -94,10 +94,13 @@ class ReadDays(Mapping[date, ReadDay]):
         found: dict[date, ReadDay] = {}
         for path in _paths(home, name):
             day, kept = date.fromisoformat(path.stem), _rows(path)
-            there = sum(entry.by_day[day].rows for entry in files.values() if not entry.error and day in entry.by_day)
-            versions, more = versions_of(day, files, place), kept - there
-            unknown, counts = ({UNKNOWN: ""}, {UNKNOWN: more}) if more > 0 else ({}, {})
-            found[day] = ReadDay(kept, {**versions, **unknown}, counts=counts)
+            versions = versions_of(day, files, place)
+            held = {portable(path, place): entry.by_day.get(day) for path, entry in files.items()}
+            counts = {path: rows.rows for path in versions if (rows := held[path])}
+            more = kept - sum(counts.values())
+            if more > 0:
+                versions, counts = {**versions, UNKNOWN: ""}, {**counts, UNKNOWN: more}
+            found[day] = ReadDay(kept, versions, counts=counts if more >= 0 else {})
         for day in sorted(found)[-1:]:
             found[day] = replace(found[day], files=dict.fromkeys(found[day].files, ""))
         return cls(found)
@@ -118,11 +121,6 @@ class ReadDays(Mapping[date, ReadDay]):
         """The same with days that were read anew, and without others."""
         gone = set(forgotten)
         return ReadDays({day: found for day, found in {**self._days, **read}.items() if day not in gone})
-
-    @property
-    def kept(self) -> dict[date, int]:
-        """Events of files that are gone, by day."""
-        return {day: found.kept for day, found in self._days.items() if found.kept}
 
     def __getitem__(self, day: date) -> ReadDay:
         return self._days[day]

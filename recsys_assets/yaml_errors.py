@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ops_gpu.logs import LogError
 from ops_gpu.setting_error import SettingError
 from recsys_assets.settings.recommender_settings import RecommenderSettings
-from recsys_assets.yaml_lines import line_of
+from recsys_assets.yaml_lines import line_of, without
 from resources.yaml_keys import repeated_key
 
 TYPE = "recsys_assets.Recommender"
@@ -157,16 +157,16 @@ def _place(found: Any, file: Path) -> tuple[list[str], int | None]:
     position, cause = (found.get("ctx", {}).get(name) for name in ("source_position", "error"))
     if position:
         named = str(found["loc"][0]).partition(" at ")[0].split(".")
-        keys = [*_without_types(named), *_keys(cause)]
+        keys = [*without(file, named, _is_type), *_keys(cause)]
         return keys, position.start.line if keys == named else line_of(file, keys)
     # Dagster cannot place every kind of error; pydantic's own begins below the attributes.
-    keys = ["attributes", *_without_types(str(key) for key in found["loc"]), *_keys(cause)]
+    keys = [*without(file, ["attributes", *(str(key) for key in found["loc"])], _is_type), *_keys(cause)]
     return keys, line_of(file, keys)
 
 
-def _without_types(keys: Iterable[str]) -> list[str]:
-    """The way to a setting without the types that pydantic has tried there, where there are several."""
-    return [key for key in keys if "[" not in key and key not in ("str", "int", "float", "bool", "date")]
+def _is_type(key: str) -> bool:
+    """Whether it may be the name of a type that pydantic has tried, where there are several."""
+    return "[" in key or key in ("str", "int", "float", "bool", "date")
 
 
 def _keys(cause: object) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import yaml
@@ -18,17 +18,36 @@ def line_of(file: Path, keys: Sequence[str]) -> int | None:
     Returns:
         The line of the last key of the way that is there; None when the first is not, or it is no YAML.
     """
-    try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        return None
-    line = None
+    node, line = _top(file), None
     for key in keys:
         node = _below(node, key)
         if node is None:
             break
         line = node.start_mark.line + 1
     return line
+
+
+def without(file: Path, keys: Iterable[str], foreign: Callable[[str], bool]) -> list[str]:
+    """A way from the top without what is no key of the file.
+
+    Args:
+        file: the YAML.
+        keys: the way.
+        foreign: whether a part of it may be no key; it is kept where the file has a key of that name there.
+    """
+    node, found = _top(file), list[str]()
+    for key in keys:
+        below = _below(node, key)
+        if below is not None or not foreign(key):
+            node, found = below, [*found, key]
+    return found
+
+
+def _top(file: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None
 
 
 def _below(node: yaml.Node | None, key: str) -> yaml.Node | None:

@@ -13,14 +13,12 @@ from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.pushed_events import pushed_users
 from feature_repo.repository import FeatureRepository
 from feature_repo.versions import latest
+from ops_gpu.interaction_history import ENTRY
 from ops_gpu.ragged import Ragged
 from ops_gpu.schema import Schema
 from serving.feast_reader import FeastReader
 from serving.null_values import NULL_INTEGER
 from serving.operators.base import Column
-
-HISTORY = "history_"
-"""How the columns of a user's last items begin."""
 
 
 def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "users") -> int:
@@ -50,7 +48,7 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
     found = _plain(pl.DataFrame([*given, pl.Series(PRESENT, known)]))
     stored = _plain(rows.select(found.columns))
     pushed = rows[key].is_in(pushed_users(repository.folder) if kind == "users" else [])
-    apart = {name: pushed for name in found.columns if name.startswith(HISTORY)}
+    apart = {name: pushed for name in found.columns if name in ENTRY}
     apart[PRESENT] = pushed & ~stored[PRESENT]  # whoever was gone is back
     none = pl.repeat(False, rows.height, eager=True)
     differs = [stored[name].ne_missing(found[name]) & ~apart.get(name, none) for name in found.columns]

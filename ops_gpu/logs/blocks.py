@@ -87,13 +87,14 @@ def pieces(file: LogFile, source: LogSource, start: int, end: int) -> Iterator[P
         file: the file.
         source: says what quotes a field, in which a line end is none.
         start: where a line begins.
-        end: where the last line ends, with or without its line end.
+        end: where the last line ends, with or without its line end; a field within quotes that does not end before, in
+            a file that goes on, is left.
     """
     quote = _quote(file, source)
     held, quotes, begin, place = list[bytes](), 0, start, start  # what no line end was found in, and quotes in it
     while place < end:
         data, place = file.read(place, min(place + SIZE, end)), min(place + SIZE, end)
-        cut = len(data) if place >= end else _last_line_end(data, quote, quotes)
+        cut = len(data) if place >= (file.size or end) else _last_line_end(data, quote, quotes)
         if cut:
             piece = b"".join([*held, data[:cut]])
             yield Piece(begin, piece)

@@ -24,7 +24,7 @@ def decide_id_types(
 
     What the log declares holds; what it leaves to `auto` becomes `integer` only if every id in every file is
     a plain integer. Rows that the filters leave out do not vote, nor do files of the log that cannot be read, or
-    hold something else than most of them: they fail their own days.
+    hold something else than most of them (see `decide`).
     Keep the answer beside the data made with it (`IdTypes.to_dict`): a later file must not change it.
 
     Args:

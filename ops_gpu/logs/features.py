@@ -32,7 +32,7 @@ def categorical(values: pl.Series, path: str, kind: IdType | None = None) -> tup
         kind = "integer" if _are_integers(finite) else "string"
         text = finite if kind == "integer" else as_text(finite)
     else:
-        text = finite.cast(pl.String, strict=False) if kind == "string" else finite
+        text = as_text(finite) if kind == "string" else finite
     if kind == "integer":
         whole = _whole(finite)
         lost = whole.null_count() - finite.null_count() - _empty(finite)

@@ -88,8 +88,9 @@ class _Vote:
 def decide(role: str, columns: Iterable[tuple[str, pl.Series]], tables: Iterable[tuple[str, pl.Series]] = ()) -> IdType:
     """The type of ids when nobody has said it: integer only if every value everywhere is a plain integer of 64 bits.
 
-    A file of the log that holds something else than most others has no vote: it fails its own days. Whole numbers of
-    floats, which pandas makes of integers beside a missing one, are integers where other files say so.
+    A file of the log that holds something else than most others has no vote: texts among integers fail their own days,
+    integers among texts are texts. Whole numbers of floats, which pandas makes of integers beside a missing one, are
+    integers where other files say so.
 
     Args:
         role: `user` or `item`, for messages.
@@ -100,8 +101,9 @@ def decide(role: str, columns: Iterable[tuple[str, pl.Series]], tables: Iterable
         `integer` or `string`.
 
     Raises:
-        LogError: when as many files type the ids as integers as others hold ids that are none, or a table contradicts
-            the log: whether `1` and `01` are then the same id is not ours to guess. When the columns of all files hold
+        LogError: when as many files type the ids as integers as others hold ids that are none, when one of these is
+            written like `01`, or a table contradicts the log: whether `1` and `01` are then the same id is not ours to
+            guess. When the columns of all files hold
             objects, lists, fractions or the like, or that of a table does.
     """
     log = [_vote(role, path, values) for path, values in columns]
@@ -129,14 +131,16 @@ def _most(votes: list[_Vote]) -> list[_Vote]:
     """The votes without those of the files that most others contradict."""
     typed = [vote for vote in votes if vote.kind in ("typed", "wide")]
     texts = [vote for vote in votes if vote.kind == "text"]
-    fewer = texts if len(texts) < len(typed) else typed if len(typed) < len(texts) else []
-    if any(vote.unclear for vote in fewer):  # read as integers, `01` would be 1
+    if len(typed) == len(texts) or any(vote.unclear for vote in texts):  # whether `01` is 1 nobody has said
         return votes
-    return [vote for vote in votes if vote not in fewer]
+    fewer = ("text",) if len(texts) < len(typed) else ("typed", "wide")
+    return [vote for vote in votes if vote.kind not in fewer]
 
 
 def _vote(role: str, path: str, values: pl.Series) -> _Vote:
     import polars as pl
+
+    from ops_gpu.logs.whole_numbers import are_whole
 
     if values.dtype == pl.String:
         values = values.filter(~values.str.starts_with(NO_VALUE))
@@ -151,15 +155,10 @@ def _vote(role: str, path: str, values: pl.Series) -> _Vote:
                 return _Vote(path, "nothing")
             wrong = _not_integers(values)
     except LogError as error:
-        return _Vote(path, "whole" if values.dtype.is_float() and _is_whole(values) else "odd", error=error)
+        return _Vote(path, "whole" if values.dtype.is_float() and are_whole(values) else "odd", error=error)
     if wrong.is_empty():
         return _Vote(path, "plain")
     return _Vote(path, "text", str(wrong[0]), unclear=bool(wrong.str.contains(_UNCLEAR).any()))
-
-
-def _is_whole(values: pl.Series) -> bool:
-    there = values.drop_nulls().drop_nans()
-    return bool((there == there.floor()).all())
 
 
 def _is_wide(values: pl.Series) -> bool:

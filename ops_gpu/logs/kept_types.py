@@ -14,6 +14,7 @@ from ops_gpu.logs.naming import named_in
 from ops_gpu.logs.place import LogPlace
 from ops_gpu.logs.reader import read_file
 from ops_gpu.logs.reading import reading
+from ops_gpu.logs.whole_numbers import are_whole
 
 
 def decide_kept_types(log: InteractionLog, place: LogPlace) -> dict[str, IdType]:
@@ -49,8 +50,7 @@ def _vote(values: pl.Series) -> str:
     if there.dtype.is_nested():  # which fails the days of that file
         return "nothing"
     if there.dtype.is_float():
-        there = there.drop_nans()
-        return "nothing" if there.is_empty() else "whole" if (there == there.floor()).all() else "string"
+        return "whole" if are_whole(there) else "string" if there.is_finite().any() else "nothing"
     if there.is_empty():
         return "nothing"
     wide = there.dtype.is_integer() and there.cast(pl.Int64, strict=False).null_count() > 0

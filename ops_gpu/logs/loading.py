@@ -195,7 +195,9 @@ def _type_of(columns: Sequence[pl.Series]) -> pl.DataType:
 def _cast(values: pl.Series, kind: pl.DataType) -> pl.Series:
     if values.dtype == kind:
         return values
-    return as_text(values) if kind == pl.String and values.dtype.is_float() else values.cast(kind)
+    if not values.dtype.is_float():
+        return values.cast(kind)
+    return as_text(values) if kind == pl.String else values.cast(kind, strict=False)  # NaN and infinity are no integers
 
 
 def _holds(values: pl.Series) -> bool:

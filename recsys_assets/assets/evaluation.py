@@ -111,15 +111,23 @@ def judged_report(plan: Blueprint) -> Any:
 
     Raises:
         FileNotFoundError: before the first evaluation.
-        ValueError: when other models were judged; a report of a version of before does not say which were.
+        ValueError: when other models were judged.
     """
     report = load_report(plan)
-    if report.get("judged") not in (None, judged_models(plan)):
+    judged = report.get("judged")
+    if not (judged == judged_models(plan) if judged is not None else _is_newest(plan)):
         raise ValueError(
             f"{plan.name}/evaluation has judged other models than there are now, expected a report of those that are "
             f"released; materialize {plan.name}/evaluation."
         )
     return report
+
+
+def _is_newest(plan: Blueprint) -> bool:
+    """Whether no model was written since the last report: one of a version of before does not say which it judged."""
+    folders = plan.home.retrieval_model(plan.name), plan.home.ranking_model(plan.name)
+    written = [path.stat().st_mtime for folder in folders for path in folder.rglob("*")]
+    return max(written) <= plan.home.evaluation_report(plan.name).stat().st_mtime
 
 
 def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:

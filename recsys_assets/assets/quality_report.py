@@ -14,7 +14,7 @@ FILE = "report.json"
 
 
 def save_report(
-    report: CleanReport, days: Sequence[date], written: bool, plan: Blueprint, kept: int = 0, emptied: int = 0
+    report: CleanReport, days: Sequence[date], written: bool, plan: Blueprint, kept: int, emptied: int
 ) -> None:
     """Keeps the account of a read of these days.
 

@@ -2,17 +2,18 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.logs.identifiers import IdType, id_dtype
+from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
 from recsys_assets.assets.entities import Kind, known_file
 from recsys_assets.assets.quality_report import load_report
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.files import read_json
-from recsys_assets.id_types import changed_id_types, id_types
+from recsys_assets.id_types import decided_id_types
 from recsys_assets.metadata.tables import rounded
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
     def check() -> dg.AssetCheckResult:
         import polars as pl
 
-        wanted = _columns(plan, asset)
-        paths = _files(plan, asset)
+        types, changed = decided_id_types(plan)
+        wanted, paths = _columns(types, asset), _files(plan, asset)
         problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
-        problems = [*_unsaid(plan, asset), *problems]
+        problems = [*_unsaid(changed, asset), *problems]
         problems = problems if paths else [f"there is no file of {asset}, expected one at least; materialize {asset}"]
         found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted)}"
         return dg.AssetCheckResult(passed=not problems, description=found, metadata={"files": len(paths)})
@@ -65,10 +66,9 @@ def _contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
     return check
 
 
-def _columns(plan: Blueprint, asset: str) -> "dict[str, pl.DataType]":
+def _columns(ids: IdTypes, asset: str) -> "dict[str, pl.DataType]":
     import polars as pl
 
-    ids = id_types(plan)
     user, item = id_dtype(ids.user), id_dtype(ids.item)
     return {
         "interactions": {
@@ -82,13 +82,13 @@ def _columns(plan: Blueprint, asset: str) -> "dict[str, pl.DataType]":
     }[asset]
 
 
-def _unsaid(plan: Blueprint, asset: str) -> list[str]:
+def _unsaid(changed: Mapping[str, IdType], asset: str) -> list[str]:
     """What is to be said in the YAML, where the files that it names now give ids another type."""
     return [
         f"{role} ids were decided to be of type {_other(found)} and are of type {found} in the files that the YAML "
         f"names now; nothing changes until it says which: {role}_id_type: {found} for other ids than before, or "
         f"{role}_id_type: {_other(found)} to stay with those that there are"
-        for role, found in changed_id_types(plan).items()
+        for role, found in changed.items()
         if role in ROLES[asset]
     ]
 

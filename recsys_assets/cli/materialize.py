@@ -122,12 +122,15 @@ def run(command: Sequence[str], environment: Mapping[str, str], out: Console, na
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Ends an interrupted command; a terminal has interrupted it already."""
+    """Ends an interrupted command; a terminal has interrupted it already.
+
+    What it still says is read: else it would wait for a reader.
+    """
     with suppress(subprocess.TimeoutExpired):
-        process.wait(TO_END_S)
+        process.communicate(timeout=TO_END_S)
         return
     process.terminate()
-    process.wait()
+    process.communicate()
 
 
 def _reason(progress: Progress, last: Sequence[str], environment: Mapping[str, str]) -> str:

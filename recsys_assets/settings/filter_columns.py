@@ -76,7 +76,7 @@ def check_filters(
     """Refuses filters that no type that their columns may have can answer.
 
     Args:
-        filters: conditions; each names columns that are there.
+        filters: conditions.
         users: columns of the users table.
         items: columns of the items table.
 
@@ -85,6 +85,7 @@ def check_filters(
     """
     asked: dict[str, tuple[str, set[str]]] = {}
     for place, condition in enumerate(filters):
+        _require_read(condition, users, items, place)
         item = items[condition.item]
         fitting = list(_fitting(condition, item, place))
         if condition.user is not None:
@@ -99,6 +100,18 @@ def check_filters(
                     *("serving", "filters", place, "request"),
                 )
             asked[condition.request] = first, before & dtypes
+
+
+def _require_read(
+    condition: Condition, users: Mapping[str, FilterColumn], items: Mapping[str, FilterColumn], place: int
+) -> None:
+    for key, column, table in (("item", condition.item, items), ("user", condition.user, users)):
+        if column is not None and column not in table:
+            raise SettingError(
+                f"the filter {condition.name!r} reads {column!r}, which the {key}s table did not have when it was "
+                f"read; materialize {key}s first.",
+                *("serving", "filters", place, key),
+            )
 
 
 def _fitting(condition: Condition, item: FilterColumn, place: int) -> Iterator[ColumnSchema]:

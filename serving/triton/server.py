@@ -181,7 +181,7 @@ class TritonServer:
 
     def _wait(self, state: ServerState, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        while not self._process.answers():
+        while not (self._process.answers() and _listens(state.metrics_port)):  # it opens that port last
             if not state.alive():
                 raise RuntimeError(f"The Triton server ended while starting; {self.log} says:\n{self.last_log_lines()}")
             if time.monotonic() > deadline:
@@ -198,6 +198,14 @@ class TritonServer:
                 f"The Triton server of {self.folder} runs at the ports (grpc, metrics) {running}, but "
                 f"{self._ports} are configured; stop it first (`recsys stop`)."
             )
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_ports(asked: Ports, before: Ports = ANY) -> tuple[int, int]:

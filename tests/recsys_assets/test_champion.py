@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -176,3 +177,13 @@ def test_a_release_of_a_version_that_cannot_be_opened_stands_in_nobodys_way(
         "the live release cannot be opened: written by a newer version",
     )
     assert found.not_worse(0.0) and "written by a newer version" in shop.warnings[0]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.EACCES], ids=["files", "disk", "rights"])
+def test_a_fault_of_the_machine_lets_nothing_pass(shop: Shop, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fails(*_: object) -> Release:
+        raise OSError(number, "as it happens")
+
+    monkeypatch.setattr(module, "live_release", fails)
+    with pytest.raises(OSError, match="as it happens"):
+        shop.stand()

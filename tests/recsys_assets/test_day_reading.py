@@ -259,6 +259,7 @@ def test_events_of_a_version_of_before_stay_when_their_files_go(shop: Path, home
         assert plan.span() == (DAYS[0], DAYS[2])
         reading = DayReading.of(plan, DAYS[:3], drop=False)
         assert "20 events of 2024-01-01 are kept, whose files are gone" in reading_notes(reading)[0]
+        assert reading.changes.gone_days() == {DAYS[0]: 20}
         reading.write()
         assert events(home) == [21, 20, 20]
     late.unlink()
@@ -278,6 +279,10 @@ def test_the_newest_day_of_a_version_of_before_is_read_once_more(shop: Path, hom
     assert not read(plan_of(shop, home)).days
 
 
+def no_space(*_: object) -> None:
+    raise OSError("No space left on device")
+
+
 def test_a_sentinel_takes_no_day_with_it_whose_file_is_gone(shop: Path, home: Home) -> None:
     read(plan_of(shop, home))
     for day in DAYS[:2]:
@@ -289,17 +294,29 @@ def test_a_sentinel_takes_no_day_with_it_whose_file_is_gone(shop: Path, home: Ho
     assert "1 row of 1970-01-01" in reading_notes(reading)[0]
 
 
+@pytest.mark.parametrize("lost", ["gone", "damaged"])
+@pytest.mark.parametrize("cut_off", [False, True], ids=["written", "cut off"])
 def test_days_that_a_wrong_clock_takes_for_later_ones_come_back(
-    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch, lost: str, cut_off: bool
 ) -> None:
     read(plan_of(shop, home))
-    (shop / "logs" / "2024-01-03.csv").unlink()
+    file = shop / "logs" / "2024-01-03.csv"
+    file.unlink()
+    if lost == "damaged":
+        file.write_bytes(b"\x00\x01\xff broken")
     with monkeypatch.context() as wrong:
         wrong.setattr("recsys_assets.blueprint.latest", lambda _: datetime(2024, 1, 2, 12))
         reading = DayReading.of(plan_of(shop, home), DAYS[:2], drop=False)
         assert "2024-01-03 of before removed" in reading_notes(reading)[-1]
+        if cut_off:
+            with monkeypatch.context() as power, pytest.raises(OSError, match="No space"):
+                power.setattr(ReadDays, "save", no_space)
+                reading.write()
+            reading = DayReading.of(plan_of(shop, home), DAYS[:2], drop=False)
         reading.write()
         assert not home.interactions("shop", DAYS[2]).exists()
+        assert DAYS[2] not in ReadDays.load(home, "shop")
+    file.unlink(missing_ok=True)
     DayReading.of(plan_of(shop, home), DAYS[:3], drop=False).write()
     assert events(home) == [20, 20, 20]
     assert not list((home.interactions_folder("shop") / "outside").iterdir())

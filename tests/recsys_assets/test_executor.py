@@ -55,27 +55,30 @@ def test_who_has_started_a_run(tags: dict[str, str], words: str) -> None:
 def test_waiting_can_be_interrupted(home: Home, sent: signal.Signals) -> None:
     """Dagster holds interrupts back around an executor, until a step lets them through."""
     keys, warned = {dg.AssetKey(["shop", "items"])}, list[str]()
+
+    def warning(text: str) -> None:
+        warned.append(text)
+        threading.Timer(0.2, os.kill, (os.getpid(), sent)).start()
+
     context: Any = SimpleNamespace(
         dagster_run=dg.DagsterRun(job_name="x", run_id="bbbbbbbb-2", asset_selection=frozenset(keys)),
         job=SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=SimpleNamespace())),
-        log=SimpleNamespace(warning=warned.append),
+        log=SimpleNamespace(warning=warning),
     )
     inner: Any = SimpleNamespace(execute=lambda *_: iter(["step"]))
     steps: Any = None
     lock = RunLock.of(home, "shop")
     other = elsewhere(lock)
-    timers = [threading.Timer(1, os.kill, (os.getpid(), sent)), threading.Timer(10, other.kill)]
+    too_late = threading.Timer(20, other.kill)
     try:
         with capture_interrupts():
-            for timer in timers:
-                timer.start()
+            too_late.start()
             with pytest.raises(DagsterExecutionInterruptedError):
                 list(OneRunAtATime(inner, home).execute(context, steps))
         assert "Waits for run aaaaaaaa" in warned[0]
         assert lock.is_alive("bbbbbbbb-2") is None and lock.is_alive("aaaaaaaa-1") is True
     finally:
-        for timer in timers:
-            timer.cancel()
+        too_late.cancel()
         other.kill()
         other.wait(20)
 

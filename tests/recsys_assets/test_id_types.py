@@ -11,7 +11,7 @@ import pytest
 from ops_gpu.logs import IdTypes
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.files import read_json, write_json
-from recsys_assets.id_types import changed_id_types, id_types
+from recsys_assets.id_types import decided_id_types, id_types
 from recsys_assets.locations import blueprints
 from recsys_assets.raw_tables import raw_tables
 from resources.home import Home
@@ -71,7 +71,7 @@ def test_settings_that_say_nothing_of_ids_decide_nothing(shop: Path, home: Home,
     a_bad_row(shop)
     plan = edit(shop, old, new, home)
     assert id_types(plan) == IdTypes("integer", "integer")
-    assert changed_id_types(plan) == {}
+    assert decided_id_types(plan)[1] == {}
 
 
 def test_nor_do_they_over_what_an_older_version_noted(shop: Path, home: Home) -> None:
@@ -108,7 +108,7 @@ def test_another_type_of_another_source_needs_a_word_of_the_yaml(shop: Path, hom
     plan = edit(shop, "logs/*.csv", "other/*.csv", home)
     for _ in range(2):
         assert id_types(plan) == IdTypes("integer", "integer")
-        assert changed_id_types(plan) == {"user": "string"}
+        assert decided_id_types(plan)[1] == {"user": "string"}
     for asset in ("interactions", "users"):
         result = materialize(shop, [asset], *(DAYS if asset == "interactions" else ()))
         assert not result.success
@@ -133,7 +133,7 @@ def test_a_type_that_the_yaml_says_is_taken(shop: Path, home: Home, said: str) -
     plan = edit(shop, "    label:", f"    user_id_type: {said}\n    label:", home)
     assert materialize(shop, ["interactions", "users"], *DAYS).success
     assert id_types(plan).user == said
-    assert changed_id_types(plan) == {}
+    assert decided_id_types(plan)[1] == {}
 
 
 def test_mended_files_need_no_word(shop: Path, home: Home) -> None:
@@ -141,9 +141,9 @@ def test_mended_files_need_no_word(shop: Path, home: Home) -> None:
     shutil.copytree(shop / "logs", shop / "other")
     a_bad_row(shop, "other")
     plan = edit(shop, "logs/*.csv", "other/*.csv", home)
-    assert changed_id_types(plan) == {"user": "string"}
+    assert decided_id_types(plan)[1] == {"user": "string"}
     shutil.copy(shop / "logs" / "2024-01-02.csv", shop / "other" / "2024-01-02.csv")
-    assert changed_id_types(plan) == {}
+    assert decided_id_types(plan)[1] == {}
     assert materialize(shop, ["interactions"], *DAYS).success
 
 

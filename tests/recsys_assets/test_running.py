@@ -43,6 +43,17 @@ def asked_for(instance: dg.DagsterInstance, status: STATUS, asset: str = "intera
     return run.run_id
 
 
+def clock(moment: datetime) -> type[datetime]:
+    """What stands still at a moment."""
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return moment
+
+    return Still
+
+
 def status_of(instance: dg.DagsterInstance, run_id: str) -> STATUS:
     run = instance.get_run_by_id(run_id)
     assert run is not None
@@ -109,12 +120,7 @@ def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
 ) -> None:
     run_id = asked_for(instance, status)
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return datetime.now(UTC) + timedelta(minutes=minutes)
-
-    monkeypatch.setattr(module, "datetime", Later)
+    monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(minutes=minutes)))
     monkeypatch.setattr(module, "TO_END_S", 0.0)
     assert (running(instance, plan) == f"run {run_id[:8]}") is going
     assert (status_of(instance, run_id) is STATUS.FAILURE) is not going
@@ -132,13 +138,14 @@ def test_a_run_that_was_queued_for_long_has_its_time_from_when_it_left_the_queue
     plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = asked_for(instance, STATUS.QUEUED)
-    monkeypatch.setattr(module, "TO_START", timedelta(seconds=0.5))
-    time.sleep(0.6)
-    assert running(instance, plan) == f"run {run_id[:8]}"
-    instance.report_dagster_event(dg.DagsterEvent(DagsterEventType.RUN_STARTING.value, "x"), run_id)
     monkeypatch.setattr(module, "TO_END_S", 0.0)
+    monkeypatch.setattr(module, "TO_START", timedelta(seconds=30))
+    time.sleep(0.1)
+    left = datetime.now(UTC)
+    instance.report_dagster_event(dg.DagsterEvent(DagsterEventType.RUN_STARTING.value, "x"), run_id)
+    monkeypatch.setattr(module, "datetime", clock(left + timedelta(seconds=29.95)))  # 30.05 s after it was queued
     assert running(instance, plan) == f"run {run_id[:8]}"
-    time.sleep(0.6)
+    monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(seconds=30)))
     assert running(instance, plan) is None and status_of(instance, run_id) is STATUS.FAILURE
 
 

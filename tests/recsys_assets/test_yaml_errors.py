@@ -165,6 +165,8 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
         ("      boosts:", "      calibrated: {column: kind}\n      boosts:", 11, ["category_quotas and calibrated"]),
         ("{column: kind, values: {a: 0.5}}", "{column: name, values: {a: 1}}", 14, ["boosts.0.column", "'name'"]),
         ("{column: kind, values: {a: 0.5}}", "{column: kind, values: {a: x}}", 14, ["boosts.0.values.a", "'x'"]),
+        ("values: {a: 0.5}", "values: {date: x}", 14, ["boosts.0.values.date", "'x'"]),
+        ("values: {a: 0.5}", "values: {'a[b]': x}", 14, ["boosts.0.values.a[b]", "'x'"]),
         (
             "comparison: differs",
             "comparison: contains",

@@ -98,6 +98,21 @@ def test_the_journal_outlives_snapshots_that_are_older(store: FeatureStoreResour
     assert store.mismatches(NAME) == 0
 
 
+def test_a_feature_of_ones_own_is_compared_whatever_was_pushed(
+    store: FeatureStoreResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = USERS.with_columns(history_days=pl.lit(1.0))
+    store.publish(NAME, users, ITEMS, EVENTS, AS_OF)
+    store.push(NAME, event("a", 8, 6))
+    assert store.mismatches(NAME) == 0
+    other = users.with_columns(history_days=pl.when(pl.col("user_id") == "a").then(2.0).otherwise("history_days"))
+    with monkeypatch.context() as broken:  # online it is written first
+        broken.setattr(pl.DataFrame, "write_parquet", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            store.publish(NAME, other, ITEMS, EVENTS, AS_OF)
+    assert store.mismatches(NAME) == 1
+
+
 def test_an_event_outlives_the_day_in_which_the_log_ends(store: FeatureStoreResource) -> None:
     """Log until the 4th, 0:00; published as of the end of that day; an event at 10:00; published so again."""
     store.push(NAME, event("a", 7, 4).with_columns(pl.col("timestamp") + pl.duration(hours=10)))

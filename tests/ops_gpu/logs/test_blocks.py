@@ -182,6 +182,21 @@ def test_a_line_that_is_being_written_is_left_for_later(tmp_path: Path) -> None:
     assert changed(growing, grown) == [3]
 
 
+@pytest.mark.parametrize("size", [64, 1 << 20])
+def test_a_field_of_several_lines_that_is_being_written_is_left_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(module, "SIZE", size)
+    path, log, text = tmp_path / "log.csv", log_of(), csv(lines(range(3)))
+    path.write_text(text + 'u1,i1,2026-03-04T09:00:00,"one\ntwo\nthr')
+    growing = look(log, tmp_path)
+    assert not growing.error and len(growing.days) == 3
+    assert growing.blocks[-1].end == len(text.encode())
+    with path.open("a") as file:
+        file.write('ee"\n')
+    assert changed(growing, look(log, tmp_path, {str(path): growing})) == [3]
+
+
 def test_a_last_line_without_an_end_counts_once_the_file_rests(tmp_path: Path) -> None:
     path, log = tmp_path / "log.csv", log_of()
     path.write_text(csv(lines(range(3))) + "u1,i1,2026-03-04T09:00:00,")

@@ -140,3 +140,11 @@ def test_most_files_of_text_decide_too(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"2024-01-04\.parquet' holds user ids of the type Float64"):
         read_interactions(log, place, ids, [date(2024, 1, 4)])
     assert read_interactions(log, place, ids, [date(2024, 1, 3)]).frame["user_id"].to_list() == ["a", "b", "c"]
+    assert read_interactions(log, place, ids, [date(2024, 1, 2)]).frame["user_id"].to_list() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("unclear", ["01", "1.0", "+1"])
+def test_integers_beside_texts_that_may_be_the_same_are_told(tmp_path: Path, unclear: str) -> None:
+    log, place = ids_log(tmp_path, pl.Series([unclear, "x"]), INTEGERS, pl.Series(["a", "b"]))
+    with pytest.raises(LogError, match="expected one type everywhere"):
+        decide_id_types(log, place)

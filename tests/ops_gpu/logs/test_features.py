@@ -42,6 +42,11 @@ def test_categories_that_were_decided_to_be_text() -> None:
     assert categorical(pl.Series("x", [None]), "f", "string")[0].dtype == pl.String
 
 
+def test_a_category_is_written_alike_by_every_type() -> None:
+    for values in (pl.Series("c", ["17", "x"]), pl.Series("c", [17, 18]), pl.Series("c", [17.0, None])):
+        assert categorical(values, "f", "string")[0][0] == "17"
+
+
 def test_no_integer_at_all_is_an_error() -> None:
     with pytest.raises(LogError, match=r"no number in the column 'x', found 'red', expected an integer"):
         categorical(pl.Series("x", ["red", None]), "f", "integer")

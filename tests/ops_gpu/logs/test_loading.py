@@ -148,3 +148,12 @@ def test_an_order_is_the_same_where_a_file_writes_it_as_a_float(tmp_path: Path) 
     log = InteractionLog(LogSource("*.parquet"), user="u", item="i", time="t", unique=["order"])
     result = read_interactions(log, LogPlace(tmp_path), IdTypes("integer", "integer"))
     assert (result.frame.height, result.report.duplicates) == (4, 2)
+
+
+@pytest.mark.parametrize("none", [float("nan"), float("inf")])
+def test_an_order_that_is_no_number_ends_nothing(tmp_path: Path, none: float) -> None:
+    for name, orders in (("a", [1, 2, 3]), ("b", [1.0, 2.0, none])):
+        frame = pl.DataFrame({"u": [1, 2, 3], "i": [1, 2, 3], "t": ["2024-01-01"] * 3, "order": orders})
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    log = InteractionLog(LogSource("*.parquet"), user="u", item="i", time="t", unique=["order"])
+    assert read_interactions(log, LogPlace(tmp_path), IdTypes("integer", "integer")).frame.height == 4

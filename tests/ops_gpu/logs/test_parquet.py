@@ -111,7 +111,7 @@ def test_a_damaged_list_of_one_length_ends_nobody(tmp_path: Path) -> None:
     pl.DataFrame({"v": lists, "s": [f"t{k}" for k in range(200)]}).write_parquet(tmp_path / "x.parquet")
     done = subprocess.run([sys.executable, "-c", DAMAGE, str(tmp_path / "x.parquet")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.startswith("told"), done.stdout
+    assert int(done.stdout.removeprefix("told")) > 100, done.stdout
 
 
 DAMAGE = """

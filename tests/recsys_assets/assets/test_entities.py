@@ -73,6 +73,12 @@ def test_an_infinite_price_is_no_price_and_is_shown(shop: Path, home: Home) -> N
     assert "unreadable price | 1" in str(left_out)
 
 
+def lists_of(home: Home) -> object:
+    """What is known as the kind of an item that no table holds any more."""
+    kind = pl.read_parquet(home.items("shop")).filter(pl.col("item_id") == 99)["kind"][0]
+    return kind.to_list() if isinstance(kind, pl.Series) else kind
+
+
 def test_whoever_has_a_kept_event_stays_with_what_was_known(shop: Path, home: Home) -> None:
     log = shop / "logs" / "2024-01-02.csv"
     log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
@@ -91,5 +97,11 @@ def test_whoever_has_a_kept_event_stays_with_what_was_known(shop: Path, home: Ho
     assert materialize(shop, ["items"], *DAYS).success  # "b" is no number, and what is known of it is no reason to end
     old = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 99, named=True)
     assert (old["title"], old["kind"]) == ("Old thing", None)
+    yaml.write_text(yaml.read_text().replace("continuous: [kind]", "lists: [kind]"))
+    assert materialize(shop, ["items"], *DAYS).success  # nor is a number a list
+    assert lists_of(home) == []
+    yaml.write_text(yaml.read_text().replace("lists: [kind]", "categorical: [kind]"))
+    assert materialize(shop, ["items"], *DAYS).success
+    assert lists_of(home) is None
     assert materialize(shop, ["interactions", "users", "items"], *DAYS, drop_missing=True).success
     assert 77 not in pl.read_parquet(home.users("shop"))["user_id"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -116,6 +118,12 @@ def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> No
     report = {key: value for key, value in load_report(later.plan).items() if key != "judged"}
     write_json(report, later.home.evaluation_report(NAME))
     assert judged_report(later.plan) == report
+    since = later.home.ranking_model(NAME) / "since"
+    since.touch()
+    os.utime(since, ns=(time.time_ns() + 10**9,) * 2)
+    with pytest.raises(ValueError, match="has judged other models than there are now"):
+        judged_report(later.plan)
+    since.unlink()
     assert released_workflow(later.plan).hash() == fitted_workflow(later.plan).hash()
     materialize(later.folder, ["interactions", "users", "items", "statistics", "workflow"], later.quiet_day())
     with pytest.raises(ValueError, match="materialize tiny/retrieval_model"):

@@ -19,7 +19,11 @@ DEAF = """
 import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGTERM, lambda *_: (Path(sys.argv[1]).write_text("told"), sys.exit(1)))
+def end(*_):
+    print("last words " * 20_000)  # more than fits where nobody reads
+    Path(sys.argv[1]).write_text("told")
+    sys.exit(1)
+signal.signal(signal.SIGTERM, end)
 print("ready", flush=True)
 time.sleep(60)
 """

@@ -83,6 +83,15 @@ def accepted(condition: Condition, users: Any, items: Any) -> bool:
     return True
 
 
+@pytest.mark.parametrize("side", ["item", "user"])
+def test_a_column_that_a_table_does_not_have_yet_is_told(side: str) -> None:
+    known = declared(TABLE)
+    less = {name: column for name, column in known.items() if name != "kind"}
+    tables = (known, less) if side == "item" else (less, known)
+    with pytest.raises(SettingError, match=f"'kind', which the {side}s table did not have .* materialize {side}s"):
+        check_filters([Condition("same", "kind", "equals", user="kind")], *tables)
+
+
 @pytest.mark.parametrize(("first", "second"), [("price", "title"), ("price", "kind"), ("tags", "price")])
 def test_one_request_column_is_of_one_type(first: str, second: str) -> None:
     known = declared(TABLE)

@@ -49,6 +49,7 @@ def test_what_waits_together_is_answered_together(target: TritonTarget, tmp_path
         assert {told.get(timeout=60) for _ in range(REQUESTS)} == {""}
         deadline, after = time.monotonic() + 30, before
         while after[0] - before[0] < REQUESTS and time.monotonic() < deadline:  # counted a moment after the answer
+            time.sleep(0.1)
             after = statistics(client, model_name("crowded", release.hash))
     answered, batches = (new - old for new, old in zip(after, before, strict=True))
     assert answered == REQUESTS and batches < REQUESTS / 10
@@ -56,6 +57,7 @@ def test_what_waits_together_is_answered_together(target: TritonTarget, tmp_path
         assert client.recommend(100)[0].release == release.hash
 
 
+@pytest.mark.long  # it measures, so it is to be alone
 @pytest.mark.triton
 def test_many_clients_are_answered_more_often_than_one(target: TritonTarget, tmp_path: Path) -> None:
     """Each asks again once it is answered: a server that waits for nothing answers 16 several times as often as one."""
