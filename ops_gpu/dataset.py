@@ -7,10 +7,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 import polars.selectors as cs
@@ -19,7 +19,7 @@ from rich.progress import track
 from ops_gpu.engine import Engine, LocalEngine
 from ops_gpu.written_aside import folder_written_aside
 
-Together = bool | Callable[[pl.LazyFrame], pl.LazyFrame]
+Together: TypeAlias = "bool | Callable[[Dataset, int], AbstractContextManager[Dataset]]"
 Source = pl.DataFrame | pl.LazyFrame | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 # Rows that are worked on at once, and that one written file holds at most.
@@ -74,8 +74,8 @@ class Dataset:
         Args:
             transform: the function.
             columns: all that it reads, so that nothing else is; all columns by default.
-            together: which rows it must see at once: False for any part of them by itself, True for all, or a
-                function that gives the key columns of a lazy frame for all rows of a key.
+            together: which rows it must see at once: False for any part of them by itself, True for all, or what
+                brings together those that belong together (`key_partition.by_key`).
         """
         result = copy.copy(self)
         result._together = self._at_once(together)
@@ -115,11 +115,9 @@ class Dataset:
             together: which rows must be seen at once, as `then` takes it.
             rows: about how many rows of a part.
         """
-        from ops_gpu.key_partition import by_key  # works on datasets
-
         wanted = self._at_once(together)
         if callable(wanted):
-            with by_key(self, wanted, rows) as parted:
+            with wanted(self, rows) as parted:
                 yield parted
         else:
             result = copy.copy(self)

@@ -21,7 +21,8 @@ from ops_gpu.ragged import Ragged
 from ops_gpu.ranking import RankingModel, fit_ranking
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
 from ops_gpu.ranking_features import feature_names
-from ops_gpu.ranking_rows import RankingRows, blocks, moments_before, rows_at
+from ops_gpu.ranking_lists import RankingRows
+from ops_gpu.ranking_rows import blocks, moments_before, rows_at
 from ops_gpu.retrieval import RetrievalModel, fit_retrieval
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.tie_order import tie_order

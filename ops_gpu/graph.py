@@ -1,9 +1,9 @@
-"""Node: the one graph, for features and for serving ensembles."""
+"""Node and Step: the one graph, for features and for serving ensembles, and what stands in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ops_gpu.operator import Groups, Operator
 from ops_gpu.schema import Schema
@@ -108,13 +108,11 @@ class Node:
         """True for raw columns."""
         return self.operator is None and not self.parents
 
-    def __rshift__(self, operator: Operator | type[Operator] | Callable[..., Any]) -> Node:
+    def __rshift__(self, operator: Step | type[Step] | Callable[..., Any]) -> Node:
         built = operator() if isinstance(operator, type) else operator
-        if not isinstance(built, Operator) and callable(built):
-            from ops_gpu.operators.lambda_op import LambdaOp  # operators stand on graphs
-
-            built = LambdaOp(built)
-        if not isinstance(built, Operator):
+        if not isinstance(built, Operator) and callable(built) and Step.of_function is not None:
+            built = Step.of_function(built)
+        if not isinstance(built, Step):
             raise TypeError(f"expected an operator after >>, got {built!r}.")
         if self.groups and getattr(built, "groups", ()):
             raise ValueError(f"{built} has groups, and so have the columns on its left, {self.groups}; give them once.")
@@ -174,6 +172,29 @@ class Node:
             operator = Operator.from_dict(entry["operator"]) if entry["operator"] else None
             nodes.append(Node(operator, [nodes[parent] for parent in entry["parents"]], entry["names"]))
         return nodes[-1]
+
+
+class Step(Operator):
+    """An operator that columns are sent to: `["price"] >> Clip(min_value=0.0)`."""
+
+    of_function: ClassVar[Callable[[Any], Step] | None] = None
+    """What makes a step of a function of one's own; the class that does sets it."""
+
+    takes_groups: ClassVar[bool] = False
+    """True where columns that are given in no groups are one group."""
+
+    def companion_nodes(self) -> tuple[Node, ...]:
+        """Nodes that give some of its companions; `>>` takes them in beside what stands on its left."""
+        return ()
+
+    def __rrshift__(self, columns: str | Iterable[Any] | Node | Schema) -> Node:
+        node = Node.of(columns, self)
+        one_group = self.takes_groups and not node.groups and not getattr(self, "groups", ())
+        return node >> (self.with_groups((node.names,)) if one_group else self)
+
+    def with_groups(self, groups: Groups) -> Step:
+        """A copy for columns in groups, as in `[["a", "b"], "c"] >> Op()`; by default an error."""
+        raise ValueError(f"{self.name} takes single columns, got groups {groups}; write a flat list of names.")
 
 
 def topological(node: Node) -> list[Node]:

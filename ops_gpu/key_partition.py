@@ -18,13 +18,13 @@ Keys = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 @contextmanager
-def by_key(dataset: Dataset, keys: Keys, rows: int = PART_ROWS) -> Iterator[Dataset]:
+def by_key(dataset: Dataset, rows: int = PART_ROWS, *, keys: Keys) -> Iterator[Dataset]:
     """A data set in files, written anew so that the rows of one key lie in one file, in the order they came in.
 
     Args:
         dataset: the rows; in memory, or in a single file of at most `rows`, they are left as they are.
-        keys: gives the key columns of rows.
         rows: about how many rows of a file, read and written at once. A single key with more makes a larger one.
+        keys: gives the key columns of rows.
 
     Yields:
         The dataset; its files are removed when the block ends.

@@ -12,6 +12,7 @@ from ops_gpu.content_hash import hash_json
 from ops_gpu.dataset import Dataset, Together
 from ops_gpu.engine import Engine, LocalEngine
 from ops_gpu.graph import Node
+from ops_gpu.key_partition import by_key
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.fitted_operator import FittedOperator
 from ops_gpu.schema import Schema
@@ -120,7 +121,7 @@ class Learner:
         if not across:
             return False
         key = shared_key(across)
-        return True if key is None else partial(_keys_of, key=key, learner=self)
+        return True if key is None else partial(by_key, keys=partial(_keys_of, key=key, learner=self))
 
     def jobs(self, keys: Sequence[str]) -> list[Job]:
         """What there is to learn for the nodes of these keys."""

@@ -5,29 +5,23 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ops_gpu.parameter_types import check_parameters
 from ops_gpu.schema import Schema
-
-if TYPE_CHECKING:
-    from ops_gpu.graph import Node
 
 Groups = tuple[tuple[str, ...], ...]
 
 
 class Operator:
-    """One step of a graph: which columns it takes and gives. What it computes is for its subclasses to say.
+    """What a graph knows of a step: which columns it takes and gives, and how it is saved.
 
     Feature operators (`ops_gpu.operators`) work on Polars frames, serving operators (`serving.operators`) on
     arrays; the graph knows neither. A subclass is a frozen dataclass whose fields are its parameters (or it
     overrides `parameters`), and is registered by its class name when its module is imported, so that
-    `Operator.from_dict` finds it.
-
-    Example:
-        >>> node = ["price"] >> Clip(min_value=0.0)
+    `Operator.from_dict` finds it. One that columns are sent to by `>>` is a `Step` (`ops_gpu.graph`).
     """
 
     _registry: ClassVar[dict[str, type[Operator]]] = {}
@@ -70,10 +64,6 @@ class Operator:
         """Columns that it reads beside those on its left; `>>` adds those that are not there as raw columns."""
         return ()
 
-    def companion_nodes(self) -> tuple[Node, ...]:
-        """Nodes that give some of these columns; `>>` takes them in beside what stands on its left."""
-        return ()
-
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         """Of the columns `names` taken, those without which it computes nothing at all; by default its companions."""
         return self.companions()
@@ -92,10 +82,6 @@ class Operator:
     def output_schema(self, schema: Schema) -> Schema:
         """Schema of the columns given for columns of `schema` taken; by default the same."""
         return schema
-
-    def with_groups(self, groups: Groups) -> Operator:
-        """A copy for columns in groups, as in `[["a", "b"], "c"] >> Op()`; by default an error."""
-        raise ValueError(f"{self.name} takes single columns, got groups {groups}; write a flat list of names.")
 
     def check_saveable(self) -> None:
         """TypeError where the operator works but cannot be saved; by default every one can."""
@@ -138,11 +124,6 @@ class Operator:
             given = sorted(data["parameters"])
             raise ValueError(f"operator {name} takes other parameters than {given}: {error}.") from error
         return cls(**parameters)
-
-    def __rrshift__(self, columns: str | Iterable[Any] | Node | Schema) -> Node:
-        from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
-
-        return Node.of(columns, self) >> self
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.parameters().items())

@@ -11,14 +11,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.finite import not_finite, require_finite, require_finite_weights, why_not_finite
+from ops_gpu.finite import require_finite
+from ops_gpu.finite_training import not_finite, require_finite_weights, why_not_finite
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
 from ops_gpu.models.inputs import transfer
 from ops_gpu.progress import Progress, epoch_lines
 from ops_gpu.ranking_config import RankingConfig
 from ops_gpu.ranking_features import feature_names
-from ops_gpu.ranking_rows import RankingRows
+from ops_gpu.ranking_lists import RankingRows
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
 from ops_gpu.training_data import TrainingData
 

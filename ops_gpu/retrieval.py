@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.feature_table import UNKNOWN_CODE
-from ops_gpu.finite import require_finite, require_finite_weights, why_not_finite
+from ops_gpu.finite import require_finite
+from ops_gpu.finite_training import require_finite_weights, why_not_finite
 from ops_gpu.history import Histories
 from ops_gpu.loader import Batch, Loader
 from ops_gpu.models.inputs import transfer

@@ -338,12 +338,6 @@ class Schema:
         """A copy in which these columns replace those of the same name, or come last."""
         return Schema({**self._columns, **{column.name: column for column in columns}}.values())
 
-    def diff(self, other: Schema) -> list[str]:
-        """What became of this schema in `other`, one sentence a difference; none where both are equal."""
-        from ops_gpu.schema_diff import differences  # it stands on schemas
-
-        return differences(self, other)
-
     def to_dict(self) -> dict[str, Any]:
         """The schema as JSON."""
         return {"columns": [column.to_dict() for column in self]}

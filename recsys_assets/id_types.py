@@ -33,6 +33,14 @@ def id_types(plan: Blueprint) -> IdTypes:
     return types
 
 
+def id_dtypes(plan: Blueprint) -> dict[str, str]:
+    """Types of raw ids as serving calls them."""
+    types = id_types(plan)
+    return {
+        role: "int64" if kind == "integer" else "string" for role, kind in (("user", types.user), ("item", types.item))
+    }
+
+
 def decided_id_types(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
     """The types that hold, and those that the files give now where these are others and nobody has said so.
 

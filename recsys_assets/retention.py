@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recsys_assets.assets.release import candidate_file
 from recsys_assets.chain_ranges import FILE as RANGES
 from recsys_assets.chain_ranges import PLANNED
 from recsys_assets.files import read_json, remove
 from recsys_assets.leftovers import leftovers
+from recsys_assets.newest_release import candidate_file
 from resources.home import Home
 
 if TYPE_CHECKING:

@@ -160,30 +160,6 @@ class Ensemble:
         except (ValueError, LookupError, TypeError) as error:
             raise ValueError(f"{path} holds no ensemble that this program can run: {error}") from error
 
-    def export(self, release: Release, repository: Path, form: str = "fused") -> str:
-        """Writes a Triton model repository that serves a release of this graph; see `serving.triton.export`.
-
-        Args:
-            release: the release.
-            repository: the folder.
-            form: `fused`, one model for the whole graph, or `ensemble`, one an operator; both answer alike.
-
-        Returns:
-            The name of the release's model.
-
-        Raises:
-            ValueError: when the release was built from another graph, or for another form.
-        """
-        from serving.triton.export import export  # stands on this module
-
-        described = Ensemble.load(release.part(FILE))
-        if (described.node.to_dict(), described.inputs) != (self.node.to_dict(), self.inputs):
-            raise ValueError(
-                f"The release {release.hash[:12]} of {release.name!r} was built from another graph than this one; "
-                f"export `Ensemble.of(release)`, or build a release of this graph."
-            )
-        return export(release, repository, form)
-
 
 def _register_operators() -> None:
     """Imports the modules of all serving operators, which register their classes by name."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 from scipy.sparse import csr_array
@@ -19,9 +19,6 @@ from ops_gpu.operators.numeric_statistics import continuous
 from ops_gpu.operators.similarity_matrix import entries_of, matrix_of, similarity_of, weighted_matrix
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema
-
-if TYPE_CHECKING:
-    from ops_gpu.graph import Node
 
 METRICS = ("tfidf", "cosine", "inner")
 
@@ -49,6 +46,7 @@ class ColumnSimilarity(FittedOperator):
         >>> node = [["last_item", "item"]] >> ColumnSimilarity(genres, metric="cosine")
     """
 
+    takes_groups: ClassVar[bool] = True
     registers: ClassVar[bool] = True  # rows teach nothing, so those without events will do too
 
     left_features: Any = field(default=None, compare=False)
@@ -62,12 +60,6 @@ class ColumnSimilarity(FittedOperator):
             raise ValueError(f"ColumnSimilarity has metric {self.metric!r}; choose from {', '.join(METRICS)}.")
         if self.left_features is not None:
             object.__setattr__(self, "table", hash_frames(self._frames()))
-
-    def __rrshift__(self, columns: str | Iterable[Any] | Node | Schema) -> Node:
-        from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
-
-        node = Node.of(columns, self)
-        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         return () if self.groups else tuple(names)

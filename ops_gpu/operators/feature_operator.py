@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.graph import Step
 from ops_gpu.node_state import NodeState
-from ops_gpu.operator import Operator
 from ops_gpu.plan import Plan
 
 NumberFunction = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 """Numbers `[n]` to numbers; NaN is null."""
 
 
-class FeatureOperator(Operator, ABC):
+class FeatureOperator(Step, ABC):
     """A step that turns columns into columns, row by row: the same for a million rows and for one.
 
     A subclass is a frozen dataclass; it gives `transform`, and `output_names` and `output_schema` where these

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -20,9 +20,6 @@ from ops_gpu.operators.per_column import per_column
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
 from ops_gpu.stable_hash import hash_series, mix
-
-if TYPE_CHECKING:
-    from ops_gpu.graph import Node
 
 _HALF = 2**32
 _ODD = 0xD6E8FEB86659FD93  # an odd number whose products spread over all high bits (Stafford 2011)
@@ -49,15 +46,10 @@ class HashedCross(FeatureOperator):
         >>> node = [["country", "device"]] >> HashedCross(1000)
     """
 
+    takes_groups: ClassVar[bool] = True  # kept as a group, so that what `for_inputs` leaves of it is no other cross
+
     num_buckets: int | Mapping[str, int]
     groups: Groups = ()
-
-    def __rrshift__(self, columns: str | Iterable[Any] | Node | Schema) -> Node:
-        from ops_gpu.graph import Node  # the graph is built on operators, and operators start graphs
-
-        node = Node.of(columns, self)
-        # A flat list is kept as a group, so that what `for_inputs` leaves of it is no other cross.
-        return node >> (self if node.groups or self.groups else self.with_groups((node.names,)))
 
     def required(self, names: Sequence[str]) -> tuple[str, ...]:
         return () if self.groups else tuple(names)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
+from ops_gpu.graph import Node, Step
 from ops_gpu.node_state import NodeState
 from ops_gpu.operators.column_function import OWN, ColumnFunction
 from ops_gpu.operators.feature_operator import FeatureOperator
 from ops_gpu.operators.python_function import feature_function
 from ops_gpu.plan import Plan
 from ops_gpu.schema import ColumnSchema, Schema, Tags
-
-if TYPE_CHECKING:
-    from ops_gpu.graph import Node
 
 __all__ = ["LambdaOp", "feature_function"]
 
@@ -154,12 +152,13 @@ class LambdaOp(FeatureOperator):
         return described.with_tags(self.tags).with_properties(self.properties or {})
 
 
+Step.of_function = LambdaOp
+
+
 def _names_and_nodes(
     dependency: str | Node | Sequence[str | Node],
 ) -> tuple[tuple[str, ...], tuple[Node, ...]]:
     """Names of all columns declared, and the nodes that give some of them."""
-    from ops_gpu.graph import Node  # the graph is built on operators
-
     given = [dependency] if isinstance(dependency, (str, Node)) else list(dependency)
     nodes = tuple(one for one in given if isinstance(one, Node))
     wrong = [one for one in given if not isinstance(one, (str, Node))]

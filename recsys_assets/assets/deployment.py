@@ -6,14 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.assets.release import newest_release, some_users, users_to_try
 from recsys_assets.automation import Condition
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.metadata.live import answers
 from recsys_assets.metadata.offered import said
 from recsys_assets.metadata.retained import removed
+from recsys_assets.newest_release import newest_release
 from recsys_assets.plainly import plainly
 from recsys_assets.retention import retain
+from recsys_assets.users_to_try import some_users, users_to_try
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 

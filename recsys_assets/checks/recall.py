@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from recsys_assets.assets.release import newest_release
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.champion import contender
 from recsys_assets.fitted import challenger_workflow, towers, training_data
 from recsys_assets.metadata.tables import rounded
+from recsys_assets.newest_release import newest_release
 
 if TYPE_CHECKING:
     from ops_gpu.retrieval import RetrievalModel

@@ -54,8 +54,8 @@ def made_live(home: Home, resources: Resources, release: Release) -> tuple[LiveR
 
 def users_of(home: Home, name: str) -> list[Any]:
     """Users to prove a release with."""
-    from recsys_assets.assets.release import users_to_try
     from recsys_assets.cli.find import find_recommender
+    from recsys_assets.users_to_try import users_to_try
 
     return users_to_try(find_recommender(name, home))
 
@@ -68,9 +68,9 @@ def ended_rollout(before: LiveRelease | None, now: LiveRelease) -> str | None:
 
 def _wanted(home: Home, name: str, digits: str | None) -> Release:
     """The release that is named; else the one that waits, or the newest, unless that was decided against."""
-    from recsys_assets.assets.release import newest_hash
     from recsys_assets.cli.find import release_beginning
     from recsys_assets.cli.open_release import open_release
+    from recsys_assets.newest_release import newest_hash
 
     if digits is not None:
         return release_beginning(home, name, digits)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.operator import Operator
+from ops_gpu.graph import Step
 from ops_gpu.ragged import Ragged
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Need:
         return f"{kind} column {self.column!r}" + (f" of {' or '.join(self.dtypes)}" if self.dtypes else "")
 
 
-class ServingOperator(Operator, ABC):
+class ServingOperator(Step, ABC):
     """A step of a serving ensemble: columns of a batch of users in, its own columns out.
 
     A subclass is a dataclass of JSON parameters, and says what it needs (`needs`) and gives

@@ -11,15 +11,10 @@ from ops_gpu.ragged import Ragged
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.operators.base import Columns, Need, ServingOperator, ragged
+from serving.operators.encode_history import SEEN
 
 if TYPE_CHECKING:
     from serving.release import Release
-
-SEEN = tuple(
-    Need(f"seen_{name}", (dtype,), is_list=True)
-    for name, dtype in (("item", "int32"), ("count", "float32"), ("last", "int64"), ("positive", "float32"))
-)
-"""The columns of `EncodeHistory`."""
 
 
 @dataclass

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 OUTPUTS = {"seen_item": "int32", "seen_count": "float32", "seen_last": "int64", "seen_positive": "float32"}
 
 
+SEEN = tuple(
+    Need(f"seen_{name}", (dtype,), is_list=True)
+    for name, dtype in (("item", "int32"), ("count", "float32"), ("last", "int64"), ("positive", "float32"))
+)
+"""The columns of `EncodeHistory`."""
+
+
 @dataclass
 class EncodeHistory(ServingOperator):
     """Encodes the complete history of each user, one entry a distinct item, oldest first.

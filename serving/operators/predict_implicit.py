@@ -13,8 +13,8 @@ from ops_gpu.feature_table import FIRST_CODE
 from ops_gpu.ragged import Ragged
 from serving.implicit_factors import ImplicitFactors
 from serving.operators.base import Columns, Need, array
-from serving.operators.candidate_source import SEEN, CandidateSource
-from serving.operators.encode_history import histories
+from serving.operators.candidate_source import CandidateSource
+from serving.operators.encode_history import SEEN, histories
 
 if TYPE_CHECKING:
     from serving.release import Release

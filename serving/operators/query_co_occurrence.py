@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from serving.operators.base import Columns, Need
-from serving.operators.candidate_source import SEEN, CandidateSource
-from serving.operators.encode_history import histories
+from serving.operators.candidate_source import CandidateSource
+from serving.operators.encode_history import SEEN, histories
 from serving.operators.score_co_occurrence import co_occurrence_scores
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from serving.operators.base import Columns, Need, array
-from serving.operators.candidate_source import SEEN, CandidateSource
-from serving.operators.encode_history import histories
+from serving.operators.candidate_source import CandidateSource
+from serving.operators.encode_history import SEEN, histories
 
 if TYPE_CHECKING:
     from serving.release import Release

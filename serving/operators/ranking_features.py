@@ -14,8 +14,7 @@ from ops_gpu.ranking_features import ItemFeatures, inner_products, ranking_featu
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.operators.base import Columns, Need, ServingOperator, array
-from serving.operators.candidate_source import SEEN
-from serving.operators.encode_history import histories
+from serving.operators.encode_history import SEEN, histories
 from serving.operators.score_co_occurrence import co_occurrence_scores
 from serving.operators.union_candidates import candidates_of
 

@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from ops_gpu.schema import ColumnSchema, Schema
 from serving.operators.base import Columns, Need, ServingOperator
-from serving.operators.candidate_source import SEEN
-from serving.operators.encode_history import histories
+from serving.operators.encode_history import SEEN, histories
 
 
 @dataclass

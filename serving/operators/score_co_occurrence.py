@@ -10,8 +10,7 @@ from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.schema import ColumnSchema, Schema
 from ops_gpu.snapshot import Snapshot
 from serving.operators.base import Columns, Need, ServingOperator, ragged
-from serving.operators.candidate_source import SEEN
-from serving.operators.encode_history import histories
+from serving.operators.encode_history import SEEN, histories
 
 if TYPE_CHECKING:
     from serving.release import Release

@@ -16,7 +16,8 @@ from ops_gpu.events import DAY
 from ops_gpu.fitting import FitConfig, RetrievalFit, fit_retrieval_until, make_ranking_rows
 from ops_gpu.ranking import RankingModel, fit_ranking
 from ops_gpu.ranking_config import CandidateConfig, RankingConfig
-from ops_gpu.ranking_rows import RankingRows, sources_at
+from ops_gpu.ranking_lists import RankingRows
+from ops_gpu.ranking_rows import sources_at
 from ops_gpu.raw_schema import raw_schema
 from ops_gpu.retrieval_config import RetrievalConfig
 from ops_gpu.snapshot import SnapshotConfig

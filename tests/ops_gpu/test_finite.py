@@ -14,7 +14,8 @@ import pytest
 from ops_gpu.as_of import evaluate_as_of
 from ops_gpu.evaluation import Protocol, evaluate
 from ops_gpu.feature_table import FeatureTable
-from ops_gpu.finite import require_finite, require_finite_weights
+from ops_gpu.finite import require_finite
+from ops_gpu.finite_training import require_finite_weights
 from ops_gpu.graph import Node
 from ops_gpu.index import ItemIndex
 from ops_gpu.operators import Categorify, LambdaOp

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from ops_gpu.graph import Node, evaluate, infer_schema, input_names, topological
-from ops_gpu.operator import Groups, Operator
+from ops_gpu.graph import Node, Step, evaluate, infer_schema, input_names, topological
+from ops_gpu.operator import Groups
 from ops_gpu.schema import ColumnSchema, Schema, Tags
 
 
 @dataclass(frozen=True, repr=False)
-class AddNumber(Operator):
+class AddNumber(Step):
     number: int = 1
 
 
 @dataclass(frozen=True, repr=False)
-class Sum(Operator):
+class Sum(Step):
     groups: Groups = ()
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class Sum(Operator):
 
 
 @dataclass(frozen=True, repr=False)
-class Named(Operator):
+class Named(Step):
     name_: str
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:

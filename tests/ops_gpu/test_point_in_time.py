@@ -11,7 +11,7 @@ from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
 from ops_gpu.point_in_time import PointInTimeReport, check_point_in_time, differing, poisoned
 from ops_gpu.ranking_features import feature_names
-from ops_gpu.ranking_rows import RankingRows
+from ops_gpu.ranking_lists import RankingRows
 from ops_gpu.snapshot import Snapshot, SnapshotConfig
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 from tests.ops_gpu.toys import rows_of, toy_events

@@ -10,7 +10,7 @@ import pytest
 
 from ops_gpu.ranking import PAIR_COLUMN, RankingModel, fit_ranking, rank_columns, ranking_schema
 from ops_gpu.ranking_features import feature_names
-from ops_gpu.ranking_rows import RankingRows
+from ops_gpu.ranking_lists import RankingRows
 from ops_gpu.schema import Tags
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 

@@ -11,7 +11,8 @@ from ops_gpu.events import DAY, Events
 from ops_gpu.history import Histories
 from ops_gpu.ranking_config import RankingConfig
 from ops_gpu.ranking_features import feature_names
-from ops_gpu.ranking_rows import RankingRows, blocks, choices_after, moments_before, rows_at, sources_at
+from ops_gpu.ranking_lists import RankingRows
+from ops_gpu.ranking_rows import blocks, choices_after, moments_before, rows_at, sources_at
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import events_of, logs, rows_of
 

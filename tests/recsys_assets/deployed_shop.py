@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.assets.release import candidate_file
 from recsys_assets.files import write_json
+from recsys_assets.newest_release import candidate_file
 from resources.home import Home
 from serving.release import Release
 from tests.recsys_assets.runs import failure, materialize

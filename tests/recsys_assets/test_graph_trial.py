@@ -24,14 +24,13 @@ attributes:
   workflow: features.build
 """
 START = """import polars as pl
-from ops_gpu.operator import Operator
 from ops_gpu.operators import *
-from ops_gpu.graph import Node
+from ops_gpu.graph import Node, Step
 
 CODES = ["user_id", "item_id", "country", "brand", "tags"] >> Categorify()
 
 
-class Own(Operator):
+class Own(Step):
     def expressions(self, columns, plan):
         return columns
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from recsys_assets import retention
-from recsys_assets.assets.release import candidate_file
 from recsys_assets.files import write_json
+from recsys_assets.newest_release import candidate_file
 from recsys_assets.retention import retain
 from resources.home import Home
 from resources.mlflow import MlflowResource

@@ -3,9 +3,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from recsys_assets.assets.release import some_users
 from recsys_assets.files import write_frame
 from recsys_assets.locations import blueprints
+from recsys_assets.users_to_try import some_users
 from resources.home import Home
 
 EXTREMES = {

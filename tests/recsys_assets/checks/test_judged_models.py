@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 from recsys_assets.assets.evaluation import load_report
-from recsys_assets.assets.release import newest_release
 from recsys_assets.blueprint import Blueprint
 from recsys_assets.fitted import fitted_workflow, released_workflow
 from recsys_assets.locations import blueprints
+from recsys_assets.newest_release import newest_release
 from tests.recsys_assets.checks.gates import NAME, Gates
 from tests.recsys_assets.runs import failure, materialize
 

@@ -11,10 +11,10 @@ import pytest
 
 from ops_gpu.index import ItemIndex
 from recsys_assets.assets.evaluation import load_report
-from recsys_assets.assets.release import newest_release
 from recsys_assets.canonical import event_files
 from recsys_assets.chain_ranges import ChainRanges
 from recsys_assets.files import write_json
+from recsys_assets.newest_release import newest_release
 from recsys_assets.training_days import TrainingDays
 from recsys_assets.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from tests.recsys_assets.checks.gates import NAME, Gates

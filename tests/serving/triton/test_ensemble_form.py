@@ -14,7 +14,6 @@ from polars.testing import assert_frame_equal
 from tritonclient.grpc import model_config_pb2
 
 from serving.decisions import read_decisions
-from serving.ensemble import Ensemble
 from serving.operators.base import Columns
 from serving.operators.filter_candidates import FilterCandidates
 from serving.release import Release
@@ -23,7 +22,7 @@ from serving.triton.form_settings import FormSettings
 from serving.triton.model_settings import ModelSettings
 from serving.triton.names import models_of
 from serving.wire import decode_ids, encode_ids
-from tests.serving.toys import toy_ensemble, toy_release
+from tests.serving.toys import toy_release
 from tests.serving.triton.fake_backend import FakeTriton, Response, Tensors, install
 
 GROUPINGS = ("operator", "stage")
@@ -219,14 +218,9 @@ def test_both_forms_are_written_over_each_other(release: Release, tmp_path: Path
     assert not (tmp_path / model / "1" / "model.py").exists() and len(models_of(tmp_path, model)) > 10
 
 
-def test_an_ensemble_exports_releases_of_its_own_graph(release: Release, tmp_path: Path) -> None:
-    assert Ensemble.of(release).export(release, tmp_path, "ensemble") == f"toy.{release.hash[:12]}"
-    assert (tmp_path / "toy" / "config.pbtxt").exists()
-    dtype = Ensemble.of(release).inputs["user_id"].dtype
-    with pytest.raises(ValueError, match="built from another graph"):
-        toy_ensemble(dtype, repeats=True).export(release, tmp_path)
+def test_settings_that_do_not_fit_the_graph_are_refused(release: Release, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="form must be one of fused, ensemble, got 'steps'"):
-        Ensemble.of(release).export(release, tmp_path, "steps")
+        export(release, tmp_path, "steps")
     settings = ModelSettings(form=FormSettings("ensemble", step_instances={"QueryFaiss": 2}))
     with pytest.raises(ValueError, match="step_instances names 'QueryFaiss'; the steps are request, 00-ToyUsers"):
         export(release, tmp_path, "ensemble", settings)
