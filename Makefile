@@ -50,9 +50,10 @@ test: lint  ## linters and all quick tests (under 15 minutes on 2 cores)
 test-long: venv  ## fault and load tests
 	$(BIN)/python -m pytest -m long
 
-lint: venv  ## ruff and mypy
+lint: venv  ## ruff, mypy and the floors of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 ui: venv  ## Dagster with its daemon, on a free port of this machine
 	$(BIN)/dagster dev -w workspace.yaml

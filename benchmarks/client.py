@@ -18,7 +18,7 @@ from tritonclient.grpc import model_config_pb2, service_pb2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from serving.client import RecommenderClient
+from serving.client.client import RecommenderClient
 from serving.operators.base import STAGES
 
 K = 10

@@ -9,8 +9,8 @@ import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from serving.triton.http_control import HttpControl
-from serving.triton.server import TritonServer
+from serving.triton.control.http_control import HttpControl
+from serving.triton.server.server import TritonServer
 
 NAME = "empty"
 MODEL = """import triton_python_backend_utils as pb_utils

@@ -17,11 +17,11 @@ import numpy as np
 import polars as pl
 import psutil
 
-from ops_gpu.dataset import Dataset
-from ops_gpu.engine import DaskEngine
-from ops_gpu.graph import Node
+from ops_gpu.engines.dataset import Dataset
+from ops_gpu.engines.engine import DaskEngine
+from ops_gpu.graph.node import Node
 from ops_gpu.operators import Categorify, Clip, FillMissing, JoinGroupby, LogOp, Normalize, TargetEncoding
-from ops_gpu.workflow import Workflow
+from ops_gpu.workflow.workflow import Workflow
 
 # Sizes and shares of nulls much like those of the Criteo display logs.
 SIZES = (1460, 583, 1_500_000, 1_000_000, 305, 24, 12517, 633, 4, 93145, 5683, 1_200_000, 3194)
@@ -193,8 +193,8 @@ def diamonds() -> dict[str, float]:
     """Counts how often the program of 8 chained diamonds computes each node."""
     from collections import Counter
 
-    from ops_gpu.operators.fill_missing import FillMissing as Counted
-    from ops_gpu.operators.rename import Rename
+    from ops_gpu.operators.columns.rename import Rename
+    from ops_gpu.operators.continuous.fill_missing import FillMissing as Counted
 
     node = Node.of("x") >> Counted(0.0)
     for step in range(8):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ops_gpu.candidates.nearest import SPARE
-from serving.operators.predict_tensorflow import PredictTensorflow
-from serving.operators.query_faiss import QueryFaiss
-from serving.operators.query_feast import QueryFeast
-from serving.release import Release
+from serving.operators.features.query_feast import QueryFeast
+from serving.operators.retrieval.query_faiss import QueryFaiss
+from serving.operators.scoring.predict_tensorflow import PredictTensorflow
+from serving.release.release import Release
 
 
 class LibraryCalls:
@@ -49,7 +49,7 @@ class LibraryCalls:
         import keras_rs.layers  # noqa: F401 - registers its layers under their names
         import tensorflow as tf
 
-        import ops_gpu.models.masked_mean  # noqa: F401 - as keras_rs does
+        import ops_gpu.models.layers.masked_mean  # noqa: F401 - as keras_rs does
 
         model = keras.saving.load_model(self._release.part(part), compile=False, safe_mode=True)
         shapes = {tensor.name: ((-1, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}

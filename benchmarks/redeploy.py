@@ -27,13 +27,13 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo_release import add_release, chosen
-from recsys_assets.load_test import LoadResult
-from recsys_assets.steady_load import steady_load
-from serving.release import MANIFEST, Release
-from serving.triton.deployment import deploy, live_release
-from serving.triton.model_settings import ModelSettings
-from serving.triton.server import TritonServer
-from serving.triton.target import TritonTarget
+from serving.client.fixed_rate_load import steady_load
+from serving.client.load_test import LoadResult
+from serving.release.release import MANIFEST, Release
+from serving.triton.deployment.deployment import deploy, live_release
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.server.server import TritonServer
 
 USERS = list(range(1, 1001))
 

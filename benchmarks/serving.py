@@ -37,18 +37,18 @@ from benchmarks import empty_model
 from benchmarks.demo_release import add_release, chosen
 from benchmarks.library_calls import LibraryCalls
 from ops_gpu.candidates.nearest import SPARE
-from recsys_assets.load_test import load_test
-from serving.ensemble import Ensemble
-from serving.operators.predict import Predict
-from serving.operators.query_faiss import QueryFaiss
-from serving.operators.query_feast import QueryFeast
-from serving.release import Release
-from serving.request import complete
-from serving.triton.deployment import deploy
-from serving.triton.model_settings import ModelSettings
-from serving.triton.server import TritonServer
-from serving.triton.smoke_test import request_for
-from serving.triton.target import TritonTarget
+from serving.client.load_test import load_test
+from serving.ensemble.ensemble import Ensemble
+from serving.operators.features.query_feast import QueryFeast
+from serving.operators.retrieval.query_faiss import QueryFaiss
+from serving.operators.scoring.predict import Predict
+from serving.release.release import Release
+from serving.request.request import complete
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.smoke_test import request_for
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.server.server import TritonServer
 
 K, WARM = 10, 2.0
 USERS: list[Any] = list(range(1, 1001))

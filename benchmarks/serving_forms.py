@@ -27,17 +27,17 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo_release import add_release, chosen
-from recsys_assets.load_test import load_test
-from serving.recommendation import Id
-from serving.release import Release
-from serving.triton.backends import PROGRAMS
-from serving.triton.export import export
-from serving.triton.form_settings import FormSettings
-from serving.triton.http_control import HttpControl
-from serving.triton.model_settings import ModelSettings
-from serving.triton.names import models_of
-from serving.triton.process import processes_of
-from serving.triton.server import TritonServer
+from serving.client.load_test import load_test
+from serving.release.release import Release
+from serving.request.recommendation import Id
+from serving.triton.control.http_control import HttpControl
+from serving.triton.control.process import processes_of
+from serving.triton.repository.export import export
+from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.names import models_of
+from serving.triton.server.backends import PROGRAMS
+from serving.triton.server.server import TritonServer
 
 FORMS = {
     "fused": FormSettings(),

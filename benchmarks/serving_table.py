@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import redeploy, serving, serving_forms, tiered_store
 from benchmarks.demo_release import add_release, chosen
-from serving.release import Release
+from serving.release.release import Release
 
 LARGE = 200_000
 REDEPLOYS, RATE, UNDER_LOAD = 3, 200.0, 60.0

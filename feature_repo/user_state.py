@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from ops_gpu.interaction_history import ENTRY, as_lists, entries_of
+from ops_gpu.interactions.history_columns import ENTRY, as_lists, entries_of
 
 
 def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:

@@ -6,8 +6,8 @@ import warnings
 
 import dagster as dg
 
-from recsys_assets.code_location import build_code_location
-from recsys_assets.shared import shared_definitions
+from recsys_assets.component.code_location import build_code_location
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.environment import quiet_libraries, recommender_folders
 from resources.home import Home
 from resources.privacy import keep_private

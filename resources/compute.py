@@ -9,7 +9,7 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from ops_gpu.engine import DaskEngine, Engine, GpuEngine, LocalEngine
+from ops_gpu.engines.engine import DaskEngine, Engine, GpuEngine, LocalEngine
 
 EngineName = Literal["in_process", "local_cluster", "scheduler", "local_cuda_cluster", "gpu"]
 

@@ -13,12 +13,12 @@ from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.pushed_events import pushed_users
 from feature_repo.repository import FeatureRepository
 from feature_repo.versions import latest
-from ops_gpu.interaction_history import ENTRY
-from ops_gpu.ragged import Ragged
-from ops_gpu.schema import Schema
-from serving.feast_reader import FeastReader
-from serving.null_values import NULL_INTEGER
-from serving.operators.base import Column
+from ops_gpu.interactions.history_columns import ENTRY
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.schema.schema import Schema
+from serving.request.columns import Column
+from serving.request.null_values import NULL_INTEGER
+from serving.stores.feast_reader import FeastReader
 
 
 def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "users") -> int:

@@ -13,10 +13,10 @@ import polars as pl
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.pushed_events import PushedEvents, only_writer
 from feature_repo.repository import FeatureRepository
-from ops_gpu.interaction_history import with_events
-from ops_gpu.schema import Schema
-from serving.feast_reader import FeastReader
-from serving.frames import to_frame
+from ops_gpu.interactions.history_columns import with_events
+from ops_gpu.schema.schema import Schema
+from serving.request.frames import to_frame
+from serving.stores.feast_reader import FeastReader
 
 _META = (EVENT_TIME, CREATED, PRESENT)
 _TIME = pl.Datetime("us", "UTC")

@@ -16,17 +16,17 @@ from resources.environment import path_variables
 from resources.home import Home
 
 if TYPE_CHECKING:
-    from serving.client import RecommenderClient
-    from serving.ensemble import Ensemble
-    from serving.holding import Holding
-    from serving.recommendation import Id
-    from serving.release import Release
-    from serving.triton.form_settings import FormSettings
-    from serving.triton.live_release import LiveRelease
-    from serving.triton.offer import Offered, OnNewRelease
-    from serving.triton.server import TritonServer
-    from serving.triton.server_state import ServerState
-    from serving.triton.target import TritonTarget
+    from serving.client.client import RecommenderClient
+    from serving.ensemble.ensemble import Ensemble
+    from serving.release.holding import Holding
+    from serving.release.release import Release
+    from serving.request.recommendation import Id
+    from serving.triton.control.server_state import ServerState
+    from serving.triton.deployment.offer import Offered, OnNewRelease
+    from serving.triton.deployment.target import TritonTarget
+    from serving.triton.repository.layout_settings import FormSettings
+    from serving.triton.repository.live_release import LiveRelease
+    from serving.triton.server.server import TritonServer
 
 logger = logging.getLogger(__name__)
 MOST_PORT = 65_535
@@ -104,7 +104,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         Raises:
             ValueError: when a server of one's own is configured.
         """
-        from serving.triton.server import TritonServer
+        from serving.triton.server.server import TritonServer
 
         if self.address is not None:
             raise ValueError(f"The server at {self.address} is not ours to start or stop; do so where it runs.")
@@ -123,7 +123,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         Raises:
             RuntimeError: when the embedded server does not start.
         """
-        from serving.triton.deployment import restore
+        from serving.triton.deployment.deployment import restore
 
         if self.address is not None:
             return self._target(self.address)
@@ -141,14 +141,14 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return self.server().stop()
 
     def deploy(self, release: Release, users: Sequence[Id], ensemble: Ensemble | None = None) -> LiveRelease:
-        """Makes a release live, by a person's command; see `serving.triton.deployment.deploy`."""
-        from serving.triton.deployment import deploy
+        """Makes a release live, by a person's command; see `serving.triton.deployment.deployment.deploy`."""
+        from serving.triton.deployment.deployment import deploy
 
         return deploy(release, self.target(), users, ensemble)
 
     def offer(self, release: Release, users: Sequence[Id], on_new_release: OnNewRelease = "wait") -> Offered:
-        """Makes a release live unless a person's decision stands; see `serving.triton.offer.offer`."""
-        from serving.triton.offer import offer
+        """Makes a release live unless a person's decision stands; see `serving.triton.deployment.offer.offer`."""
+        from serving.triton.deployment.offer import offer
 
         return offer(release, self.target(), users, on_new_release)
 
@@ -158,8 +158,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         Raises:
             LookupError: when there is none.
         """
-        from serving.release import Release
-        from serving.triton.deployment import rollback
+        from serving.release.release import Release
+        from serving.triton.deployment.deployment import rollback
 
         live = self.awake(name) or self.silent(name)
         if live is None or live.previous is None:
@@ -168,19 +168,19 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return rollback(previous, self.target())
 
     def roll_out(self, release: Release, users: Sequence[Id], canary: float = 0.0, shadow: float = 0.0) -> LiveRelease:
-        """Tries a release beside the live one; see `serving.triton.rollout.roll_out`."""
-        from serving.triton.rollout import roll_out
+        """Tries a release beside the live one; see `serving.triton.deployment.rollout.roll_out`."""
+        from serving.triton.deployment.rollout import roll_out
 
         return roll_out(release, self.target(), users, canary, shadow)
 
     def end_rollout(self, name: str) -> LiveRelease:
-        """Takes the candidate away; see `serving.triton.rollout.end_rollout`.
+        """Takes the candidate away; see `serving.triton.deployment.rollout.end_rollout`.
 
         Raises:
             LookupError: when none is being tried.
         """
-        from serving.release import Release
-        from serving.triton.rollout import end_rollout
+        from serving.release.release import Release
+        from serving.triton.deployment.rollout import end_rollout
 
         live = self.awake(name)
         if live is None or live.candidate is None:
@@ -197,7 +197,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def silent(self, name: str) -> LiveRelease | None:
         """What the name was pointed at last, where nothing answers under it; None where something does."""
-        from serving.triton.live_release import LiveRelease
+        from serving.triton.repository.live_release import LiveRelease
 
         if self.live(name) is not None:
             return None
@@ -209,8 +209,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         The server tells of its last attempt, and nothing while it makes another: then the files are looked at here.
         Nothing is started for it.
         """
-        from serving.triton.going_live import connected
-        from serving.triton.restore import failure
+        from serving.triton.deployment.promotion import connected
+        from serving.triton.repository.restore import failure
 
         target = self._present()
         if target is None:
@@ -221,7 +221,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def _damage(self, release: LiveRelease) -> str:
         """What is wrong with a release's files; empty where nothing is, or where they do not lie here."""
-        from serving.release import Release
+        from serving.release.release import Release
 
         path = Home.from_environment().release(release.name, release.hash)
         if self.address is not None and not path.exists():
@@ -234,8 +234,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def is_loaded(self, name: str, release_hash: str) -> bool:
         """Whether the server holds a release ready, be it live or not; False where no server runs."""
-        from serving.triton.going_live import connected
-        from serving.triton.names import model_name
+        from serving.triton.deployment.promotion import connected
+        from serving.triton.repository.names import model_name
 
         target = self._present()
         if target is None:
@@ -245,7 +245,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def live(self, name: str) -> LiveRelease | None:
         """What answers under a recommender's name; None when nothing does, or no server runs."""
-        from serving.triton.deployment import live_release
+        from serving.triton.deployment.deployment import live_release
 
         target = self._present()
         return None if target is None else live_release(name, target)
@@ -253,12 +253,12 @@ class TritonResource(dg.ConfigurableResource[Any]):
     def clean_up(
         self, name: str, keep: int, needed: Callable[[], Mapping[str, str]], dry_run: bool = False
     ) -> list[Holding]:
-        """Removes releases and models that are needed no more; see `serving.triton.retention.clean_up`.
+        """Removes releases and models that are needed no more; see `serving.triton.deployment.retention.clean_up`.
 
         Nothing is started for it.
         """
-        from serving.triton.going_live import connected
-        from serving.triton.retention import clean_up
+        from serving.triton.deployment.promotion import connected
+        from serving.triton.deployment.retention import clean_up
 
         home, target = Home.from_environment(), self._present()
         repository = Path(self.repository or home.triton_models)
@@ -270,7 +270,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def client(self, name: str, timeout: float = 5.0) -> RecommenderClient:
         """A client of a recommender; starts the embedded server where it does not run."""
-        from serving.client import RecommenderClient
+        from serving.client.client import RecommenderClient
 
         return RecommenderClient(self.target().grpc_url, name, timeout)
 
@@ -282,8 +282,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return None if state is None else self._target(state.grpc_url)
 
     def _target(self, grpc_url: str) -> TritonTarget:
-        from serving.triton.model_settings import ModelSettings
-        from serving.triton.target import TritonTarget
+        from serving.triton.deployment.target import TritonTarget
+        from serving.triton.repository.model_settings import ModelSettings
 
         repository = Path(self.repository) if self.repository else Home.from_environment().triton_models
         folder = Home.from_environment().triton if self.address is None else None
@@ -305,7 +305,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return TritonTarget(grpc_url, repository, self.releases, settings, own_url, key, folder)
 
     def _form(self) -> FormSettings:
-        from serving.triton.form_settings import FormSettings
+        from serving.triton.repository.layout_settings import FormSettings
 
         return FormSettings(self.form, self.group_by, self.step_instances)
 
@@ -333,7 +333,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return f"127.0.0.1:{self.address.rpartition(':')[2]}"  # its name outside may lead to another server
 
     def _control_key(self) -> str | None:
-        from ops_gpu.logs.place import expand
+        from ops_gpu.logs.files.place import expand
 
         if self.control_key is None:
             return None

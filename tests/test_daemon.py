@@ -11,9 +11,9 @@ import dagster as dg
 import pytest
 
 from ops_gpu.synthetic import DemoData, DemoSettings
-from recsys_assets.cli.run_failure import run_failure
+from recsys_assets.cli.terminal.run_failure import run_failure
 from resources.dagster_home import dagster_environment
-from serving.manifest import Manifest
+from serving.release.manifest import Manifest
 from tests.dagster_dev import dagster_dev, wait_for
 from tests.tiny import NAME, Tiny
 

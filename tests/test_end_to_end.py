@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from recsys_assets.cli.materialize import MATERIALIZE
+from recsys_assets.cli.build.materialize import MATERIALIZE
 from resources.dagster_home import dagster_environment
 from resources.home import Home
 from resources.privacy import OURS
-from serving.client import RecommenderClient
-from serving.manifest import Manifest
+from serving.client.client import RecommenderClient
+from serving.release.manifest import Manifest
 from tests.tiny import NAME, Tiny
 
 pytestmark = pytest.mark.triton

@@ -15,8 +15,8 @@ from dockerfile_parse import DockerfileParser
 from resources.configured import FILE as RESOURCES
 from resources.configured import configured
 from resources.home import Home
-from serving.triton.serving_metrics import COUNTERS, STAGE
-from serving.triton.shadow_metrics import COUNTERS as SHADOW
+from serving.triton.python_backend.serving_metrics import COUNTERS, STAGE
+from serving.triton.python_backend.shadow_metrics import COUNTERS as SHADOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "triton.Containerfile"

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.best_first import best_first
-from ops_gpu.kernel import Float32Matrix, Int32s, Int64Matrix, Int64s, UInt8s, kernel
-from ops_gpu.ragged import Ragged
+from ops_gpu.primitives.kernel import Float32Matrix, Int32s, Int64Matrix, Int64s, UInt8s, kernel
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.primitives.top_k import best_first
 
 SOURCES = ("two_tower", "popular", "history", "co_occurrence")
 """The sources whose ranks and bits are features of the ranker."""

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList, top_of_rows
 from ops_gpu.candidates.unseen import first_unseen
-from ops_gpu.events import DAY
-from ops_gpu.history import Histories
-from ops_gpu.item_codes import check_codes
-from ops_gpu.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
-from ops_gpu.ragged import Ragged
-from ops_gpu.snapshot import Snapshot
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_codes import check_codes
+from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.primitives.ragged import Ragged
 
 
 @dataclass(frozen=True)

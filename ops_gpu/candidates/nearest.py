@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
+from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.candidates.unseen import first_unseen
-from ops_gpu.history import Histories
-from ops_gpu.index import ItemIndex
-from ops_gpu.kernel import Bools, Float32Matrix, Float32s, Int64s, kernel
-from ops_gpu.ragged import Ragged
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.primitives.kernel import Bools, Float32Matrix, Float32s, Int64s, kernel
+from ops_gpu.primitives.ragged import Ragged
 
 MOST_EXTRA = 1_000  # seen items among the nearest that are searched past, a user
 SPARE = 2  # so many times the size are searched at first: room for seen items, and for ties across the last place

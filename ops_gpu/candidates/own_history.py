@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ops_gpu.candidates.candidates import SourceList, top_of_rows
-from ops_gpu.events import DAY
-from ops_gpu.history import Histories
-from ops_gpu.snapshot import Snapshot
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot
 
 
 def retrieve_history(snapshot: Snapshot, histories: Histories, size: int) -> SourceList:

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.candidates.unseen import first_unseen_of_one
-from ops_gpu.history import Histories
-from ops_gpu.snapshot import Snapshot
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot
 
 
 def popular_order(snapshot: Snapshot) -> npt.NDArray[np.int32]:

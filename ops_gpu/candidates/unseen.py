@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.kernel import Bools, Int32s, Int64s, kernel
-from ops_gpu.ragged import Ragged
+from ops_gpu.primitives.kernel import Bools, Int32s, Int64s, kernel
+from ops_gpu.primitives.ragged import Ragged
 
 _NOTHING = np.empty(0, np.int32)
 

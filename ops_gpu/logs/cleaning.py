@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.features import categorical, continuous
-from ops_gpu.logs.id_values import NO_VALUE, PROBLEMS, canonical_ids, id_problems, require_ids
-from ops_gpu.logs.identifiers import IdTypes
+from ops_gpu.logs.errors.log_error import LogError, shown
+from ops_gpu.logs.errors.reading import reading
 from ops_gpu.logs.interactions import InteractionLog
-from ops_gpu.logs.reading import reading
-from ops_gpu.logs.time_bounds import TimeBounds
 from ops_gpu.logs.units import read_times
+from ops_gpu.logs.values.features import categorical, continuous
+from ops_gpu.logs.values.id_values import NO_VALUE, PROBLEMS, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.values.identifiers import IdTypes
+from ops_gpu.logs.values.time_bounds import TimeBounds
 
 RAW, FILE = "raw:", "__file__"
 _PASSED, _REASON, _USER, _ITEM = "__passed__", "__reason__", "__user__", "__item__"

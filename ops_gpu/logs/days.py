@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ops_gpu.logs.blocks import Block, Piece, digest_of, first_line, has_blocks, pieces, whole_lines
-from ops_gpu.logs.day_rows import DayRows, days_of_json, days_to_json, hashed_by, rows_by_day, summed
-from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.files import LogFile, list_files
+from ops_gpu.logs.errors.log_error import LogError, shown
+from ops_gpu.logs.files.blocks import Block, Piece, digest_of, first_line, has_blocks, pieces, whole_lines
+from ops_gpu.logs.files.day_rows import DayRows, days_of_json, days_to_json, hashed_by, rows_by_day, summed
+from ops_gpu.logs.files.listing import LogFile, list_files
+from ops_gpu.logs.files.place import LogPlace
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
-from ops_gpu.logs.place import LogPlace
 
 if TYPE_CHECKING:
     import polars as pl
@@ -167,7 +167,7 @@ def _block(file: LogFile, log: InteractionLog, piece: Piece, known: Mapping[tupl
     block = known.get((piece.start, piece.end, digest))
     if block is not None:
         return block
-    from ops_gpu.logs.reader import read_part
+    from ops_gpu.logs.files.reader import read_part
     from ops_gpu.logs.units import read_times
 
     with named_in(log):
@@ -186,7 +186,7 @@ def _rows_of(file: LogFile, log: InteractionLog, columns: Sequence[str]) -> dict
     Raises:
         LogError: when it has not, or cannot be read, or there is not a single time in it.
     """
-    from ops_gpu.logs.reader import read_file
+    from ops_gpu.logs.files.reader import read_file
     from ops_gpu.logs.units import read_times
 
     with named_in(log):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ops_gpu.logs.errors import LogError
-from ops_gpu.logs.expressions import Condition
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.files.source import LogSource
 from ops_gpu.logs.interactions import check_features
-from ops_gpu.logs.source import LogSource
+from ops_gpu.logs.values.row_condition import Condition
 
 
 @dataclass(frozen=True)

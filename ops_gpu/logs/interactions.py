@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ops_gpu.logs.errors import LogError, names
-from ops_gpu.logs.expressions import Condition
-from ops_gpu.logs.identifiers import ID_TYPES
-from ops_gpu.logs.source import LogSource
-from ops_gpu.logs.times import UNITS, TimeUnit, reads_years
+from ops_gpu.logs.errors.log_error import LogError, names
+from ops_gpu.logs.files.source import LogSource
+from ops_gpu.logs.values.identifiers import ID_TYPES
+from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.times import UNITS, TimeUnit, reads_years
 
 CANONICAL = ("user_id", "item_id", "timestamp", "label", "title", "available")
 

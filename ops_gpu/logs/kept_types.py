@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
-from ops_gpu.logs.files import list_files
-from ops_gpu.logs.identifiers import IdType
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.errors.reading import reading
+from ops_gpu.logs.files.listing import list_files
+from ops_gpu.logs.files.place import LogPlace
+from ops_gpu.logs.files.reader import read_file
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
-from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.reader import read_file
-from ops_gpu.logs.reading import reading
-from ops_gpu.logs.whole_numbers import are_whole
+from ops_gpu.logs.values.id_values import IdType
+from ops_gpu.logs.values.whole_numbers import are_whole
 
 
 def decide_kept_types(log: InteractionLog, place: LogPlace) -> dict[str, IdType]:

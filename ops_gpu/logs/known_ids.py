@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ops_gpu.logs.errors import shown
+from ops_gpu.logs.errors.log_error import shown
 
 EXAMPLES = 3
 _GAIN = 0.05

@@ -12,18 +12,18 @@ import polars as pl
 
 from ops_gpu.logs.cleaning import FILE, RAW, CleanedFile, clean
 from ops_gpu.logs.days import FileDays, days_of_files
-from ops_gpu.logs.errors import LogError
-from ops_gpu.logs.features import require_flat
-from ops_gpu.logs.file_part import FilePart
-from ops_gpu.logs.files import LogFile, list_files
-from ops_gpu.logs.identifiers import IdTypes, id_dtype
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.errors.reading import reading
+from ops_gpu.logs.files.file_part import FilePart
+from ops_gpu.logs.files.listing import LogFile, list_files
+from ops_gpu.logs.files.place import LogPlace
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.naming import named_in
-from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
-from ops_gpu.logs.time_bounds import TimeBounds
-from ops_gpu.logs.whole_numbers import are_whole, as_text
+from ops_gpu.logs.values.features import require_flat
+from ops_gpu.logs.values.identifiers import IdTypes, id_dtype
+from ops_gpu.logs.values.time_bounds import TimeBounds
+from ops_gpu.logs.values.whole_numbers import are_whole, as_text
 
 
 @dataclass(frozen=True)

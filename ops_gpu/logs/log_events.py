@@ -8,14 +8,14 @@ from datetime import date, datetime, time
 
 import polars as pl
 
-from ops_gpu.logs.errors import LogError
-from ops_gpu.logs.file_part import FilePart
-from ops_gpu.logs.files import list_files
-from ops_gpu.logs.identifiers import IdTypes
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.files.file_part import FilePart
+from ops_gpu.logs.files.listing import list_files
+from ops_gpu.logs.files.place import LogPlace
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.loading import collect
-from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.time_bounds import TimeBounds
+from ops_gpu.logs.values.identifiers import IdTypes
+from ops_gpu.logs.values.time_bounds import TimeBounds
 
 
 @dataclass(frozen=True)

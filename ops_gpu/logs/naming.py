@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from ops_gpu.logs.errors import LogError
-from ops_gpu.logs.expressions import Condition
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.values.row_condition import Condition
 
 if TYPE_CHECKING:
     from ops_gpu.logs.entities import EntityTable

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops_gpu.logs.id_values import PROBLEMS
+from ops_gpu.logs.values.id_values import PROBLEMS
 
 if TYPE_CHECKING:
     from ops_gpu.logs.known_ids import KnownIds

@@ -11,22 +11,22 @@ import polars as pl
 from ops_gpu.logs.cleaning import RAW
 from ops_gpu.logs.derived import first_values, most_frequent
 from ops_gpu.logs.entities import EntityTable
-from ops_gpu.logs.errors import LogError, shown
-from ops_gpu.logs.features import categorical, continuous, listed
-from ops_gpu.logs.files import list_files
-from ops_gpu.logs.id_values import NO_VALUE, PROBLEMS, canonical_ids, id_problems, require_ids
-from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
+from ops_gpu.logs.errors.log_error import LogError, shown
+from ops_gpu.logs.errors.reading import reading
+from ops_gpu.logs.files.listing import list_files
+from ops_gpu.logs.files.place import LogPlace
+from ops_gpu.logs.files.reader import read_file
 from ops_gpu.logs.interactions import InteractionLog
 from ops_gpu.logs.known_ids import KnownIds
 from ops_gpu.logs.loading import CleanLog, alike
 from ops_gpu.logs.log_events import LogEvents
 from ops_gpu.logs.naming import named_in
-from ops_gpu.logs.place import LogPlace
-from ops_gpu.logs.reader import read_file
-from ops_gpu.logs.reading import reading
 from ops_gpu.logs.report import CleanReport
-from ops_gpu.logs.time_bounds import TimeBounds
-from ops_gpu.logs.values import require_values
+from ops_gpu.logs.required_values import require_values
+from ops_gpu.logs.values.features import categorical, continuous, listed
+from ops_gpu.logs.values.id_values import NO_VALUE, PROBLEMS, IdType, canonical_ids, id_problems, require_ids
+from ops_gpu.logs.values.identifiers import IdTypes, id_dtype
+from ops_gpu.logs.values.time_bounds import TimeBounds
 
 _PROBLEM = "__problem__"
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import polars as pl
 
-from ops_gpu.logs.digit_times import digit_forms
-from ops_gpu.logs.errors import LogError, shown
+from ops_gpu.logs.errors.log_error import LogError, shown
+from ops_gpu.logs.errors.reading import reading
 from ops_gpu.logs.interactions import InteractionLog
-from ops_gpu.logs.other_epochs import other_epoch
-from ops_gpu.logs.reading import reading
-from ops_gpu.logs.times import parse_times
+from ops_gpu.logs.values.digit_times import digit_forms
+from ops_gpu.logs.values.other_epochs import other_epoch
+from ops_gpu.logs.values.times import parse_times
 
 _EARLY = datetime(1971, 1, 1)
 _DECLARED = ("s", "ms", "us", "ns")

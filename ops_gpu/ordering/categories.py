@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.feature_table import FIRST_CODE
+from ops_gpu.features.feature_table import FIRST_CODE
 
 
 def membership(values: npt.NDArray[Any], buckets: int = 5) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.ragged import Ragged
+from ops_gpu.primitives.ragged import Ragged
 
 
 @dataclass(frozen=True)

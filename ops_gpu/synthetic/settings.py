@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ops_gpu.bounds import LARGEST_SEED, check_whole
-from ops_gpu.setting_error import SettingError
+from ops_gpu.primitives.bounds import LARGEST_SEED, check_whole
+from ops_gpu.primitives.setting_error import SettingError
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 

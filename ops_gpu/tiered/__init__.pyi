@@ -1,10 +1,10 @@
 from .disk_store import build_store, open_store
-from .keys import KeyType
-from .row_format import RowColumn, RowFormat
-from .store_error import StoreError
+from .rows.keys import KeyType
+from .rows.row_format import RowColumn, RowFormat
+from .rows.store_error import StoreError
+from .rows.store_settings import StoreSettings
+from .rows.tier import Tier
 from .store_metrics import StoreMetrics
-from .store_settings import StoreSettings
-from .tier import Tier
 from .tiered_store import Answer, TieredStore
 
 __all__ = [

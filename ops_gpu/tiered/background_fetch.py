@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from ops_gpu.tiered.keys import KeyBatch
+from ops_gpu.tiered.rows.keys import KeyBatch
 
 MOST_KEYS = 1_000_000
 

@@ -9,19 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ops_gpu.tiered.change_log import ChangeLog
+from ops_gpu.primitives.atomic_directory import folder_written_aside
 from ops_gpu.tiered.followed_store import FollowedStore
-from ops_gpu.tiered.keys import KeyType
-from ops_gpu.tiered.memory_tier import MemoryTier
-from ops_gpu.tiered.rocks_options import rocks_options
-from ops_gpu.tiered.rocks_tables import Batches, TableWriter, Written, take_over
-from ops_gpu.tiered.rocks_tier import RocksTier
-from ops_gpu.tiered.row_format import RowFormat
+from ops_gpu.tiered.rows.keys import KeyType
+from ops_gpu.tiered.rows.row_format import RowFormat
+from ops_gpu.tiered.rows.store_error import StoreError
+from ops_gpu.tiered.rows.store_settings import StoreSettings
 from ops_gpu.tiered.store_description import FILE, StoreDescription
-from ops_gpu.tiered.store_error import StoreError
-from ops_gpu.tiered.store_settings import StoreSettings
 from ops_gpu.tiered.tiered_store import TieredStore
-from ops_gpu.written_aside import folder_written_aside
+from ops_gpu.tiered.tiers.change_log import ChangeLog
+from ops_gpu.tiered.tiers.memory_tier import MemoryTier
+from ops_gpu.tiered.tiers.rocks_options import rocks_options
+from ops_gpu.tiered.tiers.rocks_tables import Batches, TableWriter, Written, take_over
+from ops_gpu.tiered.tiers.rocks_tier import RocksTier
 
 if TYPE_CHECKING:
     from rocksdict import AccessType, Rdict

@@ -9,12 +9,12 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
-from ops_gpu.tiered.memory_tier import MemoryTier
-from ops_gpu.tiered.rocks_tier import RocksTier
+from ops_gpu.tiered.rows.store_error import StoreError
+from ops_gpu.tiered.rows.store_settings import StoreSettings
 from ops_gpu.tiered.store_description import FILE, StoreDescription
-from ops_gpu.tiered.store_error import StoreError
-from ops_gpu.tiered.store_settings import StoreSettings
 from ops_gpu.tiered.tiered_store import TieredStore
+from ops_gpu.tiered.tiers.memory_tier import MemoryTier
+from ops_gpu.tiered.tiers.rocks_tier import RocksTier
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.tiered.keys import KeyBatch
-from ops_gpu.tiered.row_format import RowFormat
-from ops_gpu.tiered.tier import Mask, Rows, Tier
+from ops_gpu.tiered.rows.keys import KeyBatch
+from ops_gpu.tiered.rows.row_format import RowFormat
+from ops_gpu.tiered.rows.tier import Mask, Rows, Tier
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops_gpu.tiered.keys import KeyType
-from ops_gpu.tiered.row_format import RowFormat
-from ops_gpu.tiered.store_error import StoreError
+from ops_gpu.tiered.rows.keys import KeyType
+from ops_gpu.tiered.rows.row_format import RowFormat
+from ops_gpu.tiered.rows.store_error import StoreError
 
 FORMAT = 1
 FILE = "store.json"

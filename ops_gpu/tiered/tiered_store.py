@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.stable_hash import Hashes
+from ops_gpu.primitives.stable_hash import Hashes
 from ops_gpu.tiered.background_fetch import BackgroundFetch
-from ops_gpu.tiered.keys import KeyBatch, KeyType
 from ops_gpu.tiered.lookup import Looked, Lookup, Missing
-from ops_gpu.tiered.row_format import Columns, RowFormat
+from ops_gpu.tiered.rows.keys import KeyBatch, KeyType
+from ops_gpu.tiered.rows.row_format import Columns, RowFormat
+from ops_gpu.tiered.rows.tier import Mask, Rows, Tier
 from ops_gpu.tiered.store_metrics import StoreMetrics
-from ops_gpu.tiered.tier import Mask, Rows, Tier
 from ops_gpu.tiered.write_order import WriteOrder
 
 WARMED = 100_000

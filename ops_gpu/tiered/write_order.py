@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ops_gpu.stable_hash import Hashes
+from ops_gpu.primitives.stable_hash import Hashes
 
 KEPT = 64
 """Writes that are remembered; a reader who took longer than these takes it that his keys were among them."""

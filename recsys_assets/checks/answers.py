@@ -6,11 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.newest_release import newest_release
+from recsys_assets.challenger.release_parity import differences
+from recsys_assets.challenger.users_to_try import some_users
 from recsys_assets.metadata.tables import table
-from recsys_assets.newest_release import newest_release
-from recsys_assets.parity import differences
-from recsys_assets.users_to_try import some_users
 
 DESCRIPTION = """The release, opened as it will be served (features from the feature store, item state from its own
 directory), gives the items and scores that the library computes from the same models and the raw tables, with the

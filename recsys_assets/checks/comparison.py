@@ -4,9 +4,9 @@
 
 import dagster as dg
 
-from recsys_assets.assets.evaluation import load_report
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.champion import METRIC, Standing
+from recsys_assets.assets.models.evaluation import load_report
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.comparison import METRIC, Standing
 from recsys_assets.metadata.tables import rounded
 
 POPULARITY = """The final lists are at least as good as the most popular items of all time, by NDCG@20 on days that no

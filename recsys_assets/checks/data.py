@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.logs.identifiers import IdType, IdTypes, id_dtype
-from recsys_assets.assets.entities import Kind, known_file
-from recsys_assets.assets.quality_report import load_report
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.files import read_json
-from recsys_assets.id_types import decided_id_types
+from ops_gpu.logs.values.id_values import IdType
+from ops_gpu.logs.values.identifiers import IdTypes, id_dtype
+from recsys_assets.assets.data.entities import Kind, known_file
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import read_json
 from recsys_assets.metadata.tables import rounded
+from recsys_assets.tables.id_types import decided_id_types
+from recsys_assets.tables.quality_report import load_report
 
 if TYPE_CHECKING:
     import polars as pl

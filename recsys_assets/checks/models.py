@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.checks.answers import answers_like_its_parts
 from recsys_assets.checks.comparison import better_than_popularity, not_worse_than_live
 from recsys_assets.checks.online_parity import online_parity

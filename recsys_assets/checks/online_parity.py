@@ -4,7 +4,7 @@
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint.blueprint import Blueprint
 from resources.feature_store import FeatureStoreResource
 
 DESCRIPTION = """What the feature store answers online is what it holds offline, for a sample of users."""

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.canonical import as_day
-from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.fitted import (
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
     fitted_anew,
     towers,
     training_data,
 )
-from recsys_assets.training_days import TrainingDays
-from recsys_assets.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.tables.tables import as_day
+from recsys_assets.tables.training_days import TrainingDays
 
 if TYPE_CHECKING:
-    from ops_gpu.events import Events
-    from ops_gpu.ranges import Ranges
+    from ops_gpu.interactions.events import Events
+    from ops_gpu.recommender.day_ranges import Ranges
 
 DESCRIPTION = """Takes a moment inside the log, replaces all events after it by poison, and builds training rows and
 candidates again: with the state as of that moment every row up to it must be identical. And poisons the days that the
@@ -35,7 +35,7 @@ def point_in_time(plan: Blueprint) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=plan.key("retrieval_model"), name="point_in_time", description=DESCRIPTION, blocking=True)
     def check() -> dg.AssetCheckResult:
-        from ops_gpu.point_in_time import check_point_in_time
+        from ops_gpu.evaluation.point_in_time import check_point_in_time
 
         ranges, config = ChainRanges.load(plan).ranges, fit_config(plan)
         data = training_data(plan, challenger_workflow(plan))
@@ -57,7 +57,7 @@ def point_in_time(plan: Blueprint) -> dg.AssetChecksDefinition:
 
 def _moment(events: "Events", ranges: "Ranges", horizon_days: int) -> int:
     """Just after an event, some days before the judged ones: there are rows to compare, whatever days are empty."""
-    from ops_gpu.events import DAY
+    from ops_gpu.interactions.events import DAY
 
     back = min(horizon_days, (ranges.fit_end - ranges.start) // DAY // 2)
     return int(events.before(max(ranges.fit_end - back * DAY, ranges.start + 1)).time[-1]) + 1
@@ -69,7 +69,7 @@ def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
     One that was fitted anew is fitted from nothing here too, so that the order of its codes counts as well; one that
     was appended to keeps the codes that it has.
     """
-    from ops_gpu.point_in_time import changed_features
+    from ops_gpu.evaluation.point_in_time import changed_features
 
     statistics, fitted = day_statistics(plan), challenger_workflow(plan)
     days = TrainingDays.of(statistics).poisoned(ranges.fit_end)

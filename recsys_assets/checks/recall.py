@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.champion import contender
-from recsys_assets.fitted import challenger_workflow, towers, training_data
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.comparison import contender
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import challenger_workflow, towers, training_data
+from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.metadata.tables import rounded
-from recsys_assets.newest_release import newest_release
 
 if TYPE_CHECKING:
-    from ops_gpu.retrieval import RetrievalModel
-    from ops_gpu.training_data import TrainingData
+    from ops_gpu.features.training_data import TrainingData
+    from ops_gpu.models.retrieval.model import RetrievalModel
 
 DESCRIPTION = """Asked with the vectors of users who have a history, {which} finds at least {least:.0%} of the items
 that exact search finds (`quality.min_index_recall`)."""
@@ -53,8 +53,8 @@ def _judged(
     folder: Path, data: "TrainingData", model: "RetrievalModel", as_of: int, known_by: int | None, least: float
 ) -> dg.AssetCheckResult:
     """Asks an index for users as of a moment, over the items that were known by one; None is all of the catalogue."""
-    from ops_gpu.index import ItemIndex
-    from ops_gpu.index_recall import index_recall, user_vectors
+    from ops_gpu.candidates.index import ItemIndex
+    from ops_gpu.evaluation.index_recall import index_recall, user_vectors
 
     index, queries = ItemIndex.load(folder), user_vectors(data, model, as_of)
     found = index_recall(index, model.embed_items(data), data.offered(known_by), queries)

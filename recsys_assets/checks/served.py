@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint, as_days
-from recsys_assets.chain import SERVED
+from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.blueprint.blueprint import Blueprint, as_days
+from recsys_assets.blueprint.served_log import ServedLog
 from recsys_assets.metadata.tables import rounded
-from recsys_assets.served_log import ServedLog
 
 if TYPE_CHECKING:
-    from serving.served_summary import ServedSummary
+    from serving.decisions.served_summary import ServedSummary
 
 WHOLE = """At most {share:.0%} of the day's lists are degraded (made without what is stored of the user, which could not
 be read) or empty (`quality.max_degraded_share`); of several days the worst one. Warns and keeps nothing back: the
@@ -30,8 +30,8 @@ def served_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
         description=WHOLE.format(share=limit),
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        from serving.served_day import ServedDay
-        from serving.served_summary import ServedSummary
+        from serving.decisions.served_day import ServedDay
+        from serving.decisions.served_summary import ServedSummary
 
         found: dict[date, ServedSummary] = {}
         for day in _days(context, plan):

@@ -8,23 +8,23 @@ from typing import ParamSpec
 
 import typer
 
-from recsys_assets.cli.bench import bench
-from recsys_assets.cli.deploy import deploy
-from recsys_assets.cli.evaluate import evaluate
-from recsys_assets.cli.event import event
-from recsys_assets.cli.explore import explore
-from recsys_assets.cli.gc import gc
-from recsys_assets.cli.known_names import check_name
-from recsys_assets.cli.materialize import materialize
-from recsys_assets.cli.output import sentences
-from recsys_assets.cli.recommend import recommend
-from recsys_assets.cli.replay import replay
-from recsys_assets.cli.rollback import rollback
-from recsys_assets.cli.rollout import rollout
-from recsys_assets.cli.served import served
-from recsys_assets.cli.status import status
-from recsys_assets.cli.stop import stop
-from recsys_assets.cli.trace import trace
+from recsys_assets.cli.ask.bench import bench
+from recsys_assets.cli.ask.event import event
+from recsys_assets.cli.ask.explore import explore
+from recsys_assets.cli.ask.recommend import recommend
+from recsys_assets.cli.ask.replay import replay
+from recsys_assets.cli.ask.served import served
+from recsys_assets.cli.ask.trace import trace
+from recsys_assets.cli.build.evaluate import evaluate
+from recsys_assets.cli.build.gc import gc
+from recsys_assets.cli.build.materialize import materialize
+from recsys_assets.cli.live.deploy import deploy
+from recsys_assets.cli.live.rollback import rollback
+from recsys_assets.cli.live.rollout import rollout
+from recsys_assets.cli.live.status import status
+from recsys_assets.cli.live.stop import stop
+from recsys_assets.cli.terminal.output import sentences
+from recsys_assets.lookup.names import check_name
 from resources.home import Home
 from resources.privacy import keep_private
 

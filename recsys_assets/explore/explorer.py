@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.cli.people import PastEvent, People
 from recsys_assets.explore.followed_release import FollowedRelease, OpenRelease
 from recsys_assets.explore.served_answer import ServedAnswer
 from recsys_assets.explore.stages import Stages
+from recsys_assets.tables.entity_lookup import PastEvent, People
 from resources.home import Home
-from serving.recommendation import Id
+from serving.request.recommendation import Id
 
 if TYPE_CHECKING:
     from resources.triton import TritonResource
-    from serving.client import RecommenderClient
-    from serving.operators.base import Columns
+    from serving.client.client import RecommenderClient
+    from serving.request.columns import Columns
 
 TIMEOUT = 3.0
 
@@ -94,7 +94,7 @@ class Explorer:
             RuntimeError: when no release is live, in a sentence.
             ValueError: when the release cannot answer for this k.
         """
-        from serving.triton.smoke_test import request_for
+        from serving.triton.deployment.smoke_test import request_for
 
         opened = self.followed.current()
         request = request_for(opened.ensemble, [person.user_id], k)
@@ -110,8 +110,8 @@ class Explorer:
     def _served(
         self, opened: OpenRelease, user_id: Id, k: int, expected: Columns
     ) -> tuple[ServedAnswer | None, tuple[str, ...]]:
-        from serving.recommender_error import RecommenderError
-        from serving.triton.smoke_test import SEED
+        from serving.client.recommender_error import RecommenderError
+        from serving.triton.deployment.smoke_test import SEED
 
         if opened.problem is not None:
             return None, (f"{opened.problem} Shown is release {opened.release.hash[:12]}, the last that was live.",)
@@ -124,8 +124,8 @@ class Explorer:
 
     def _connected(self) -> RecommenderClient:
         """A client of the server as it runs now: it may have been started anew, at another port."""
-        from serving.client import RecommenderClient
-        from serving.recommender_error import RecommenderError
+        from serving.client.client import RecommenderClient
+        from serving.client.recommender_error import RecommenderError
 
         state = self._triton.status()
         url = self._triton.address or (state.grpc_url if state else None)

@@ -6,15 +6,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys_assets.cli.not_live import not_live, way_back
-from recsys_assets.cli.open_release import open_release
+from recsys_assets.lookup.open_release import open_release
+from recsys_assets.lookup.outage_text import not_live, way_back
 from resources.home import Home
 
 if TYPE_CHECKING:
     from resources.triton import TritonResource
-    from serving.ensemble import Ensemble
-    from serving.release import Release
-    from serving.triton.live_release import LiveRelease
+    from serving.ensemble.ensemble import Ensemble
+    from serving.release.release import Release
+    from serving.triton.repository.live_release import LiveRelease
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class FollowedRelease:
         return live
 
     def _opened(self, live: LiveRelease) -> OpenRelease:
-        from serving.ensemble import Ensemble
+        from serving.ensemble.ensemble import Ensemble
 
         release = open_release(self._home, self._name, live.hash, way_back(live))
         return OpenRelease(release, Ensemble.of(release))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from serving.recommendation import Id
+from serving.request.recommendation import Id
 
 if TYPE_CHECKING:
-    from serving.client import RecommenderClient
-    from serving.operators.base import Columns
+    from serving.client.client import RecommenderClient
+    from serving.request.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class ServedAnswer:
         Raises:
             RecommenderError: when there is no answer.
         """
-        from serving.decisions import TEST
-        from serving.triton.smoke_test import difference
+        from serving.decisions.reader import TEST
+        from serving.triton.deployment.smoke_test import difference
 
         name = f"{TEST}explore"  # whoever looks on is no user
         client.recommend([user_id], k, seed=seed, request_id=name)  # opens the connection, no part of an answer's time

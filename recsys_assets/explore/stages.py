@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES
-from ops_gpu.ragged import Ragged
-from serving.ensemble import Answer, Ensemble
-from serving.operators.base import Column, ServingOperator
-from serving.operators.decode_items import DecodeItems
-from serving.operators.filter_candidates import FilterCandidates
-from serving.recommendation import Id
+from ops_gpu.primitives.ragged import Ragged
+from serving.ensemble.ensemble import Answer, Ensemble
+from serving.operators.base import ServingOperator
+from serving.operators.filtering.filter_candidates import FilterCandidates
+from serving.operators.ordering.decode_items import DecodeItems
+from serving.request.columns import Column
+from serving.request.recommendation import Id
 
 
 @dataclass(frozen=True)

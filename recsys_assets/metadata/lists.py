@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.metadata.pictures import densities, line_chart
 
 if TYPE_CHECKING:
-    from ops_gpu.candidates.sources import CandidateSources
-    from ops_gpu.comparison import Contender
-    from ops_gpu.evaluation import Evaluation, Protocol
+    from ops_gpu.evaluation.comparison import Contender
+    from ops_gpu.evaluation.evaluate import Evaluation, Protocol
+    from ops_gpu.recommender.candidate_sources import CandidateSources
 
 USERS = 1_000
 
@@ -25,8 +25,8 @@ def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation,
     """
     import numpy as np
 
-    from ops_gpu.fitting import recommend
-    from ops_gpu.ranking_rows import choices_after
+    from ops_gpu.recommender.ranking_examples import choices_after
+    from ops_gpu.recommender.two_stage import recommend
 
     users, chosen = choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)
     some = np.unique(np.linspace(0, len(users) - 1, USERS).astype(np.int64))
@@ -39,7 +39,7 @@ def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation,
 
 
 def _curves(lists: Any, chosen: Any, longest: int) -> Any:
-    from ops_gpu.metrics import ListMetrics
+    from ops_gpu.evaluation.metrics import ListMetrics
 
     by_length = [ListMetrics.of(lists, chosen, k) for k in range(1, longest + 1)]
     lines = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.canonical import items_frame
+from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.metadata.tables import table
+from recsys_assets.tables.tables import items_frame
 
 
 def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
@@ -19,8 +19,8 @@ def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
         users: whom to ask for.
         k: items a user.
     """
-    from serving.client import RecommenderClient
-    from serving.decisions import TEST
+    from serving.client.client import RecommenderClient
+    from serving.decisions.reader import TEST
 
     titles = dict(items_frame(plan).select("item_id", "title").iter_rows())
     rows = []

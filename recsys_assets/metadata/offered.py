@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serving.triton.offer import Offered
+    from serving.triton.deployment.offer import Offered
 
 
 def said(name: str, offered: Offered) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.day_reading import OUTSIDE
 from recsys_assets.metadata.tables import table
+from recsys_assets.tables.day_reading import OUTSIDE
 
 if TYPE_CHECKING:
-    from recsys_assets.day_reading import DayReading
+    from recsys_assets.tables.day_reading import DayReading
 
 NOTES = "notes"
 """Name of the metadata that the command line shows too."""

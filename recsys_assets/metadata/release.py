@@ -9,7 +9,7 @@ import dagster as dg
 from recsys_assets.metadata.tables import rounded, table
 
 if TYPE_CHECKING:
-    from serving.release import Release
+    from serving.release.release import Release
 
 
 def release_metadata(release: Release) -> dict[str, Any]:

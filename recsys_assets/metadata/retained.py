@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serving.holding import Holding
+    from serving.release.holding import Holding
 
 
 def removed(holdings: Sequence[Holding]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.canonical import items_frame
+from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.metadata.tables import table
+from recsys_assets.tables.tables import items_frame
 
 if TYPE_CHECKING:
-    from ops_gpu.comparison import Contender
-    from ops_gpu.evaluation import Evaluation
+    from ops_gpu.evaluation.comparison import Contender
+    from ops_gpu.evaluation.evaluate import Evaluation
 
 USERS, ITEMS = 10, 5
 
@@ -26,7 +26,7 @@ def sample_lists(plan: Blueprint, mine: Contender, found: Evaluation, as_of: int
     """
     import numpy as np
 
-    from ops_gpu.feature_table import FIRST_CODE
+    from ops_gpu.features.feature_table import FIRST_CODE
 
     items = items_frame(plan)
     titles = dict(items.select("item_id", "title").iter_rows())

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.candidates.candidates import DEGRADED, FALLBACK
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.metadata.pictures import histogram, hour_chart
 from recsys_assets.metadata.tables import rounded, table, table_schema
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from serving.served_day import ServedDay
-    from serving.served_summary import ServedSummary
+    from serving.decisions.served_day import ServedDay
+    from serving.decisions.served_summary import ServedSummary
 
 SAMPLES, ITEMS, MOST_SHOWN = 8, 5, 10
 REQUEST, USER = "request_", "user_"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ops_gpu.bounds import check_whole
+from ops_gpu.primitives.bounds import check_whole
 
 
 @dataclass(frozen=True)

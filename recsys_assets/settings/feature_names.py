@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.reserved_names import Role, is_reserved
-from ops_gpu.setting_error import SettingError
-from serving.condition import CONTEXT
+from ops_gpu.primitives.setting_error import SettingError
+from ops_gpu.schema.reserved_names import Role, is_reserved
+from serving.rules.condition import CONTEXT
 
 _STORED = {"event_timestamp", "created_timestamp", "present"}
 """Columns of the feature store."""

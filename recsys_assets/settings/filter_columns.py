@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.schema import ColumnSchema
-from ops_gpu.setting_error import SettingError
-from serving.condition import Condition
-from serving.condition_types import NUMBERS, check_item, context_column, needs
+from ops_gpu.primitives.setting_error import SettingError
+from ops_gpu.schema.schema import ColumnSchema
+from serving.operators.filtering.condition_types import NUMBERS, check_item, context_column, needs
+from serving.rules.condition import Condition
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ops_gpu.bounds import check_number
+from ops_gpu.primitives.bounds import check_number
 
 
 @dataclass(frozen=True)

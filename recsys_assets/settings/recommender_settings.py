@@ -10,9 +10,9 @@ import dagster as dg
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ops_gpu.logs import EntityTable, InteractionLog
-from ops_gpu.ranking_config import CandidateConfig, RankingConfig
-from ops_gpu.retrieval_config import RetrievalConfig
-from ops_gpu.setting_error import SettingError
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.primitives.setting_error import SettingError
 from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings
 from recsys_assets.settings.evaluation_config import EvaluationConfig
 from recsys_assets.settings.feature_names import check_feature_names

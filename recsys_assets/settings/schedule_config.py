@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dagster as dg
 
-from ops_gpu.bounds import check_number
-from ops_gpu.setting_error import SettingError
+from ops_gpu.primitives.bounds import check_number
+from ops_gpu.primitives.setting_error import SettingError
 
 
 @dataclass(frozen=True)

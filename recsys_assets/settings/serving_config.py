@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ops_gpu.bounds import check_number
-from ops_gpu.setting_error import SettingError
-from serving.condition import Condition
-from serving.ordering_config import HOTTEST, OrderingConfig, Sampling
+from ops_gpu.primitives.bounds import check_number
+from ops_gpu.primitives.setting_error import SettingError
+from serving.rules.condition import Condition
+from serving.rules.ordering_config import HOTTEST, OrderingConfig, Sampling
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from ops_gpu.setting_error import SettingError
+from ops_gpu.primitives.setting_error import SettingError
 
 
 def check_truth_values(section: type, values: Mapping[str, Any]) -> None:

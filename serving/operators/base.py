@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from ops_gpu.graph import Step
-from ops_gpu.ragged import Ragged
+from ops_gpu.graph.node import Step
+from serving.request.columns import Columns
 
 if TYPE_CHECKING:
     from ops_gpu.tiered import StoreMetrics
-    from serving.release import Release
-
-Column = npt.NDArray[Any] | Ragged
-"""One value (or vector) a user, or one list a user."""
-Columns = dict[str, Column]
-"""A batch: columns by name; row = user."""
+    from serving.release.release import Release
 
 STAGES = ("features", "retrieval", "filtering", "scoring", "ordering")
 """The stages of a recommendation, in the order in which their times are reported."""
@@ -73,7 +65,7 @@ class ServingOperator(Step, ABC):
     def evidence(self) -> dict[str, str]:
         """Columns that tell how an answer came about, for the decision log: name in the log, name here.
 
-        A column is one of those given, or else of those taken; see `serving.evidence`.
+        A column is one of those given, or else of those taken; see `serving.decisions.trace`.
         """
         return {}
 
@@ -84,17 +76,3 @@ class ServingOperator(Step, ABC):
     @abstractmethod
     def transform(self, columns: Columns) -> Columns:
         """The operator's columns for a batch (`[n]` or `[n, d]` arrays, `Ragged` of n rows)."""
-
-
-def array(columns: Columns, name: str) -> npt.NDArray[Any]:
-    """The scalar column of this name (the type check of the ensemble has seen to it)."""
-    column = columns[name]
-    assert isinstance(column, np.ndarray)
-    return column
-
-
-def ragged(columns: Columns, name: str) -> Ragged:
-    """The list column of this name."""
-    column = columns[name]
-    assert isinstance(column, Ragged)
-    return column

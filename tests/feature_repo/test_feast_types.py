@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from feature_repo.feast_types import encode, feast_type
-from ops_gpu.schema import ColumnSchema
-from serving.feast_values import decoder
-from serving.null_values import NULL_INTEGER
+from ops_gpu.schema.schema import ColumnSchema
+from serving.request.null_values import NULL_INTEGER
+from serving.stores.feast_values import decoder
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feature_repo.user_state import user_state
-from ops_gpu.interaction_history import ENTRY
+from ops_gpu.interactions.history_columns import ENTRY
 
 USERS = pl.DataFrame({"user_id": [3, 1], "country": ["FR", None]})
 

@@ -6,7 +6,7 @@ import pytest
 from feast import ValueType
 
 from feature_repo.views import features, item_views, user_views
-from ops_gpu.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
 
 USERS = Schema(
     [

@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.candidates.sources import CandidateSources
-from ops_gpu.default_workflow import default_workflow
-from ops_gpu.entity_workflow import fit_workflow
-from ops_gpu.events import DAY
-from ops_gpu.fitting import FitConfig, RetrievalFit, fit_retrieval_until, make_ranking_rows
-from ops_gpu.ranking import RankingModel, fit_ranking
-from ops_gpu.ranking_config import CandidateConfig, RankingConfig
-from ops_gpu.ranking_lists import RankingRows
-from ops_gpu.ranking_rows import sources_at
-from ops_gpu.raw_schema import raw_schema
-from ops_gpu.retrieval_config import RetrievalConfig
-from ops_gpu.snapshot import SnapshotConfig
+from ops_gpu.features.entity_workflow import fit_workflow
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.item_state import SnapshotConfig
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.model import RankingModel, fit_ranking
+from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.models.training.ranking_rows import RankingRows
+from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.ranking_examples import sources_at
+from ops_gpu.recommender.two_stage import FitConfig, RetrievalFit, fit_retrieval_until, make_ranking_rows
+from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.synthetic import DemoData, DemoSettings
-from ops_gpu.training_data import TrainingData
-from ops_gpu.workflow import Workflow
+from ops_gpu.workflow.default_workflow import default_workflow
+from ops_gpu.workflow.workflow import Workflow
 
 SETTINGS = DemoSettings(users=300, items=200, days=24, events=6_000)
 START = int(datetime.combine(SETTINGS.start, datetime.min.time(), UTC).timestamp())

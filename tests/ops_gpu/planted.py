@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.default_workflow import default_workflow
-from ops_gpu.entity_workflow import fit_workflow
-from ops_gpu.raw_schema import raw_schema
-from ops_gpu.training_data import TrainingData
-from ops_gpu.workflow import Workflow
+from ops_gpu.features.entity_workflow import fit_workflow
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.schema.raw_schema import raw_schema
+from ops_gpu.workflow.default_workflow import default_workflow
+from ops_gpu.workflow.workflow import Workflow
 
 KINDS, USERS, ITEMS, COLD = 6, 120, 90, 10  # the last `COLD` users and items have no event
 HISTORY = 6

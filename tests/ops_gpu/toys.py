@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from ops_gpu.events import DAY, Events
-from ops_gpu.feature_table import FIRST_CODE
+from ops_gpu.features.feature_table import FIRST_CODE
+from ops_gpu.interactions.events import DAY, Events
 
 USERS, ITEMS = 10, 24  # codes, the three special ones among them
 Row = tuple[int, int, int, bool]  # user, item, time, positive

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys_assets.assets import deployment as asset
+from recsys_assets.assets.release import deployment as asset
 from resources.home import Home
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource

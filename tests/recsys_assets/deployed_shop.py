@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.files import write_json
-from recsys_assets.newest_release import candidate_file
+from recsys_assets.blueprint.json_files import write_json
+from recsys_assets.challenger.newest_release import candidate_file
 from resources.home import Home
-from serving.release import Release
+from serving.release.release import Release
 from tests.recsys_assets.runs import failure, materialize
 from tests.serving.toys import toy_release
 from tests.serving.triton.fake_control import dated

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from recsys_assets.locations import blueprints, load
-from recsys_assets.refit import refit_config
-from recsys_assets.shared import shared_definitions
+from recsys_assets.automation.refit import refit_config
+from recsys_assets.component.locations import blueprints, load
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 
 

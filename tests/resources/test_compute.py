@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from ops_gpu.engine import DaskEngine, LocalEngine
+from ops_gpu.engines.engine import DaskEngine, LocalEngine
 from resources.compute import ComputeResource
 
 NO_GPU = pytest.mark.skipif(importlib.util.find_spec("cudf_polars") is not None, reason="cudf-polars is installed")

@@ -18,11 +18,11 @@ import pytest
 
 from feature_repo.pushed_events import PushedEvents, pushed_users
 from feature_repo.repository import FeatureRepository
-from ops_gpu.schema import Schema
+from ops_gpu.schema.schema import Schema
 from resources.feature_store import FeatureStoreResource
 from resources.home import Home
-from serving.frames import to_frame
-from serving.operators.query_feast import QueryFeast
+from serving.operators.features.query_feast import QueryFeast
+from serving.request.frames import to_frame
 from tests.resources.test_feature_store import AS_OF, EVENTS, ITEMS, USERS, redis_address
 
 __all__ = ["redis_address"]

@@ -13,14 +13,14 @@ import polars as pl
 import pytest
 
 from resources.triton import TritonResource
-from serving.client import RecommenderClient
-from serving.manifest import ReleaseMetadata
-from serving.release import Release
-from serving.triton.backends import PROGRAMS, SERVER, wheel_folder
-from serving.triton.going_live import DeploymentError
-from serving.triton.process import processes_of
-from serving.triton.server import TritonServer
-from serving.triton.server_process import ServerProcess
+from serving.client.client import RecommenderClient
+from serving.release.manifest import ReleaseMetadata
+from serving.release.release import Release
+from serving.triton.control.process import processes_of
+from serving.triton.deployment.promotion import DeploymentError
+from serving.triton.server.backends import PROGRAMS, SERVER, wheel_folder
+from serving.triton.server.server import TritonServer
+from serving.triton.server.server_process import ServerProcess
 from tests.serving.whole_release import whole_release
 
 pytestmark = pytest.mark.triton

@@ -10,22 +10,22 @@ from typer.testing import CliRunner
 
 from recsys_assets.cli import app
 from resources.triton import TritonResource
-from serving.ensemble import Ensemble
-from serving.feature_store_error import FeatureStoreError
-from serving.release import Release
-from serving.triton import deployment, smoke_test
-from serving.triton import restore as restore_steps
-from serving.triton.backends import PROGRAMS
-from serving.triton.deployment import DeploymentError, restore
-from serving.triton.form_settings import FormSettings
-from serving.triton.going_live import connected
-from serving.triton.http_control import HttpControl
-from serving.triton.live_release import LiveRelease
-from serving.triton.model_status import ModelStatus
-from serving.triton.names import model_name
-from serving.triton.process import processes_of
-from serving.triton.server import TritonServer
-from serving.triton.server_state import ServerState
+from serving.ensemble.ensemble import Ensemble
+from serving.release.release import Release
+from serving.stores.feature_store_error import FeatureStoreError
+from serving.triton.control.http_control import HttpControl
+from serving.triton.control.model_status import ModelStatus
+from serving.triton.control.process import processes_of
+from serving.triton.control.server_state import ServerState
+from serving.triton.deployment import deployment, smoke_test
+from serving.triton.deployment.deployment import DeploymentError, restore
+from serving.triton.deployment.promotion import connected
+from serving.triton.repository import restore as restore_steps
+from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.live_release import LiveRelease
+from serving.triton.repository.names import model_name
+from serving.triton.server.backends import PROGRAMS
+from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_release
 from tests.serving.whole_release import whole_release
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 import polars as pl
 
-from ops_gpu.graph import Node
-from ops_gpu.schema import ColumnSchema, Domain, Schema
-from serving.built_with import read_built_with, write_built_with
-from serving.condition import Condition
-from serving.ensemble import Ensemble
-from serving.item_attributes import ItemAttributes
-from serving.manifest import ReleaseMetadata
-from serving.operators.decode_items import DecodeItems
-from serving.operators.encode_history import EncodeHistory
-from serving.operators.filter_candidates import FilterCandidates
-from serving.operators.popular_fallback import PopularFallback
-from serving.operators.query_popular import QueryPopular
-from serving.operators.softmax_sampling import UNSEEDED, SoftmaxSampling
-from serving.operators.union_candidates import UnionCandidates
-from serving.release import Release
-from serving.request import optional
+from ops_gpu.graph.node import Node
+from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from serving.ensemble.ensemble import Ensemble
+from serving.operators.features.encode_history import EncodeHistory
+from serving.operators.filtering.filter_candidates import FilterCandidates
+from serving.operators.ordering.decode_items import DecodeItems
+from serving.operators.ordering.popular_fallback import PopularFallback
+from serving.operators.ordering.softmax_sampling import UNSEEDED, SoftmaxSampling
+from serving.operators.retrieval.query_popular import QueryPopular
+from serving.operators.retrieval.union_candidates import UnionCandidates
+from serving.release.built_with import read_built_with, write_built_with
+from serving.release.manifest import ReleaseMetadata
+from serving.release.release import Release
+from serving.request.request import optional
+from serving.rules.condition import Condition
+from serving.rules.item_attributes import ItemAttributes
 from tests.serving.toys import ITEMS, ToyRanker, ToyUsers, toy_parts
 
 CONDITIONS = (

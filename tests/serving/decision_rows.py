@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from serving.decisions import Bits
+from serving.decisions.reader import Bits
 
 BITS: Bits = {"source": {"two_tower": 1, "popular": 2, "fallback": 128}, "reason": {"seen": 1, "sold_out": 4}}
 LISTS = {"item": pl.Int64, "source": pl.UInt8, "retrieved_source": pl.UInt8, "removed_reason": pl.UInt32}

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ops_gpu.fitting import FitConfig
-from ops_gpu.ranking_config import CandidateConfig
-from ops_gpu.schema import Schema
-from serving.manifest import ReleaseMetadata
-from serving.operators.query_feast import QueryFeast
-from serving.release import Release
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.schema.schema import Schema
+from serving.operators.features.query_feast import QueryFeast
+from serving.release.manifest import ReleaseMetadata
+from serving.release.release import Release
 from tests.serving.whole_release import AS_OF, NAME, Whole, _data, _parts, _workflow, _write_users
 
 ITEMS, FEATURELESS = 60, (1058, 1059)

@@ -11,29 +11,30 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from ops_gpu.events import Events
-from ops_gpu.graph import Node
-from ops_gpu.operators.categorify import Categorify
-from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Domain, Schema
-from ops_gpu.snapshot import Snapshot
-from ops_gpu.snapshot_config import SnapshotConfig
-from ops_gpu.workflow import Workflow
-from serving.built_with import write_built_with
-from serving.ensemble import Ensemble
-from serving.manifest import DayRange, ReleaseMetadata
-from serving.operators.base import Columns, Need, ServingOperator, array, ragged
-from serving.operators.decode_items import DecodeItems
-from serving.operators.encode_history import EncodeHistory
-from serving.operators.filter_candidates import FilterCandidates
-from serving.operators.popular_fallback import PopularFallback
-from serving.operators.query_co_occurrence import QueryCoOccurrence
-from serving.operators.query_popular import QueryPopular
-from serving.operators.score_co_occurrence import ScoreCoOccurrence
-from serving.operators.softmax_sampling import SoftmaxSampling
-from serving.operators.union_candidates import UnionCandidates
-from serving.release import Release
-from serving.request import optional
+from ops_gpu.graph.node import Node
+from ops_gpu.interactions.events import Events
+from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.operators.categorical.categorify import Categorify
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.workflow.workflow import Workflow
+from serving.ensemble.ensemble import Ensemble
+from serving.operators.base import Need, ServingOperator
+from serving.operators.features.encode_history import EncodeHistory
+from serving.operators.filtering.filter_candidates import FilterCandidates
+from serving.operators.ordering.decode_items import DecodeItems
+from serving.operators.ordering.popular_fallback import PopularFallback
+from serving.operators.ordering.softmax_sampling import SoftmaxSampling
+from serving.operators.retrieval.query_co_occurrence import QueryCoOccurrence
+from serving.operators.retrieval.query_popular import QueryPopular
+from serving.operators.retrieval.score_co_occurrence import ScoreCoOccurrence
+from serving.operators.retrieval.union_candidates import UnionCandidates
+from serving.release.built_with import write_built_with
+from serving.release.manifest import DayRange, ReleaseMetadata
+from serving.release.release import Release
+from serving.request.columns import Columns, array, ragged
+from serving.request.request import optional
 
 ITEMS, USERS, AS_OF = 40, 12, 1_000_000
 

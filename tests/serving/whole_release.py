@@ -11,27 +11,27 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ops_gpu.as_of import fit_workflow
-from ops_gpu.default_workflow import default_workflow
-from ops_gpu.events import DAY, Events
-from ops_gpu.feature_table import FeatureTable
-from ops_gpu.fitting import FitConfig
-from ops_gpu.graph import Node
+from ops_gpu.evaluation.backtest import fit_workflow
+from ops_gpu.features.feature_table import FeatureTable
+from ops_gpu.features.training_data import TrainingData, ids
+from ops_gpu.graph.node import Node
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
-from ops_gpu.ranking_config import CandidateConfig
-from ops_gpu.raw_schema import raw_schema
-from ops_gpu.retrieval_config import RetrievalConfig
-from ops_gpu.schema import Schema
-from ops_gpu.statistics import Statistics
-from ops_gpu.training_data import TrainingData, ids
-from ops_gpu.workflow import Workflow
-from serving.condition import Condition
-from serving.list_rules import ListRules
-from serving.manifest import ReleaseMetadata
-from serving.operators.query_feast import QueryFeast
-from serving.ordering_config import OrderingConfig
-from serving.parts import Parts
-from serving.release import Release
+from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.schema.raw_schema import raw_schema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.workflow.default_workflow import default_workflow
+from ops_gpu.workflow.statistics import Statistics
+from ops_gpu.workflow.workflow import Workflow
+from serving.ensemble.release_parts import Parts
+from serving.operators.features.query_feast import QueryFeast
+from serving.release.manifest import ReleaseMetadata
+from serving.release.release import Release
+from serving.rules.condition import Condition
+from serving.rules.list_rules import ListRules
+from serving.rules.ordering_config import OrderingConfig
 
 AS_OF, NAME = 90 * DAY, "whole"
 
@@ -184,11 +184,11 @@ def _data(workflow: Workflow, events: pl.DataFrame, users: pl.DataFrame, items: 
 def _parts(workflow: Workflow, data: TrainingData, config: FitConfig) -> Parts:
     import keras
 
-    from ops_gpu.models.dlrm import build_dlrm
-    from ops_gpu.models.two_tower import Towers
-    from ops_gpu.ranking import RankingModel, ranking_schema
-    from ops_gpu.ranking_rows import sources_at
-    from ops_gpu.retrieval import RetrievalModel
+    from ops_gpu.models.ranking.dlrm import build_dlrm
+    from ops_gpu.models.ranking.model import RankingModel, ranking_schema
+    from ops_gpu.models.retrieval.model import RetrievalModel
+    from ops_gpu.models.retrieval.two_tower import Towers
+    from ops_gpu.recommender.ranking_examples import sources_at
 
     keras.utils.set_random_seed(3)
     towers = Towers.build(data.user_schema, data.item_schema, config.retrieval)

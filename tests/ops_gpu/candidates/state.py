@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import SourceList
-from ops_gpu.events import DAY, Events
-from ops_gpu.history import Histories
-from ops_gpu.index import ItemIndex
-from ops_gpu.snapshot import Snapshot, SnapshotConfig
+from ops_gpu.candidates.index import ItemIndex
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
 from tests.ops_gpu.toys import everyone, toy_events
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES, Candidates, SourceList, top_of_rows
-from ops_gpu.ragged import Ragged
-from ops_gpu.tie_order import tie_order
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.primitives.tie_order import tie_order
 
 Lists = list[list[int]]
 source_rows = st.lists(st.lists(st.integers(3, 9), unique=True, max_size=5), min_size=3, max_size=3)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores
-from ops_gpu.events import DAY
-from ops_gpu.history import Histories
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.histories import Histories
 from tests.ops_gpu.candidates.state import State, same_row
 
 STATE = State.make()

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.candidates import nearest
+from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.candidates.nearest import retrieve_nearest
-from ops_gpu.events import Events
-from ops_gpu.history import Histories
-from ops_gpu.index import ItemIndex
-from ops_gpu.tie_order import tie_order
+from ops_gpu.interactions.events import Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.primitives.tie_order import tie_order
 from tests.ops_gpu.candidates.state import State, same_row
 
 STATE = State.make()
@@ -40,7 +40,7 @@ def test_a_batch_gives_what_single_users_get() -> None:
 
 def test_a_heavy_user_changes_nobody_elses_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """HNSW finds more of the nearest the more neighbours are asked for."""
-    monkeypatch.setattr("ops_gpu.index.EF_SEARCH", 1)  # it misses some of 3,000, as it does of millions
+    monkeypatch.setattr("ops_gpu.candidates.index.EF_SEARCH", 1)  # it misses some of 3,000, as it does of millions
     random = np.random.default_rng(0)
     items, size = 3000, 20
     vectors = random.normal(size=(items, 32)).astype(np.float32)

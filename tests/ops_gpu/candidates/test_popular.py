@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ops_gpu.candidates.popular import popular_order, retrieve_popular
-from ops_gpu.events import DAY
-from ops_gpu.history import Histories
-from ops_gpu.snapshot import Snapshot, SnapshotConfig
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
 from tests.ops_gpu.candidates.state import State, same_row
 from tests.ops_gpu.toys import events_of
 

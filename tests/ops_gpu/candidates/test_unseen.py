@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.candidates.unseen import contained, first_unseen
-from ops_gpu.ragged import Ragged
+from ops_gpu.primitives.ragged import Ragged
 
 CODES = st.lists(st.integers(-1, 12), max_size=8)
 ROWS = st.lists(st.tuples(CODES, CODES), max_size=5)

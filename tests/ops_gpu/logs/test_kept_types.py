@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from ops_gpu.logs import InteractionLog, LogPlace, LogSource, decide_id_types, read_interactions
-from ops_gpu.logs.identifiers import IdTypes
 from ops_gpu.logs.kept_types import decide_kept_types
+from ops_gpu.logs.values.identifiers import IdTypes
 
 LOG = InteractionLog(LogSource("*.jsonl"), "u", "i", "t", categorical=["k"], continuous=["n"])
 

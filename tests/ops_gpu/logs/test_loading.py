@@ -82,7 +82,7 @@ def test_an_empty_day_has_no_rows(place: LogPlace) -> None:
 
 def test_what_is_known_is_not_looked_at_again(place: LogPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     known = days_of_files(the_log(), place)
-    monkeypatch.setattr("ops_gpu.logs.reader.read_file", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr("ops_gpu.logs.files.reader.read_file", lambda *_: pytest.fail("opened"))
     assert read_interactions(the_log(), place, IDS, [date(2020, 1, 1)], known).frame.height == 3
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ops_gpu.logs.errors import LogError
+from ops_gpu.logs.errors.log_error import LogError
+from ops_gpu.logs.files.source import LogSource
 from ops_gpu.logs.interactions import InteractionLog
-from ops_gpu.logs.source import LogSource
 from ops_gpu.logs.units import read_times
 
 SECONDS = [1_767_261_211, 1_767_347_611]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
 
 
 def categorical(

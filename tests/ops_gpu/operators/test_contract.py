@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from ops_gpu import lookup_table
 from ops_gpu import operators as ops
-from ops_gpu.operators.fitted_operator import FittedOperator
-from ops_gpu.statistics import Statistics
-from ops_gpu.workflow import Workflow
+from ops_gpu.operators.base import lookup_table
+from ops_gpu.operators.base.fitted_operator import FittedOperator
+from ops_gpu.workflow.statistics import Statistics
+from ops_gpu.workflow.workflow import Workflow
+from tests.ops_gpu.operators.base.test_across_rows import ACROSS
 from tests.ops_gpu.operators.cases import CASES, odd_frame, unseen_frame
-from tests.ops_gpu.operators.test_across_rows import ACROSS
 
 names = pytest.mark.parametrize("case", CASES)
 splits = st.lists(st.integers(0, 12), max_size=4)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.graph import Node
+from ops_gpu.graph.node import Node
 from ops_gpu.operators import (
     Bucketize,
     Clip,
@@ -22,10 +22,10 @@ from ops_gpu.operators import (
     Normalize,
     NormalizeMinMax,
     Rename,
-    fill_median,
 )
-from ops_gpu.statistics import Statistics
-from ops_gpu.workflow import Workflow
+from ops_gpu.operators.continuous import fill_median
+from ops_gpu.workflow.statistics import Statistics
+from ops_gpu.workflow.workflow import Workflow
 
 
 def outputs(node: Node, values: list[Any], serve: list[Any] | None = None, dtype: Any = None) -> list[Any]:

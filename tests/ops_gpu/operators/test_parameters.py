@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from ops_gpu import operators as ops
-from ops_gpu.schema import Tags
-from ops_gpu.workflow import Workflow
+from ops_gpu.schema.schema import Tags
+from ops_gpu.workflow.workflow import Workflow
 
 FRAME = pl.DataFrame(
     {

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from ops_gpu import operators as ops
-from ops_gpu.operator import Operator
-from ops_gpu.schema import Schema
-from ops_gpu.workflow import Workflow
+from ops_gpu.graph.operator import Operator
+from ops_gpu.schema.schema import Schema
+from ops_gpu.workflow.workflow import Workflow
 
 NUMBERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64)
 OTHERS = (pl.Categorical(), pl.Enum(["0", "1", "2"]), pl.Date(), pl.Datetime("ms"), pl.Datetime("ns", "UTC"))

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Schema
-from ops_gpu.stable_hash import Hashes
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.primitives.stable_hash import Hashes
+from ops_gpu.schema.schema import ColumnSchema, Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreSettings, Tier, TieredStore, build_store, open_store
-from ops_gpu.tiered.keys import KeyBatch
-from ops_gpu.tiered.memory_tier import MemoryTier
-from ops_gpu.tiered.tier import Found, Mask, Rows
+from ops_gpu.tiered.rows.keys import KeyBatch
+from ops_gpu.tiered.rows.tier import Found, Mask, Rows
+from ops_gpu.tiered.tiers.memory_tier import MemoryTier
 
 VECTOR = RowFormat.of_dtype(np.dtype([("vector", "f4", (4,)), ("count", "i4")]))
 HISTORY = RowFormat.of_schema(

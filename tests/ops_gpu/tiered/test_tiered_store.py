@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ops_gpu.tiered import KeyType, StoreError, StoreSettings, TieredStore, build_store, open_store
-from ops_gpu.tiered.keys import KeyBatch
-from ops_gpu.tiered.memory_tier import MemoryTier
-from ops_gpu.tiered.tier import Found
+from ops_gpu.tiered.rows.keys import KeyBatch
+from ops_gpu.tiered.rows.tier import Found
+from ops_gpu.tiered.tiers.memory_tier import MemoryTier
 from tests.ops_gpu.tiered.stores import VECTOR, DictTier, vectors
 
 ROWS = 5_000

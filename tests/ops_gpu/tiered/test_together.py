@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.tiered import KeyType, RowFormat, StoreSettings, TieredStore, build_store, open_store
-from ops_gpu.tiered.change_log import KEPT
-from ops_gpu.tiered.memory_tier import MemoryTier
+from ops_gpu.tiered.tiers.change_log import KEPT
+from ops_gpu.tiered.tiers.memory_tier import MemoryTier
 
 WIDTH, ROWS, SECONDS = 64, 3_000, 1.2
 WIDE = RowFormat.of_dtype(np.dtype([("vector", "i8", (WIDTH,))]))

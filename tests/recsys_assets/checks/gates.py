@@ -8,9 +8,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from recsys_assets.blueprint import Blueprint
-from recsys_assets.locations import blueprints, load
-from recsys_assets.shared import shared_definitions
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.component.locations import blueprints, load
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 from tests.tiny import NAME, Tiny
 

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from recsys_assets.checks import answers
-from recsys_assets.locations import blueprints
+from recsys_assets.component.locations import blueprints
 from resources.home import Home
 
 

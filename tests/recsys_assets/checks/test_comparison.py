@@ -8,10 +8,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from recsys_assets.blueprint import Blueprint
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.checks.comparison import better_than_popularity, not_worse_than_live
-from recsys_assets.files import write_json
-from recsys_assets.locations import blueprints
+from recsys_assets.component.locations import blueprints
 from resources.home import Home
 
 

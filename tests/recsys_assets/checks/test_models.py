@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.index import ItemIndex
-from recsys_assets.assets.evaluation import load_report
-from recsys_assets.canonical import event_files
-from recsys_assets.chain_ranges import ChainRanges
-from recsys_assets.files import write_json
-from recsys_assets.newest_release import newest_release
-from recsys_assets.training_days import TrainingDays
-from recsys_assets.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from ops_gpu.candidates.index import ItemIndex
+from recsys_assets.assets.models.evaluation import load_report
+from recsys_assets.blueprint.json_files import write_json
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.newest_release import newest_release
+from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.tables.tables import event_files
+from recsys_assets.tables.training_days import TrainingDays
 from tests.recsys_assets.checks.gates import NAME, Gates
 
 pytestmark = pytest.mark.triton
@@ -56,18 +56,18 @@ def test_a_fit_that_takes_all_days_does_not_pass(gates: Gates, monkeypatch: pyte
 
 
 def test_histories_that_look_ahead_do_not_pass(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops_gpu import training_data
-    from tests.ops_gpu.test_point_in_time import latest
+    from ops_gpu.features import training_data
+    from tests.ops_gpu.evaluation.test_point_in_time import latest
 
     monkeypatch.setattr(training_data, "histories_before", latest)
-    monkeypatch.setattr("ops_gpu.point_in_time.histories_before", latest)
+    monkeypatch.setattr("ops_gpu.evaluation.point_in_time.histories_before", latest)
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed and "history look ahead" in str(found.description)
 
 
 def test_no_row_to_compare_is_no_proof(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops_gpu.point_in_time._rows_before", lambda *_: pl.DataFrame())
-    monkeypatch.setattr("ops_gpu.point_in_time._list_rows", lambda *_: pl.DataFrame())
+    monkeypatch.setattr("ops_gpu.evaluation.point_in_time._rows_before", lambda *_: pl.DataFrame())
+    monkeypatch.setattr("ops_gpu.evaluation.point_in_time._list_rows", lambda *_: pl.DataFrame())
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed and "0 rows" in str(found.description) and "nothing to compare" in str(found.description)
 

@@ -9,12 +9,12 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from ops_gpu.events import DAY, Events
-from ops_gpu.point_in_time import PointInTimeReport
-from ops_gpu.ranges import Ranges
+from ops_gpu.evaluation.point_in_time import PointInTimeReport
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.recommender.day_ranges import Ranges
 from recsys_assets.checks import point_in_time as module
 from recsys_assets.checks.point_in_time import _moment
-from recsys_assets.locations import blueprints
+from recsys_assets.component.locations import blueprints
 from resources.home import Home
 
 NOON = DAY // 2
@@ -73,7 +73,7 @@ def test_it_passes_where_something_was_compared_and_nothing_changed(
     monkeypatch.setattr(module, "_moment", lambda *_: DAY)
     monkeypatch.setattr(module, "_learned_ahead", lambda *_: learned)
     report = PointInTimeReport(DAY, poisoned, rows, changed)
-    monkeypatch.setattr("ops_gpu.point_in_time.check_point_in_time", lambda *_: report)
+    monkeypatch.setattr("ops_gpu.evaluation.point_in_time.check_point_in_time", lambda *_: report)
     found = module.point_in_time(blueprints(shop, home)[0])()
     assert isinstance(found, dg.AssetCheckResult)
     assert found.passed is (said == "nothing changed") and str(found.description).endswith(f": {said}.")

@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from ops_gpu.candidates.candidates import DEGRADED
-from recsys_assets.chain import SERVED
-from recsys_assets.locations import load
-from recsys_assets.shared import shared_definitions
+from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.component.locations import load
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 from tests.recsys_assets.runs import materialize
 from tests.serving.decision_rows import day_of, write_log

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from recsys_assets.cli import app
 from resources.triton import TritonResource
-from serving.triton import rollout
-from serving.triton.other_columns import OtherColumnsError
-from serving.triton.verdicts import FILE
+from serving.triton.deployment import rollout
+from serving.triton.deployment.other_columns import OtherColumnsError
+from serving.triton.deployment.verdicts import FILE
 from tests.recsys_assets.deployed_shop import DeployedShop
 from tests.serving.triton.fake_control import FakeControl
 

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from recsys_assets.cli import app
 from resources.home import Home
-from serving.decision_log import DecisionLog, LogSettings
-from serving.ensemble import Ensemble
-from serving.evidence import Evidence, bit_names
-from serving.request import complete
+from serving.decisions.trace import Evidence, bit_names
+from serving.decisions.writer import DecisionLog, LogSettings
+from serving.ensemble.ensemble import Ensemble
+from serving.request.request import complete
 from tests.serving.whole_release import NAME, Whole, whole_release
 
 runner = CliRunner(env={"COLUMNS": "200"})

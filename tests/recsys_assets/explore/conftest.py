@@ -10,7 +10,7 @@ import pytest
 from recsys_assets.explore.explorer import Explorer
 from resources.home import Home
 from resources.triton import TritonResource
-from serving.release import Release
+from serving.release.release import Release
 from tests.serving.toys import ITEMS, toy_release
 
 NAME = "toy"

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.schema import ColumnSchema, Schema
+from ops_gpu.schema.schema import ColumnSchema, Schema
 from recsys_assets.explore.explorer import Explorer
 from recsys_assets.explore.page import Page
 from resources.home import Home
-from serving.release import Release
-from serving.triton.deployment import LiveRelease
-from serving.triton.smoke_test import SEED, request_for
+from serving.release.release import Release
+from serving.triton.deployment.deployment import LiveRelease
+from serving.triton.deployment.smoke_test import SEED, request_for
 from tests.recsys_assets.explore.conftest import NAME
 from tests.recsys_assets.explore.test_page import Asking
 from tests.serving import canned_server

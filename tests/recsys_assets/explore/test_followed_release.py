@@ -8,8 +8,8 @@ import pytest
 
 from recsys_assets.explore.followed_release import FollowedRelease
 from resources.home import Home
-from serving.triton.control import TritonError
-from serving.triton.deployment import LiveRelease
+from serving.triton.control.control import TritonError
+from serving.triton.deployment.deployment import LiveRelease
 from tests.serving.toys import toy_release
 
 

@@ -12,8 +12,8 @@ import pytest
 from recsys_assets.explore.explorer import Explorer
 from recsys_assets.explore.followed_release import OpenRelease
 from recsys_assets.explore.page import Page
-from serving.ensemble import Ensemble
-from serving.release import Release
+from serving.ensemble.ensemble import Ensemble
+from serving.release.release import Release
 from tests.recsys_assets.explore.conftest import HOSTILE
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.ragged import Ragged
+from ops_gpu.primitives.ragged import Ragged
 from recsys_assets.explore.stages import Stages, reasons_of
-from serving.ensemble import Ensemble
-from serving.operators.filter_candidates import FilterCandidates
+from serving.ensemble.ensemble import Ensemble
+from serving.operators.filtering.filter_candidates import FilterCandidates
 from tests.serving.toys import toy_ensemble, toy_release
 
 IDS: dict[str, Any] = {"int64": (np.int64(103), 9999), "string": (b"u103", b"nobody")}

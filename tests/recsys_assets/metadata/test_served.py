@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ops_gpu.candidates.candidates import DEGRADED, FALLBACK
-from recsys_assets.locations import blueprints
+from recsys_assets.component.locations import blueprints
 from recsys_assets.metadata.served import served_metadata
 from resources.home import Home
-from serving.served_day import ServedDay
-from serving.served_summary import ServedSummary
+from serving.decisions.served_day import ServedDay
+from serving.decisions.served_summary import ServedSummary
 from tests.serving.decision_rows import BITS, day_of, frame_of
 
 DAY = date(2026, 1, 5)

@@ -10,17 +10,17 @@ import pytest
 import yaml
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.event_features import event_features
-from ops_gpu.events import DAY
+from ops_gpu.features.event_features import event_features
+from ops_gpu.interactions.events import DAY
 from ops_gpu.logs import EntityTable, LogSource
-from ops_gpu.reserved_names import Role
-from ops_gpu.schema import Schema
-from ops_gpu.setting_error import SettingError
-from recsys_assets.locations import names
+from ops_gpu.primitives.setting_error import SettingError
+from ops_gpu.schema.reserved_names import Role
+from ops_gpu.schema.schema import Schema
+from recsys_assets.component.locations import names
+from recsys_assets.component.yaml_errors import YamlError
 from recsys_assets.settings.feature_names import check_feature_names
-from recsys_assets.yaml_errors import YamlError
 from resources.home import Home
-from serving.ensemble import Ensemble
+from serving.ensemble.ensemble import Ensemble
 from tests.conftest import YAML
 from tests.serving.whole_release import FILTERS, Whole, whole_release
 

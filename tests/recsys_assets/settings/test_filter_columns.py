@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from ops_gpu.logs import EntityTable
-from ops_gpu.logs.source import LogSource
-from ops_gpu.schema import Schema
-from ops_gpu.setting_error import SettingError
+from ops_gpu.logs.files.source import LogSource
+from ops_gpu.primitives.setting_error import SettingError
+from ops_gpu.schema.schema import Schema
 from recsys_assets.settings.filter_columns import check_filters, declared, read
-from serving.condition import Comparison, Condition
 from serving.operators.base import Need
-from serving.operators.filter_candidates import FilterCandidates
+from serving.operators.filtering.filter_candidates import FilterCandidates
+from serving.rules.condition import Comparison, Condition
 
 TABLE = EntityTable(LogSource("a.csv"), "id", categorical=["kind"], continuous=["price"], lists=["tags"])
 TYPES: dict[str, list[pl.DataType]] = {

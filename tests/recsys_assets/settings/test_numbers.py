@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from recsys_assets.locations import names
-from recsys_assets.yaml_errors import YamlError
+from recsys_assets.component.locations import names
+from recsys_assets.component.yaml_errors import YamlError
 from resources.home import Home
 from tests.conftest import YAML
 from tests.recsys_assets.settings.numbers import Number, numbers

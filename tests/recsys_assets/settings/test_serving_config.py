@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from recsys_assets.settings.serving_config import ServingConfig
-from serving.parts import ITEM_MEMORY_MB
+from serving.ensemble.release_parts import ITEM_MEMORY_MB
 
 
 def test_the_defaults() -> None:

@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.feature_table import FIRST_CODE
-from ops_gpu.ragged import Ragged
-from ops_gpu.ranking_config import CandidateConfig
-from ops_gpu.schema import ColumnSchema, Schema
-from serving.implicit_factors import ImplicitFactors
-from serving.manifest import ReleaseMetadata
-from serving.null_values import NULL_INTEGER
-from serving.operators.base import Column, Columns
-from serving.release import Release
-from serving.user_history_store import UserHistoryStore
+from ops_gpu.features.feature_table import FIRST_CODE
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.schema.schema import ColumnSchema, Schema
+from serving.release.manifest import ReleaseMetadata
+from serving.release.release import Release
+from serving.request.columns import Column, Columns
+from serving.request.null_values import NULL_INTEGER
+from serving.runtimes.implicit_factors import ImplicitFactors
+from serving.stores.user_history_store import UserHistoryStore
 from tests.serving.whole_release import FILTERS, NAME, Whole, whole_release
 
 SIZES = CandidateConfig(two_tower=12, popular=9, co_occurrence=10)

@@ -14,38 +14,39 @@ import numpy as np
 import pytest
 
 import serving.operators
-from ops_gpu.operator import Operator
-from ops_gpu.ragged import Ragged
-from ops_gpu.schema import ColumnSchema, Schema
-from serving.item_attributes import ItemAttributes
-from serving.operators import boost_candidates, calibrated_ordering, category_quotas
-from serving.operators.base import Columns, Need, ServingOperator
-from serving.operators.decode_items import DecodeItems
-from serving.operators.encode_history import EncodeHistory
-from serving.operators.filter_candidates import FilterCandidates
-from serving.operators.join_events import JoinEvents
-from serving.operators.lookup_items import LookupItems
-from serving.operators.mark_degraded import MarkDegraded
-from serving.operators.maximal_marginal_relevance import MaximalMarginalRelevance
-from serving.operators.popular_fallback import PopularFallback
-from serving.operators.predict_forest import PredictForest
-from serving.operators.predict_implicit import PredictImplicit
-from serving.operators.predict_pytorch import PredictPyTorch
-from serving.operators.predict_tensorflow import PredictTensorflow
-from serving.operators.query_co_occurrence import QueryCoOccurrence
-from serving.operators.query_faiss import QueryFaiss
-from serving.operators.query_feast import QueryFeast
-from serving.operators.query_history import QueryHistory
-from serving.operators.query_history_store import QueryHistoryStore
-from serving.operators.query_popular import QueryPopular
-from serving.operators.ranking_features import RankingFeatures
-from serving.operators.recent_items import RecentItems
-from serving.operators.score_co_occurrence import ScoreCoOccurrence
-from serving.operators.softmax_sampling import SoftmaxSampling
-from serving.operators.transform_workflow import TransformWorkflow
-from serving.operators.union_candidates import UnionCandidates
-from serving.operators.unroll_features import UnrollFeatures
-from serving.release import Release
+from ops_gpu.graph.operator import Operator
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.schema.schema import ColumnSchema, Schema
+from serving.operators.base import Need, ServingOperator
+from serving.operators.features.encode_history import EncodeHistory
+from serving.operators.features.join_events import JoinEvents
+from serving.operators.features.lookup_items import LookupItems
+from serving.operators.features.mark_degraded import MarkDegraded
+from serving.operators.features.query_feast import QueryFeast
+from serving.operators.features.query_history_store import QueryHistoryStore
+from serving.operators.features.recent_items import RecentItems
+from serving.operators.features.transform_workflow import TransformWorkflow
+from serving.operators.features.unroll_features import UnrollFeatures
+from serving.operators.filtering.filter_candidates import FilterCandidates
+from serving.operators.ordering import boost_candidates, calibrated_ordering, category_quotas
+from serving.operators.ordering.decode_items import DecodeItems
+from serving.operators.ordering.maximal_marginal_relevance import MaximalMarginalRelevance
+from serving.operators.ordering.popular_fallback import PopularFallback
+from serving.operators.ordering.softmax_sampling import SoftmaxSampling
+from serving.operators.retrieval.predict_implicit import PredictImplicit
+from serving.operators.retrieval.query_co_occurrence import QueryCoOccurrence
+from serving.operators.retrieval.query_faiss import QueryFaiss
+from serving.operators.retrieval.query_history import QueryHistory
+from serving.operators.retrieval.query_popular import QueryPopular
+from serving.operators.retrieval.score_co_occurrence import ScoreCoOccurrence
+from serving.operators.retrieval.union_candidates import UnionCandidates
+from serving.operators.scoring.predict_forest import PredictForest
+from serving.operators.scoring.predict_pytorch import PredictPyTorch
+from serving.operators.scoring.predict_tensorflow import PredictTensorflow
+from serving.operators.scoring.ranking_features import RankingFeatures
+from serving.release.release import Release
+from serving.request.columns import Columns
+from serving.rules.item_attributes import ItemAttributes
 from tests.serving.operators.contract_world import as_json, contract_release, schema_of, world
 from tests.serving.whole_release import FILTERS, NAME, Whole
 
@@ -161,8 +162,8 @@ def full_world(whole: Whole, seed: int, empty: bool = False) -> Columns:
 
 def all_operators() -> set[str]:
     """Names of all operators in `serving.operators` that can be made."""
-    for module in pkgutil.iter_modules(serving.operators.__path__):
-        importlib.import_module(f"serving.operators.{module.name}")
+    for module in pkgutil.walk_packages(serving.operators.__path__, "serving.operators."):
+        importlib.import_module(module.name)
     known = Operator._registry.values()
     ours = [c for c in known if issubclass(c, ServingOperator) and c.__module__.startswith("serving.operators.")]
     return {cls.__name__ for cls in ours if not inspect.isabstract(cls)}

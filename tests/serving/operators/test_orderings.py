@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.feature_table import FIRST_CODE, FeatureTable
+from ops_gpu.features.feature_table import FIRST_CODE, FeatureTable
 from ops_gpu.operators import Categorify
 from ops_gpu.ordering.categories import membership, shares
-from ops_gpu.ragged import Ragged
-from ops_gpu.workflow import Workflow
-from serving.operators.base import Columns, ServingOperator
-from serving.operators.boost_candidates import BoostCandidates
-from serving.operators.calibrated_ordering import CalibratedOrdering
-from serving.operators.category_quotas import CategoryQuotas
-from serving.operators.maximal_marginal_relevance import MaximalMarginalRelevance
-from serving.operators.softmax_sampling import SoftmaxSampling
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.workflow.workflow import Workflow
+from serving.operators.base import ServingOperator
+from serving.operators.ordering.boost_candidates import BoostCandidates
+from serving.operators.ordering.calibrated_ordering import CalibratedOrdering
+from serving.operators.ordering.category_quotas import CategoryQuotas
+from serving.operators.ordering.maximal_marginal_relevance import MaximalMarginalRelevance
+from serving.operators.ordering.softmax_sampling import SoftmaxSampling
+from serving.request.columns import Columns
 
 ITEMS = 20
 RANDOM = np.random.default_rng(5)

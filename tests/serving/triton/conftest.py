@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from serving.triton import repository
-from serving.triton.backends import PROGRAMS
-from serving.triton.export import export
-from serving.triton.form_settings import FormSettings
-from serving.triton.model_settings import ModelSettings
-from serving.triton.process import processes_of
-from serving.triton.server import TritonServer
-from serving.triton.target import TritonTarget
+from serving.triton.control.process import processes_of
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository import model_directory as repository
+from serving.triton.repository.export import export
+from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.server.backends import PROGRAMS
+from serving.triton.server.server import TritonServer
 from tests.serving.edge_release import edge_release
 from tests.serving.triton.plain_server import plain_server
 from tests.serving.whole_release import Whole

@@ -11,11 +11,11 @@ from unittest.mock import patch
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from serving.manifest import Manifest
-from serving.release import MANIFEST, Release
-from serving.triton import going_live
-from serving.triton.control import ModelStatus, TritonError
-from serving.triton.target import TritonTarget
+from serving.release.manifest import Manifest
+from serving.release.release import MANIFEST, Release
+from serving.triton.control.control import ModelStatus, TritonError
+from serving.triton.deployment import promotion as going_live
+from serving.triton.deployment.target import TritonTarget
 
 
 class FakeControl:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from serving.triton.backends import PROGRAMS, SERVER, assemble_backends, server_environment, wheel_folder
-from serving.triton.control import TritonControl, TritonError
-from serving.triton.process import end_processes, processes_of
-from serving.triton.server import ENVIRONMENT, _free_ports
-from serving.triton.server_process import SHARED
-from serving.triton.server_state import LOOPBACK
+from serving.triton.control.control import TritonControl, TritonError
+from serving.triton.control.process import end_processes, processes_of
+from serving.triton.control.server_state import LOOPBACK
+from serving.triton.server.backends import PROGRAMS, SERVER, assemble_backends, server_environment, wheel_folder
+from serving.triton.server.server import ENVIRONMENT, _free_ports
+from serving.triton.server.server_process import SHARED
 
 
 @contextlib.contextmanager

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.client import RecommenderClient, RecommenderError
-from serving.triton.deployment import deploy
-from serving.triton.target import TritonTarget
+from serving.client.client import RecommenderClient, RecommenderError
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.target import TritonTarget
 from tests.serving.choosy_toy import ATTRIBUTES, choosy_release
 
 pytestmark = pytest.mark.triton

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from serving.client import RecommenderClient
-from serving.release import MANIFEST, Release
-from serving.triton.deployment import DeploymentError, deploy, live_release, restore, rollback
-from serving.triton.going_live import connected
-from serving.triton.live_release import LiveRelease
-from serving.triton.names import model_name
-from serving.triton.target import TritonTarget
+from serving.client.client import RecommenderClient
+from serving.release.release import MANIFEST, Release
+from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, restore, rollback
+from serving.triton.deployment.promotion import connected
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.live_release import LiveRelease
+from serving.triton.repository.names import model_name
 from tests.serving.toys import toy_release
 
 USERS = [100, 101, -7]

@@ -9,15 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from serving.client import RecommenderClient
-from serving.decision_folder import decision_files
-from serving.decisions import find_request, read_decisions
-from serving.ensemble import Ensemble
-from serving.replay import answer_again, reproduced
-from serving.triton.deployment import deploy
-from serving.triton.server import TritonServer
-from serving.triton.target import TritonTarget
-from serving.triton.warmup import BATCH_SIZES
+from serving.client.client import RecommenderClient
+from serving.decisions.files import decision_files
+from serving.decisions.reader import find_request, read_decisions
+from serving.decisions.replay import answer_again, reproduced
+from serving.ensemble.ensemble import Ensemble
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.warmup import BATCH_SIZES
+from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_release
 from tests.serving.triton.patience import soon
 

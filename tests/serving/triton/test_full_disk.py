@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from serving.client import RecommenderClient
-from serving.release import Release
-from serving.triton.deployment import DeploymentError, deploy, live_release
-from serving.triton.model_config import ModelTensors
-from serving.triton.model_settings import ModelSettings
-from serving.triton.repository import replace_config, write_model
-from serving.triton.server import TritonServer
-from serving.triton.target import TritonTarget
+from serving.client.client import RecommenderClient
+from serving.release.release import Release
+from serving.triton.deployment.deployment import DeploymentError, deploy, live_release
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.model_config import ModelTensors
+from serving.triton.repository.model_directory import replace_config, write_model
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_ensemble, toy_release
 from tests.serving.triton.conftest import know_toys
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from serving.triton.deployment import deploy
-from serving.triton.form_settings import FormSettings
-from serving.triton.model_settings import ModelSettings
-from serving.triton.rollout import roll_out
-from serving.triton.server import TritonServer
-from serving.triton.target import TritonTarget
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.rollout import roll_out
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.server.server import TritonServer
 from tests.serving.choosy_toy import choosy_release
 from tests.serving.toys import toy_release
 from tests.serving.triton.conftest import know_toys

@@ -14,15 +14,15 @@ import grpc  # type: ignore[import-untyped]
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from serving.client import RecommenderClient
-from serving.triton.backends import KEEPER, SERVER, STUB
-from serving.triton.closed_server import CLOSED
-from serving.triton.deployment import deploy
-from serving.triton.http_control import SOCKET, HttpControl
-from serving.triton.process import processes_of
-from serving.triton.server import TritonServer
-from serving.triton.server_state import ServerState
-from serving.triton.target import TritonTarget
+from serving.client.client import RecommenderClient
+from serving.triton.control.http_control import SOCKET, HttpControl
+from serving.triton.control.process import processes_of
+from serving.triton.control.server_state import ServerState
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.server.backends import KEEPER, SERVER, STUB
+from serving.triton.server.closed_server import CLOSED
+from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_release
 from tests.serving.triton.conftest import know_toys
 

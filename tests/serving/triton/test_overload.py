@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 
-from serving.client import RecommenderClient
-from serving.triton.deployment import deploy
-from serving.triton.names import model_name
-from serving.triton.target import TritonTarget
+from serving.client.client import RecommenderClient
+from serving.triton.deployment.deployment import deploy
+from serving.triton.deployment.target import TritonTarget
+from serving.triton.repository.names import model_name
 from tests.serving.toys import toy_release
 
 REQUESTS, CLIENTS = 2_000, 16

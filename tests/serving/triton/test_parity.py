@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ops_gpu.fitting import recommend
-from serving.client import RecommenderClient
-from serving.ensemble import FILE, Ensemble
-from serving.ensemble_plan import EnsemblePlan
-from serving.triton.export import export
-from serving.triton.smoke_test import request_for
-from serving.wire import encode_ids
+from ops_gpu.recommender.two_stage import recommend
+from serving.client.client import RecommenderClient
+from serving.ensemble.ensemble import FILE, Ensemble
+from serving.ensemble.ensemble_plan import EnsemblePlan
+from serving.request.id_encoding import encode_ids
+from serving.triton.deployment.smoke_test import request_for
+from serving.triton.repository.export import export
 from tests.serving.triton.fake_backend import FakeTriton, install
 from tests.serving.whole_release import Whole
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from serving.client import RecommenderClient, RecommenderError
-from serving.recommendation import RecommendationList
+from serving.client.client import RecommenderClient, RecommenderError
+from serving.request.recommendation import RecommendationList
 from tests.serving.edge_release import ALMOST, FEATURELESS, ITEMS, LEFT, SATED
 from tests.serving.whole_release import Whole
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from tritonclient.grpc import service_pb2
 
-from serving.asking.connection import OPTIONS
-from serving.triton.backends import PROGRAMS
-from serving.triton.process import processes_of
+from serving.client.connection import OPTIONS
+from serving.triton.control.process import processes_of
+from serving.triton.server.backends import PROGRAMS
 from tests.serving.triton.hostile import Attack, Victim, attacks
 
 SIDE_BY_SIDE = 8

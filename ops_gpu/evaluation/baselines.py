@@ -1,0 +1,104 @@
+"""What a recommender has to beat: popularity over several windows, item-kNN and a user's own purchases."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.candidates.own_history import retrieve_history
+from ops_gpu.candidates.popular import retrieve_popular
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot, decayed
+from ops_gpu.models.retrieval.item_knn import ItemKnn
+from ops_gpu.recommender.ranking_examples import USERS_AT_ONCE, blocks
+
+Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+WINDOWS = {"popularity": None, "popularity_28d": 28, "popularity_7d": 7}
+CELLS = 4_000_000  # scores held at once: bounds memory to some 100 MB, whatever the catalogue
+TIE = 1e-6  # weight of popularity where it only breaks ties
+
+
+def baseline_lists(
+    events: Events,
+    snapshot: Snapshot,
+    users: npt.NDArray[np.int64],
+    k: int,
+    repeats: bool,
+    half_life_days: float,
+) -> dict[str, Codes]:
+    """Lists of every baseline from the events before the snapshot's moment.
+
+    Args:
+        events: all events; those at or after `snapshot.as_of` are not looked at.
+        snapshot: says what may be offered.
+        users: codes of the users.
+        k: items a list.
+        repeats: whether seen items may come back.
+        half_life_days: of the decayed popularity.
+
+    Returns:
+        Int32 `[users, k]` by name, 0 where a list is shorter. Ties and gaps are filled by 28-day popularity.
+    """
+    past = events.before(snapshot.as_of)
+    scores = _popularities(past.where(past.positive), snapshot.as_of, half_life_days)
+    filler = scores["popularity_28d"] + 1e-3 * scores["popularity"]
+    filler /= max(float(filler.max(initial=0)), 1.0)
+    orders = {name: _order(snapshot, popularity, filler) for name, popularity in scores.items()}
+    knn, everyone, rows = ItemKnn(past), Histories.from_events(past, users), np.arange(len(users))
+    parts: dict[str, list[Codes]] = {}
+    for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // snapshot.items))):
+        histories = everyone.take(rows[block])
+        for name, order in orders.items():
+            found = retrieve_popular(order, snapshot, histories, k, repeats)
+            parts.setdefault(name, []).append(found.items.to_dense(k, 0))
+        similar = knn.scores(users[block]) + TIE * filler
+        parts.setdefault("item_knn", []).append(_knn(similar, snapshot, histories, k, repeats))
+        if repeats:
+            parts.setdefault("own_purchases", []).append(_own(snapshot, histories, filler, k))
+    return {name: np.concatenate(lists) for name, lists in parts.items()}
+
+
+def _popularities(liked: Events, as_of: int, half_life_days: float) -> dict[str, Floats]:
+    """Positive events an item by window, and decayed, float64 `[items]` each."""
+    result = {}
+    for name, days in WINDOWS.items():
+        recent = liked if days is None else liked.between(as_of - days * DAY, None)
+        result[name] = np.bincount(recent.item, minlength=liked.items).astype(np.float64)
+    return {**result, "popularity_decayed": decayed(liked, as_of, half_life_days).astype(np.float64)}
+
+
+def _order(snapshot: Snapshot, popularity: Floats, filler: Floats) -> Codes:
+    """All items on offer, the most popular first."""
+    codes = np.flatnonzero(snapshot.available)
+    order = np.lexsort((codes, -filler[codes], -popularity[codes]))
+    return codes[order].astype(np.int32)
+
+
+def _knn(scores: Floats, snapshot: Snapshot, histories: Histories, k: int, repeats: bool) -> Codes:
+    """The items on offer that are most similar to what each user chose; `scores` `[users, items]` is overwritten."""
+    scores[:, ~snapshot.available] = -np.inf
+    if not repeats:
+        scores[histories.items.row_ids, histories.items.values] = -np.inf
+    return _best(scores, k)
+
+
+def _own(snapshot: Snapshot, histories: Histories, filler: Floats, k: int) -> Codes:
+    """The user's own items by how often they were chosen, then what is popular."""
+    own = retrieve_history(snapshot, histories, size=10_000)
+    scores = np.where(snapshot.available, TIE * filler, -np.inf)[None].repeat(len(histories), axis=0)
+    scores[own.items.row_ids, own.items.values] += own.score
+    return _best(scores, k)
+
+
+def _best(scores: Floats, k: int) -> Codes:
+    """The `k` columns with the highest scores of each row, ties by column; 0 where fewer are finite."""
+    size = min(k, scores.shape[1])
+    top = np.argpartition(-scores, size - 1, axis=1)[:, :size]
+    value = np.take_along_axis(scores, top, axis=1)
+    order = np.lexsort((top, -value), axis=1)
+    best = np.where(np.isfinite(value), top, 0)
+    lists = np.zeros((len(scores), k), np.int32)
+    lists[:, :size] = np.take_along_axis(best, order, axis=1)
+    return lists

@@ -1,0 +1,174 @@
+"""Proof that training rows do not look ahead: poison the future and see whether the past changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from ops_gpu.evaluation.rounding import equal_but_for_rounding
+from ops_gpu.features.event_features import event_features
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.sequences import histories_before
+from ops_gpu.models.retrieval.model import RetrievalModel
+from ops_gpu.recommender.ranking_examples import rows_at, sources_at
+from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.workflow.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class PointInTimeReport:
+    """What was compared, and which columns changed although only the future did.
+
+    Args:
+        moment: epoch seconds from which on events were poisoned.
+        poisoned: number of events replaced.
+        rows: training rows up to the moment that were compared.
+        changed: names of columns that differ; empty when nothing looks ahead.
+    """
+
+    moment: int
+    poisoned: int
+    rows: int
+    changed: tuple[str, ...]
+
+
+def poisoned(events: Events, moment: int, seed: int = 0) -> Events:
+    """The same events, but with other users, items and labels at or after a moment.
+
+    Args:
+        events: all events.
+        moment: epoch seconds.
+        seed: of what takes their place.
+    """
+    random = np.random.default_rng(seed)
+    future = events.time >= moment
+    size = int(future.sum())
+    user, item, positive = events.user.copy(), events.item.copy(), events.positive.copy()
+    user[future] = random.permutation(np.resize(np.unique(events.user), size))
+    item[future] = random.permutation(np.resize(np.unique(events.item), size))
+    positive[future] = random.random(size) < 0.5
+    return Events.sorted(user, item, events.time, positive, events.users, events.items)
+
+
+def poisoned_interactions(interactions: pl.DataFrame, moment: int, seed: int = 0) -> pl.DataFrame:
+    """The same for canonical interactions: what a workflow learns from, in place of encoded events.
+
+    Args:
+        interactions: `user_id`, `item_id`, `timestamp`, `label`; other columns stay as they are.
+        moment: epoch seconds.
+        seed: of what takes their place.
+    """
+    random = np.random.default_rng(seed)
+    future = interactions["timestamp"].dt.epoch("s") >= moment
+    size = int(future.sum())
+    if size == 0:
+        return interactions
+    later = interactions.filter(future)
+    others = [
+        interactions[name].unique(maintain_order=True).sample(size, with_replacement=True, seed=seed + place)
+        for place, name in enumerate(("user_id", "item_id"))
+    ]
+    label = pl.Series("label", random.random(size) < 0.5)
+    return pl.concat([interactions.filter(~future), later.with_columns(*others, label)])
+
+
+def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, items: pl.DataFrame) -> list[str]:
+    """Features of users or items that two fits of one workflow give differently, by more than rounding.
+
+    Sums of numbers are taken in the order in which threads, or machines, come to an end: two fits of the same events
+    differ in the last bits. Codes, counts and texts must be the same.
+
+    Args:
+        workflow: fitted on the truth.
+        other: fitted in the same way where the future was another.
+        users: raw features of users; those without a code of their own are passed over.
+        items: raw features of items, likewise.
+
+    Returns:
+        Names of columns; none where neither fit knows the future.
+    """
+    changed: list[str] = []
+    for key, frame in (("user_id", users), ("item_id", items)):
+        known = frame.filter(pl.col(key).is_in(workflow.vocabulary(key).implode()))
+        one, two = (w.for_inputs(frame.columns).transform(known) for w in (workflow, other))
+        changed += differing(one, two, rounded=True)
+    return changed
+
+
+def check_point_in_time(
+    data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int, days: int = 2
+) -> PointInTimeReport:
+    """Builds training rows twice, with the real and with a poisoned future, and compares those up to `moment`.
+
+    Args:
+        data: events and features.
+        early: towers that made the ranker's lists, the state as of the moment.
+        config: settings of the recommender.
+        moment: epoch seconds inside the log.
+        days: days of event rows to compare, the last of which is half over at the moment.
+
+    Returns:
+        The report; `changed` must be empty.
+    """
+    other = poisoned(data.events, moment)
+    width = data.history.shape[1]
+    fake = replace(data, events=other, history=histories_before(other, width))
+    changed: list[str] = []
+    rows = 0
+    for number in range(days):
+        start = moment - DAY // 2 - number * DAY  # noon: what a row knows of its own day shows, too
+        real, again = (_rows_before(d, start, config, moment) for d in (data, fake))
+        changed += differing(real, again)
+        rows += real.height
+    real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
+    changed += differing(real_lists, fake_lists)
+    changed += differing(*(_candidates_now(d, early, config, moment) for d in (data, fake)))
+    poison = int((data.events.time >= moment).sum())
+    return PointInTimeReport(moment, poison, rows + real_lists.height, tuple(dict.fromkeys(changed)))
+
+
+def differing(one: pl.DataFrame, other: pl.DataFrame, *, rounded: bool = False) -> list[str]:
+    """Where two frames of the same columns differ; nulls equal nulls, and NaN NaN.
+
+    Args:
+        one: a frame.
+        other: another.
+        rounded: whether numbers with a fraction may differ by rounding (`equal_but_for_rounding`).
+
+    Returns:
+        Names of columns, or `rows` alone when the heights differ.
+    """
+    if one.height != other.height:
+        return ["rows"]
+    equal = equal_but_for_rounding if rounded else pl.Series.equals
+    return [name for name in one.columns if not equal(one[name], other[name])]
+
+
+def _rows_before(data: TrainingData, start: int, config: FitConfig, moment: int) -> pl.DataFrame:
+    """Feature rows of the day that begins at `start`, as far as they lie before the moment."""
+    frame = event_features(data, start, start + DAY, config.candidates.snapshot)
+    return frame.filter(pl.col("timestamp").dt.epoch("s") < moment)
+
+
+def _list_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+    """The ranker's lists of the last horizon that ends by the moment."""
+    start = moment - int(config.ranking.horizon_days * DAY)
+    ranking = replace(config.ranking, lists=min(config.ranking.lists, 200))
+    rows = rows_at(data, early, start, moment, config.candidates, ranking)
+    columns = {"list_user": rows.user, "list_item": rows.item, "list_label": rows.label}
+    matrix = {f"list_feature_{n}": rows.features[:, n] for n in range(rows.features.shape[1])}
+    return pl.DataFrame({**columns, **matrix})
+
+
+def _candidates_now(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+    """Candidates and features as of the moment itself, for some users who were there before it."""
+    users = np.unique(data.events.before(moment).user)[:200].astype(np.int64)
+    sources = sources_at(data, early, moment, config.candidates)
+    histories = Histories.from_events(data.events.before(moment), users)
+    found, features = sources.retrieve(histories, early.embed_users(data, users, histories))
+    columns = {"candidate_item": found.items.values, "candidate_source": found.source}
+    return pl.DataFrame({**columns, **{f"candidate_feature_{n}": features[:, n] for n in range(features.shape[1])}})

@@ -1,0 +1,142 @@
+"""Time-aware features of (user, candidate) pairs, all from the state at one moment.
+
+Everything here reads a `Snapshot` and `Histories` of the same moment and nothing else, so a training row made as
+of a past moment and a live request go through the same lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
+from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.features.ranking_kernels import fill_items, fill_pairs, fill_products, fill_users
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_codes import check_codes
+from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.primitives.ragged import Ragged
+
+Floats = npt.NDArray[np.float32]
+
+_SOURCE_BITS = np.array([BITS[name] for name in SOURCES], np.uint8)
+USER_FEATURES = ("user_items", "user_events", "user_recency", "user_popularity", "user_item_age")
+PAIR_FEATURES = ("own_count", "own_recency", "own_share", "co_occurrence", "co_occurrence_relative", "two_tower")
+
+
+@dataclass(frozen=True)
+class ItemFeatures:
+    """Per-item columns, computed once a snapshot; gathering a candidate's row is then one index.
+
+    Args:
+        names: a name a column.
+        values: float32 `[items, columns]`.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> ItemFeatures:
+        """Popularity (log, and as a share of the whole), age and rate of every item."""
+        age = np.maximum(snapshot.as_of - snapshot.first_seen, 0) / DAY
+        columns = {"positive_rate": snapshot.positive_rate, "item_age": np.log1p(age)}
+        columns["total"] = np.log1p(snapshot.total)
+        for number, popularity in enumerate(snapshot.popularity):
+            columns[f"popularity_{number}"] = np.log1p(popularity)
+            # a share means the same on a busy day and on a quiet one
+            columns[f"popularity_share_{number}"] = np.log(popularity / (popularity.sum() + 1.0) + 1e-6)
+        return cls(tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float32))
+
+
+def feature_names(half_lives: int) -> tuple[str, ...]:
+    """Names of all columns that `ranking_features` gives, in its order."""
+    item = ["positive_rate", "item_age", "total"]
+    for number in range(half_lives):
+        item += [f"popularity_{number}", f"popularity_share_{number}"]
+    ranks = tuple(f"rank_{name}" for name in SOURCES)
+    flags = tuple(f"from_{name}" for name in SOURCES)
+    return (*item, *USER_FEATURES, *PAIR_FEATURES, *ranks, *flags)
+
+
+def ranking_features(
+    snapshot: Snapshot,
+    item_features: ItemFeatures,
+    histories: Histories,
+    candidates: Candidates,
+    co_occurrence: CoOccurrenceScores,
+    two_tower: Floats,
+) -> Floats:
+    """Features of every candidate.
+
+    Args:
+        snapshot: item state.
+        item_features: `ItemFeatures.of(snapshot)`.
+        histories: complete histories of the users, one row a user.
+        candidates: candidates of the same users, by rising code.
+        co_occurrence: scores of the same users.
+        two_tower: float32 `[total]`, similarity of the user's and the item's vector (0 where there is none).
+
+    Returns:
+        float32 `[total candidates, len(feature_names(...))]`.
+    """
+    check_codes(histories.items.values, snapshot.items)
+    check_codes(candidates.items.values, snapshot.items)
+    columns = item_features.values.shape[1]
+    width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + 2 * len(SOURCES)
+    features = np.empty((len(candidates.items.values), width), np.float32)
+    fill_items(
+        candidates.items.values, item_features.values, candidates.rank, candidates.source, _SOURCE_BITS, features
+    )
+    past, related = histories.items, co_occurrence.items
+    fill_users(
+        candidates.items.offsets,
+        past.offsets,
+        past.values,
+        histories.count,
+        histories.last,
+        snapshot.first_seen,
+        snapshot.total,
+        snapshot.as_of,
+        columns,
+        features,
+    )
+    fill_pairs(
+        candidates.items.offsets,
+        candidates.items.values,
+        past.offsets,
+        past.values,
+        histories.count,
+        histories.last,
+        histories.positive,
+        related.offsets,
+        related.values,
+        co_occurrence.score,
+        two_tower,
+        snapshot.as_of,
+        columns + len(USER_FEATURES),
+        features,
+    )
+    return features
+
+
+def inner_products(users: Floats, items: Floats, candidates: Ragged) -> Floats:
+    """Similarity of each user's vector and those of the user's candidates.
+
+    Args:
+        users: float32 `[users, dimension]`.
+        items: float32 `[items, dimension]`.
+        candidates: int32 item codes.
+
+    Returns:
+        float32 `[total candidates]`.
+    """
+    if users.shape != (len(candidates), items.shape[1]):
+        raise ValueError(f"expected vectors {(len(candidates), items.shape[1])} of users, got {users.shape}.")
+    check_codes(candidates.values, len(items))
+    products = np.empty(len(candidates.values), np.float32)
+    fill_products(np.ascontiguousarray(users), items, candidates.offsets, candidates.values, products)
+    return products

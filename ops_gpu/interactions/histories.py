@@ -1,0 +1,77 @@
+"""What every user did, one entry a distinct item: the seen-set, the counts and the order, in one structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.interactions.events import Events
+from ops_gpu.primitives.kernel import Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.primitives.ragged import Ragged
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """The complete histories of a batch of users, each ordered by last interaction, oldest first.
+
+    Args:
+        items: item codes (int32), one entry a distinct item, ragged over users.
+        count: float32 `[entries]`, interactions of the user with the item.
+        last: int64 `[entries]`, epoch seconds of the last one.
+        positive: float32 `[entries]`, how many of them were positive.
+    """
+
+    items: Ragged
+    count: Floats
+    last: npt.NDArray[np.int64]
+    positive: Floats
+
+    @classmethod
+    def from_events(cls, events: Events, users: npt.NDArray[np.integer[Any]]) -> Histories:
+        """Histories of these users from all given events.
+
+        Args:
+            events: interactions, positive or not; those of other users are passed over.
+            users: distinct user codes `[n]`; row `i` is the history of `users[i]`, empty for one without events.
+        """
+        row_of = np.full(events.users, -1, np.int64)
+        row_of[users] = np.arange(len(users))
+        row = row_of[events.user]
+        mine = row >= 0
+        key = row[mine] * events.items + events.item[mine]
+        pair, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
+        last = np.zeros(len(pair), np.int64)
+        last[inverse] = events.time[mine]  # in time order: the last write is the latest event
+        positive = np.bincount(inverse, weights=events.positive[mine], minlength=len(pair))
+        rows, item = np.divmod(pair, events.items)
+        order = np.lexsort((item, last, rows))
+        items = Ragged.from_lengths(item[order].astype(np.int32), np.bincount(rows, minlength=len(users)))
+        return cls(items, count[order].astype(np.float32), last[order], positive[order].astype(np.float32))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def take(self, rows: npt.NDArray[np.integer[Any]]) -> Histories:
+        """The histories of the users at these rows (`[m]`), in this order."""
+        places = self.items.places(rows)
+        at = places.values
+        items = places.with_values(self.items.values[at])
+        return Histories(items, self.count[at], self.last[at], self.positive[at])
+
+    def recent(self, length: int) -> npt.NDArray[np.int32]:
+        """The last `length` items of each user, latest first, int32 `[n, length]`, padded with 0."""
+        dense = np.zeros((len(self), length), np.int32)
+        _recent(self.items.offsets, self.items.values, dense)
+        return dense
+
+
+@kernel(writes=1)
+def _recent(rows: Int64s, items: Int32s, dense: Int32Matrix) -> None:
+    for row in range(len(rows) - 1):
+        for place in range(min(dense.shape[1], rows[row + 1] - rows[row])):
+            dense[row, place] = items[rows[row + 1] - 1 - place]

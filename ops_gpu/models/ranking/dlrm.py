@@ -1,0 +1,88 @@
+"""DLRM: embeddings and a bottom network that interact by dot products, from the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+from keras_rs.layers import DotInteraction
+
+from ops_gpu.models.layers.schema_inputs import SchemaInputs
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
+from ops_gpu.schema.schema import Schema
+
+PADDING = -1.0  # label of a row that only fills its list up
+
+
+def build_dlrm(schema: Schema, config: RankingConfig) -> keras.Model:
+    """A ranker over the columns of `schema`: inputs by column name, one logit a row.
+
+    Args:
+        schema: categorical columns with domains, continuous columns, list columns with value counts; at least one
+            continuous.
+        config: widths.
+
+    Source: Naumov et al. 2019, "Deep Learning Recommendation Model for Personalization and Recommendation Systems".
+    """
+    parts = SchemaInputs(schema, dimension=config.dimension)
+    dense = ops.concatenate(parts.continuous, axis=-1)
+    dense = keras.layers.Normalization(name="normalization", mean=None)(dense)
+    dense = ops.clip(dense, -5.0, 5.0)  # a far outlier must not drown the rest
+    hidden = _network(dense, config.bottom, "bottom")
+    bottom = keras.layers.Dense(config.dimension, activation="relu", name="bottom_out")(hidden)
+    together = [bottom, *parts.categorical]
+    crossed = [DotInteraction(name="interaction")(together)] if len(together) > 1 else []
+    top = _network(ops.concatenate([hidden, *crossed], axis=-1), config.top, "top")
+    return keras.Model(parts.inputs, keras.layers.Dense(1, name="logit")(top), name="ranker")
+
+
+def _network(value: Any, widths: tuple[int, ...], name: str) -> Any:
+    for number, width in enumerate(widths):
+        value = keras.layers.Dense(width, activation="relu", name=f"{name}_{number}")(value)
+    return value
+
+
+def adapt(model: keras.Model, continuous: list[npt.NDArray[np.float32]]) -> None:
+    """Sets the normalisation from training rows.
+
+    Args:
+        model: what `build_dlrm` gave.
+        continuous: a vector `[rows]` or matrix `[rows, width]` a continuous input, in schema order.
+    """
+    columns = [c if c.ndim == 2 else c[:, None] for c in continuous]
+    model.get_layer("normalization").adapt(np.concatenate(columns, axis=1))
+
+
+class ListwiseRanker(keras.Model):
+    """Trains a ranker on lists by softmax cross-entropy: each list's positives share its probability.
+
+    Every list weighs the same, however many candidates or positives it has, as the metrics do.
+
+    Args:
+        ranker: gives one logit a row.
+        list_size: rows a list; row `i` of a batch belongs to list `i // list_size`.
+
+    Source: ListNet's top-one likelihood (Cao et al. 2007) with binary relevance.
+    """
+
+    def __init__(self, ranker: keras.Model, list_size: int) -> None:
+        super().__init__()
+        self.ranker, self._list_size = ranker, list_size
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        """Logits `[rows, 1]`."""
+        return self.ranker(inputs)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Mean over lists of the cross-entropy between the positives `y` and the softmax of the logits `y_pred`."""
+        label = ops.reshape(ops.cast(y, "float32"), (-1, self._list_size))
+        filled = ops.cast(ops.equal(label, PADDING), "float32")
+        logit = ops.reshape(y_pred, (-1, self._list_size)) - 1e9 * filled
+        positive = ops.maximum(label, 0.0)
+        share = positive / ops.maximum(ops.sum(positive, -1, keepdims=True), 1.0)
+        return -ops.mean(ops.sum(share * ops.log_softmax(logit) * (1 - filled), -1))

@@ -1,0 +1,161 @@
+"""Training lists of the ranker: what each user would have been offered at a past moment, and what they chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ops_gpu.candidates.candidates import Candidates
+from ops_gpu.candidates.index import ItemIndex
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.retrieval.model import RetrievalModel
+from ops_gpu.models.training.ranking_rows import RankingRows
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.recommender.candidate_sources import CandidateSources
+
+USERS_AT_ONCE = 512  # bounds the memory of candidate generation
+
+
+def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[npt.NDArray[np.int64], Ragged]:
+    """Users with a history before `start` and what they chose in `[start, end)`.
+
+    Args:
+        events: all interactions.
+        start: epoch seconds.
+        end: epoch seconds, exclusive.
+        repeats: whether an item that the user had seen before `start` counts as a choice.
+
+    Returns:
+        User codes, rising, and the distinct positive items of each; items seen before `start` are left out unless
+        `repeats`. Users without any are left out.
+    """
+    past, future = events.before(start), events.between(start, end)
+    known = np.zeros(events.users, np.bool_)
+    known[past.user] = True
+    chosen = future.positive & known[future.user]
+    key = np.unique(future.user[chosen].astype(np.int64) * events.items + future.item[chosen])
+    if not repeats:
+        key = np.setdiff1d(key, past.user.astype(np.int64) * events.items + past.item)
+    users, lengths = np.unique(key // events.items, return_counts=True)
+    return users, Ragged.from_lengths((key % events.items).astype(np.int32), lengths)
+
+
+def moments_before(end: int, first: int, config: RankingConfig) -> list[int]:
+    """Past moments at which training lists are made, rising, in epoch seconds.
+
+    At least half of the log lies before the earliest one, so that there is a state to make lists from.
+
+    Args:
+        end: epoch seconds; all horizons end by it.
+        first: epoch seconds of the first event.
+        config: number, step and horizon. The horizon is a quarter of the log where that is less.
+
+    Returns:
+        At most `config.moments`, fewer where the log is short, at least one.
+    """
+    horizon, step = int(config.horizon_days * DAY), int(config.step_days * DAY)
+    horizon = min(horizon, max(1, (end - first) // 4))
+    wanted = [end - horizon - number * step for number in range(config.moments)]
+    return sorted(m for m in wanted if m >= first + (end - first) // 2) or [end - horizon]
+
+
+def rows_at(
+    data: TrainingData,
+    retrieval: RetrievalModel,
+    moment: int,
+    end: int,
+    candidates: CandidateConfig,
+    config: RankingConfig,
+) -> RankingRows:
+    """The training lists as of one moment, labelled by the choices in `[moment, end)`.
+
+    Args:
+        data: events and features; what is offered and every feature comes from before `moment`.
+        retrieval: towers that were trained on nothing after `moment`.
+        moment: epoch seconds.
+        end: epoch seconds, end of the horizon.
+        candidates: sources.
+        config: sampling.
+    """
+    random = np.random.default_rng((config.seed, moment))
+    none = RankingRows.empty(len(candidates.snapshot.half_lives_days))
+    users, chosen = choices_after(data.events, moment, end, candidates.repeats)
+    if len(users) == 0:
+        return none
+    if len(users) > config.lists:
+        kept = np.sort(random.choice(len(users), config.lists, replace=False))
+        users, chosen = users[kept], chosen.take(kept)
+    sources = sources_at(data, retrieval, moment, candidates)
+    everyone, rows = Histories.from_events(data.events.before(moment), users), np.arange(len(users))
+    parts = [none]
+    for block in blocks(len(users)):
+        histories = everyone.take(rows[block])
+        found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
+        parts.append(_labelled(users[block], found, features, chosen.take(rows[block]), moment, config, random))
+    return RankingRows.concatenate(parts)
+
+
+def sources_at(
+    data: TrainingData, retrieval: RetrievalModel, as_of: int, candidates: CandidateConfig, live: bool = False
+) -> CandidateSources:
+    """Candidate sources as of a moment.
+
+    Args:
+        data: events and features; events at or after `as_of` are not looked at.
+        retrieval: towers.
+        as_of: epoch seconds.
+        candidates: sizes.
+        live: offers every available item of the catalogue, cold ones too; else only those with an event by then.
+    """
+    offered = data.offered(None if live else as_of)
+    embeddings = retrieval.embed_items(data)
+    snapshot = Snapshot.build(data.events, as_of, offered, candidates.snapshot)
+    return CandidateSources(snapshot, embeddings, ItemIndex.build(embeddings, offered), candidates)
+
+
+def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:
+    """Slices that together cover all rows.
+
+    Args:
+        rows: how many there are.
+        at_once: most rows of a slice.
+    """
+    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
+
+
+def _labelled(
+    users: npt.NDArray[np.int64],
+    found: Candidates,
+    features: npt.NDArray[np.float32],
+    chosen: Ragged,
+    moment: int,
+    config: RankingConfig,
+    random: np.random.Generator,
+) -> RankingRows:
+    """Lists of the users (codes, a row of `found` and `chosen` each) who chose at least one of their candidates."""
+    row, item = found.items.row_ids, found.items.values
+    base = 1 + max(int(item.max(initial=0)), int(chosen.values.max(initial=0)))
+    label = np.isin(row * base + item, chosen.row_ids * base + chosen.values)
+    kept = _sample(found.items, label, config.list_size, random)
+    lengths = np.bincount(row[kept], minlength=len(users))
+    lists = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[lengths > 0])])
+    moments = np.full(len(lists) - 1, moment, np.int64)
+    user = users[row[kept]].astype(np.int32)
+    return RankingRows(user, item[kept], features[kept], label[kept], lists, moments)
+
+
+def _sample(
+    lists: Ragged, label: npt.NDArray[np.bool_], size: int, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Positions of up to `size` candidates of every list that has a positive: positives first, then by lot."""
+    row = lists.row_ids
+    useful = np.bincount(row, weights=label, minlength=len(lists)) > 0
+    order = np.lexsort((np.where(label, -1.0, random.random(len(label))), row))
+    place = np.arange(len(label)) - lists.offsets[row]
+    return order[(place < size) & useful[row]]

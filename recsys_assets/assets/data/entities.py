@@ -1,0 +1,113 @@
+"""Assets `users` and `items`: one row an id, with features."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import dagster as dg
+
+from ops_gpu.logs import CleanReport, EntityTable, LogError
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import write_frame, write_json
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.column_notes import entity_notes
+from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.id_types import id_types
+from recsys_assets.tables.kept_entities import with_kept
+from recsys_assets.tables.source_files import note_table, table_files
+from recsys_assets.tables.tables import events_if_any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind = Literal["users", "items"]
+DESCRIPTIONS = {
+    "users": """One row a user: `user_id` and the features that the YAML names.
+
+Users who occur in the interactions but in no table are appended without features; without a table of their
+own, users are derived from the interactions. When more than `quality.max_unusable_share` of the rows of their
+table cannot be used, or less than `quality.min_known_share` of the ids in the log are in it, nothing is written.
+""",
+    "items": """One row an item: `item_id`, `title`, `available` and the features that the YAML names.
+
+An item that is not `available` is never recommended. Items that occur in the interactions but in no table are
+appended without features; of several rows with one id the first counts. When more than
+`quality.max_unusable_share` of the rows cannot be used, or less than `quality.min_known_share` of the ids in the log
+are in their table, nothing is written.
+""",
+}
+
+
+def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `users` or `items`."""
+    settings = plan.settings
+    declared = settings.users if kind == "users" else settings.items
+    path = plan.home.users(plan.name) if kind == "users" else plan.home.items(plan.name)
+
+    @plan.asset(
+        kind,
+        "data",
+        DESCRIPTIONS[kind],
+        kinds=["polars", "parquet"],
+        # Ids that only the log knows are appended, and a log that failed its checks must not add any.
+        after=["interactions"],
+        code=["ops_gpu.logs"],
+        settings={"log": settings.interactions, "table": declared},
+        condition=condition,
+    )
+    def read() -> dg.MaterializeResult[Any]:
+        from ops_gpu.logs import read_items, read_users
+
+        with plainly(LogError):
+            reader = read_users if kind == "users" else read_items
+            files = {} if declared is None else table_files(plan, declared)
+            clean = reader(declared, settings.interactions, plan.place, id_types(plan), bounds=plan.log_days().bounds)
+            require_usable(kind, clean.report, settings.quality.max_unusable_share)
+        known = clean.report.known
+        write_json(known and known.to_dict(), known_file(kind, plan))
+        frame = with_kept(clean.frame, events_if_any(plan), path, declared or EntityTable())
+        if known is None or known.share >= settings.quality.min_known_share:
+            write_frame(frame, path)
+            note_table(plan, kind, files)
+        shown = frame_metadata(frame, entity_notes(kind, declared))
+        return dg.MaterializeResult(
+            metadata={**shown, **report_metadata(clean.report), **_counts(frame)},
+            data_version=dg.DataVersion(content_hash([path])),
+        )
+
+    return read
+
+
+def known_file(kind: Kind, plan: Blueprint) -> Path:
+    """Where it is noted how the ids of a table and of the log met, for the check."""
+    return plan.home.recommender(plan.name) / f"{kind}_known.json"
+
+
+def require_usable(kind: Kind, report: CleanReport, limit: float) -> None:
+    """Refuses a table of which too many rows were left out, before anything is written.
+
+    Raises:
+        LogError: when their share is above `limit`.
+    """
+    if report.unusable_share <= limit:
+        return
+    reasons = ", ".join(f"{reason} {count}" for reason, count in report.dropped.items())
+    examples = "".join(f"; for example {example}" for example in report.examples.values())
+    raise LogError(
+        f"{report.unusable:,} of the {report.rows_read:,} rows of the {kind} table cannot be used "
+        f"({reasons}{examples}), expected at most {limit:.0%}; mend the file, or raise quality.max_unusable_share."
+    )
+
+
+def _counts(frame: "pl.DataFrame") -> dict[str, Any]:
+    """What is missing: nulls by column, and items that may not be shown."""
+    missing = zip(frame.columns, frame.null_count().row(0), strict=True)
+    nulls = [f"{name} {count:,}" for name, count in missing if count]
+    counts: dict[str, Any] = {"nulls": ", ".join(nulls) or "none"}
+    if "available" in frame.columns:
+        counts["available"] = int(frame["available"].sum())
+    return counts

@@ -1,0 +1,109 @@
+"""Asset `interactions`: who did what to which item, one Parquet file a day."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from ops_gpu.logs import CleanReport, LogError
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.refit import ReadConfig
+from recsys_assets.blueprint.blueprint import Blueprint, as_days
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.metadata.clean_report import report_metadata
+from recsys_assets.metadata.column_notes import IDS
+from recsys_assets.metadata.pictures import day_chart, histogram
+from recsys_assets.metadata.reading import kept_days, reading_metadata, reading_notes
+from recsys_assets.metadata.tables import frame_metadata, rounded
+from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.day_reading import DayReading
+from recsys_assets.tables.quality_report import save_report
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DESCRIPTION = """Events of each day in the canonical form: `user_id`, `item_id`, `timestamp` (UTC), `label`.
+
+Read from the raw log that the YAML names. Rows that cannot be used are left out and counted by reason; when
+their share is above `quality.max_unusable_share`, or there is no event at all, nothing is written and the
+check `volume` fails, so that the files of an earlier, better run stay as they are.
+
+Events stay when the file that held them is gone (`quality.missing_files`), and say so at every run; where the file is
+there and holds no more events of a day, the day becomes empty. Each event tells its file (`__file__`).
+
+In the metadata, `events`, `positive`, `users` and `items` are counts of one day (plots show them day by day);
+everything else is about all days that were read together.
+"""
+NOTES = IDS | {
+    "timestamp": "moment of the event (UTC)",
+    "label": "whether the event counts as liking (`interactions.label`)",
+}
+
+
+def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+    settings = plan.settings
+
+    @plan.asset(
+        "interactions",
+        "data",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["raw_logs"] if settings.generator else [],
+        code=["ops_gpu.logs"],
+        settings={"log": settings.interactions, "missing_files": settings.quality.missing_files},
+        condition=condition,
+        days=plan.partitions,
+    )
+    def read(context: dg.AssetExecutionContext, config: ReadConfig) -> dg.MaterializeResult[Any]:
+        days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
+        with plainly(LogError):
+            reading = DayReading.of(plan, days, drop)
+        notes, written = reading_notes(reading), reading.is_usable
+        for note in notes:
+            context.log.warning(note)
+        if written:
+            reading.write()
+        save_report(reading.report, days, written, plan, sum(kept_days(reading).values()), len(reading.emptied))
+        frame = reading.frame
+        for day, metadata in _by_day(frame, days).items():
+            context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)
+        version = content_hash(plan.home.interactions(plan.name, day) for day in days)
+        metadata = {**_metadata(frame, reading.report, days), **reading_metadata(reading)}
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+
+    return read
+
+
+def _by_day(frame: "pl.DataFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
+    """Counts of each day."""
+    import polars as pl
+
+    counted = frame.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
+        events=pl.len(),
+        positive=pl.col("label").sum(),
+        users=pl.col("user_id").n_unique(),
+        items=pl.col("item_id").n_unique(),
+    )
+    found = {row.pop("day"): row for row in counted.to_dicts()}
+    none = {"events": 0, "positive": 0, "users": 0, "items": 0}
+    rows = {str(day): found.get(day, none) for day in days}
+    return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
+
+
+def _metadata(frame: "pl.DataFrame", report: CleanReport, days: Sequence[date]) -> dict[str, Any]:
+    counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
+    by_item = frame.group_by("item_id").len()["len"].to_numpy()
+    by_user = frame.group_by("user_id").len()["len"].to_numpy()
+    return {
+        **frame_metadata(frame, NOTES),
+        **report_metadata(report),
+        "days": len(days),
+        "positive_share": rounded(int(frame["label"].sum()) / max(frame.height, 1)),
+        "events_by_day": day_chart(counts, "events", "Events by day"),
+        "popularity": histogram(by_item, "events of an item", "items", log=True, title="Popularity of items"),
+        "activity": histogram(by_user, "events of a user", "users", log=True, title="Activity of users"),
+    }

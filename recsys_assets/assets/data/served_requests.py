@@ -1,0 +1,52 @@
+"""Asset `served_requests`: what the live release recommended, one Parquet file a day."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from typing import Any
+
+import dagster as dg
+
+from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.blueprint.blueprint import Blueprint, as_days
+from recsys_assets.blueprint.served_log import ServedLog
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.metadata.served import served_metadata
+from recsys_assets.tables.data_version import content_hash
+
+DESCRIPTION = """All answers of a day (UTC) out of the decision log, which is deleted after some days: for every user in
+a request what was seen, retrieved, removed and why, scored and given, and by which release. Requests of tests (ids that
+begin with `test-`) are left out; where `log_rate` is below 1, all numbers are of that share.
+
+The names of bits are in the notes of each file. A day that is not over may be kept again as it grows; what is kept
+already stays, though the log no longer has it. A day on which nobody asked is an empty file. Made by a schedule of its
+own when a day is over, and by `recsys served`. A new release leaves the days as they are, though the page of a day then
+calls it unsynced.
+"""
+
+
+def served_requests(plan: Blueprint) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        SERVED,
+        "release",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["deployment"],
+        code=["serving.decisions.served_summary"],  # the rows are the log's; the code that answered is the release's
+        days=plan.served_days,
+    )
+    def keep(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        from serving.decisions.served_summary import ServedSummary
+
+        days, log = as_days(context.partition_keys), ServedLog(plan.name, plan.home)
+        for day in days:
+            with plainly(FileNotFoundError):
+                served = log.keep(day)
+            found = ServedSummary.of(served.decisions, served.bits)
+            metadata = served_metadata(plan, day, served, found)
+            context.add_asset_metadata(metadata, asset_key=plan.key(SERVED), partition_key=str(day))
+        version = content_hash(plan.home.served(plan.name, day) for day in days)
+        return dg.MaterializeResult(data_version=dg.DataVersion(version))
+
+    return keep

@@ -1,0 +1,74 @@
+"""Asset `features`: every event with what was known just before it."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint, as_days
+from recsys_assets.blueprint.json_files import aside_file
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.models import fit_id, fitted_workflow, training_data
+from recsys_assets.metadata.column_notes import event_feature_notes
+from recsys_assets.metadata.tables import frame_metadata
+from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.tables import day_end, day_start
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DESCRIPTION = """Feature rows, point in time: one row an event, with the engineered columns of user and
+item, the user's history strictly before the event, and counts (popularity, rates, the user's own) as of the
+beginning of its day. Nothing in a row comes from its own moment or later; the check `point_in_time` of
+`retrieval_model` proves it.
+"""
+
+
+def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "features",
+        "features",
+        DESCRIPTION,
+        kinds=["polars", "parquet"],
+        after=["interactions", "users", "items", "workflow"],
+        code=["ops_gpu.features.event_features"],
+        settings={
+            "history_length": plan.settings.retrieval.history_length,
+            "snapshot": plan.settings.candidates.snapshot,
+        },
+        condition=condition,
+        days=plan.partitions,
+    )
+    def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        import polars as pl
+
+        from ops_gpu.features.event_features import event_features
+
+        days = as_days(context.partition_keys)
+        with plainly(ValueError):
+            data, fit = training_data(plan, fitted_workflow(plan), until=max(days)), fit_id(plan)
+        frame, total = pl.DataFrame(), 0
+        for day in days:
+            rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)
+            _write(rows, day, fit, plan)
+            counted = {"dagster/partition_row_count": rows.height}
+            context.add_asset_metadata(counted, asset_key=plan.key("features"), partition_key=str(day))
+            frame, total = (rows if rows.height else frame), total + rows.height
+        version = content_hash([plan.home.features(plan.name, day) for day in days])
+        notes = event_feature_notes(plan.settings.candidates.snapshot.half_lives_days)
+        counts = {"dagster/row_count": total, "days": len(days), "workflow_fit": fit[:12]}
+        metadata = frame_metadata(frame, notes) | counts
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+
+    return make
+
+
+def _write(rows: "pl.DataFrame", day: date, fit: str, plan: Blueprint) -> None:
+    """One Parquet file, which names the fit of the workflow whose codes it holds."""
+    with aside_file(plan.home.features(plan.name, day)) as aside:
+        rows.write_parquet(aside, metadata={"workflow_fit": fit})

@@ -1,0 +1,178 @@
+"""Assets `workflow` and `schema`: how raw columns become model inputs."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.refit import Fit
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import remove, write_json
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.live_release import live_hash
+from recsys_assets.challenger.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
+from recsys_assets.challenger.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
+from recsys_assets.metadata.schema_table import schema_metadata
+from recsys_assets.metadata.tables import table
+from recsys_assets.settings.filter_columns import require_filters_fit
+from recsys_assets.tables.day_statistics import CODE, statistics_settings
+from recsys_assets.tables.training_days import TrainingDays
+from resources.compute import ComputeResource
+from resources.mlflow import MlflowResource
+from resources.triton import TritonResource
+
+if TYPE_CHECKING:
+    from ops_gpu.engines.engine import Engine
+    from ops_gpu.workflow.workflow import Workflow
+
+WORKFLOW = """The graph of feature operators, fitted twice: on the days before those that the next challenger is judged
+by, for the challenger; and continued over all days, for the release. What counts, labels and numbers teach the
+challenger's is never from the judged days; that an id exists may be known.
+
+Vocabularies give every user, item and category a code. A new day appends its new values at the end; codes
+that were given out never move until a full refit (run configuration `refit: true`, the weekly schedule),
+which orders them by the frequencies of the days before the judged ones.
+
+Which days these are is decided here, for the whole chain: those that neither the challenger nor the live release has
+learned from, with at least `evaluation.min_users` users who chose anything new.
+"""
+SCHEMA = """The contract between features, models, feature store and serving: type, tags, cardinality,
+embedding width and list length of every column that the workflow gives. Models and requests are built and
+checked from it.
+"""
+
+
+def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `workflow`."""
+    evaluation = plan.settings.evaluation
+
+    @plan.asset(
+        "workflow",
+        "features",
+        WORKFLOW,
+        kinds=["polars", "json"],
+        after=["interactions", "statistics", "users", "items"],
+        code=[
+            *CODE,
+            "ops_gpu.features.entity_workflow",
+            "ops_gpu.recommender.day_ranges",
+            "ops_gpu.evaluation.judged_users",
+        ],
+        settings={**statistics_settings(plan), "evaluation": evaluation, "repeats": plan.settings.repeats},
+        condition=condition,
+    )
+    def fit(
+        context: dg.AssetExecutionContext,
+        config: Fit,
+        compute: ComputeResource,
+        mlflow: MlflowResource,
+        triton: TritonResource,
+    ) -> dg.MaterializeResult[Any]:
+        live = live_hash(plan, triton, mlflow)
+        with plainly(ValueError), compute.connect() as engine:
+            # Told before models are trained for hours; what they are is known only now.
+            require_filters_fit(plan.settings.serving.filters, plan.home.users(plan.name), plan.home.items(plan.name))
+            chain = ChainRanges.plan(plan, live, config.uncompared)
+            challenger, fitted, anew, remade = _fit(plan, chain, config.refit, engine)
+        _note_remade(context, plan, remade)
+        metadata = {
+            **chain.metadata(),
+            "fitted": "anew" if anew else "appended to",
+            "statistics_made_anew": len(remade),
+            "vocabularies": dg.MetadataValue.md(_vocabularies(fitted)),
+        }
+        version = dg.DataVersion(workflow_version(fitted, challenger))
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
+
+    return fit
+
+
+def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `schema`."""
+
+    @plan.asset(
+        "schema",
+        "features",
+        SCHEMA,
+        kinds=["json"],
+        after=["workflow"],
+        code=["ops_gpu.schema.schema"],
+        condition=condition,
+    )
+    def describe() -> dg.MaterializeResult[Any]:
+        found = fitted_workflow(plan).output_schema
+        path = plan.home.schema(plan.name)
+        found.save(path)
+        version = dg.DataVersion(schema_version(found))
+        return dg.MaterializeResult(metadata=schema_metadata(found), data_version=version)
+
+    return describe
+
+
+def _fit(
+    plan: Blueprint, chain: ChainRanges, refit: bool, engine: "Engine"
+) -> "tuple[str, Workflow, bool, list[date]]":
+    """Fits and writes both workflows.
+
+    Returns:
+        Hash of the challenger's, the release's, whether codes were given out anew, and the days whose statistics were.
+    """
+    from ops_gpu.features.trainable import require_trainable
+
+    statistics = day_statistics(plan, engine)
+    days = TrainingDays.of(statistics)
+    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
+    kept = None if refit else _kept(plan, fresh)
+    challenger = fit_before(days, kept or fresh, chain.ranges.fit_end)
+    fitted = continue_over(days, challenger.copy())  # the challenger's learns no more
+    require_trainable(fitted, statistics.users.columns, statistics.items.columns)
+    fit, anew = challenger.hash(), kept is None
+    note = {"fit": fitted.hash() if anew else fit_id(plan), "challenger": fit, "anew": anew}
+    _write(plan, chain, challenger, fitted, note)
+    return fit, fitted, anew, statistics.remade
+
+
+def _write(
+    plan: Blueprint, chain: ChainRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
+) -> None:
+    """Writes all that one fit gives, once nothing can refuse it any more, and last the note that it belongs together.
+
+    Cut off in between, there is no note: no model is fitted with halves of two fits (`next_workflows`), and the next
+    run gives out codes anew (`_kept`), as it cannot know from which fit those are that it finds, and writes it all.
+    """
+    remove(fit_file(plan))
+    chain.save_planned(plan)
+    challenger.save(plan.home.challenger_workflow(plan.name))
+    fitted.save(plan.home.workflow(plan.name))
+    write_json(note, fit_file(plan))
+
+
+def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
+    """The workflow that is there, if it was written to its end, is of the same graph and can be continued."""
+    if not plan.home.workflow(plan.name).exists() or not fit_file(plan).exists():
+        return None
+    kept = fitted_workflow(plan)
+    return kept if kept.node.to_dict() == fresh.node.to_dict() else None
+
+
+def _note_remade(context: dg.AssetExecutionContext, plan: Blueprint, days: Iterable[date]) -> None:
+    """Tells Dagster of days whose statistics were made anew here, as they were of another graph or code."""
+    for day in days:
+        metadata = {"made_anew": "read by workflow, and of another graph, code or type of column"}
+        context.log_event(dg.AssetMaterialization(plan.key("statistics"), partition=str(day), metadata=metadata))
+
+
+def _vocabularies(fitted: "Workflow") -> str:
+    """Size and most frequent values of each vocabulary; of codes that stand for no single value, the size."""
+    rows = []
+    for column in fitted.output_schema:
+        if column.cardinality:
+            known = fitted.has_vocabulary(column.name)
+            frequent = fitted.vocabulary(column.name).head(3).to_list() if known else "-"
+            rows.append([column.name, column.cardinality, frequent])
+    return table(["column", "codes", "most frequent first"], rows)

@@ -1,0 +1,140 @@
+"""Asset `evaluation`: how good the candidate's lists are, beside baselines and what is live."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import read_json, write_json
+from recsys_assets.blueprint.left_out import leave_out
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.comparison import stand
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import challenger, judged_models
+from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
+from recsys_assets.metadata.lists import list_pictures
+from recsys_assets.metadata.samples import sample_lists
+from recsys_assets.tables.data_version import content_hash
+from resources.mlflow import MlflowResource
+
+if TYPE_CHECKING:
+    from ops_gpu.evaluation.evaluate import Protocol
+
+DESCRIPTION = """The final lists of all four stages, one a user, made at the cut and compared with what users chose
+on the days after it, from which neither models nor features have learned. Full ranking over all items; users with a
+history; new users are a row of their own. Beside them popularity (all time, 28 days, 7 days, decayed), item-kNN, the
+candidates in retrieval order, and the live release on the same users and days.
+
+Lists are compared in the exact order of score, before `serving.filters` and `serving.ordering`: what is in stock or
+allowed today says nothing of the evaluated days, and diversity or boosts give up some of these metrics on purpose.
+What is compared is the models; that a release applies its filters and ordering is checked on the release.
+"""
+
+
+def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "evaluation",
+        "models",
+        DESCRIPTION,
+        kinds=["polars", "mlflow"],
+        after=["faiss_index", "ranking_model"],
+        code=["ops_gpu.evaluation.evaluate", "ops_gpu.evaluation.comparison"],
+        condition=condition,
+        optional=True,
+    )
+    def measure(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> Iterator[dg.MaterializeResult[Any]]:
+        from ops_gpu.evaluation.evaluate import evaluate
+        from ops_gpu.recommender.ranking_examples import choices_after, sources_at
+
+        judged, chain, mine = judged_models(plan), ChainRanges.load(plan), challenger(plan)
+        protocol, least = protocol_of(plan, chain), plan.settings.evaluation.min_users
+        judges = len(choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)[0])
+        if judges < least:
+            reason = f"{judges} users chose anything new, expected at least {least} to judge by"
+            return leave_out(context, plan, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
+        with plainly(ValueError):
+            sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
+            found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
+        report = found.to_dict() | chain.metadata()
+        live = stand(plan, chain, mine, protocol, report["final"], context.log.warning)
+        if live.against == "nobody":
+            return leave_out(context, plan, "evaluation", f"Nothing is released: {live.because}.")
+        run = mlflow.track(plan.name, "evaluation", chain.metadata(), flat_metrics(report))
+        report |= {"live": asdict(live), "mlflow_run": run, "judged": judged}
+        path = plan.home.evaluation_report(plan.name)
+        write_json(report, path)
+        samples = sample_lists(plan, mine, found, protocol.start)
+        yield dg.MaterializeResult(
+            metadata={
+                **chain.metadata(),
+                **evaluation_metadata(report),
+                **list_pictures(mine, sources, found, protocol),
+                "samples": dg.MetadataValue.md(samples),
+                "mlflow_run": run,
+            },
+            data_version=dg.DataVersion(content_hash([path])),
+        )
+
+    return measure
+
+
+def protocol_of(plan: Blueprint, chain: ChainRanges) -> "Protocol":
+    """The evaluated days and rules of a chain."""
+    from ops_gpu.evaluation.evaluate import Protocol
+
+    half_life = plan.settings.candidates.snapshot.popular_half_life_days
+    return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, plan.settings.repeats, half_life)
+
+
+def load_report(plan: Blueprint) -> Any:
+    """The last report.
+
+    Raises:
+        FileNotFoundError: before the first evaluation.
+    """
+    path = plan.home.evaluation_report(plan.name)
+    found = read_json(path)
+    if found is None:
+        raise FileNotFoundError(f"{path} does not exist; materialize {plan.name}/evaluation first.")
+    return found
+
+
+def judged_report(plan: Blueprint) -> Any:
+    """The last report, which must be of the models that there are.
+
+    Raises:
+        FileNotFoundError: before the first evaluation.
+        ValueError: when other models were judged.
+    """
+    report = load_report(plan)
+    judged = report.get("judged")
+    if not (judged == judged_models(plan) if judged is not None else _is_newest(plan)):
+        raise ValueError(
+            f"{plan.name}/evaluation has judged other models than there are now, expected a report of those that are "
+            f"released; materialize {plan.name}/evaluation."
+        )
+    return report
+
+
+def _is_newest(plan: Blueprint) -> bool:
+    """Whether no model was written since the last report: one of a version of before does not say which it judged."""
+    folders = plan.home.retrieval_model(plan.name), plan.home.ranking_model(plan.name)
+    written = [path.stat().st_mtime for folder in folders for path in folder.rglob("*")]
+    return max(written) <= plan.home.evaluation_report(plan.name).stat().st_mtime
+
+
+def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:
+    """All metrics of all methods by one name each, for MLflow."""
+    return {
+        f"{method}/{metric}": value
+        for method, metrics in by_method(report).items()
+        for metric, value in metrics.items()
+        if not metric.endswith("_se")
+    }

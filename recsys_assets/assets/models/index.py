@@ -1,0 +1,123 @@
+"""Assets `item_embeddings` and `faiss_index`: where items lie, and how they are found."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import aside_folder
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import challenger_workflow, towers, training_data
+from recsys_assets.metadata.pictures import histogram
+from recsys_assets.metadata.tables import rounded, table
+from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.tables import items_frame
+from resources.compute import ComputeResource
+
+if TYPE_CHECKING:
+    from ops_gpu.candidates.index import ItemIndex
+
+EMBEDDINGS = """A vector of unit length for every item of the catalogue, by the item tower. An item without
+events is placed by its features alone.
+"""
+INDEX = """Finds the items nearest to a user's vector. Exact search up to 20,000 items, HNSW above, IVF from
+a million on; its recall against exact search is measured when it is built, and checked.
+"""
+VECTORS = "vectors.npy"
+
+
+def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `item_embeddings`."""
+
+    @plan.asset(
+        "item_embeddings",
+        "models",
+        EMBEDDINGS,
+        kinds=["keras", "numpy"],
+        after=["retrieval_model", "items"],
+        code=["ops_gpu.models.retrieval.model"],
+        condition=condition,
+    )
+    def embed() -> dg.MaterializeResult[Any]:
+        import numpy as np
+
+        data, model = training_data(plan, challenger_workflow(plan)), towers(plan, "model")
+        with plainly(ValueError):
+            vectors = model.embed_items(data)
+        folder = plan.home.item_embeddings(plan.name)
+        with aside_folder(folder) as aside:
+            aside.mkdir()
+            np.save(aside / VECTORS, vectors, allow_pickle=False)
+        pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
+        similarity = np.einsum("nd,nd->n", vectors[pairs[0]], vectors[pairs[1]])
+        metadata: dict[str, Any] = {
+            "items": len(vectors) - 3,
+            "dimension": vectors.shape[1],
+            "similarity": histogram(similarity, "cosine similarity", "pairs", title="Similarity of two random items"),
+        }
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content_hash([folder])))
+
+    return embed
+
+
+def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset `faiss_index`."""
+
+    @plan.asset(
+        "faiss_index",
+        "models",
+        INDEX,
+        kinds=["faiss"],
+        after=["item_embeddings"],
+        code=["ops_gpu.candidates.index"],
+        condition=condition,
+    )
+    def build(compute: ComputeResource) -> dg.MaterializeResult[Any]:
+        import numpy as np
+
+        from ops_gpu.candidates.index import ItemIndex
+
+        vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)
+        offered = training_data(plan, challenger_workflow(plan)).offered(ChainRanges.load(plan).ranges.fit_end)
+        device = "gpu" if compute.faiss_on_gpu() else "cpu"
+        with plainly(ValueError):
+            index = ItemIndex.build(vectors, offered, device=device)
+        folder = plan.home.faiss_index(plan.name)
+        with aside_folder(folder) as aside:
+            index.save(aside)
+        metadata: dict[str, Any] = {
+            "kind": index.kind,
+            "items": len(index.items.values),
+            "recall": rounded(index.recall),
+            "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, plan)),
+        }
+        return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))
+
+    return build
+
+
+def _version(folder: Path) -> dg.DataVersion:
+    return dg.DataVersion(content_hash([folder]))
+
+
+def _neighbours(index: "ItemIndex", vectors: Any, plan: Blueprint, rows: int = 8) -> str:
+    """The nearest items of some, by title: sense or nonsense shows at a glance."""
+    chosen = index.items.values[:rows]  # codes stand by falling frequency, so these are well known
+    found, _ = index.search(vectors[chosen], 6)
+    workflow, items = challenger_workflow(plan), items_frame(plan)
+    titles = dict(items.select("item_id", "title").iter_rows())
+
+    def named(codes: Any) -> list[str]:
+        values = workflow.invert("item_id", codes).to_list()
+        return [str(titles.get(value) or value) for value in values]
+
+    lines = [
+        [named([code])[0], named([c for c in near if c not in (code, -1)][:5])]
+        for code, near in zip(chosen, found, strict=True)
+    ]
+    return table(["item", "nearest"], lines)

@@ -1,0 +1,75 @@
+"""Asset `ranking_model`: scores candidates."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import aside_folder
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import challenger_workflow, fit_config, towers, training_data
+from recsys_assets.metadata.pictures import line_chart
+from recsys_assets.metadata.tables import rounded
+from recsys_assets.tables.data_version import content_hash
+from resources.mlflow import MlflowResource
+
+DESCRIPTION = """A DLRM over the features of user, item and pair: decayed popularity, age of the item, the
+user's own count and recency with it, similarity of the towers, and which sources brought it.
+
+Its training lists are made as of several past moments, exactly as a live request would have been answered
+then (by towers that had not seen what followed), and labelled by what the users chose afterwards.
+"""
+
+
+def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+    settings = plan.settings
+
+    @plan.asset(
+        "ranking_model",
+        "models",
+        DESCRIPTION,
+        kinds=["keras", "tensorflow"],
+        after=["retrieval_model", "features"],
+        code=["ops_gpu.recommender.two_stage", "ops_gpu.models.ranking.model"],
+        settings={
+            "ranking": settings.ranking,
+            "candidates": settings.candidates,
+            "repeats": settings.repeats,
+        },
+        condition=condition,
+    )
+    def fit(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+        from ops_gpu.models.ranking.model import fit_ranking
+        from ops_gpu.recommender.two_stage import make_ranking_rows
+
+        data, chain, config = training_data(plan, challenger_workflow(plan)), ChainRanges.load(plan), fit_config(plan)
+        with plainly(ValueError):
+            rows = make_ranking_rows(data, towers(plan, "early"), config, chain.ranges.fit_end)
+            ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)
+        folder = plan.home.ranking_model(plan.name)
+        with aside_folder(folder) as aside:
+            ranker.save(aside)
+        losses = list(ranker.losses)
+        parameters = asdict(settings.ranking) | {
+            f"candidates.{key}": value for key, value in asdict(config.candidates).items()
+        }
+        run = mlflow.track(plan.name, "ranking_model", parameters, {"loss": losses[-1]}, {"loss": losses})
+        metadata: dict[str, Any] = {
+            **chain.metadata(),
+            "lists": len(rows.lists) - 1,
+            "rows": len(rows.item),
+            "positive_share": rounded(rows.label.mean()),
+            "loss": line_chart({"loss": losses}, "epoch", "loss", 1, "Loss of the ranker"),
+            "final_loss": rounded(losses[-1]),
+            "mlflow_run": run,
+        }
+        version = dg.DataVersion(content_hash([folder]))
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
+
+    return fit

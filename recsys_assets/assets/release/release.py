@@ -1,0 +1,79 @@
+"""Asset `release`: everything that answers a request, in one immutable directory."""
+
+# No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.assets.models.evaluation import judged_report
+from recsys_assets.automation.conditions import Condition
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.code_version import code_version
+from recsys_assets.blueprint.json_files import write_json
+from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.challenger.build_release import continued_parts, lineage
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.newest_release import candidate_file
+from recsys_assets.metadata.release import release_metadata
+from recsys_assets.tables.id_types import id_dtypes
+from recsys_assets.tables.tables import items_frame
+from resources.mlflow import MlflowResource
+
+if TYPE_CHECKING:
+    pass
+
+CODE = ["serving.ensemble.release_parts", "serving.release.release", "ops_gpu.recommender.two_stage"]
+DESCRIPTION = """One directory, written once: workflow, towers, index, item features, item state, ranker, and the graph
+that connects them. Its hash is its name; its manifest says from which data, code and days it came.
+
+Models and workflow of the evaluation are continued, with the same configuration, over the days that they were judged
+by, so that what goes live knows the newest day. Registered in MLflow as `challenger`.
+"""
+
+
+def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+    """Defines the asset."""
+
+    @plan.asset(
+        "release",
+        "release",
+        DESCRIPTION,
+        kinds=["mlflow", "keras", "faiss"],
+        after=["evaluation", "workflow", "feature_store", "schema"],
+        code=CODE,
+        settings={"serving": plan.settings.serving},
+        condition=condition,
+    )
+    def build(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
+        from serving.operators.features.query_feast import QueryFeast
+        from serving.release.release import Release
+        from serving.release.release_pool import one_writer
+        from serving.rules.list_rules import ListRules
+
+        serving, chain = plan.settings.serving, ChainRanges.load(plan)
+        with plainly(ValueError):
+            report = judged_report(plan)
+            parts, raw_users = continued_parts(plan, chain, context.log.info)
+        types = id_dtypes(plan)
+        feast = QueryFeast(f"../../../feast/{plan.name}", raw_users.to_dict(), types["user"], types["item"])
+        metadata = lineage(plan, chain, parts.workflow, report, context.instance, code_version(CODE))
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place, "parts")
+            rules = ListRules(serving.filters, serving.ordering, items_frame(plan, for_filters=True))
+            with plainly(ValueError):
+                user, memory = ["user_id"] >> feast, serving.item_memory_mb
+                parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
+            tags = {name: str(value) for name, value in chain.metadata().items()}
+            with one_writer(plan.home.releases / plan.name):  # nobody removes it before it is known as the newest
+                made = Release.write(folder, plan.home.releases, plan.name, metadata)
+                version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
+                write_json({"hash": made.hash}, candidate_file(plan.home, plan.name))
+        return dg.MaterializeResult(
+            metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
+            data_version=dg.DataVersion(made.hash[:16]),
+        )
+
+    return build

@@ -1,0 +1,75 @@
+"""Schedules: what is taken in every night, fitted anew every week, and kept when a day is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from ops_gpu.logs import LogError
+from recsys_assets.automation.active_runs import running
+from recsys_assets.automation.asked_for import AskedFor
+from recsys_assets.automation.run_request import chain_request
+from recsys_assets.automation.served_schedule import served_schedule
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.tables.source_files import SourceFiles
+
+NIGHTLY = """Takes in the days of {name}'s raw log that no run has read as they are now: the net under the sensor. Skips
+when there are none, or while a run of this recommender is going."""
+REFIT = """Fits everything of {name} anew over all days: vocabularies by today's frequencies, statistics,
+models. Between two refits ids never move and models are continued. Its release passes the same checks."""
+Decision = dg.RunRequest | dg.SkipReason
+
+
+def schedules(plan: Blueprint) -> list[dg.ScheduleDefinition]:
+    """The schedules that the YAML leaves on."""
+    times = plan.settings.schedule
+    found = []
+    if times.nightly:
+        found.append(_schedule("nightly", times.nightly, NIGHTLY, plan, _new_days))
+    if times.refit:
+        found.append(_schedule("refit", times.refit, REFIT, plan, _all_days))
+    if times.served:
+        found.append(served_schedule(plan, times.served))
+    return found
+
+
+def _schedule(
+    kind: str,
+    cron: str,
+    description: str,
+    plan: Blueprint,
+    decide: Callable[[Blueprint], Decision],
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{plan.identifier}_{kind}",
+        cron_schedule=cron,
+        execution_timezone=plan.settings.schedule.timezone,
+        description=description.format(name=plan.name),
+        target=plan.selection,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={"recommender": plan.name},
+    )
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Decision:
+        going = running(context.instance, plan)
+        if going:
+            return dg.SkipReason(f"{going} of {plan.name} is still going")
+        try:
+            return decide(plan)
+        except LogError as error:
+            return dg.SkipReason(str(error))
+
+    return evaluate
+
+
+def _new_days(plan: Blueprint) -> Decision:
+    found = SourceFiles.look(plan)
+    new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
+    if new:
+        return chain_request(plan, new[0], new[-1])
+    said = [] if found.days() else [f"every day of {found} was read already"]
+    return dg.SkipReason("; ".join([*said, *found.waiting()]))
+
+
+def _all_days(plan: Blueprint) -> Decision:
+    return chain_request(plan, *plan.span(), refit=True)

@@ -1,0 +1,108 @@
+"""From the evaluated candidate to the parts of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from recsys_assets.blueprint.asset_names import CHAIN
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import (
+    challenger_workflow,
+    fit_config,
+    released_workflow,
+    schema_version,
+    towers,
+    training_data,
+    workflow_version,
+)
+from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.tables import as_day, event_files, users_frame
+
+if TYPE_CHECKING:
+    from ops_gpu.schema.schema import Schema
+    from ops_gpu.workflow.workflow import Workflow
+    from serving.ensemble.release_parts import Parts
+    from serving.release.manifest import ReleaseMetadata
+
+VERSION_TAG = "dagster/data_version"
+
+
+def continued_parts(plan: Blueprint, chain: ChainRanges, progress: Callable[[str], None]) -> tuple[Parts, Schema]:
+    """Continues the challenger's models over the judged days, and gathers what answers requests.
+
+    The workflow goes on too: the released one has learned from all days, and has the codes that the models know.
+
+    Returns:
+        The parts, and the schema of the raw user features that requests are answered with.
+
+    Raises:
+        ValueError: when workflow and models are of different fits.
+    """
+    from ops_gpu.models.ranking.model import RankingModel
+    from ops_gpu.recommender.ranking_examples import sources_at
+    from ops_gpu.recommender.two_stage import RetrievalFit, continue_models
+    from ops_gpu.schema.schema import Schema
+    from serving.ensemble.release_parts import Parts
+
+    ranges, config, workflow = chain.ranges, fit_config(plan), released_workflow(plan)
+    data, ranker = training_data(plan, workflow), RankingModel.load(plan.home.ranking_model(plan.name), config.ranking)
+    early_end = chain.early_end or ranges.fit_end
+    fitted = RetrievalFit(towers(plan, "early"), towers(plan, "model"), early_end, ranges.fit_end)
+    retrieval, ranking = continue_models(data, fitted, ranker, config, ranges.end, progress)
+    sources = sources_at(data, retrieval, ranges.end, config.candidates, live=True)
+    raw_users = Schema.from_polars(users_frame(plan, for_filters=True).drop("user_id"))
+    return Parts(workflow, data, sources, retrieval, ranking, config), raw_users
+
+
+def lineage(
+    plan: Blueprint,
+    chain: ChainRanges,
+    workflow: Workflow,
+    report: Mapping[str, Any],
+    instance: dg.DagsterInstance,
+    code: str,
+) -> ReleaseMetadata:
+    """What the manifest says: days, data version of every asset above, code, metrics.
+
+    Args:
+        plan: the recommender.
+        chain: the days.
+        workflow: of the release.
+        report: of the evaluation.
+        instance: knows the data versions.
+        code: version of the code that builds the release.
+    """
+    from serving.release.manifest import DayRange, ReleaseMetadata
+
+    ranges = chain.ranges
+    versions = {
+        plan.key(asset).to_user_string(): _version(plan.key(asset), instance)
+        for asset in CHAIN[: CHAIN.index("release")]
+    }
+    used = {
+        "interactions": content_hash(event_files(plan)),
+        "workflow": workflow_version(workflow, challenger_workflow(plan).hash()),
+        "schema": schema_version(workflow.output_schema),
+    }
+    versions |= {plan.key(asset).to_user_string(): version for asset, version in used.items()}
+    judged = DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.judged_end - 1)))
+    return ReleaseMetadata(
+        data_versions=versions,
+        code_version=code,
+        schema=workflow.output_schema.to_dict(),
+        metrics={key: value for key, value in report.items() if key not in ("mlflow_run", "judged")},
+        fitted=DayRange(str(as_day(ranges.start)), str(as_day(ranges.fit_end - 1))),
+        continued=DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.end - 1))),
+        judged=judged if ranges.judged_end < ranges.end else None,
+    )
+
+
+def _version(key: dg.AssetKey, instance: dg.DagsterInstance) -> str:
+    """Data version of an asset's newest materialization; empty where this instance knows of none."""
+    event = instance.get_latest_materialization_event(key)
+    found = event.asset_materialization if event else None
+    return str((found.tags or {}).get(VERSION_TAG, "")) if found else ""

@@ -1,0 +1,181 @@
+"""The candidate against the release that is live, on days that neither was trained on."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.day_ranges import UNCOMPARED, ChainRanges
+from recsys_assets.challenger.live_release import live_release
+from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ops_gpu.evaluation.comparison import Contender
+    from ops_gpu.evaluation.evaluate import Protocol
+    from ops_gpu.models.ranking.model import RankingModel
+    from ops_gpu.models.retrieval.model import RetrievalModel
+    from ops_gpu.recommender.two_stage import FitConfig
+    from ops_gpu.workflow.workflow import Workflow
+    from serving.release.release import Release
+
+    Opened = tuple[FitConfig, Workflow, RetrievalModel, RankingModel]
+
+METRIC = "ndcg@20"
+PASSED_OVER = "somebody chose not to compare with the live release (`--uncompared`)"
+UNFIT = (
+    "the live release cannot be compared on the data as they are now ({error}); compare with nothing by "
+    "`recsys materialize {name} --uncompared`, or make the YAML and the data fit the live release again"
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the challenger stands beside the live release, by NDCG@20.
+
+    Args:
+        against: `live`: both on the same users and days; `recorded`: what the live one reached on these days
+            before it was continued over them; `nobody`: no user to compare them on, or data that the live one does not
+            fit; `nothing`: none to compare with.
+        release: hash of the live release.
+        users: how many users both were measured on.
+        candidate: mean of the candidate.
+        champion: mean of the live release.
+        difference: candidate minus champion.
+        standard_error: of the difference.
+        because: why they were not compared.
+    """
+
+    against: str
+    release: str | None = None
+    users: int = 0
+    candidate: float = 0.0
+    champion: float = 0.0
+    difference: float = 0.0
+    standard_error: float = 0.0
+    because: str = ""
+
+    def not_worse(self, tolerance: float) -> bool:
+        """Whether the candidate lies no further below than so many standard errors.
+
+        With no release to compare with, it does; with one, but nobody to compare them on, it does not.
+        """
+        if self.against in ("nothing", "nobody"):
+            return self.against == "nothing"
+        return self.difference >= -tolerance * self.standard_error
+
+
+def stand(
+    plan: Blueprint,
+    chain: ChainRanges,
+    mine: Contender,
+    protocol: Protocol,
+    final: Mapping[str, float],
+    warn: Callable[[str], None],
+) -> Standing:
+    """Compares the candidate with the live release, as `chain` says that it can be.
+
+    A live release that cannot be opened by this version of the program is no reason to keep a new one from going
+    live; it is told, and not compared. One that opens and cannot be compared is: only a person may pass it over.
+
+    Args:
+        plan: the recommender.
+        chain: the days, and which release was live when they were chosen.
+        mine: the candidate.
+        protocol: the evaluated days.
+        final: metrics of the candidate's final lists.
+        warn: told when the live release cannot be used.
+    """
+    import polars as pl
+
+    recorded = chain.ranges.against == "recorded"
+    if chain.ranges.against == "nothing":
+        return Standing("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
+    try:
+        release = live_release(plan, chain.live)
+        assert release is not None
+        parts = None if recorded else opened(release)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
+            raise  # a fault of the machine, which says nothing about the release
+        warn(f"The live release could not be compared: {error}")
+        return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
+    try:
+        return _recorded(release, final) if parts is None else _on_the_same_days(plan, release, parts, mine, protocol)
+    except (ValueError, KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:
+        because = UNFIT.format(error=str(error).rstrip("."), name=plan.name)
+        return Standing("nobody", chain.live, because=because)
+
+
+def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
+    before = release.manifest.metadata.metrics["final"]
+    error = float((before[f"{METRIC}_se"] ** 2 + final[f"{METRIC}_se"] ** 2) ** 0.5)
+    difference = float(final[METRIC] - before[METRIC])
+    users = int(final["users"])
+    return Standing("recorded", release.hash, users, final[METRIC], before[METRIC], difference, error)
+
+
+def _on_the_same_days(
+    plan: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
+) -> Standing:
+    from ops_gpu.evaluation.comparison import compare
+
+    try:
+        found = compare(mine, _with_data(plan, *parts), protocol)
+    except KeyError as error:  # a feature of its models that cannot be made
+        gone = sorted(set(parts[1].input_columns).difference(*(table.columns for table in _tables(plan))))
+        if not gone:
+            raise
+        raise ValueError(f"it reads the column {gone[0]!r}, which no table has any more") from error
+    if found is None:
+        way_out = UNCOMPARED.format(name=plan.name)
+        reason = f"the two releases have no user in common on these days; {way_out}"
+        return Standing("nobody", release.hash, because=reason)
+    values = asdict(found)
+    return Standing(
+        "live",
+        release.hash,
+        values["users"],
+        values["challenger"],
+        values["champion"],
+        values["difference"],
+        values["standard_error"],
+    )
+
+
+def contender(plan: Blueprint, release: Release) -> Contender:
+    """A release's models with its own settings, and today's data as its own workflow encodes it."""
+    return _with_data(plan, *opened(release))
+
+
+def opened(release: Release) -> Opened:
+    """Settings, workflow, towers and ranker of a release, without any data."""
+    from ops_gpu.models.ranking.model import RankingModel
+    from ops_gpu.models.retrieval.model import RetrievalModel
+    from ops_gpu.recommender.two_stage import FitConfig
+    from ops_gpu.workflow.workflow import Workflow
+    from serving.ensemble.release_parts import read_settings
+
+    settings: dict[str, Any] = read_settings(release.path)
+    config = FitConfig(**settings)
+    workflow = Workflow.load(release.part("workflow"))
+    towers = RetrievalModel.load(release.part("retrieval_model"), config.retrieval)
+    return config, workflow, towers, RankingModel.load(release.part("ranking_model"), config.ranking)
+
+
+def _with_data(
+    plan: Blueprint, config: FitConfig, workflow: Workflow, towers: RetrievalModel, ranker: RankingModel
+) -> Contender:
+    from ops_gpu.evaluation.comparison import Contender
+    from ops_gpu.features.training_data import TrainingData
+
+    data = TrainingData.assemble(*_tables(plan), workflow, config.retrieval.history_length)
+    return Contender(data, workflow, towers, ranker, config)
+
+
+def _tables(plan: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    return interactions_frame(plan), users_frame(plan), items_frame(plan)

@@ -1,0 +1,110 @@
+"""The lists of a release as the library makes them, from its models and the raw tables."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.comparison import contender
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.tables.tables import users_frame
+from serving.request.recommendation import Id
+
+if TYPE_CHECKING:
+    from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+    from ops_gpu.primitives.ragged import Ragged
+    from ops_gpu.recommender.two_stage import Lists
+    from serving.release.release import Release
+    from serving.request.columns import Columns
+
+
+def offline_lists(plan: Blueprint, release: Release, users: Sequence[Id]) -> dict[Id, dict[Id, float]]:
+    """Scores by item of all candidates that the filters leave, best first, for every user with a history.
+
+    Retrieved and scored by the release's models as of its last day, then put through its filters and boosts with what
+    the users table says; what a filter would ask the request for is left out.
+
+    Args:
+        plan: the recommender.
+        release: opened.
+        users: ids.
+    """
+    import numpy as np
+    import polars as pl
+
+    from ops_gpu.features.feature_table import FIRST_CODE
+    from ops_gpu.features.training_data import ids
+    from ops_gpu.recommender.ranking_examples import sources_at
+    from ops_gpu.recommender.two_stage import recommend
+
+    side, end = contender(plan, release), ChainRanges.load(plan).ranges.end
+    codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
+    active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
+    sources = sources_at(side.data, side.retrieval, end, side.config.candidates, live=True)
+    lists = recommend(side.data, sources, side.retrieval, side.ranking, codes[active], _most(side.config.candidates))
+    known = [user for user, there in zip(users, active, strict=True) if there]
+    items, scores = _ruled(release, lists, _of_users(plan, known))
+    return {
+        user: dict(zip(plain(side.workflow.decode("item_id", items[row])), scores[row].tolist(), strict=True))
+        for row, user in enumerate(known)
+    }
+
+
+def _most(sizes: CandidateConfig) -> int:
+    return sizes.two_tower + sizes.popular + sizes.history + sizes.co_occurrence
+
+
+def _of_users(plan: Blueprint, users: Sequence[Id]) -> Columns:
+    """The raw columns of these users, from the users table."""
+    import polars as pl
+
+    from serving.request.raw_columns import raw_column
+
+    frame = users_frame(plan, for_filters=True)
+    wanted = pl.DataFrame({"user_id": list(users)}, schema={"user_id": frame.schema["user_id"]})
+    rows = wanted.join(frame, on="user_id", how="left", maintain_order="left").drop("user_id")
+    return {column.name: raw_column(column) for column in rows.get_columns()}
+
+
+def _ruled(release: Release, lists: Lists, of_users: Columns) -> tuple[Ragged, Ragged]:
+    """The library's lists after the filters and boosts of a release; items and scores, best first.
+
+    What was seen the library has left out already.
+    """
+    import numpy as np
+
+    from ops_gpu.graph.node import topological
+    from ops_gpu.primitives.ragged import Ragged
+    from serving.ensemble.ensemble import FILE, Ensemble
+    from serving.operators.filtering.filter_candidates import FilterCandidates
+    from serving.operators.ordering.boost_candidates import BoostCandidates
+    from serving.request.columns import ragged
+    from serving.request.request import complete
+
+    ensemble = Ensemble.load(release.part(FILE))
+
+    there = lists.final > 0
+    items = Ragged.from_lengths(lists.final[there], there.sum(axis=1))
+    columns: Columns = {"candidate_item": items, "candidate_score": items.with_values(lists.scores[there])}
+    columns["candidate_source"] = items.with_values(np.zeros(len(items.values), np.uint8))
+    rows = len(items)
+    if rows == 0:
+        return items, items
+    asked = complete({"user_id": np.zeros(rows, ensemble.inputs["user_id"].numpy_dtype)}, ensemble.inputs)
+    nothing = Ragged.from_lengths(np.empty(0, np.int32), np.zeros(rows, np.int64))
+    columns |= asked | of_users | {"seen_item": nothing}
+    for node in topological(ensemble.node):
+        if isinstance(node.operator, (FilterCandidates, BoostCandidates)):
+            operator = copy.copy(node.operator)
+            operator.bind(release)
+            columns |= operator.transform(columns)
+    kept, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
+    order = np.lexsort((kept.values, -scores, kept.row_ids))
+    return kept.with_values(kept.values[order]), kept.with_values(scores[order])
+
+
+def plain(values: Any) -> list[Any]:
+    """Raw ids as Python has them."""
+    return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]

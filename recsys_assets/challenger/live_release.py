@@ -1,0 +1,61 @@
+"""The release that is live, as the assets of the next one see it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import TYPE_CHECKING
+
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.tables.tables import day_end, day_start
+
+if TYPE_CHECKING:
+    from ops_gpu.recommender.day_ranges import Trained
+    from resources.mlflow import MlflowResource
+    from resources.triton import TritonResource
+    from serving.release.manifest import Manifest
+    from serving.release.release import Release
+
+logger = logging.getLogger(__name__)
+
+
+def live_hash(plan: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
+    """Hash of the release that answers, or that is to answer again where no server runs.
+
+    One that is being tried beside it, or waits, is no champion. None before the first, and where it is gone or damaged:
+    nothing can be continued from it, nor compared with it, and it is for a new one to take its place.
+    """
+    found = triton.live(plan.name) or triton.silent(plan.name)
+    live = found.hash if found else mlflow.champion(plan.name)
+    if live is None:
+        return None
+    try:
+        live_release(plan, live)
+    except (ValueError, OSError) as error:
+        logger.warning("The next release of %r is made as the first one: %s", plan.name, error)
+        return None
+    return live
+
+
+def live_release(plan: Blueprint, live: str | None) -> Release | None:
+    """The release of this hash, opened and checked; None for no hash."""
+    from serving.release.release import Release
+
+    return None if live is None else Release.open(plan.home.release(plan.name, live))
+
+
+def trained(manifest: Manifest) -> Trained | None:
+    """What a release learned from and was judged by; None where its manifest does not say."""
+    from ops_gpu.recommender.day_ranges import Trained
+
+    found = manifest.metadata
+    if found.fitted is None:
+        return None
+    continued = found.continued or found.fitted
+    return Trained(
+        day_start(date.fromisoformat(found.fitted.first)),
+        day_end(date.fromisoformat(found.fitted.last)),
+        day_end(date.fromisoformat(continued.last)),
+        day_end(date.fromisoformat((found.judged or continued).last)),
+        int(found.metrics.get("final", {}).get("users", 0)),
+    )

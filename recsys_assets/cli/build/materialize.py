@@ -1,0 +1,162 @@
+"""`recsys materialize`: everything of one recommender, from its raw logs to the live answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.lookup.decided import decided, told
+from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences
+from recsys_assets.cli.terminal.progress import Progress
+from recsys_assets.automation.run_lock import RunLock
+from resources.dagster_home import dagster_environment
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from serving.triton.repository.live_release import LiveRelease
+
+Keep = Annotated[
+    bool, typer.Option("--continue", help="Continue vocabularies and models instead of fitting them anew.")
+]
+Uncompared = Annotated[
+    bool, typer.Option("--uncompared", help="Release without a comparison with what is live, as if nothing were.")
+]
+DropMissing = Annotated[bool, typer.Option("--drop-missing", help="Let go of events whose files are gone.")]
+TO_END_S = 5.0
+"""How long an interrupted command is given before it is told again."""
+MATERIALIZE = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
+
+
+def materialize(
+    name: str,
+    keep: Keep = False,
+    uncompared: Uncompared = False,
+    drop_missing: DropMissing = False,
+    as_json: Json = False,
+) -> None:
+    """Materialize all assets of NAME over all days of its log, and deploy the release.
+
+    Where too few users chose anything new to judge a release by, data and features are made and nothing is released.
+    """
+    home, out = Home.from_environment(), console(as_json)
+    with sentences(as_json):
+        command, days = _command(name, home, not keep, uncompared, drop_missing)
+        out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
+        if holder := RunLock.of(home, name).holder():
+            out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
+        started = time.monotonic()
+        environment = dagster_environment(home)
+        progress, failure = run(command, environment, out, name)
+        notes = _notes(progress, environment)
+        for note in notes:
+            out.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
+        if failure:
+            fail(failure, as_json)
+        seconds = time.monotonic() - started
+        reason, live = _left_out(progress, environment), _live(name)
+        if reason:
+            out.print(f"[yellow]{escape(reason)}[/]", soft_wrap=True)
+        elif live is None:
+            raise RuntimeError(f"All assets of {name!r} were materialized, but no release of it is live.")
+        if live:
+            out.print(f"release [bold]{live.hash[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
+        values = decided(name, home, live)
+        for sentence in told(name, {**values, "candidate": live.candidate if live else None}):
+            out.print(escape(sentence), soft_wrap=True)
+        if as_json:
+            steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
+            release = live.hash if live else None
+            done = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
+            done["notes"] = notes
+            emit({**done, "assets": steps, **values})
+
+
+def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool) -> tuple[list[str], list[str]]:
+    """The Dagster command, and the first and last day it covers."""
+    from recsys_assets.lookup.find import find_recommender
+    from recsys_assets.component.locations import load
+    from recsys_assets.automation.refit import refit_config
+
+    plan = find_recommender(name, home)
+    load(plan.place.base)  # what is wrong with it would only be a note in the UI
+    days = [str(day) for day in plan.span()]
+    selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
+    command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
+    config = refit_config(plan, refit, uncompared, drop_missing)
+    return command + (["--config-json", json.dumps(config)] if config else []), days
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
+    """Runs a Dagster command and prints a line a step; the second value says why it failed.
+
+    Interrupted (Ctrl-C), it ends the command too, which notes that its run was interrupted.
+    """
+    progress = Progress()
+    with subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            last = progress.follow(process.stdout, out, f"{name.replace('-', '_')}__")
+        except KeyboardInterrupt:
+            _end(process)
+            raise
+    if process.returncode == 0:
+        return progress, None
+    return progress, _reason(progress, last, environment)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends an interrupted command; a terminal has interrupted it already.
+
+    What it still says is read: else it would wait for a reader.
+    """
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=TO_END_S)
+        return
+    process.terminate()
+    process.communicate()
+
+
+def _reason(progress: Progress, last: Sequence[str], environment: Mapping[str, str]) -> str:
+    from recsys_assets.cli.terminal.run_failure import run_failure
+
+    found = run_failure(progress.run_id, environment) if progress.run_id else []
+    if found:
+        return f"{' '.join(found)} What was live stays live; see the run in the UI (make ui)."
+    return "Dagster ended without saying why; its last lines:\n" + "\n".join(last)
+
+
+def _left_out(progress: Progress, environment: Mapping[str, str]) -> str | None:
+    """Why the run has released nothing, though it ended well."""
+    from recsys_assets.cli.terminal.run_failure import run_left_out
+
+    return run_left_out(progress.run_id, environment) if progress.run_id else None
+
+
+def _notes(progress: Progress, environment: Mapping[str, str]) -> list[str]:
+    """What the run has noted about the raw log."""
+    from recsys_assets.cli.terminal.run_failure import run_notes
+
+    return run_notes(progress.run_id, environment) if progress.run_id else []
+
+
+def _live(name: str) -> LiveRelease | None:
+    from resources.configured import configured
+
+    return configured(Home.from_environment()).triton.live(name)

@@ -1,0 +1,140 @@
+"""The raw files of a recommender at one moment, beside what was read of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import read_json, write_json
+from recsys_assets.blueprint.portable_path import portable
+from recsys_assets.blueprint.read_days import ReadDays
+from recsys_assets.tables.changed_days import ChangedDays
+
+if TYPE_CHECKING:
+    from ops_gpu.logs import EntityTable, FileDays
+
+FILE = "tables.json"
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """What there is, and what of it was not read yet.
+
+    Paths are as `portable` writes them: files do not change by being moved with their home, or with their YAML.
+
+    Args:
+        plan: the recommender.
+        changes: the log beside what was read of it.
+        tables: fingerprint by path of the files of users and items.
+        read: the same of those that were read; None before any was.
+    """
+
+    plan: Blueprint
+    changes: ChangedDays
+    tables: Mapping[str, str]
+    read: Mapping[str, str] | None
+    now: float = field(default_factory=time.time)
+
+    @classmethod
+    def look(cls, plan: Blueprint) -> SourceFiles:
+        """The files as they are now.
+
+        Raises:
+            LogError: when a source has no file at all.
+        """
+        log, drop = plan.log_days(), plan.settings.quality.missing_files == "drop"
+        changes = ChangedDays(log, ReadDays.of_before(plan.home, plan.name, log.files, plan.place), plan.place, drop)
+        declared = (plan.settings.users, plan.settings.items)
+        tables = {path: mark for table in declared if table for path, mark in table_files(plan, table).items()}
+        known = read_json(_file(plan))
+        read = None if known is None else {path: mark for files in known.values() for path, mark in files.items()}
+        return cls(plan, changes, tables, read)
+
+    def days(self) -> list[date]:
+        """Days of the log to read that this code location knows, in order."""
+        return [day for day in self.changes.days() if self.plan.partitions.has_partition_key(str(day))]
+
+    def state(self, day: date) -> str:
+        """By which to tell whether the files of a day are the same as at another moment."""
+        files = self.changes.files.items()
+        found = sorted((path, e.version(day)) for path, e in files if not e.error and day in e.by_day)
+        return sha256(repr(found).encode()).hexdigest()[:16]
+
+    @property
+    def broken(self) -> dict[str, FileDays]:
+        """Files of the log that cannot be read, by path."""
+        return {path: entry for path, entry in self.changes.files.items() if entry.error}
+
+    @property
+    def tables_changed(self) -> bool:
+        """Whether the files of users and items are others than those that were read."""
+        return self.read is not None and dict(self.read) != dict(self.tables)
+
+    @property
+    def tables_state(self) -> str:
+        """By which to tell whether the files of users and items are the same as at another moment."""
+        return sha256(repr(sorted(self.tables.items())).encode()).hexdigest()[:16]
+
+    def restless(self, seconds: float) -> dict[str, FileDays]:
+        """Files of the log that were written to less than so many seconds ago, by path.
+
+        A time that lies further ahead than that is another clock's, and says nothing about rest.
+        """
+        return {path: e for path, e in self.changes.files.items() if e.changed and abs(self.now - e.changed) < seconds}
+
+    def newest_day(self) -> date | None:
+        """The last day that has events, or else the last one there is."""
+        keys = self.plan.partitions
+        there = [day for day in self.changes.log.days if keys.has_partition_key(str(day))]
+        newest = keys.get_last_partition_key()
+        return max(there) if there else date.fromisoformat(newest) if newest else None
+
+    def waiting(self) -> list[str]:
+        """Days of the log that no run can be asked for yet, and what is kept of files that are gone, in sentences."""
+        keys, dates = self.plan.partitions, self.plan.settings
+        wanted = [day for day in sorted(self.changes.log.days) if dates.end is None or day < dates.end]
+        unknown = [day for day in wanted if not keys.has_partition_key(str(day)) and day >= (dates.start or day)]
+        today, found = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
+        over, going = [day for day in unknown if day < today], [day for day in unknown if day >= today]
+        if over:
+            found.append(
+                f"events of {over[0]} lie outside the days that are known here ({keys.get_first_partition_key()} to "
+                f"{keys.get_last_partition_key()}); reload the code location"
+            )
+        if going:
+            found.append(f"events of {going[0]} wait until that day is over (UTC)")
+        gone = self.changes.gone_days()
+        if gone:
+            found.append(f"events kept, whose files are gone: {sum(gone.values()):,} (days: {len(gone)})")
+        return found
+
+    def __str__(self) -> str:
+        return f"{len(self.changes.files)} files of the log and {len(self.tables)} of users and items"
+
+
+def table_files(plan: Blueprint, table: EntityTable) -> dict[str, str]:
+    """Fingerprint by path of the files of a users or items table; none where it follows from the log.
+
+    Raises:
+        LogError: when there is no file at all.
+    """
+    from ops_gpu.logs.files.listing import list_files
+
+    if table.source is None:
+        return {}
+    return {portable(file.path, plan.place): file.fingerprint for file in list_files(table.source, plan.place)}
+
+
+def note_table(plan: Blueprint, kind: str, files: Mapping[str, str]) -> None:
+    """Notes from which files a table was read, so that others are seen as a change."""
+    write_json({**(read_json(_file(plan)) or {}), kind: dict(files)}, _file(plan))
+
+
+def _file(plan: Blueprint) -> Path:
+    return plan.home.recommender(plan.name) / FILE

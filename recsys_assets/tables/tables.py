@@ -1,0 +1,113 @@
+"""The canonical tables of a recommender, as the data assets wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops_gpu.logs import EntityTable
+from recsys_assets.blueprint.blueprint import Blueprint, latest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+EVENT = ("user_id", "item_id", "timestamp", "label")
+
+
+def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
+    """Files of the materialized days within the recommender's dates, in order.
+
+    Args:
+        plan: the recommender.
+        until: last day wanted, included; None for all.
+
+    Raises:
+        FileNotFoundError: when there is none.
+    """
+    folder = plan.home.interactions_folder(plan.name)
+    files = {date.fromisoformat(path.stem): path for path in folder.glob("*.parquet")}
+    start = plan.settings.start or date.min
+    end = min(plan.settings.end or date.max, latest(plan.settings).date() + timedelta(days=1))  # none ahead of now
+    found = [files[day] for day in sorted(files) if start <= day < end and (until is None or day <= until)]
+    if not found:
+        raise FileNotFoundError(
+            f"There are no interactions of {plan.name!r} in {folder}; materialize {plan.name}/interactions."
+        )
+    return found
+
+
+def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFrame:
+    """All materialized events, up to the end of a day where one is given, by time."""
+    return read_events(event_files(plan, until))
+
+
+def events_if_any(plan: Blueprint) -> pl.DataFrame | None:
+    """All materialized events; None before there are any."""
+    try:
+        return interactions_frame(plan)
+    except FileNotFoundError:
+        return None
+
+
+def read_events(files: Sequence[Path]) -> pl.DataFrame:
+    """Events of some files, each in time order, one after another.
+
+    Of the columns kept beside the four of an event, none is read here, and their types may differ from day to day where
+    an older version wrote some of them.
+    """
+    import polars as pl
+
+    return pl.concat([pl.read_parquet(file, columns=list(EVENT), glob=False) for file in files])
+
+
+def users_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+    """The users table: what models read, and `for_filters` what filters alone read too."""
+    return _entities(plan.home.users(plan.name), plan.settings.users, for_filters)
+
+
+def items_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+    """The items table: what models read, and `for_filters` what filters alone read too."""
+    return _entities(plan.home.items(plan.name), plan.settings.items, for_filters)
+
+
+def _entities(path: Path, table: EntityTable | None, for_filters: bool) -> pl.DataFrame:
+    import polars as pl
+
+    frame = pl.read_parquet(path, glob=False)
+    return frame if for_filters or table is None else without_filters(frame, table)
+
+
+def without_filters(frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
+    """A users or items table without the columns that only filters read."""
+    return frame.drop(name for name in table.only_filters if name in frame.columns)
+
+
+def day_start(day: date) -> int:
+    """Midnight (UTC) at which a day begins, in epoch seconds."""
+    return int(datetime.combine(day, time.min, UTC).timestamp())
+
+
+def day_end(day: date) -> int:
+    """Midnight (UTC) after a day, in epoch seconds."""
+    return day_start(day + timedelta(days=1))
+
+
+def as_day(moment: int) -> date:
+    """The day (UTC) of a moment in epoch seconds."""
+    return datetime.fromtimestamp(moment, UTC).date()
+
+
+def event_span(events: pl.DataFrame) -> tuple[int, int]:
+    """The first event, and midnight after the last one, in epoch seconds.
+
+    Raises:
+        ValueError: when there is no event.
+    """
+    if events.is_empty():
+        raise ValueError("there is no event on any materialized day; materialize days that have some.")
+    first, last = events["timestamp"].min(), events["timestamp"].max()
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    return int(first.replace(tzinfo=UTC).timestamp()), day_end(last.date())

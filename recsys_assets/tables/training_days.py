@@ -1,0 +1,71 @@
+"""TrainingDays: what a workflow learns from, and the same with another future."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from recsys_assets.tables.day_statistics import DayStatistics
+from recsys_assets.tables.tables import day_end, day_start, event_files, read_events
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ops_gpu.workflow.statistics import Statistics
+    from ops_gpu.workflow.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class TrainingDays:
+    """The materialized days that may be learned from.
+
+    Args:
+        statistics: of each day, with the tables that features come from.
+        days: in order.
+        poison: epoch seconds from which on events are others than they were, to see who looks at them; None for the
+            truth.
+    """
+
+    statistics: DayStatistics
+    days: Sequence[date]
+    poison: int | None = None
+
+    @classmethod
+    def of(cls, statistics: DayStatistics) -> TrainingDays:
+        """All materialized days.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        return cls(statistics, [date.fromisoformat(path.stem) for path in event_files(statistics.plan)])
+
+    def before(self, end: int) -> TrainingDays:
+        """The days that are over at `end`, in epoch seconds."""
+        return replace(self, days=[day for day in self.days if day_end(day) <= end])
+
+    def poisoned(self, moment: int) -> TrainingDays:
+        """The same days, with other events from a moment on."""
+        return replace(self, poison=moment)
+
+    def events(self) -> pl.DataFrame:
+        """Canonical events of these days, in order of time."""
+        return self._truly(self.days)
+
+    def partials(self, workflow: Workflow) -> list[Statistics]:
+        """Statistics of these days."""
+        if self.poison is None:
+            return self.statistics.load(workflow, self.days)
+        true = [day for day in self.days if day_end(day) <= self.poison]
+        other = [self.statistics.of_events(workflow, self._truly([day])) for day in self.days if day not in true]
+        return self.statistics.load(workflow, true) + other
+
+    def _truly(self, days: Sequence[date]) -> pl.DataFrame:
+        from ops_gpu.evaluation.point_in_time import poisoned_interactions
+
+        plan = self.statistics.plan
+        events = read_events([plan.home.interactions(plan.name, day) for day in days])
+        if self.poison is None or not days or day_end(days[-1]) <= self.poison:
+            return events
+        return poisoned_interactions(events, max(self.poison, day_start(days[0])))

@@ -1,0 +1,55 @@
+"""ScoreCoOccurrence: how strongly the user's items lead to other ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.schema.schema import ColumnSchema, Schema
+from serving.operators.base import Need, ServingOperator
+from serving.operators.features.encode_history import SEEN, histories
+from serving.request.columns import Columns, ragged
+
+if TYPE_CHECKING:
+    from serving.release.release import Release
+
+
+@dataclass
+class ScoreCoOccurrence(ServingOperator):
+    """Every item that co-occurs with the user's own, with summed similarity, by rising code.
+
+    Computed once a request, for the candidate source and for the ranking features. Its settings are the
+    defaults of `CoOccurrenceScores.compute`, with which the ranker was trained.
+
+    Args:
+        state: part of the release with the item state.
+    """
+
+    stage: ClassVar[str] = "retrieval"
+
+    state: str = "snapshot"
+
+    def needs(self) -> tuple[Need, ...]:
+        return SEEN
+
+    def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
+        return ("related_item", "related_score")
+
+    def output_schema(self, schema: Schema) -> Schema:
+        dtypes = {"related_item": "int32", "related_score": "float32"}
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in dtypes.items())
+
+    def bind(self, release: Release) -> None:
+        self._snapshot = release.shared(self.state, Snapshot.load)
+
+    def transform(self, columns: Columns) -> Columns:
+        scores = CoOccurrenceScores.compute(self._snapshot, histories(columns))
+        return {"related_item": scores.items, "related_score": scores.items.with_values(scores.score)}
+
+
+def co_occurrence_scores(columns: Columns) -> CoOccurrenceScores:
+    """The scores that this operator's columns make up."""
+    return CoOccurrenceScores(ragged(columns, "related_item"), ragged(columns, "related_score").values)

@@ -1,0 +1,39 @@
+"""Do two models take and give the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from tritonclient.grpc import model_config_pb2
+
+from serving.triton.deployment.other_columns import OtherColumnsError
+
+Column = tuple[str, str, int, tuple[int, ...]]
+"""Kind (`input` or `output`), name, type and shape, as `TritonControl.tensors` gives them."""
+
+
+def check_columns(candidate: Set[Column], live: Set[Column]) -> None:
+    """Makes sure that a router can pass what callers send to either of two models.
+
+    Args:
+        candidate: columns of the one.
+        live: columns of the other.
+
+    Raises:
+        OtherColumnsError: when they differ; names each column.
+    """
+    differences = [
+        f"{what} {', '.join(map(_said, sorted(columns)))}"
+        for what, columns in (("it alone has", candidate - live), ("it lacks", live - candidate))
+        if columns
+    ]
+    if differences:
+        raise OtherColumnsError(
+            f"it takes or gives other columns than what is live: {'; '.join(differences)}. Only a release of the same "
+            "columns can be tried beside it; this one can be deployed in its place."
+        )
+
+
+def _said(column: Column) -> str:
+    kind, name, datatype, shape = column
+    return f"{kind} {name!r} ({model_config_pb2.DataType.Name(datatype).removeprefix('TYPE_')} {list(shape)})"

@@ -1,0 +1,55 @@
+"""A release as a Triton model repository that any server can load, without one being there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from serving.ensemble.ensemble import FILE, Ensemble
+from serving.release.release import Release
+from serving.triton.repository.layouts import write_release
+from serving.triton.repository.model_config import ModelTensors, release_parameters
+from serving.triton.repository.model_directory import write_pointer
+from serving.triton.repository.model_settings import ModelSettings
+
+
+def export(
+    release: Release,
+    repository: Path,
+    form: str = "fused",
+    settings: ModelSettings | None = None,
+    release_path: str | None = None,
+    name: str | None = None,
+) -> str:
+    """Writes a model repository that `tritonserver --model-repository=REPOSITORY` serves.
+
+    It holds the model of the release and the model that applications call by the recommender's name. Both forms take
+    and give the same tensors; see `FormSettings` for what tells them apart. The server needs Triton's Python backend,
+    this package in the backend's Python, and the release's directory.
+
+    Args:
+        release: the release.
+        repository: the folder; other recommenders in it are left alone.
+        form: `fused` or `ensemble`.
+        settings: instances, batching and grouping; the form they name is not looked at.
+        release_path: the release's directory as the server sees it, where that differs.
+        name: what applications call it, where that is not the recommender's name.
+
+    Returns:
+        The name of the release's model.
+
+    Raises:
+        ValueError: for another form, or a graph that the form `ensemble` cannot carry.
+
+    Example:
+        >>> export(Release.open(path), Path("models"), form="ensemble")
+        'demo.0123456789ab'
+    """
+    ensemble = Ensemble.load(release.part(FILE))
+    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
+    given = settings or ModelSettings()
+    asked = replace(given, form=replace(given.form, form=form))
+    called, path = name or release.name, release_path or str(release.path)
+    model = write_release(repository, called, release, path, ensemble, tensors, asked)
+    write_pointer(repository, called, model, tensors, asked.max_batch_size, release_parameters(release.hash))
+    return model

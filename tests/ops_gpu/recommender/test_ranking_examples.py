@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops_gpu.features.ranking_features import feature_names
+from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
+from ops_gpu.models.training.ranking_rows import RankingRows
+from ops_gpu.recommender.ranking_examples import blocks, choices_after, moments_before, rows_at, sources_at
+from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
+from tests.ops_gpu.toys import events_of, logs, rows_of
+
+MOMENT, HORIZON = CUT - 3 * DAY, CUT
+
+
+@given(logs(), st.integers(0, 13), st.integers(0, 13), st.booleans())
+def test_choices_after(events: Events, start: int, end: int, repeats: bool) -> None:
+    rows = rows_of(events)
+    past = {row[:2] for row in rows if row[2] < start}
+    future = {row[:2] for row in rows if start <= row[2] < end and row[3]}
+    chosen = sorted(pair for pair in future if repeats or pair not in past)
+    known = {user for user, _ in past}
+    users, items = choices_after(events, start, end, repeats)
+    assert users.tolist() == sorted({user for user, _ in chosen} & known)
+    for user, row in zip(users.tolist(), items, strict=True):
+        assert row.tolist() == [item for who, item in chosen if who == user]
+
+
+@pytest.mark.parametrize(("repeats", "expected"), [(False, [6]), (True, [5, 6])])
+def test_what_was_seen_before_is_a_choice_only_where_repeats_are(repeats: bool, expected: list[int]) -> None:
+    events = events_of([(3, 5, 1, False), (3, 5, 6, True), (3, 6, 7, True), (3, 7, 7, False), (4, 6, 8, True)])
+    users, chosen = choices_after(events, 5, 10, repeats)
+    assert (users.tolist(), [row.tolist() for row in chosen]) == ([3], [expected])
+
+
+@pytest.mark.parametrize(
+    ("days", "settings", "expected"),
+    [
+        (90, {}, [48, 55, 62, 69, 76, 83]),
+        (90, {"moments": 2}, [76, 83]),
+        (90, {"moments": 3, "step_days": 1, "horizon_days": 3}, [85, 86, 87]),
+        (16, {}, [12]),  # the horizon is a quarter of the log
+        (16, {"step_days": 2}, [8, 10, 12]),
+        (1, {}, [0.75]),
+        (90, {"moments": 1, "horizon_days": 0.5}, [89.5]),
+    ],
+)
+def test_moments(days: int, settings: dict[str, float], expected: list[float]) -> None:
+    found = moments_before(START + days * DAY, START, RankingConfig(**settings))  # type: ignore[arg-type]
+    assert [(moment - START) / DAY for moment in found] == expected
+
+
+@given(st.integers(2, 10**8), st.integers(1, 12), st.floats(0.1, 30), st.floats(0.1, 30))
+def test_moments_leave_a_past_and_a_horizon(length: int, count: int, step: float, horizon: float) -> None:
+    config = RankingConfig(moments=count, step_days=step, horizon_days=horizon)
+    found = moments_before(START + length, START, config)
+    assert 1 <= len(found) <= count and found == sorted(set(found))
+    shortened = min(int(horizon * DAY), max(1, length // 4))
+    assert found[-1] == START + length - shortened
+    assert all(moment >= START + length // 2 for moment in found)
+
+
+def test_blocks() -> None:
+    assert list(blocks(1100)) == [slice(0, 512), slice(512, 1024), slice(1024, 1100)]
+    assert list(blocks(4, 2)) == [slice(0, 2), slice(2, 4)] and list(blocks(0)) == []
+
+
+@pytest.fixture(scope="module")
+def rows(heart: Heart) -> RankingRows:
+    return rows_at(heart.data, heart.fit.early, MOMENT, HORIZON, CONFIG.candidates, CONFIG.ranking)
+
+
+def test_a_list_holds_one_users_candidates_and_what_was_chosen(heart: Heart, rows: RankingRows) -> None:
+    users, chosen = choices_after(heart.data.events, MOMENT, HORIZON, False)
+    wanted = dict(zip(users.tolist(), (set(row.tolist()) for row in chosen), strict=True))
+    size = CONFIG.ranking.list_size
+    assert len(rows.lists) - 1 == len(rows.moment) > 50 and set(rows.moment.tolist()) == {MOMENT}
+    for start, end in zip(rows.lists[:-1], rows.lists[1:], strict=True):
+        user, items = set(rows.user[start:end].tolist()), rows.item[start:end].tolist()
+        assert len(user) == 1 and len(items) == len(set(items)) <= size
+        assert rows.label[start:end].any()
+        assert rows.label[start:end].tolist() == [item in wanted[min(user)] for item in items]
+
+
+def test_all_candidates_that_were_chosen_are_kept(heart: Heart, rows: RankingRows) -> None:
+    sources = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates)
+    users, chosen = choices_after(heart.data.events, MOMENT, HORIZON, False)
+    histories = Histories.from_events(heart.data.events.before(MOMENT), users)
+    found, features = sources.retrieve(histories, heart.fit.early.embed_users(heart.data, users, histories))
+    position = {
+        (user, item): number
+        for number, (user, item) in enumerate(
+            zip(users[found.items.row_ids].tolist(), found.items.values.tolist(), strict=True)
+        )
+    }
+    pairs = list(zip(rows.user.tolist(), rows.item.tolist(), strict=True))
+    np.testing.assert_array_equal(rows.features, features[[position[pair] for pair in pairs]])
+    hits = {
+        (user, item)
+        for user, items in zip(users.tolist(), chosen, strict=True)
+        for item in items.tolist()
+        if (user, item) in position
+    }
+    assert {pair for pair, label in zip(pairs, rows.label, strict=True) if label} == hits
+
+
+def test_lists_are_drawn_and_cut(heart: Heart, rows: RankingRows) -> None:
+    ranking = replace(CONFIG.ranking, lists=20, list_size=5)
+    few = rows_at(heart.data, heart.fit.early, MOMENT, HORIZON, CONFIG.candidates, ranking)
+    assert 0 < len(few.moment) <= 20 and np.diff(few.lists).max() == 5
+    assert set(few.user.tolist()) < set(rows.user.tolist())
+    again = rows_at(heart.data, heart.fit.early, MOMENT, HORIZON, CONFIG.candidates, ranking)
+    np.testing.assert_array_equal(few.item, again.item)
+
+
+def test_a_moment_without_choices_adds_nothing(heart: Heart, rows: RankingRows) -> None:
+    none = rows_at(heart.data, heart.fit.early, START, START + DAY, CONFIG.candidates, CONFIG.ranking)
+    assert none.lists.tolist() == [0] and none.features.shape == (0, len(feature_names(2)))
+    both = RankingRows.concatenate([none, rows, none])
+    np.testing.assert_array_equal(both.features, rows.features)
+    np.testing.assert_array_equal(both.lists, rows.lists)
+
+
+def test_concatenated_lists_stay_apart(rows: RankingRows) -> None:
+    twice = RankingRows.concatenate([rows, rows])
+    np.testing.assert_array_equal(np.diff(twice.lists), np.tile(np.diff(rows.lists), 2))
+    np.testing.assert_array_equal(twice.item[len(rows.item) :], rows.item)
+    assert len(twice.moment) == 2 * len(rows.moment) and twice.lists[-1] == len(twice.item)
+
+
+def test_sources_of_the_past_and_of_now(heart: Heart) -> None:
+    past = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates)
+    live = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates, live=True)
+    assert past.snapshot.as_of == MOMENT
+    np.testing.assert_array_equal(past.snapshot.available, heart.data.offered(MOMENT))
+    np.testing.assert_array_equal(live.snapshot.available, heart.data.available)
+    assert set(past.index.items.values.tolist()) < set(live.index.items.values.tolist())

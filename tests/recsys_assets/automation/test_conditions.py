@@ -1,0 +1,133 @@
+"""Automation conditions on the real graph, with assets that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from recsys_assets.blueprint.asset_names import CHAIN
+from recsys_assets.component.locations import load
+from recsys_assets.component.shared_definitions import shared_definitions
+from resources.home import Home
+
+DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")
+DAILY = {"interactions", "statistics", "features"}
+
+
+class Daemon:
+    """Evaluates the conditions as the daemon would, and materializes what they ask for without computing it."""
+
+    def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+        self.defs, self.instance = defs, instance
+        self.cursor: dg.AssetDaemonCursor | None = None
+
+    def report(self, asset: str, partition: str | None = None, failing: str = "") -> None:
+        """Notes a materialization and the results of its checks, as a run would."""
+        node = self.defs.resolve_asset_graph().get(key(asset))
+        event = dg.AssetMaterialization(
+            key(asset), partition=partition, tags={"dagster/code_version": str(node.code_version)}
+        )
+        self.instance.report_runless_asset_event(event)
+        for check in node.check_keys:
+            passed = check.name != failing
+            self.instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(key(asset), check.name, passed, blocking=True)
+            )
+
+    def tick(self) -> list[str]:
+        """Assets (and days) that the conditions ask for now, in the order of the graph."""
+        result = dg.evaluate_automation_conditions(self.defs, self.instance, cursor=self.cursor)
+        self.cursor = result.cursor
+        found = [(asset, day) for asset in CHAIN for day in result.get_requested_partitions(key(asset))]
+        return [asset if day is None else f"{asset} {day}" for asset, day in found]
+
+    def settle(self, most: int = 20) -> list[str]:
+        """Ticks until nothing is asked for, materializing what was; all that was asked for, in order."""
+        asked: list[str] = []
+        for _ in range(most):
+            found = self.tick()
+            if not found:
+                return asked
+            asked += found
+            for request in found:
+                asset, _, day = request.partition(" ")
+                self.report(asset, day or None)
+        raise AssertionError(f"still asking after {most} ticks: {asked[-20:]}")
+
+
+def key(asset: str) -> dg.AssetKey:
+    return dg.AssetKey(["shop", asset])
+
+
+def definitions(shop: Path, home: Home) -> dg.Definitions:
+    return dg.Definitions.merge(load(shop), shared_definitions(home))
+
+
+@pytest.fixture
+def daemon(shop: Path, home: Home) -> Iterator[Daemon]:
+    """Everything is materialized for three days, and the daemon has seen it."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = Daemon(definitions(shop, home), instance)
+        made.settle()
+        for asset in CHAIN:
+            for day in DAYS if asset in DAILY else [None]:
+                made.report(asset, day)
+        made.settle()
+        yield made
+
+
+def test_what_was_built_in_one_run_asks_for_nothing_more(daemon: Daemon) -> None:
+    assert daemon.tick() == []
+
+
+def test_a_repaired_day_is_carried_to_the_deployment_and_no_other_day_is_touched(daemon: Daemon) -> None:
+    daemon.report("interactions", "2024-01-02")
+    asked = daemon.settle()
+    daily = [request for request in asked if " " in request]
+    assert sorted(set(daily)) == ["features 2024-01-02", "statistics 2024-01-02"]
+    below = [asset for asset in CHAIN if asset not in {*DAILY, "users", "items"}]
+    assert sorted({request for request in asked if " " not in request}) == sorted(below)
+    assert asked[-1] == "deployment"
+    assert asked.count("retrieval_model") == asked.count("release") == asked.count("deployment") == 1
+
+
+def test_new_items_are_carried_to_the_deployment_without_touching_a_day(daemon: Daemon) -> None:
+    daemon.report("items")
+    asked = daemon.settle()
+    assert sorted(asked) == sorted(asset for asset in CHAIN if asset not in {*DAILY, "users", "items"})
+    assert asked[-1] == "deployment"
+
+
+def test_a_changed_setting_rebuilds_its_asset_and_what_depends_on_it(daemon: Daemon, shop: Path, home: Home) -> None:
+    (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + "  ranking: {epochs: 2}\n")
+    daemon.defs = definitions(shop, home)
+    assert daemon.settle() == ["ranking_model", "evaluation", "release", "deployment"]
+
+
+def test_a_failed_check_keeps_the_release_back_until_it_passes(daemon: Daemon) -> None:
+    daemon.report("evaluation", failing="not_worse_than_live")
+    assert daemon.tick() == []
+    daemon.report("evaluation")
+    assert daemon.settle() == ["release", "deployment"]
+
+
+def test_a_day_that_failed_its_check_stops_there(daemon: Daemon) -> None:
+    daemon.report("interactions", "2024-01-02", failing="volume")
+    assert daemon.tick() == []
+
+
+def test_every_asset_has_a_condition_that_reads_as_a_sentence(daemon: Daemon) -> None:
+    graph = daemon.defs.resolve_asset_graph()
+    for asset in CHAIN:
+        condition = graph.get(key(asset)).automation_condition
+        assert condition is not None, asset
+        assert len(str(condition.get_label()).split()) > 3, asset
+
+
+def test_the_sensor_that_evaluates_them_runs_by_default(daemon: Daemon) -> None:
+    sensors = {sensor.name: sensor for sensor in daemon.defs.get_repository_def().sensor_defs}
+    assert sensors["automation"].default_status is dg.DefaultSensorStatus.RUNNING
+    assert sensors["shop_logs"].default_status is dg.DefaultSensorStatus.RUNNING

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ops_gpu.evaluation.evaluate import Protocol
+from ops_gpu.interactions.events import DAY
+from recsys_assets.challenger import comparison as module
+from recsys_assets.challenger.comparison import Standing, contender, stand
+from resources.home import Home
+from serving.release.release import Release
+from tests.serving.whole_release import AS_OF, NAME, Whole, whole_release
+
+PROTOCOL = Protocol(AS_OF - 10 * DAY, AS_OF, False)
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "tolerance", "passed"),
+    [(0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)],
+)
+def test_as_good_up_to_noise(difference: float, error: float, tolerance: float, passed: bool) -> None:
+    standing = Standing("live", "a" * 64, 100, 0.2 + difference, 0.2, difference, error)
+    assert standing.not_worse(tolerance) is passed
+
+
+def test_what_cannot_be_compared_is_no_reason_to_stay() -> None:
+    assert Standing("nothing", because="no release was live").not_worse(0.0)
+
+
+@dataclass
+class Shop:
+    """A recommender whose live release reads the columns `colour`, `colour.n` and `colour.l`, and those of items."""
+
+    whole: Whole
+    home: Home
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Any:
+        settings = SimpleNamespace(
+            start=None, end=None, users=None, items=None, quality=SimpleNamespace(max_days_ahead=1)
+        )
+        return SimpleNamespace(name=NAME, home=self.home, settings=settings)
+
+    def write(self, users: pl.DataFrame, items: pl.DataFrame) -> None:
+        """Makes these tables the data of today."""
+        random, rows = np.random.default_rng(3), 600
+        events = pl.DataFrame(
+            {
+                "user_id": random.integers(0, 30, rows),
+                "item_id": 1000 + random.integers(0, 60, rows),
+                "timestamp": pl.from_epoch(pl.Series(np.sort(random.integers(0, AS_OF, rows))), "s"),
+                "label": np.ones(rows, np.bool_),
+            }
+        )
+        self.home.interactions_folder(NAME).mkdir(parents=True, exist_ok=True)
+        events.write_parquet(self.home.interactions(NAME, "1970-01-01"))
+        users.write_parquet(self.home.users(NAME))
+        items.with_columns(available=True).write_parquet(self.home.items(NAME))
+
+    def stand(self, against: str = "live", final: dict[str, float] | None = None) -> Standing:
+        """The live release beside itself, whose data as challenger are those of before."""
+        chain: Any = SimpleNamespace(
+            ranges=SimpleNamespace(against=against), live=self.whole.release.hash, passed_over=None
+        )
+        return stand(self.plan, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
+
+    def __post_init__(self) -> None:
+        self.write(self.whole.users, self.whole.items)
+        self.mine = contender(self.plan, self.whole.release)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Whole, Home]:
+    root = tmp_path_factory.mktemp("champion")
+    return whole_release(root, named=("colour",)), Home.at(root)
+
+
+@pytest.fixture
+def shop(built: tuple[Whole, Home]) -> Shop:
+    return Shop(*built)
+
+
+def test_a_release_that_opens_and_fits_the_data_is_compared(shop: Shop) -> None:
+    found = shop.stand()
+    assert (found.against, found.difference) == ("live", 0.0) and found.users > 10 and found.not_worse(0.0)
+
+
+def without(name: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda frame: frame.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("users", "items", "words"),
+    [
+        (without("colour"), None, "it reads the column 'colour', which no table has any more"),
+        (without("colour.l"), None, "it reads the column 'colour.l', which no table has any more"),
+        (None, without("icolour.n"), "it reads the column 'icolour.n', which no table has any more"),
+        (None, lambda items: items.with_columns(pl.col("icolour.n").cast(pl.String) + "x"), "'icolour.n' is of type"),
+        (None, lambda items: items.with_columns(pl.col("item_id").cast(pl.String)), "'item_id' is of type String"),
+    ],
+    ids=["category", "list", "number", "another type", "other ids"],
+)
+def test_data_that_the_live_release_does_not_fit_let_nothing_pass_without_a_person(
+    shop: Shop, users: Callable[..., pl.DataFrame] | None, items: Callable[..., pl.DataFrame] | None, words: str
+) -> None:
+    whole = shop.whole
+    shop.write(users(whole.users) if users else whole.users, items(whole.items) if items else whole.items)
+    found = shop.stand()
+    assert (found.against, found.release) == ("nobody", whole.release.hash) and not found.not_worse(100.0)
+    assert words in found.because and f"`recsys materialize {NAME} --uncompared`" in found.because
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, TypeError, OSError, pl.exceptions.ComputeError])
+def test_no_error_of_a_comparison_passes(shop: Shop, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> None:
+    def fails(*_: object) -> None:
+        raise kind("as it happens")
+
+    monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", fails)
+    found = shop.stand()
+    assert found.against == "nobody" and "as it happens" in found.because and not found.not_worse(100.0)
+
+
+def test_a_manifest_without_what_was_recorded_does_not_pass(shop: Shop) -> None:
+    found = shop.stand("recorded", {"ndcg@20": 0.5, "ndcg@20_se": 0.1, "users": 10})
+    assert found.against == "nobody" and "--uncompared" in found.because
+
+
+@pytest.mark.parametrize("mine", [0.11, 0.42], ids=["worse", "better"])
+def test_what_was_recorded_is_compared_with_both_errors(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, mine: float
+) -> None:
+    recorded = {"final": {"ndcg@20": 0.31, "ndcg@20_se": 0.03, "users": 70}}
+    manifest = SimpleNamespace(metadata=SimpleNamespace(metrics=recorded))
+    release = SimpleNamespace(manifest=manifest, hash="a" * 64)
+    monkeypatch.setattr(module, "live_release", lambda *_: release)
+    found = shop.stand("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
+    assert (found.against, found.release, found.users) == ("recorded", "a" * 64, 90)
+    assert (found.candidate, found.champion) == (mine, 0.31)
+    assert found.difference == pytest.approx(mine - 0.31) and found.standard_error == pytest.approx(0.05)
+    assert found.not_worse(2.0) is (mine > 0.31)
+
+
+def test_with_nothing_to_compare_with_nothing_is_opened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "live_release", lambda *_: pytest.fail("it was asked for"))
+    assert shop.stand("nothing") == Standing("nothing", because="no release is live")
+
+
+def test_nobody_in_common_says_the_way_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", lambda *_: None)
+    found = shop.stand()
+    assert found.against == "nobody" and "no user in common" in found.because
+    assert f"`recsys materialize {NAME} --uncompared`" in found.because
+
+
+@pytest.mark.parametrize("step", ["open", "load"])
+def test_a_release_of_a_version_that_cannot_be_opened_stands_in_nobodys_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fails(*_: object) -> Release:
+        raise ValueError("written by a newer version")
+
+    if step == "open":
+        monkeypatch.setattr(module, "live_release", fails)
+    else:
+        monkeypatch.setattr("ops_gpu.models.ranking.model.RankingModel.load", fails)
+    found = shop.stand()
+    assert (found.against, found.because) == (
+        "nothing",
+        "the live release cannot be opened: written by a newer version",
+    )
+    assert found.not_worse(0.0) and "written by a newer version" in shop.warnings[0]
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.EACCES], ids=["files", "disk", "rights"])
+def test_a_fault_of_the_machine_lets_nothing_pass(shop: Shop, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fails(*_: object) -> Release:
+        raise OSError(number, "as it happens")
+
+    monkeypatch.setattr(module, "live_release", fails)
+    with pytest.raises(OSError, match="as it happens"):
+        shop.stand()

@@ -1,0 +1,105 @@
+"""What the challenger's workflow knows: nothing of the days that its lists are judged by."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ops_gpu.evaluation.evaluate import Protocol, evaluate
+from ops_gpu.evaluation.point_in_time import changed_features
+from ops_gpu.models.ranking.model import fit_ranking
+from ops_gpu.recommender.ranking_examples import sources_at
+from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
+from ops_gpu.workflow.workflow import Workflow
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow, training_data
+from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.checks.point_in_time import _learned_ahead
+from recsys_assets.component.locations import blueprints
+from recsys_assets.tables.tables import day_start, interactions_frame, items_frame
+from recsys_assets.tables.training_days import TrainingDays
+from resources.home import Home
+from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, NAME, write_world
+from tests.recsys_assets.runs import failure, materialize
+
+
+@pytest.fixture
+def plan(tmp_path: Path, home: Home) -> Blueprint:
+    """The world of hits, up to its workflows; the last day is judged by."""
+    folder = write_world(tmp_path)
+    result = materialize(folder, ["interactions", "users", "items", "statistics", "workflow"], FIRST, LAST)
+    assert result.success, failure(result)
+    return blueprints(folder, home)[0]
+
+
+def challenger(plan: Blueprint) -> Workflow:
+    return Workflow.load(plan.home.challenger_workflow(NAME))
+
+
+def counts(workflow: Workflow, plan: Blueprint) -> dict[int, float]:
+    """The normalised logarithm of the count of each item."""
+    items = items_frame(plan)
+    part = workflow.for_inputs(items.columns)
+    return dict(zip(items["item_id"], part.transform(items)[COUNT], strict=True))
+
+
+def test_the_challenger_counts_the_past_and_the_release_everything(plan: Blueprint) -> None:
+    day = date.fromisoformat(LAST)
+    assert ChainRanges.planned(plan).ranges.fit_end == day_start(day)
+    last = interactions_frame(plan).filter(pl.col("timestamp").dt.date() == day)
+    hits, tried = set(last["item_id"]), set(range(361, 401))
+    before, after = counts(challenger(plan), plan), counts(fitted_workflow(plan), plan)
+    assert len({before[item] for item in tried}) == 1  # each was tried four times, and nothing else is known
+    assert min(after[item] for item in hits) > max(after[item] for item in tried - hits)
+    assert challenger(plan).vocabulary("item_id").equals(fitted_workflow(plan).vocabulary("item_id"))
+
+
+def ndcg(plan: Blueprint, workflow: Workflow) -> float:
+    """What the pipeline's models reach on the judged day, with the features of a workflow."""
+    config, ranges = fit_config(plan), ChainRanges.planned(plan).ranges
+    data = training_data(plan, workflow)
+    fitted = fit_retrieval_until(data, config, ranges.fit_end)
+    rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
+    ranker = fit_ranking(data, rows, config.ranking, config.half_lives)
+    sources = sources_at(data, fitted.model, ranges.fit_end, config.candidates)
+    protocol = Protocol(ranges.fit_end, ranges.judged_end, repeats=False)
+    return float(evaluate(data, sources, fitted.model, ranker, protocol).final[20].ndcg.mean())
+
+
+def test_knowing_the_future_would_double_what_is_measured(plan: Blueprint) -> None:
+    assert ndcg(plan, fitted_workflow(plan)) > 0.55
+    assert ndcg(plan, challenger(plan)) < 0.4
+
+
+def learned_ahead(plan: Blueprint, workflow: Workflow) -> list[str]:
+    """As the check `point_in_time` asks."""
+    statistics, ranges = day_statistics(plan), ChainRanges.planned(plan).ranges
+    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
+    again = fit_before(TrainingDays.of(statistics).poisoned(ranges.fit_end), fresh, ranges.fit_end)
+    return changed_features(workflow, again, statistics.users, statistics.items)
+
+
+def test_poison_shows_who_has_looked(plan: Blueprint) -> None:
+    assert learned_ahead(plan, challenger(plan)) == []
+    assert COUNT in learned_ahead(plan, fitted_workflow(plan))
+
+
+@pytest.mark.parametrize("graph", ["hits_features.build", None], ids=["two levels", "one level"])
+def test_the_check_finds_nothing_after_days_that_were_appended(tmp_path: Path, home: Home, graph: str | None) -> None:
+    """Codes of before stay, in an order that no fit of today would give."""
+    folder = write_world(tmp_path)
+    if graph is None:
+        yaml = (folder / "defs.yaml").read_text()
+        (folder / "defs.yaml").write_text(yaml.replace("  workflow: hits_features.build\n", ""))
+    names = ["interactions", "users", "items", "statistics", "workflow"]
+    for first, last, fitted in ((FIRST, "2026-01-11", True), ("2026-01-12", "2026-01-15", False), (LAST, LAST, False)):
+        assert materialize(folder, names, first, last).success
+        (plan,) = blueprints(folder, home)
+        assert fitted_anew(plan) is fitted
+        shutil.copytree(home.challenger_workflow(NAME), home.retrieval_model(NAME) / "workflow", dirs_exist_ok=True)
+        assert _learned_ahead(plan, ChainRanges.planned(plan).ranges) == []

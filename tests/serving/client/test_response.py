@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving.client.request import Part
+from serving.client.response import read_answer
+from tests.serving.canned_server import STAGES, answer_of
+
+PART = Part([7, 8], "id", None)
+
+
+def outputs(**changed: Any) -> dict[str, Any]:
+    texts = np.array([["ü1", "b", ""], ["", "", ""]]).astype("U").tolist()
+    items = np.array([[text.encode() for text in row] for row in texts], "S3").view(np.uint8).reshape(2, 3, 3)
+    usual = {
+        "item_id": items,
+        "score": np.array([[2.0, 1.0, np.nan], [np.nan] * 3], np.float32),
+        "source": np.array([[1, 6, 0], [0, 0, 0]], np.uint8),
+        "count": np.array([[2], [0]], np.int32),
+        "stage_ms": np.ones((2, len(STAGES)), np.float32),
+        "release": np.full((2, 64), 97, np.uint8),
+    }
+    return {name: value for name, value in (usual | changed).items() if value is not None}
+
+
+def test_lists_shorter_than_asked_for_and_text_ids() -> None:
+    first, second = read_answer(answer_of(outputs()), PART, STAGES)
+    assert [(i.item_id, i.score, i.sources) for i in first.items] == [
+        ("ü1", 2.0, ("two_tower",)),
+        ("b", 1.0, ("popular", "history")),
+    ]
+    assert first.source == "personalized" and first.release == "a" * 64
+    assert second.items == () and second.source == "empty" and second.user_id == 8
+    assert first.stage_ms is not second.stage_ms
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"score": None},
+        {"item_id": np.zeros((2, 3), np.float32)},
+        {"count": np.zeros((1, 1), np.int32)},
+        {"stage_ms": np.zeros((2, 2), np.float32)},
+        {"release": np.full((2, 64), 255, np.uint8)},
+        {"item_id": np.full((2, 3, 3), 255, np.uint8)},
+    ],
+)
+def test_what_is_no_answer_is_not_taken_for_one(changed: dict[str, Any]) -> None:
+    answer = answer_of(outputs(**changed))
+    with pytest.raises(ValueError, match="none of a recommender"):
+        read_answer(answer, PART, STAGES)
+    del answer.raw_output_contents[-1]
+    with pytest.raises(ValueError, match="none of a recommender"):
+        read_answer(answer, PART, STAGES)

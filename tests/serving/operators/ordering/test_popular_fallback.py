@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ops_gpu.primitives.ragged import Ragged
+from serving.operators.ordering.popular_fallback import PopularFallback
+from serving.request.columns import Columns
+
+
+def bound() -> PopularFallback:
+    popular = np.array([0, 0, 0, 5, 9, 7, 0], np.float32)
+    snapshot = SimpleNamespace(popular=popular, total=popular, available=np.arange(7) > 2)
+    release: Any = SimpleNamespace(shared=lambda part, load: snapshot)
+    operator = PopularFallback()
+    operator.bind(release)
+    return operator
+
+
+def batch(seen: list[list[int]], k: list[int]) -> Columns:
+    items = Ragged.from_lists([[5, 3]] * len(seen), np.int32)
+    return {
+        "candidate_item": items,
+        "candidate_score": items.with_values(items.values / np.float32(10)),
+        "candidate_source": items.with_values(np.ones(len(items.values), np.uint8)),
+        "seen_item": Ragged.from_lists(seen, np.int32),
+        "k": np.array(k, np.int32),
+    }
+
+
+def rows(columns: Columns, name: str) -> list[list[Any]]:
+    column = columns[name]
+    assert isinstance(column, Ragged)
+    return [column[row].tolist() for row in range(len(column))]
+
+
+def test_only_users_without_history_get_what_is_popular() -> None:
+    result = bound().transform(batch([[], [4], []], [2, 2, 10]))
+    assert rows(result, "candidate_item") == [[4, 5], [5, 3], [4, 5, 3]]
+    assert rows(result, "candidate_source") == [[130, 130], [1, 1], [130, 130, 130]]
+    assert rows(result, "candidate_score")[0] == [9.0, 7.0]
+
+
+def test_known_users_pass_untouched() -> None:
+    given = batch([[6], [3]], [1, 1])
+    assert bound().transform(given)["candidate_item"] is given["candidate_item"]
