@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 import psutil
 
+from ops_gpu.engines.dask import DaskEngine
 from ops_gpu.engines.dataset import Dataset
-from ops_gpu.engines.engine import DaskEngine
 from ops_gpu.graph.node import Node
 from ops_gpu.operators import Categorify, Clip, FillMissing, JoinGroupby, LogOp, Normalize, TargetEncoding
 from ops_gpu.workflow.workflow import Workflow

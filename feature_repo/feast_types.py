@@ -8,7 +8,7 @@ import polars as pl
 from feast import types
 from feast.protos.feast.types import Value_pb2 as messages
 
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 
 # dtype of the schema: Feast type, field of a value, message of a list.
 _TYPES: dict[str, tuple[Any, str, Any]] = {

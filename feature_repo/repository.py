@@ -21,7 +21,9 @@ from feature_repo.settings import SQLITE_FILE, StoreSettings
 from feature_repo.versions import changed_versions, joined, latest, remembered
 from feature_repo.views import Views, features, item_views, user_views
 from ops_gpu.primitives.content_hash import hash_json
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 _KINDS: Mapping[str, tuple[str, Tags, Callable[..., Views]]] = {
     "users": ("user_id", Tags.USER_ID, user_views),

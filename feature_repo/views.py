@@ -10,7 +10,9 @@ from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueT
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.feast_types import feast_type
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from ops_gpu.engines.engine import DaskEngine, Engine, GpuEngine, LocalEngine
+from ops_gpu.engines.dask import DaskEngine
+from ops_gpu.engines.engine import Engine
+from ops_gpu.engines.gpu import GpuEngine
+from ops_gpu.engines.local import LocalEngine
 
 EngineName = Literal["in_process", "local_cluster", "scheduler", "local_cuda_cluster", "gpu"]
 

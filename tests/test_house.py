@@ -65,5 +65,5 @@ def test_no_folder_is_crowded() -> None:
 
 
 def test_a_circle_is_seen() -> None:
-    with pytest.raises(AssertionError, match="a circle of imports: [ab] <- "):
+    with pytest.raises(AssertionError, match="a circle of imports: "):
         require_no_circle({"a": {"b"}, "b": {"a"}, "c": {"a"}})

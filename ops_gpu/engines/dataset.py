@@ -16,7 +16,8 @@ import polars as pl
 import polars.selectors as cs
 from rich.progress import track
 
-from ops_gpu.engines.engine import Engine, LocalEngine
+from ops_gpu.engines.engine import Engine
+from ops_gpu.engines.local import LocalEngine
 from ops_gpu.primitives.atomic_directory import folder_written_aside
 
 Together: TypeAlias = "bool | Callable[[Dataset, int], AbstractContextManager[Dataset]]"

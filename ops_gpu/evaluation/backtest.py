@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.evaluation.evaluate import Evaluation, Protocol, evaluate
+from ops_gpu.evaluation.evaluate import Evaluation, evaluate
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.evaluation.evaluate import Protocol, better_by, measure
+from ops_gpu.evaluation.evaluate import better_by, measure
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.models.ranking.model import RankingModel

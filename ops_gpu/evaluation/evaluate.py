@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation.baselines import baseline_lists
 from ops_gpu.evaluation.metrics import ListMetrics
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import Events
 from ops_gpu.models.ranking.model import RankingModel
@@ -22,27 +23,6 @@ from ops_gpu.recommender.two_stage import recommend
 
 Codes = npt.NDArray[np.int32]
 DEPTHS = (10, 20)
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Which days are predicted, and how lists are compared.
-
-    Args:
-        start: epoch seconds; lists are made at this moment, from what was known before it.
-        end: epoch seconds, exclusive; positives up to here count.
-        repeats: whether items seen before `start` may come back.
-        half_life_days: of the decayed popularity baseline.
-        k: length of the lists.
-
-    Full ranking: every item with an event before `start` competes; positives of unknown items count as misses.
-    """
-
-    start: int
-    end: int
-    repeats: bool
-    half_life_days: float = 7.0
-    k: int = 20
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.reserved_names import Role, is_reserved
-from ops_gpu.schema.schema import ColumnSchema, Tags
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.workflow import Workflow
 
 IDS = ("user_id", "item_id")

@@ -12,7 +12,8 @@ import polars as pl
 from ops_gpu.features.feature_table import FIRST_CODE, FeatureTable
 from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.sequences import histories_before
-from ops_gpu.schema.schema import Domain, Schema
+from ops_gpu.schema.column import Domain
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 
 

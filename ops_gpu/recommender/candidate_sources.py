@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates, SourceList
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.candidates.index import ItemIndex
@@ -17,7 +18,6 @@ from ops_gpu.candidates.popular import popular_order, retrieve_popular
 from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
 
 Floats = npt.NDArray[np.float32]
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.retrieval.model import RetrievalModel
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.ragged import Ragged

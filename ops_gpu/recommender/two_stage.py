@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates, top_of_rows
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.ranking.model import RankingModel, fit_ranking
 from ops_gpu.models.retrieval.model import RetrievalModel, fit_retrieval
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig

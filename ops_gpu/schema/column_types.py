@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from ops_gpu.primitives.key_dtypes import element_dtype
-from ops_gpu.schema.schema import ColumnSchema, dtype_name
+from ops_gpu.schema.column import ColumnSchema, dtype_name
 
 
 def type_words(column: ColumnSchema) -> str:

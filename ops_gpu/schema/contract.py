@@ -9,8 +9,10 @@ from typing import Any
 import polars as pl
 
 from ops_gpu.primitives.key_dtypes import element_dtype
+from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.column_types import dtype_words, fits, type_words
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 _SHOWN = 60  # characters of an example value
 

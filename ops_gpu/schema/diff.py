@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.column_types import type_words
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def differences(before: Schema, after: Schema) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 NOT_FEATURES = ("title", "available")
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from ops_gpu.graph.node import Node
 from ops_gpu.operators import AddMetadata, Categorify, FillMissing, LogOp, Normalize
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 _CODED = (Tags.USER_ID, Tags.ITEM_ID, Tags.CATEGORICAL)
 

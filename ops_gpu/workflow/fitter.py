@@ -8,7 +8,8 @@ from functools import partial
 import polars as pl
 
 from ops_gpu.engines.dataset import Dataset, Together
-from ops_gpu.engines.engine import Engine, LocalEngine
+from ops_gpu.engines.engine import Engine
+from ops_gpu.engines.local import LocalEngine
 from ops_gpu.engines.repartition import by_key
 from ops_gpu.graph.node import Node
 from ops_gpu.operators.base.fitted_operator import FittedOperator

@@ -14,7 +14,8 @@ import polars as pl
 from ops_gpu.graph.operator import Operator
 from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.primitives.atomic_directory import folder_written_aside
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.node_statistics import NodeStatistics, Piece
 
 FORMAT = 2

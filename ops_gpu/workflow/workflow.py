@@ -12,14 +12,16 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.engines.dataset import Dataset, Together
-from ops_gpu.engines.engine import Engine, LocalEngine
+from ops_gpu.engines.engine import Engine
+from ops_gpu.engines.local import LocalEngine
 from ops_gpu.graph.node import Node, evaluate
 from ops_gpu.operators.base.feature_operator import FeatureOperator
 from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.categorical.categorify import Categorify
 from ops_gpu.primitives.content_hash import hash_json
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.column_origin import raw_column
 from ops_gpu.workflow.compiler import Compiler, Runs
 from ops_gpu.workflow.fitter import Learner

@@ -9,6 +9,7 @@ import dagster as dg
 
 from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,
@@ -20,7 +21,7 @@ from recsys_assets.challenger.models import (
     workflow_version,
 )
 from recsys_assets.tables.data_version import content_hash
-from recsys_assets.tables.tables import as_day, event_files, users_frame
+from recsys_assets.tables.tables import event_files, users_frame
 
 if TYPE_CHECKING:
     from ops_gpu.schema.schema import Schema

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.evaluation.evaluate import Protocol
+    from ops_gpu.evaluation.protocol import Protocol
     from ops_gpu.models.ranking.model import RankingModel
     from ops_gpu.models.retrieval.model import RetrievalModel
     from ops_gpu.recommender.two_stage import FitConfig

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
+from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.live_release import live_release, trained
-from recsys_assets.tables.tables import as_day, interactions_frame
+from recsys_assets.tables.tables import interactions_frame
 
 if TYPE_CHECKING:
     from ops_gpu.recommender.day_ranges import Ranges, Trained

@@ -13,7 +13,7 @@ from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 
 if TYPE_CHECKING:
-    from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+    from ops_gpu.candidates.candidate_config import CandidateConfig
     from ops_gpu.primitives.ragged import Ragged
     from ops_gpu.recommender.two_stage import Lists
     from serving.release.release import Release

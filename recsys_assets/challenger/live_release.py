@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.tables.tables import day_end, day_start
+from recsys_assets.blueprint.utc_days import day_end, day_start
 
 if TYPE_CHECKING:
     from ops_gpu.recommender.day_ranges import Trained

@@ -33,7 +33,7 @@ def oracle_metrics(plan: Blueprint, found: AsOf, cut: date) -> dict[str, dict[st
     from ops_gpu.primitives.tie_order import tie_order
     from ops_gpu.recommender.ranking_examples import choices_after
     from ops_gpu.synthetic import Oracle
-    from recsys_assets.tables.tables import day_start
+    from recsys_assets.blueprint.utc_days import day_start
 
     oracle = Oracle.load(path)
     events, start = found.data.events, day_start(cut)

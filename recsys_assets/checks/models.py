@@ -6,7 +6,8 @@ import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.checks.answers import answers_like_its_parts
-from recsys_assets.checks.comparison import better_than_popularity, not_worse_than_live
+from recsys_assets.checks.better_than_popularity import better_than_popularity
+from recsys_assets.checks.not_worse_than_live import not_worse_than_live
 from recsys_assets.checks.online_parity import online_parity
 from recsys_assets.checks.point_in_time import point_in_time
 from recsys_assets.checks.recall import index_recall_of_challenger, index_recall_of_release

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,
@@ -16,7 +17,6 @@ from recsys_assets.challenger.models import (
     training_data,
 )
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
-from recsys_assets.tables.tables import as_day
 from recsys_assets.tables.training_days import TrainingDays
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from recsys_assets.metadata.pictures import densities, line_chart
 
 if TYPE_CHECKING:
     from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.evaluation.evaluate import Evaluation, Protocol
+    from ops_gpu.evaluation.evaluate import Evaluation
+    from ops_gpu.evaluation.protocol import Protocol
     from ops_gpu.recommender.candidate_sources import CandidateSources
 
 USERS = 1_000

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 if TYPE_CHECKING:
-    from ops_gpu.schema.schema import ColumnSchema, Schema
+    from ops_gpu.schema.column import ColumnSchema
+    from ops_gpu.schema.schema import Schema
 
 
 def schema_metadata(schema: Schema) -> dict[str, Any]:

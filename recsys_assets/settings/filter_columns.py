@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops_gpu.logs import EntityTable
 from ops_gpu.primitives.setting_error import SettingError
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.operators.filtering.condition_types import NUMBERS, check_item, context_column, needs
 from serving.rules.condition import Condition
 

@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.logs import EntityTable, InteractionLog
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.primitives.setting_error import SettingError
 from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings

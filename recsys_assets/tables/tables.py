@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs import EntityTable
 from recsys_assets.blueprint.blueprint import Blueprint, latest
+from recsys_assets.blueprint.utc_days import day_end
 
 if TYPE_CHECKING:
     import polars as pl
+
 
 EVENT = ("user_id", "item_id", "timestamp", "label")
 
@@ -82,21 +84,6 @@ def _entities(path: Path, table: EntityTable | None, for_filters: bool) -> pl.Da
 def without_filters(frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
     """A users or items table without the columns that only filters read."""
     return frame.drop(name for name in table.only_filters if name in frame.columns)
-
-
-def day_start(day: date) -> int:
-    """Midnight (UTC) at which a day begins, in epoch seconds."""
-    return int(datetime.combine(day, time.min, UTC).timestamp())
-
-
-def day_end(day: date) -> int:
-    """Midnight (UTC) after a day, in epoch seconds."""
-    return day_start(day + timedelta(days=1))
-
-
-def as_day(moment: int) -> date:
-    """The day (UTC) of a moment in epoch seconds."""
-    return datetime.fromtimestamp(moment, UTC).date()
 
 
 def event_span(events: pl.DataFrame) -> tuple[int, int]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from recsys_assets.blueprint.utc_days import day_end, day_start
 from recsys_assets.tables.day_statistics import DayStatistics
-from recsys_assets.tables.tables import day_end, day_start, event_files, read_events
+from recsys_assets.tables.tables import event_files, read_events
 
 if TYPE_CHECKING:
     import polars as pl

@@ -146,7 +146,7 @@ def comparison(logged: pl.DataFrame, again: pl.DataFrame, segment: pl.Series) ->
 
 
 def _lists(columns: Columns) -> Schema:
-    from ops_gpu.schema.schema import ColumnSchema
+    from ops_gpu.schema.column import ColumnSchema
 
     item = "string" if ragged(columns, "item_id").values.dtype.kind == "S" else "int64"
     return Schema([ColumnSchema("item", item, is_list=True), ColumnSchema("score", "float32", is_list=True)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ops_gpu.graph.node import Node
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig
 from serving.ensemble.rule_steps import filtered, final_list, request_columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.schema.schema import Schema
 from serving.rules.condition import Condition
 from serving.rules.ordering_config import OrderingConfig

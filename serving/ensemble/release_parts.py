@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.tiered_feature_table import write_feature_table
 from ops_gpu.interactions.item_state_config import SnapshotConfig
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.schema.schema import Schema
 from serving.ensemble.four_stages import QUERY_TOWER, RANKER, four_stages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops_gpu.graph.node import Node
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.ensemble.four_stages_config import FourStagesConfig
 from serving.operators.filtering.condition_types import context_column
 from serving.operators.filtering.filter_candidates import FilterCandidates

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ops_gpu.graph.node import Node, evaluate, topological
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 
 Typed = tuple[ColumnSchema, str]

@@ -7,7 +7,8 @@ import time
 import numpy as np
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 from serving.request.columns import Columns, array
 from serving.request.event import LATEST
 from serving.request.null_values import NULL_INTEGER, is_null

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.id_limits import NULL_INTEGER as NULL_INTEGER
-from ops_gpu.schema.schema import ColumnSchema
 
 _NULLS: dict[str, Any] = {"bool": False, "float32": np.nan, "float64": np.nan, "string": ""}
 

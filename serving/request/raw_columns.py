@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.request.columns import Column
 from serving.request.null_values import nulls
 

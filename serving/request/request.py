@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.id_limits import MAX_ID_BYTES as MAX_ID_BYTES
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.schema import Schema
 from serving.request.columns import Column, Columns
 from serving.request.event_columns import EVENT_ITEM, with_moments
 from serving.request.null_values import nulls

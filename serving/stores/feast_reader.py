@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.request.columns import Columns
 from serving.stores.feast_values import Row, decoder
 from serving.stores.feature_store_error import FeatureStoreError

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.request.columns import Column
 from serving.request.null_values import NULL_INTEGER, null_of
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.interactions.history_columns import with_events
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreMetrics, StoreSettings, TieredStore, build_store, open_store
 from ops_gpu.tiered.followed_store import FollowedStore
 from serving.request.columns import Columns

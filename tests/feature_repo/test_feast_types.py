@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from feature_repo.feast_types import encode, feast_type
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.request.null_values import NULL_INTEGER
 from serving.stores.feast_values import decoder
 

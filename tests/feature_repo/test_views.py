@@ -6,7 +6,9 @@ import pytest
 from feast import ValueType
 
 from feature_repo.views import features, item_views, user_views
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 USERS = Schema(
     [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from ops_gpu.engines.engine import DaskEngine
+    from ops_gpu.engines.dask import DaskEngine
     from tests.ops_gpu.heart import Heart
 
 settings.register_profile("shared cores", deadline=None)
@@ -19,7 +19,7 @@ settings.load_profile("shared cores")
 @pytest.fixture(scope="session")
 def dask() -> Iterator[DaskEngine]:
     """Two workers on this machine, for all tests that need a cluster."""
-    from ops_gpu.engines.engine import DaskEngine
+    from ops_gpu.engines.dask import DaskEngine
 
     with DaskEngine.local(workers=2) as engine:
         yield engine

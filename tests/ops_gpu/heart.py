@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import SnapshotConfig
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.ranking.model import RankingModel, fit_ranking
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.models.training.ranking_rows import RankingRows

@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 from pydantic import ValidationError
 
-from ops_gpu.engines.engine import DaskEngine, LocalEngine
+from ops_gpu.engines.dask import DaskEngine
+from ops_gpu.engines.local import LocalEngine
 from resources.compute import ComputeResource
 
 NO_GPU = pytest.mark.skipif(importlib.util.find_spec("cudf_polars") is not None, reason="cudf-polars is installed")

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from ops_gpu.graph.node import Node
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 from serving.ensemble.ensemble import Ensemble
 from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.filtering.filter_candidates import FilterCandidates

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.recommender.two_stage import FitConfig
 from ops_gpu.schema.schema import Schema
 from serving.operators.features.query_feast import QueryFeast

@@ -17,7 +17,8 @@ from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.interactions.item_state_config import SnapshotConfig
 from ops_gpu.operators.categorical.categorify import Categorify
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from serving.ensemble.ensemble import Ensemble
 from serving.operators.base import Need, ServingOperator

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.backtest import fit_workflow
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData, ids
 from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
 from ops_gpu.recommender.two_stage import FitConfig

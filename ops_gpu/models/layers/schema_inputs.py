@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.models.layers.masked_mean import MaskedMean
+from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.reserved_names import Role, is_reserved
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 CHANGED = "the configuration changed: fit from scratch instead of continuing"
 

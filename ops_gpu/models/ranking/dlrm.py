@@ -14,8 +14,6 @@ from ops_gpu.models.layers.schema_inputs import SchemaInputs
 from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.schema.schema import Schema
 
-PADDING = -1.0  # label of a row that only fills its list up
-
 
 def build_dlrm(schema: Schema, config: RankingConfig) -> keras.Model:
     """A ranker over the columns of `schema`: inputs by column name, one logit a row.
@@ -54,35 +52,3 @@ def adapt(model: keras.Model, continuous: list[npt.NDArray[np.float32]]) -> None
     """
     columns = [c if c.ndim == 2 else c[:, None] for c in continuous]
     model.get_layer("normalization").adapt(np.concatenate(columns, axis=1))
-
-
-class ListwiseRanker(keras.Model):
-    """Trains a ranker on lists by softmax cross-entropy: each list's positives share its probability.
-
-    Every list weighs the same, however many candidates or positives it has, as the metrics do.
-
-    Args:
-        ranker: gives one logit a row.
-        list_size: rows a list; row `i` of a batch belongs to list `i // list_size`.
-
-    Source: ListNet's top-one likelihood (Cao et al. 2007) with binary relevance.
-    """
-
-    def __init__(self, ranker: keras.Model, list_size: int) -> None:
-        super().__init__()
-        self.ranker, self._list_size = ranker, list_size
-
-    def call(self, inputs: dict[str, Any]) -> Any:
-        """Logits `[rows, 1]`."""
-        return self.ranker(inputs)
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """Mean over lists of the cross-entropy between the positives `y` and the softmax of the logits `y_pred`."""
-        label = ops.reshape(ops.cast(y, "float32"), (-1, self._list_size))
-        filled = ops.cast(ops.equal(label, PADDING), "float32")
-        logit = ops.reshape(y_pred, (-1, self._list_size)) - 1e9 * filled
-        positive = ops.maximum(label, 0.0)
-        share = positive / ops.maximum(ops.sum(positive, -1, keepdims=True), 1.0)
-        return -ops.mean(ops.sum(share * ops.log_softmax(logit) * (1 - filled), -1))

@@ -14,14 +14,17 @@ import numpy.typing as npt
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.models.layers.schema_inputs import transfer
-from ops_gpu.models.ranking.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
+from ops_gpu.models.losses.listwise_softmax import PADDING, ListwiseRanker
+from ops_gpu.models.ranking.dlrm import adapt, build_dlrm
 from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.training.loader import Batch, Loader
 from ops_gpu.models.training.not_finite import not_finite, require_finite_weights, why_not_finite
 from ops_gpu.models.training.progress import Progress, epoch_lines
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.finite import require_finite
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 PAIR_COLUMN = "ranking_features"  # the matrix that `ranking_features` gives, as one input
 

@@ -21,7 +21,7 @@ from ops_gpu.models.training.loader import Batch, Loader
 from ops_gpu.models.training.not_finite import require_finite_weights, why_not_finite
 from ops_gpu.models.training.progress import Progress, epoch_lines
 from ops_gpu.primitives.finite import require_finite
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True)

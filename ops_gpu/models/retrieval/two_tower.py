@@ -13,8 +13,10 @@ from keras_rs.layers import SamplingProbabilityCorrection
 
 from ops_gpu.models.layers.masked_mean import MaskedMean
 from ops_gpu.models.layers.schema_inputs import SchemaInputs, require_free_names
+from ops_gpu.models.losses.in_batch_softmax import without_accidental_hits
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
-from ops_gpu.schema.schema import Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 HISTORY = "history"  # query input: the user's last items, latest first, padded with 0
 PROBABILITY = "candidate_probability"  # training input: how often the item is drawn as an in-batch negative
@@ -100,21 +102,6 @@ class TwoTower(keras.Model):
         """Softmax cross-entropy of the logits `y_pred`; the positive of row `i` is item `i`."""
         labels = ops.arange(ops.shape(y_pred)[0])
         return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=True))
-
-
-def without_accidental_hits(logits: Any, candidates: Any) -> Any:
-    """Logits `[batch, batch]` that leave no probability to other rows that hold the same item as the positive.
-
-    `RemoveAccidentalHits` of keras-rs 0.4 adds a tiny positive number instead of a large negative one, and so removes
-    nothing (keras-team/keras-rs, pull request 206).
-
-    Args:
-        logits: of every query against every item of the batch; the positives are on the diagonal.
-        candidates: item codes `[batch]`.
-    """
-    same = ops.equal(ops.expand_dims(candidates, 1), ops.expand_dims(candidates, 0))
-    other = ops.logical_not(ops.eye(ops.shape(logits)[0], dtype="bool"))
-    return ops.where(ops.logical_and(same, other), -1e9, logits)
 
 
 def vectors(tower: keras.Model, columns: dict[str, npt.NDArray[Any]], batch: int = 8192) -> npt.NDArray[np.float32]:

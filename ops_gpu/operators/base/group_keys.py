@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from ops_gpu.primitives.key_dtypes import as_key, key_dtype
-from ops_gpu.schema.schema import Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def key_names(names: Sequence[str]) -> list[str]:

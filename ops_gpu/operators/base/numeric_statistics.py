@@ -11,7 +11,8 @@ import polars as pl
 from ops_gpu.engines.engine import Engine
 from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.summary import merge_rows, merged_summary, settled, summary_of
-from ops_gpu.schema.schema import ColumnSchema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.tags import Tags
 
 
 class NumericStatistics(FittedOperator):

@@ -28,7 +28,9 @@ from ops_gpu.operators.categorical.vocabulary_state import (
     recounted,
     with_buckets,
 )
-from ops_gpu.schema.schema import FIRST_CODE, ColumnSchema, Domain, Schema, Tags, embedding_dimension
+from ops_gpu.schema.column import FIRST_CODE, ColumnSchema, Domain, embedding_dimension
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,9 @@ import polars as pl
 from ops_gpu.operators.base.feature_operator import FeatureOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
-from ops_gpu.schema.schema import FIRST_CODE, ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import FIRST_CODE, ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,7 +19,9 @@ from ops_gpu.operators.base.per_column import per_column
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.primitives.key_dtypes import key_dtype
 from ops_gpu.primitives.stable_hash import hash_series, mix
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
+from ops_gpu.schema.column import ColumnSchema, Domain, embedding_dimension
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 _HALF = 2**32
 _ODD = 0xD6E8FEB86659FD93  # an odd number whose products spread over all high bits (Stafford 2011)

@@ -22,7 +22,8 @@ from ops_gpu.operators.base.summary import merge_rows, upsert
 from ops_gpu.operators.categorical.out_of_fold import OutOfFold, target_mean
 from ops_gpu.primitives.largest import LARGEST
 from ops_gpu.primitives.stable_hash import mix
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 
 
 @dataclass(frozen=True, repr=False)

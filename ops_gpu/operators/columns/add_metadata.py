@@ -11,7 +11,8 @@ import polars as pl
 from ops_gpu.operators.base.feature_operator import FeatureOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
-from ops_gpu.schema.schema import Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,7 +14,9 @@ from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.columns.column_function import OWN, ColumnFunction
 from ops_gpu.operators.columns.python_function import feature_function
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 __all__ = ["LambdaOp", "feature_function"]
 

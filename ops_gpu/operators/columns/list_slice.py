@@ -13,7 +13,8 @@ from ops_gpu.operators.base.list_expressions import without_null
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.primitives.key_dtypes import element_dtype
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,7 +10,8 @@ import polars as pl
 from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 
 
 @dataclass(frozen=True, repr=False)

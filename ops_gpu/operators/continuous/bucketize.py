@@ -13,7 +13,9 @@ from ops_gpu.operators.base.feature_operator import FeatureOperator
 from ops_gpu.operators.base.list_expressions import on_elements
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
-from ops_gpu.schema.schema import FIRST_CODE, ColumnSchema, Domain, Schema, Tags, embedding_dimension
+from ops_gpu.schema.column import FIRST_CODE, ColumnSchema, Domain, embedding_dimension
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

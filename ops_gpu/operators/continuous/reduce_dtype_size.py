@@ -12,7 +12,8 @@ from ops_gpu.operators.base.numeric_statistics import values_of
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.primitives.key_dtypes import element_dtype
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 
 _LARGEST = 2**63 - 1
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.operators.base.list_expressions import as_float64, on_elements
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 
 # Powers of two, by which multiplying rounds nothing: for numbers that are too far apart, or too near, for 1 over their
 # distance to be a number of full precision.

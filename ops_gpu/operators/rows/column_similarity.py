@@ -18,7 +18,8 @@ from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.rows.similarity_matrix import entries_of, matrix_of, similarity_of, weighted_matrix
 from ops_gpu.primitives.content_hash import hash_frames
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 
 METRICS = ("tfidf", "cosine", "inner")
 

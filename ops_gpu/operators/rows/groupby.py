@@ -15,7 +15,9 @@ from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.rows.difference_lag import names_of
 from ops_gpu.primitives.key_dtypes import positive_zero
 from ops_gpu.primitives.largest import bounded
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 AGGREGATIONS = ("list", "first", "last", "count", "nunique", "sum", "mean", "median", "std", "var", "min", "max")
 FLOATS = ("mean", "median", "std", "var")

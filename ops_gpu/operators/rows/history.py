@@ -14,7 +14,9 @@ from ops_gpu.operators.base.across_rows import AcrossRows, over_key
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.rows.difference_lag import names_of
-from ops_gpu.schema.schema import Domain, Schema, Tags
+from ops_gpu.schema.column import Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

@@ -20,7 +20,8 @@ from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.base.summary import merge_rows, merged_summary, settled, standard_deviation, summary_of, upsert
 from ops_gpu.primitives.largest import bounded
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 
 STATISTICS = ("count", "sum", "mean", "std", "var", "min", "max")
 

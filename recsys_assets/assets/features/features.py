@@ -11,11 +11,11 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.json_files import aside_file
 from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.utc_days import day_end, day_start
 from recsys_assets.challenger.models import fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import content_hash
-from recsys_assets.tables.tables import day_end, day_start
 
 if TYPE_CHECKING:
     import polars as pl

@@ -23,7 +23,7 @@ from recsys_assets.tables.data_version import content_hash
 from resources.mlflow import MlflowResource
 
 if TYPE_CHECKING:
-    from ops_gpu.evaluation.evaluate import Protocol
+    from ops_gpu.evaluation.protocol import Protocol
 
 DESCRIPTION = """The final lists of all four stages, one a user, made at the cut and compared with what users chose
 on the days after it, from which neither models nor features have learned. Full ranking over all items; users with a
@@ -87,7 +87,7 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
 def protocol_of(plan: Blueprint, chain: ChainRanges) -> "Protocol":
     """The evaluated days and rules of a chain."""
-    from ops_gpu.evaluation.evaluate import Protocol
+    from ops_gpu.evaluation.protocol import Protocol
 
     half_life = plan.settings.candidates.snapshot.popular_half_life_days
     return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, plan.settings.repeats, half_life)

@@ -4,7 +4,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -21,9 +21,6 @@ from recsys_assets.metadata.release import release_metadata
 from recsys_assets.tables.id_types import id_dtypes
 from recsys_assets.tables.tables import items_frame
 from resources.mlflow import MlflowResource
-
-if TYPE_CHECKING:
-    pass
 
 CODE = ["serving.ensemble.release_parts", "serving.release.release", "ops_gpu.recommender.two_stage"]
 DESCRIPTION = """One directory, written once: workflow, towers, index, item features, item state, ranker, and the graph

@@ -12,7 +12,8 @@ from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.primitives.kernel import Int32s, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from serving.operators.base import Need, ServingOperator
 from serving.request.columns import Columns, ragged

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from ops_gpu.candidates.candidates import DEGRADED
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.request.columns import Columns, array, ragged
 

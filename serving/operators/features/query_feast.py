@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops_gpu.schema.schema import ColumnSchema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.tags import Tags
 from serving.operators.features.query_users import QueryUsers
 from serving.stores.feast_reader import FeastReader
 

@@ -13,7 +13,8 @@ import polars as pl
 
 from ops_gpu.features.feature_table import NULL_CODE, padded
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from serving.operators.base import Need, ServingOperator
 from serving.request.columns import Column, Columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.operators.base import Need
 from serving.rules.condition import NUMERIC, OF_LISTS, WITH_LISTS, Condition
 

@@ -12,7 +12,8 @@ from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.candidates.unseen import contained
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.filtering.condition_types import check_item, needs
 from serving.operators.filtering.item_rule import ItemRule

@@ -12,7 +12,7 @@ import polars as pl
 
 from ops_gpu.features.training_data import ids
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.operators.filtering.condition_types import check_item
 from serving.request.columns import Columns, array
 from serving.request.null_values import is_null

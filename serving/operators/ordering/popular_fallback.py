@@ -13,7 +13,8 @@ from ops_gpu.candidates.candidates import BITS, FALLBACK
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.request.columns import Columns, array, ragged
 

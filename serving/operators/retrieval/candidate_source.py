@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.features.encode_history import SEEN
 from serving.request.columns import Columns, ragged

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ops_gpu.candidates.co_occurring import CoOccurrenceScores
 from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.features.encode_history import SEEN, histories
 from serving.request.columns import Columns, ragged

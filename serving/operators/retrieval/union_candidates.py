@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.retrieval.candidate_source import source_list
 from serving.request.columns import Columns, ragged

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.primitives.memory_map import mapped
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.features.encode_history import SEEN, histories
 from serving.operators.retrieval.score_co_occurrence import co_occurrence_scores

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import STAGES
 from serving.request.request import MAX_EVENTS, MAX_ID_BYTES
 from serving.request.text_lists import LIST_BYTES

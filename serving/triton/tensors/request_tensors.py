@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.ensemble.ensemble import Answer
 from serving.operators.base import STAGES
 from serving.request.columns import ragged

@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from ops_gpu.engines.dask import DaskEngine
 from ops_gpu.engines.dataset import Dataset
-from ops_gpu.engines.engine import DaskEngine, Engine, GpuEngine, LocalEngine
+from ops_gpu.engines.engine import Engine
+from ops_gpu.engines.gpu import GpuEngine
+from ops_gpu.engines.local import LocalEngine
 from ops_gpu.operators import Categorify, FillMedian, FillMissing, LambdaOp, Normalize, TargetEncoding
 from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.operators.cases import CASES, odd_frame

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from ops_gpu.evaluation.comparison import Comparison, Contender, _translated, compare
-from ops_gpu.evaluation.evaluate import Protocol, evaluate
+from ops_gpu.evaluation.evaluate import evaluate
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.models.ranking.dlrm import build_dlrm

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.candidates.popular import popular_order
-from ops_gpu.evaluation.evaluate import Evaluation, Protocol, better_by, evaluate
+from ops_gpu.evaluation.evaluate import Evaluation, better_by, evaluate
 from ops_gpu.evaluation.metrics import ListMetrics
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
 from ops_gpu.recommender.ranking_examples import choices_after, sources_at
 from tests.ops_gpu.heart import CONFIG, CUT, END, Heart

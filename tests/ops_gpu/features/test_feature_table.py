@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from ops_gpu.features.feature_table import FeatureTable, padded
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 FRAME = pl.DataFrame(
     {

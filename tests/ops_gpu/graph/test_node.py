@@ -9,7 +9,9 @@ import pytest
 
 from ops_gpu.graph.node import Node, Step, evaluate, infer_schema, input_names, topological
 from ops_gpu.graph.operator import Groups
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 @dataclass(frozen=True, repr=False)

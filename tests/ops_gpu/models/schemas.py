@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def categorical(

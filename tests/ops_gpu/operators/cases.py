@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from ops_gpu import operators as ops
 from ops_gpu.graph.node import Node
 from ops_gpu.operators.columns.lambda_op import feature_function
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 
 INT = [2**63 - 1, -(2**63), 2**60 + 1, 2**60 + 2, None, 0, -1, 0, 0, None, 5, -1]
 TEXT = ["b", "", None, "ü€𝄞", "a", "b", "\0", "a\0", "a", "b", None, " "]

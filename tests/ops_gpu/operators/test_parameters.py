@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from ops_gpu import operators as ops
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.workflow import Workflow
 
 FRAME = pl.DataFrame(

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.backtest import evaluate_as_of
 from ops_gpu.interactions.item_state_config import SnapshotConfig
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from ops_gpu.primitives.bounds import check_number, check_whole
 from ops_gpu.primitives.setting_error import SettingError

@@ -13,7 +13,8 @@ import pytest
 
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.evaluation.backtest import evaluate_as_of
-from ops_gpu.evaluation.evaluate import Protocol, evaluate
+from ops_gpu.evaluation.evaluate import evaluate
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import BITS, SOURCES
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
 from ops_gpu.recommender.candidate_sources import CandidateSources
 from tests.ops_gpu.candidates.state import State
 

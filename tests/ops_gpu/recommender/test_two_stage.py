@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
 from ops_gpu.recommender import two_stage as fitting
 from ops_gpu.recommender.ranking_examples import moments_before, sources_at
 from ops_gpu.recommender.two_stage import FitConfig, RetrievalFit, continue_models, make_ranking_rows, recommend

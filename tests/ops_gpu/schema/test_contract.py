@@ -5,8 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.contract import contract_breaches
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def of(column: ColumnSchema, values: object, dtype: object = None) -> list[str]:

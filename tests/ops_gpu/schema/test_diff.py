@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.diff import differences
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def column(name: str = "a", **changes: object) -> ColumnSchema:

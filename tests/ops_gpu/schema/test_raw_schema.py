@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ops_gpu.schema.raw_schema import joined, raw_schema
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 
 USERS = pl.DataFrame({"user_id": [2, 1], "age": [30.5, None], "city": ["x", "y"]})
 ITEMS = pl.DataFrame(

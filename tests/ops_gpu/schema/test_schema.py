@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags, embedding_dimension
+from ops_gpu.schema.column import ColumnSchema, Domain, embedding_dimension
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 
 
 def example() -> Schema:

@@ -11,7 +11,8 @@ import numpy as np
 
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.stable_hash import Hashes
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.tiered import KeyType, RowFormat, StoreSettings, Tier, TieredStore, build_store, open_store
 from ops_gpu.tiered.rows.keys import KeyBatch
 from ops_gpu.tiered.rows.tier import Found, Mask, Rows

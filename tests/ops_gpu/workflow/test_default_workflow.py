@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from ops_gpu.graph.node import Node
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.workflow import Workflow
 

@@ -25,7 +25,9 @@ from ops_gpu.operators import (
     Rename,
     TargetEncoding,
 )
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.workflow import Workflow
 

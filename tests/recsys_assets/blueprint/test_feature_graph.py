@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.feature_graph import _modules_beside, feature_graph
 from recsys_assets.component.locations import blueprints

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.evaluation.evaluate import Protocol
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
 from recsys_assets.challenger import comparison as module
 from recsys_assets.challenger.comparison import Standing, contender, stand

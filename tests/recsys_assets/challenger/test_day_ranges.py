@@ -8,9 +8,9 @@ import pytest
 from ops_gpu.recommender.day_ranges import Ranges, Trained, with_live
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
+from recsys_assets.blueprint.utc_days import day_start
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.component.locations import blueprints
-from recsys_assets.tables.tables import day_start
 from resources.home import Home
 from tests.conftest import FIRST_DAY
 from tests.recsys_assets.runs import materialize

@@ -9,19 +9,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ops_gpu.evaluation.evaluate import Protocol, evaluate
+from ops_gpu.evaluation.evaluate import evaluate
 from ops_gpu.evaluation.point_in_time import changed_features
+from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.models.ranking.model import fit_ranking
 from ops_gpu.recommender.ranking_examples import sources_at
 from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.utc_days import day_start
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow, training_data
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.checks.point_in_time import _learned_ahead
 from recsys_assets.component.locations import blueprints
-from recsys_assets.tables.tables import day_start, interactions_frame, items_frame
+from recsys_assets.tables.tables import interactions_frame, items_frame
 from recsys_assets.tables.training_days import TrainingDays
 from resources.home import Home
 from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, NAME, write_world

@@ -10,7 +10,8 @@ import pytest
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import write_json
-from recsys_assets.checks.comparison import better_than_popularity, not_worse_than_live
+from recsys_assets.checks.better_than_popularity import better_than_popularity
+from recsys_assets.checks.not_worse_than_live import not_worse_than_live
 from recsys_assets.component.locations import blueprints
 from resources.home import Home
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from recsys_assets.explore.explorer import Explorer
 from recsys_assets.explore.page import Page
 from resources.home import Home

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 from serving.ensemble.ensemble import Ensemble
 from serving.operators.base import STAGES
 from serving.operators.ordering.softmax_sampling import SoftmaxSampling

@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import recommend
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.four_stages import build_ensemble
 from serving.ensemble.four_stages_config import FourStagesConfig

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig, RankingConfig
+from ops_gpu.models.ranking.dlrm_config import RankingConfig
 from ops_gpu.models.ranking.model import RankingModel
 from ops_gpu.models.retrieval.model import RetrievalModel
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
@@ -19,7 +20,8 @@ from ops_gpu.operators import LambdaOp
 from ops_gpu.operators.columns.lambda_op import feature_function
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import FitConfig
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.release_parts import BUILT_WITH_TOWERS, SETTINGS, Parts, read_settings

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.feature_table import FIRST_CODE
-from ops_gpu.models.ranking.dlrm_config import CandidateConfig
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.columns import Column, Columns

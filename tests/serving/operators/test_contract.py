@@ -16,7 +16,8 @@ import pytest
 import serving.operators
 from ops_gpu.graph.operator import Operator
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.features.join_events import JoinEvents

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.request.id_encoding import decode_ids, encode_ids
 from serving.triton.tensors.request_tensors import from_wire
 

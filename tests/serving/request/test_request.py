@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
 from serving.request.columns import Columns
 from serving.request.null_values import is_null
 from serving.request.request import complete, optional

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema
+from ops_gpu.schema.column import ColumnSchema
 from serving.operators.filtering.condition_types import check_item, context_column, needs
 from serving.rules.condition import Condition
 

@@ -12,7 +12,9 @@ import pytest
 
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import recommend
-from ops_gpu.schema.schema import ColumnSchema, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.exact_order import exact_order
 from serving.ensemble.four_stages import build_ensemble

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.stores.circuit_breaker import FAILURES, PATIENCE, PAUSE, QUIET, TolerantReader
 from serving.stores.feature_store_error import FeatureStoreError
 

@@ -13,7 +13,8 @@ import pytest
 
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.stores.feast_reader import FeastReader
 from serving.stores.sqlite_rows import SqliteRows
 

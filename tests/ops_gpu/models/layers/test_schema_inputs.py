@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from ops_gpu.models.layers.schema_inputs import SchemaInputs, transfer
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from tests.ops_gpu.models.schemas import categorical, columns, continuous, items, users
 
 

@@ -7,9 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ops_gpu.models.ranking.dlrm import PADDING, ListwiseRanker, adapt, build_dlrm
+from ops_gpu.models.losses.listwise_softmax import PADDING, ListwiseRanker
+from ops_gpu.models.ranking.dlrm import adapt, build_dlrm
 from ops_gpu.models.ranking.dlrm_config import RankingConfig
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from tests.ops_gpu.models.schemas import columns, continuous, items, users
 
 PAIR = ColumnSchema("pair", "float32", frozenset({Tags.CONTINUOUS, Tags.LIST}), is_list=True, value_count=Domain(2, 2))

@@ -11,7 +11,7 @@ import pytest
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.models.ranking.model import PAIR_COLUMN, RankingModel, fit_ranking, rank_columns, ranking_schema
 from ops_gpu.models.training.ranking_rows import RankingRows
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 
 Rows = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32]]

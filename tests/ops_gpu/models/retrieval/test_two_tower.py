@@ -7,15 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ops_gpu.models.retrieval.two_tower import (
-    CANDIDATE,
-    HISTORY,
-    PROBABILITY,
-    Towers,
-    TwoTower,
-    vectors,
-    without_accidental_hits,
-)
+from ops_gpu.models.losses.in_batch_softmax import without_accidental_hits
+from ops_gpu.models.retrieval.two_tower import CANDIDATE, HISTORY, PROBABILITY, Towers, TwoTower, vectors
 from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
 from tests.ops_gpu.models.schemas import columns, items, users
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from ops_gpu import operators as ops
+from ops_gpu.engines.dask import DaskEngine
 from ops_gpu.engines.dataset import Dataset
-from ops_gpu.engines.engine import DaskEngine
 from ops_gpu.graph.node import Node
 from ops_gpu.graph.operator import Operator
 from ops_gpu.workflow.workflow import Workflow

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.operators import Categorify
-from ops_gpu.schema.schema import Schema, Tags
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.workflow import Workflow
 

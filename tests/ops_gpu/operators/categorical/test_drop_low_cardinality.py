@@ -8,7 +8,9 @@ import pytest
 from ops_gpu.graph.node import Node
 from ops_gpu.graph.operator import Operator
 from ops_gpu.operators import Bucketize, Categorify, DropLowCardinality, HashBucket, HashedCross
-from ops_gpu.schema.schema import ColumnSchema, Domain, Schema, Tags
+from ops_gpu.schema.column import ColumnSchema, Domain
+from ops_gpu.schema.schema import Schema
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.workflow import Workflow
 
 

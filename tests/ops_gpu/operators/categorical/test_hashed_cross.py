@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from ops_gpu.operators import HashedCross, Rename
-from ops_gpu.schema.schema import Domain, Tags
+from ops_gpu.schema.column import Domain
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.workflow import Workflow
 
 

@@ -21,7 +21,7 @@ from ops_gpu.graph.node import Node
 from ops_gpu.graph.operator import Operator
 from ops_gpu.operators import AddMetadata, Categorify, FillMissing, JoinGroupby, LambdaOp, Normalize, Rename
 from ops_gpu.operators.columns.lambda_op import feature_function
-from ops_gpu.schema.schema import Tags
+from ops_gpu.schema.tags import Tags
 from ops_gpu.workflow.workflow import Workflow
 
 FRAME = pl.DataFrame({"x": [1, -2, None], "y": [[1], [], None]})

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ops_gpu.operators import Categorify, ValueCount
-from ops_gpu.schema.schema import Domain
+from ops_gpu.schema.column import Domain
 from ops_gpu.workflow.workflow import Workflow
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from feature_repo.user_state import user_state
 from ops_gpu.interactions.history_columns import ENTRY
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.features.join_events import JoinEvents
 from serving.request.columns import Columns
 from serving.request.event_columns import event_columns, without_padding

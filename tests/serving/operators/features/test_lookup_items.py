@@ -11,7 +11,8 @@ import pytest
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.tiered_feature_table import StoredFeatureTable, write_feature_table
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.features.lookup_items import LookupItems
 from serving.operators.ordering.greedy_ordering import item_column
 from serving.release.manifest import ReleaseMetadata

@@ -16,7 +16,8 @@ from feature_repo.settings import StoreSettings
 from feature_repo.user_state import user_state
 from ops_gpu.graph.operator import Operator
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.features.query_feast import QueryFeast
 from serving.operators.features.query_history_store import QueryHistoryStore
 from serving.release.manifest import Manifest, ReleaseMetadata

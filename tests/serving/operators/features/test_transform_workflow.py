@@ -10,7 +10,8 @@ import pytest
 
 from ops_gpu.operators import Categorify, FillMissing, JoinGroupby, LambdaOp, ListSlice, Rename
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from serving.operators.features.transform_workflow import TransformWorkflow
 from serving.request.columns import Columns

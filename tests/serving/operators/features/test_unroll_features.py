@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.features.unroll_features import UnrollFeatures
 
 

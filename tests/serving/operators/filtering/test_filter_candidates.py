@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.filtering.filter_candidates import SEEN, UNAVAILABLE, FilterCandidates
 from serving.request.columns import Columns
 from serving.rules.condition import Condition

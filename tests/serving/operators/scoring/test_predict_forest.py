@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.scoring.predict_forest import PredictForest
 
 NAMES = ["age", "price", "stock", "time"]

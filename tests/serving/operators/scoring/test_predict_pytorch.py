@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.operators.scoring.predict_pytorch import PredictPyTorch
 from tests.serving.operators.contract_world import write_onnx
 

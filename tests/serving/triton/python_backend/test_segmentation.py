@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.schema.schema import ColumnSchema, Schema
+from ops_gpu.schema.column import ColumnSchema
+from ops_gpu.schema.schema import Schema
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.ensemble_plan import EnsemblePlan
 from serving.operators.base import STAGES

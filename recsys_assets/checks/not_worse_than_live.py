@@ -9,37 +9,11 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import METRIC, Standing
 from recsys_assets.metadata.tables import rounded
 
-POPULARITY = """The final lists are at least as good as the most popular items of all time, by NDCG@20 on days that no
-model has seen; up to {tolerance:g} standard errors (`quality.tolerance`) count as noise."""
 LIVE = """The challenger is not worse than the release that is live, by NDCG@20 on days that neither was trained on, up
 to {tolerance:g} standard errors (`quality.tolerance`). Where the live release was continued over all of these days,
 what it had reached on them before counts. Passes where there is none to compare with: nothing is live, or what is
 can no longer be opened by this version. One that opens, and cannot be compared on the data as they are now, does not
 pass: nothing is released until a person says so (`recsys materialize NAME --uncompared`)."""
-
-
-def better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:
-    """Defines the check against the simplest list there is."""
-    tolerance = plan.settings.quality.tolerance
-    name, description = "better_than_popularity", POPULARITY.format(tolerance=tolerance)
-
-    @dg.asset_check(asset=plan.key("evaluation"), name=name, description=description, blocking=True)
-    def check() -> dg.AssetCheckResult:
-        report = load_report(plan)
-        mine, other = report["final"], report["baselines"]["popularity"]
-        error = float((mine[f"{METRIC}_se"] ** 2 + other[f"{METRIC}_se"] ** 2) ** 0.5)
-        found = f"{METRIC} {mine[METRIC]:.4f}, popularity {other[METRIC]:.4f} (± {error:.4f})"
-        return dg.AssetCheckResult(
-            passed=bool(mine["users"] > 0 and mine[METRIC] >= other[METRIC] - tolerance * error),
-            description=f"{found}, over {mine['users']:,.0f} users.",
-            metadata={
-                "final": rounded(mine[METRIC]),
-                "popularity": rounded(other[METRIC]),
-                "standard_error": rounded(error),
-            },
-        )
-
-    return check
 
 
 def not_worse_than_live(plan: Blueprint) -> dg.AssetChecksDefinition:

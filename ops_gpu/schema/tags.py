@@ -1,0 +1,36 @@
+"""Tags: what a column means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Tags(StrEnum):
+    """What a column means; models, Feast views and default workflows select columns by these."""
+
+    ID = "id"
+    USER_ID = "user_id"
+    ITEM_ID = "item_id"
+    USER = "user"
+    ITEM = "item"
+    CONTEXT = "context"
+    CATEGORICAL = "categorical"
+    CONTINUOUS = "continuous"
+    LIST = "list"
+    SEQUENCE = "sequence"
+    TEXT = "text"
+    TOKENIZED = "tokenized"
+    EMBEDDING = "embedding"
+    TIME = "time"
+    SESSION = "session"
+    SESSION_ID = "session_id"
+    TARGET = "target"
+    REGRESSION = "regression"
+    CLASSIFICATION = "classification"
+    BINARY = "binary"
+    MULTI_CLASS = "multi_class"
+
+
+def as_tags(tags: Tags | str | Iterable[Tags | str]) -> set[Tags]:
+    return {Tags(tags)} if isinstance(tags, str) else {Tags(tag) for tag in tags}
