@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
+import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -67,3 +70,36 @@ def test_no_folder_is_crowded() -> None:
 def test_a_circle_is_seen() -> None:
     with pytest.raises(AssertionError, match="a circle of imports: "):
         require_no_circle({"a": {"b"}, "b": {"a"}, "c": {"a"}})
+
+
+FACES = ("ops_gpu", "ops_gpu.evaluation", "ops_gpu.operators", "serving", "serving.operators")
+"""Packages whose names are for users: one that is imported stands for all that is in it, in the versions of assets."""
+
+
+def test_the_product_imports_concrete_modules() -> None:
+    known = modules()
+    wrong = [
+        f"{path} imports {alias.name} from {node.module}"
+        for path in known.values()
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module in FACES
+        for alias in node.names
+        if alias.name[0].isupper()
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_name_of_a_face_is_there(face: str) -> None:
+    package = importlib.import_module(face)
+    assert len(package.__all__) > 3
+    for name in package.__all__:
+        assert getattr(package, name).__module__.startswith(f"{face}.")
+
+
+def test_all_serving_operators_have_a_place_on_the_face() -> None:
+    package = importlib.import_module("serving.operators")
+    for module in pkgutil.walk_packages(package.__path__, "serving.operators."):
+        for name, found in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if found.__module__ == module.name and issubclass(found, package.ServingOperator):
+                assert getattr(package, name) is found

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ops_gpu.graph.node import Node
-from ops_gpu.operators import AddMetadata, Categorify, FillMissing, LogOp, Normalize
+from ops_gpu.operators.categorical.categorify import Categorify
+from ops_gpu.operators.columns.add_metadata import AddMetadata
+from ops_gpu.operators.continuous.fill_missing import FillMissing
+from ops_gpu.operators.continuous.log_op import LogOp
+from ops_gpu.operators.continuous.normalize import Normalize
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags

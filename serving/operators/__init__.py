@@ -1,0 +1,8 @@
+"""Operators of a serving ensemble, by the stage of a recommendation that they belong to.
+
+Modules are loaded when a name of theirs is first asked for (`__init__.pyi` lists them).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
