@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 from feast import FeatureStore
@@ -20,6 +19,7 @@ from feature_repo.pushed_events import only_writer
 from feature_repo.settings import SQLITE_FILE, StoreSettings
 from feature_repo.versions import changed_versions, joined, latest, remembered
 from feature_repo.views import Views, features, item_views, user_views
+from ops_gpu.primitives.atomic_file import atomic_file, write_text
 from ops_gpu.primitives.content_hash import hash_json
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -189,17 +189,12 @@ class FeatureRepository:
         return path.read_text(encoding="utf-8").split() if path.exists() else []
 
     def _replace(self, kind: str, versions: pl.DataFrame, mark: list[str]) -> None:
-        _write_aside(self.source(kind), versions.write_parquet)
-        _write_aside(self._note(kind), lambda aside: aside.write_text("\n".join(mark), encoding="utf-8"))
+        with atomic_file(self.source(kind)) as aside:
+            versions.write_parquet(aside)
+        write_text(self._note(kind), "\n".join(mark))
 
     def _note(self, kind: str) -> Path:
         return self.folder / f"{kind}.written"
-
-
-def _write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    aside = path.with_name(f".{path.name}.{uuid4().hex}")
-    write(aside)
-    aside.replace(path)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -11,6 +11,7 @@ from typing import Literal
 from uuid import uuid4
 
 from feature_repo.pushed_events import only_writer
+from ops_gpu.primitives.atomic_file import write_text
 
 FILE = "feature_store.yaml"
 SQLITE_FILE = "online.db"
@@ -76,9 +77,7 @@ class StoreSettings:
         if self._others(folder, name):
             with only_writer(folder):  # two that begin at once would draw two numbers
                 for file, text in self._others(folder, name).items():
-                    aside = folder / f".{file}.{uuid4().hex}"
-                    aside.write_text(text, encoding="utf-8")
-                    aside.replace(folder / file)
+                    write_text(folder / file, text)
         return folder / FILE
 
     def _others(self, folder: Path, name: str) -> dict[str, str]:

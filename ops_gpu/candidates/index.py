@@ -146,8 +146,8 @@ class ItemIndex:
         return np.asarray(stored).reshape(flat.ntotal, flat.d)
 
     def save(self, folder: Path) -> None:
-        """Writes the index into a new folder."""
-        folder.mkdir(parents=True)
+        """Writes the index into a folder, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self.index, str(folder / "index.faiss"))
         np.save(folder / "codes.npy", self.items.values, allow_pickle=False)
         np.save(folder / "rows.npy", self.items.offsets, allow_pickle=False)

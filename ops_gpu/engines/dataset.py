@@ -18,7 +18,7 @@ from rich.progress import track
 
 from ops_gpu.engines.engine import Engine
 from ops_gpu.engines.local import LocalEngine
-from ops_gpu.primitives.atomic_directory import folder_written_aside
+from ops_gpu.primitives.atomic_directory import atomic_directory
 
 Together: TypeAlias = "bool | Callable[[Dataset, int], AbstractContextManager[Dataset]]"
 Source = pl.DataFrame | pl.LazyFrame | str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -215,7 +215,7 @@ class Dataset:
         chosen, raw = engine or LocalEngine(), copy.copy(self)
         raw._after, raw._together = (), False
         with (
-            folder_written_aside(folder, ["part_*.parquet"]) as aside,
+            atomic_directory(folder, ["part_*.parquet"]) as aside,
             raw._in_files(rows, aside.parent) as files,
             files.brought_together(self._together, rows) as whole,
         ):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.schema.column import DTYPES, ColumnSchema
 from ops_gpu.schema.tags import Tags, as_tags
 
@@ -146,10 +147,7 @@ class Schema:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the schema to a JSON file: aside first, then renamed."""
-        target = Path(path)
-        aside = target.with_name(f".{target.name}.{os.getpid()}")
-        aside.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        aside.replace(target)
+        write_text(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Schema:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from ops_gpu.synthetic.audience import Audience
 from ops_gpu.synthetic.catalogue import Catalogue
 from ops_gpu.synthetic.liking import watched_shares
@@ -109,6 +110,5 @@ def _seconds(picks: Picks, generator: np.random.Generator) -> npt.NDArray[np.int
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    aside = path.with_name("." + path.name)
-    frame.write_parquet(aside)
-    aside.replace(path)
+    with atomic_file(path) as aside:
+        frame.write_parquet(aside)

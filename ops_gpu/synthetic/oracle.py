@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from ops_gpu.synthetic.liking import chance_of_liking
 from ops_gpu.synthetic.tastes import Tastes
 
@@ -75,8 +76,7 @@ class Oracle:
 
     def save(self, path: Path) -> None:
         """Writes the truth as an `.npz` file, aside first and then under its name."""
-        aside = path.with_name(path.name + ".part")
-        with aside.open("wb") as file:
+        with atomic_file(path) as aside, aside.open("wb") as file:
             np.savez_compressed(
                 file,
                 users=self.tastes.users,
@@ -84,7 +84,6 @@ class Oracle:
                 popularity=self.popularity,
                 start=np.array(self.start.toordinal()),
             )
-        aside.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Oracle:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ops_gpu.primitives.atomic_directory import folder_written_aside
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from ops_gpu.tiered.followed_store import FollowedStore
 from ops_gpu.tiered.rows.keys import KeyType
 from ops_gpu.tiered.rows.row_format import RowFormat
@@ -51,7 +51,7 @@ def build_store(
         >>> rows = RowFormat.of_dtype(np.dtype([("vector", "f4", (16,))]))
         >>> build_store("vectors", KeyType.INT64, rows, [(np.arange(1000), {"vector": vectors})])
     """
-    with folder_written_aside(path, [FILE, "rows-*.sst", DATABASE, "changes"]) as folder:
+    with atomic_directory(path, [FILE, "rows-*.sst", DATABASE, "changes"]) as folder:
         written = TableWriter(folder, keys, rows).write(batches)
         if mutable:
             _fill_database(folder, written)

@@ -13,7 +13,7 @@ import polars as pl
 
 from ops_gpu.graph.operator import Operator
 from ops_gpu.operators.base.fitted_operator import FittedOperator
-from ops_gpu.primitives.atomic_directory import folder_written_aside
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.node_statistics import NodeStatistics, Piece
@@ -88,7 +88,7 @@ class Statistics:
 
     def save(self, directory: str | os.PathLike[str]) -> None:
         """Writes `statistics.json` and one Parquet file a piece; aside first, then renamed."""
-        with folder_written_aside(directory, ["statistics.json", "*.parquet"]) as folder:
+        with atomic_directory(directory, ["statistics.json", "*.parquet"]) as folder:
             entries: list[dict[str, str]] = []
             for node, units in self.tables.items():
                 for unit in units:

@@ -14,7 +14,7 @@ import polars as pl
 import ops_gpu.operators  # noqa: F401  (registers the operators that a saved graph may name)
 from ops_gpu.graph.node import Node, topological
 from ops_gpu.operators.base.operator_state import NodeState
-from ops_gpu.primitives.atomic_directory import folder_written_aside
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.statistics import Statistics, check_format
 from ops_gpu.workflow.workflow_graph import WorkflowGraph
@@ -48,7 +48,7 @@ class WorkflowFiles:
         for node in topological(self.graph.node):
             if node.operator is not None:
                 node.operator.check_saveable()
-        with folder_written_aside(directory, ["workflow.json", "state", "statistics"]) as folder:
+        with atomic_directory(directory, ["workflow.json", "state", "statistics"]) as folder:
             (folder / "state").mkdir()
             entries: list[dict[str, str]] = []
             for key, state in self.state.nodes.items():

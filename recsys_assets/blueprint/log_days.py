@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops_gpu.logs import InteractionLog, LogError, LogPlace
 from ops_gpu.logs.values.time_bounds import TimeBounds
+from ops_gpu.primitives.atomic_file import write_text
 from recsys_assets.blueprint.portable_path import absolute, portable
 
 if TYPE_CHECKING:
@@ -122,8 +121,4 @@ def _remembered(memory: Path, described: str, place: LogPlace) -> dict[str, File
 
 def _remember(memory: Path, described: str, files: Mapping[str, FileDays]) -> None:
     values: dict[str, Any] = {path: entry.to_dict() for path, entry in files.items()}
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=memory.parent, suffix=".aside")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump({"log": described, "files": values}, stream)
-    Path(aside).replace(memory)
+    write_text(memory, json.dumps({"log": described, "files": values}))

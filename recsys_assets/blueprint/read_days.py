@@ -115,7 +115,7 @@ class ReadDays(Mapping[date, ReadDay]):
     def save(self, home: Home, name: str) -> None:
         """Writes them beside the interactions."""
         values = {str(day): asdict(found) for day, found in self._days.items()}
-        write_json(values, home.interactions_folder(name) / FILE)
+        write_json(values, home.interactions_folder(name) / FILE, durable=True)
 
     def changed(self, read: Mapping[date, ReadDay], forgotten: Iterable[date] = ()) -> ReadDays:
         """The same with days that were read anew, and without others."""

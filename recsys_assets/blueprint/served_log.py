@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from recsys_assets.blueprint.json_files import aside_file
+from ops_gpu.primitives.atomic_file import atomic_file
 from resources.home import Home
 from serving.decisions.files import logged_days, state_of_day
 
@@ -62,6 +62,6 @@ class ServedLog:
             return older
         served = ServedDay.read(folder, day)
         served = served.added_to(older) if older else served
-        with aside_file(path) as aside:
+        with atomic_file(path) as aside:
             served.save(aside)
         return served

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from serving.decisions.files import NUMBER
 from serving.decisions.logged_answers import Answered
 from serving.decisions.trace import Evidence
@@ -196,12 +197,8 @@ class DecisionLog:
     def _saved(self, folder: Path, frame: pl.DataFrame) -> Path:
         self._written += 1
         path = folder / f"{time.time_ns()}-{self._release.hash[:12]}-{os.getpid()}-{self._written}.parquet"
-        aside = path.with_name(f".{path.name}")
-        try:
+        with atomic_file(path) as aside:
             frame.write_parquet(aside, metadata=self._notes)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
         return path
 
     def _forget(self) -> None:

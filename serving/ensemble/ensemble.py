@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import importlib
 import json
-import os
 import pkgutil
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops_gpu.graph.node import Node
+from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.schema.schema import Schema
 from ops_gpu.tiered import StoreMetrics
 from serving.ensemble.ensemble_plan import EnsemblePlan
@@ -141,9 +141,7 @@ class Ensemble:
     def save(self, path: Path) -> None:
         """Writes graph and input schema as JSON: aside first, then renamed."""
         data = {"format": FORMAT, "inputs": self.inputs.to_dict(), "graph": self.node.to_dict()}
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        aside.replace(path)
+        write_text(path, json.dumps(data, indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Ensemble:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
+
+from ops_gpu.primitives.atomic_file import write_text
 
 FILE = "lineage.json"
 
@@ -20,9 +21,7 @@ def write_built_with(folder: Path, **hashes: str) -> None:
     Example:
         >>> write_built_with(home.faiss_index("demo"), workflow=workflow.hash(), retrieval_model=towers_hash)
     """
-    aside = folder / f".{FILE}.{os.getpid()}"
-    aside.write_text(json.dumps(hashes, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    aside.replace(folder / FILE)
+    write_text(folder / FILE, json.dumps(hashes, indent=2, sort_keys=True) + "\n")
 
 
 def read_built_with(folder: Path) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from ops_gpu.schema.schema import Schema
 
 OPSET = 18
@@ -34,7 +34,6 @@ def export_pytorch(module: Any, inputs: Schema, outputs: Sequence[str], target: 
     examples = tuple(
         torch.zeros((2, *_width(column.properties)), dtype=getattr(torch, column.dtype)) for column in inputs
     )
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
     module = module.eval()
     try:
         given = module(*examples)
@@ -51,12 +50,10 @@ def export_pytorch(module: Any, inputs: Schema, outputs: Sequence[str], target: 
             dynamo=True,
             verbose=False,
         )
-        program.save(str(aside), external_data=False)
-        aside.replace(target)
+        with atomic_file(target) as aside:
+            program.save(str(aside), external_data=False)
     except Exception as error:
         raise ValueError(f"The module cannot be written as {target.name}: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _width(properties: Any) -> tuple[int, ...]:

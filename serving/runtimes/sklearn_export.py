@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
+
+from ops_gpu.primitives.atomic_file import atomic_file
 
 OPSET = 18
 
@@ -38,6 +39,5 @@ def export_sklearn(model: Any, features: int, target: Path) -> None:
         )
     except Exception as error:  # a class of its own for each of a dozen reasons
         raise ValueError(f"{type(model).__name__} cannot be written as {target.name}: {error}") from error
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    aside.write_bytes(proto.SerializeToString(deterministic=True))
-    aside.replace(target)
+    with atomic_file(target) as aside:
+        aside.write_bytes(proto.SerializeToString(deterministic=True))

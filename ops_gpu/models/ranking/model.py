@@ -76,8 +76,8 @@ class RankingModel:
         return scores
 
     def save(self, folder: Path) -> None:
-        """Writes the model in Keras' own format into a new folder."""
-        folder.mkdir(parents=True)
+        """Writes the model in Keras' own format into a folder, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
         self.model.save(folder / "ranker.keras")
         np.save(folder / "losses.npy", np.asarray(self.losses), allow_pickle=False)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
-from recsys_assets.blueprint.json_files import aside_file
 from recsys_assets.blueprint.user_errors import plainly
 from recsys_assets.blueprint.utc_days import day_end, day_start
 from recsys_assets.challenger.models import fit_id, fitted_workflow, training_data
@@ -70,5 +70,5 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
 def _write(rows: "pl.DataFrame", day: date, fit: str, plan: Blueprint) -> None:
     """One Parquet file, which names the fit of the workflow whose codes it holds."""
-    with aside_file(plan.home.features(plan.name, day)) as aside:
+    with atomic_file(plan.home.features(plan.name, day)) as aside:
         rows.write_parquet(aside, metadata={"workflow_fit": fit})

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.json_files import aside_folder
 from recsys_assets.blueprint.user_errors import plainly
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import challenger_workflow, towers, training_data
@@ -50,8 +50,7 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         with plainly(ValueError):
             vectors = model.embed_items(data)
         folder = plan.home.item_embeddings(plan.name)
-        with aside_folder(folder) as aside:
-            aside.mkdir()
+        with atomic_directory(folder) as aside:
             np.save(aside / VECTORS, vectors, allow_pickle=False)
         pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
         similarity = np.einsum("nd,nd->n", vectors[pairs[0]], vectors[pairs[1]])
@@ -88,7 +87,7 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         with plainly(ValueError):
             index = ItemIndex.build(vectors, offered, device=device)
         folder = plan.home.faiss_index(plan.name)
-        with aside_folder(folder) as aside:
+        with atomic_directory(folder) as aside:
             index.save(aside)
         metadata: dict[str, Any] = {
             "kind": index.kind,

@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.json_files import aside_folder
 from recsys_assets.blueprint.user_errors import plainly
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import challenger_workflow, fit_config, towers, training_data
@@ -53,7 +53,7 @@ def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             rows = make_ranking_rows(data, towers(plan, "early"), config, chain.ranges.fit_end)
             ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)
         folder = plan.home.ranking_model(plan.name)
-        with aside_folder(folder) as aside:
+        with atomic_directory(folder) as aside:
             ranker.save(aside)
         losses = list(ranker.losses)
         parameters = asdict(settings.ranking) | {

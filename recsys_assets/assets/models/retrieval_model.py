@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
+from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.json_files import aside_folder
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.user_errors import plainly
 from recsys_assets.challenger.day_ranges import ChainRanges
@@ -68,7 +68,7 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
             data = training_data(plan, workflow)
             fitted = fit_retrieval_until(data, fit_config(plan), chain.ranges.fit_end, context.log.info)
         folder = plan.home.retrieval_model(plan.name)
-        with aside_folder(folder) as aside:
+        with atomic_directory(folder) as aside:
             fitted.early.save(aside / "early")
             fitted.model.save(aside / "model")
             workflow.save(aside / "workflow")  # its codes are those of these models

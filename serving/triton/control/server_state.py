@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from ops_gpu.primitives.atomic_file import write_text
 from serving.triton.control.process import ProcessIdentity
 
 LOOPBACK = "127.0.0.1"
@@ -51,9 +51,7 @@ class ServerState:
 
     def save(self, path: Path) -> None:
         """Writes the state as JSON: aside first, then renamed."""
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        aside.replace(path)
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> ServerState | None:

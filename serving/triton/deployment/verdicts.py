@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from ops_gpu.primitives.atomic_file import write_text
 from serving.triton.repository.live_release import LiveRelease
 
 FILE = "verdicts.json"
@@ -94,13 +95,7 @@ class Verdicts:
 
     def save(self, folder: Path) -> None:
         """Writes the file into the folder of the recommender's releases: aside first, then renamed."""
-        text = json.dumps(asdict(self), indent=2)
-        aside = folder / f".{FILE}"
-        try:
-            aside.write_text(text + "\n", encoding="utf-8")
-            aside.replace(folder / FILE)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_text(folder / FILE, json.dumps(asdict(self), indent=2) + "\n", durable=True)
 
     @classmethod
     def load(cls, folder: Path) -> Verdicts | None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
+from ops_gpu.primitives.atomic_file import atomic_file
 from serving.client.tensor import Tensor
 from serving.decisions.reader import TEST
 from serving.request.id_encoding import decode_ids
@@ -157,9 +158,8 @@ class Shadow:
         folder = self._folder / f"day={datetime.now(UTC).date()}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self._names['candidate'][:12]}-{time.time_ns()}-{os.getpid()}.parquet"
-        aside = path.with_name(f".{path.name}")
-        frame.write_parquet(aside)
-        aside.replace(path)
+        with atomic_file(path) as aside:
+            frame.write_parquet(aside)
 
 
 def _arrays(answer: Any) -> dict[str, Array]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ops_gpu.primitives.atomic_directory import atomic_directory
+from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.primitives.content_hash import hash_json
 from serving.release.permissions import permitted
 from serving.triton.repository.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
@@ -130,14 +131,8 @@ def place_model(repository: Path, model: str, config: str, kind: str | None, war
     place = repository / model
     if (place / "config.pbtxt").exists() and (place / "config.pbtxt").read_text(encoding="utf-8") == config:
         return model
-    repository.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=repository))
-    try:
+    with atomic_directory(place) as aside:
         _write(aside, config, kind, warmup)
-        shutil.rmtree(place, ignore_errors=True)
-        aside.replace(place)
-    finally:  # of a disk that is full, say
-        shutil.rmtree(aside, ignore_errors=True)
     return model
 
 
@@ -190,13 +185,10 @@ def replace_config(repository: Path, model: str, config: str) -> str | None:
     folder = repository / model
     path = folder / "config.pbtxt"
     before = path.read_text(encoding="utf-8") if path.exists() else None
-    aside = folder / ".config.pbtxt"
     try:
         (folder / "1").mkdir(parents=True, exist_ok=True)
-        aside.write_text(config, encoding="utf-8")
-        aside.replace(path)
+        write_text(path, config)
     except OSError:
-        aside.unlink(missing_ok=True)
         if before is None:
             shutil.rmtree(folder, ignore_errors=True)
         raise

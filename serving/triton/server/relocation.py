@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ops_gpu.primitives.atomic_file import write_text
 from serving.triton.repository.live_release import PARAMETER
 from serving.triton.repository.names import CONFIG
 
@@ -36,6 +37,4 @@ def follow_home(repository: Path) -> None:
             continue
         moved = _URL.sub(r'\1""', _PLACE.sub(rf'\1"{HOME}/\2"', text))
         if moved != text:
-            aside = path.with_name(f".{CONFIG}")
-            aside.write_text(moved, encoding="utf-8")
-            aside.replace(path)
+            write_text(path, moved)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ops_gpu.primitives.atomic_directory import folder_written_aside
+from ops_gpu.primitives.atomic_directory import atomic_directory
 
 
 def test_a_failure_leaves_the_old_folder_alone(tmp_path: Path) -> None:
     def write(text: str) -> None:
-        with folder_written_aside(tmp_path / "deep" / "out", ["fi*"]) as folder:
+        with atomic_directory(tmp_path / "deep" / "out", ["fi*"]) as folder:
             (folder / "file").write_text(text)
             if text == "bad":
                 raise RuntimeError("disk full")
@@ -28,6 +28,6 @@ def test_what_others_wrote_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "data.parquet").write_text("data")
     for name, message in (("data.parquet", "is a file"), ("folder", "holds 'data.parquet', which would be lost")):
-        with pytest.raises(FileExistsError, match=message), folder_written_aside(tmp_path / name, ["mine"]):
+        with pytest.raises(FileExistsError, match=message), atomic_directory(tmp_path / name, ["mine"]):
             raise AssertionError("it must not come to this")
     assert (tmp_path / "data.parquet").read_text() == (tmp_path / "folder" / "data.parquet").read_text() == "data"

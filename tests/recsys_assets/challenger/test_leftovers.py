@@ -18,35 +18,27 @@ from serving.release.holding import size_of
 
 WRITERS = {
     "a file of an asset": (
-        "from recsys_assets.blueprint.json_files import aside_file\n"
-        "with aside_file(ours / 'features' / '2026-01-01.parquet') as aside:\n"
+        "from ops_gpu.primitives.atomic_file import atomic_file\n"
+        "with atomic_file(ours / 'features' / '2026-01-01.parquet') as aside:\n"
         "    aside.write_text('half'); os._exit(9)"
     ),
     "a folder of an asset": (
-        "from recsys_assets.blueprint.json_files import aside_folder\n"
-        "with aside_folder(ours / 'retrieval_model') as aside:\n"
-        "    aside.mkdir(); (aside / 'part').write_text('half'); os._exit(9)"
+        "from ops_gpu.primitives.atomic_directory import atomic_directory\n"
+        "with atomic_directory(ours / 'retrieval_model') as aside:\n"
+        "    (aside / 'part').write_text('half'); os._exit(9)"
     ),
     "statistics": (
-        "from ops_gpu.primitives.atomic_directory import folder_written_aside\n"
-        "with folder_written_aside(ours / 'statistics' / '2026-01-01', ('*',)) as aside:\n"
+        "from ops_gpu.primitives.atomic_directory import atomic_directory\n"
+        "with atomic_directory(ours / 'statistics' / '2026-01-01', ('*',)) as aside:\n"
         "    (aside / 'part').write_text('half'); os._exit(9)"
     ),
     "the feature store": (
-        "from feature_repo.repository import _write_aside\n"
-        "def write(aside):\n"
-        "    aside.write_text('half'); os._exit(9)\n"
-        "home.feast('toy').mkdir(parents=True)\n"
-        "_write_aside(home.feast('toy') / 'users.parquet', write)"
-    ),
-    "the days of a log": (
-        "from recsys_assets import log_days\n"
-        "ours.mkdir(parents=True)\n"
-        "log_days.json.dump = lambda *_, **__: os._exit(9)\n"
-        "log_days._remember(ours / 'log_days.json', 'a log', {})"
+        "from ops_gpu.primitives.atomic_file import atomic_file\n"
+        "with atomic_file(home.feast('toy') / 'users.parquet') as aside:\n"
+        "    aside.write_text('half'); os._exit(9)"
     ),
     "a model of the server": (
-        "from serving.triton import repository\n"
+        "from serving.triton.repository import model_directory as repository\n"
         "def write(folder, *_):\n"
         "    (folder / 'config.pbtxt').write_text('half'); os._exit(9)\n"
         "repository._write = write\n"
