@@ -29,7 +29,7 @@ TO_END_S = 5.0
 DEAD = "The process of this run has ended without a word (killed, or the machine was restarted)."
 
 
-def running(instance: dg.DagsterInstance, plan: Blueprint, served: bool = False) -> str | None:
+def running(instance: dg.DagsterInstance, blueprint: Blueprint, served: bool = False) -> str | None:
     """Looks for a run of this recommender's assets that lives: at work, waiting, queued, or just asked for.
 
     A run whose process is dead, as after a hard kill, is noted as failed, so that nothing waits for it any more.
@@ -37,17 +37,17 @@ def running(instance: dg.DagsterInstance, plan: Blueprint, served: bool = False)
 
     Args:
         instance: whose runs.
-        plan: the recommender.
+        blueprint: the recommender.
         served: looks for runs that make `served_requests`, in the place of all others.
 
     Returns:
         Who it is, in words; None where there is none.
     """
-    lock = RunLock.of(plan.home, plan.name, served)
+    lock = RunLock.of(blueprint.home, blueprint.name, served)
     holder, going, gone = lock.holder(), None, dict[str, bool | None]()
     for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED), limit=1_000):
         run = record.dagster_run
-        if (holder and run.run_id == holder.run_id) or not _concerns(run, plan.name, served):
+        if (holder and run.run_id == holder.run_id) or not _concerns(run, blueprint.name, served):
             continue
         alive = lock.is_alive(run.run_id)
         if alive or (alive is None and (run.status is dg.DagsterRunStatus.QUEUED or _young(record))):

@@ -19,39 +19,39 @@ the day in its name, and of no other (where it names none, of every day); what w
 once is not asked for again until its files are others; the nightly schedule does."""
 
 
-def log_sensor(plan: Blueprint) -> dg.SensorDefinition:
+def log_sensor(blueprint: Blueprint) -> dg.SensorDefinition:
     """Defines the sensor of a recommender."""
-    rest = plan.settings.schedule.rest_seconds
+    rest = blueprint.settings.schedule.rest_seconds
 
     @dg.sensor(
-        name=f"{plan.identifier}_logs",
-        description=DESCRIPTION.format(name=plan.name, rest=rest),
-        target=plan.selection,
+        name=f"{blueprint.identifier}_logs",
+        description=DESCRIPTION.format(name=blueprint.name, rest=rest),
+        target=blueprint.selection,
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        tags={"recommender": plan.name},
+        tags={"recommender": blueprint.name},
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        going = running(context.instance, plan)
+        going = running(context.instance, blueprint)
         if going:
-            return dg.SkipReason(f"{going} of {plan.name} is still going; looks again afterwards")
+            return dg.SkipReason(f"{going} of {blueprint.name} is still going; looks again afterwards")
         try:
-            found = SourceFiles.look(plan)
+            found = SourceFiles.look(blueprint)
         except LogError as error:
             return dg.SkipReason(str(error))
-        return _evaluate(context, plan, found)
+        return _evaluate(context, blueprint, found)
 
     return look
 
 
 def _evaluate(
-    context: dg.SensorEvaluationContext, plan: Blueprint, found: SourceFiles
+    context: dg.SensorEvaluationContext, blueprint: Blueprint, found: SourceFiles
 ) -> dg.SensorResult | dg.SkipReason:
-    rest = plan.settings.schedule.rest_seconds
+    rest = blueprint.settings.schedule.rest_seconds
     days, asked = AskedFor.of_cursor(context.cursor).next(found, rest)
     if days:
         key = f"{asked.serial}-{found.state(days[-1])}"
-        return dg.SensorResult([chain_request(plan, days[0], days[-1], run_key=key)], cursor=asked.to_cursor())
+        return dg.SensorResult([chain_request(blueprint, days[0], days[-1], run_key=key)], cursor=asked.to_cursor())
     context.update_cursor(asked.to_cursor())
     due = found.days()
     busy = [path for path, entry in found.restless(rest).items() if not set(due).isdisjoint(entry.days)]

@@ -30,12 +30,12 @@ class ReadConfig(dg.Config):
 
 
 def refit_config(
-    plan: Blueprint, refit: bool = True, uncompared: bool = False, drop_missing: bool = False
+    blueprint: Blueprint, refit: bool = True, uncompared: bool = False, drop_missing: bool = False
 ) -> dict[str, Any]:
     """Run configuration of what a person may choose; empty for none of it.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         refit: to fit everything anew.
         uncompared: to compare the release with nothing.
         drop_missing: to let go of events whose files are gone.
@@ -44,5 +44,7 @@ def refit_config(
         "workflow": {name: True for name, wanted in (("refit", refit), ("uncompared", uncompared)) if wanted},
         "interactions": {"drop_missing": True} if drop_missing else {},
     }
-    ops = {plan.key(asset).to_python_identifier(): {"config": config} for asset, config in chosen.items() if config}
+    ops = {
+        blueprint.key(asset).to_python_identifier(): {"config": config} for asset, config in chosen.items() if config
+    }
     return {"ops": ops} if ops else {}

@@ -14,12 +14,12 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 
 def chain_request(
-    plan: Blueprint, first: date, last: date, *, run_key: str | None = None, refit: bool = False
+    blueprint: Blueprint, first: date, last: date, *, run_key: str | None = None, refit: bool = False
 ) -> dg.RunRequest:
     """Asks for everything from the interactions of these days to the deployment.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         first: first day.
         last: last day, included.
         run_key: makes Dagster start the same request once only.
@@ -31,8 +31,8 @@ def chain_request(
     span = {} if first == last else {RANGE_START: str(first), RANGE_END: str(last)}
     return dg.RunRequest(
         run_key=run_key,
-        asset_selection=plan.chain,
-        run_config=refit_config(plan) if refit else {},
-        tags={"recommender": plan.name, **span},
+        asset_selection=blueprint.chain,
+        run_config=refit_config(blueprint) if refit else {},
+        tags={"recommender": blueprint.name, **span},
         **days,  # type: ignore[arg-type]
     )

@@ -21,16 +21,16 @@ models. Between two refits ids never move and models are continued. Its release 
 Decision = dg.RunRequest | dg.SkipReason
 
 
-def schedules(plan: Blueprint) -> list[dg.ScheduleDefinition]:
+def schedules(blueprint: Blueprint) -> list[dg.ScheduleDefinition]:
     """The schedules that the YAML leaves on."""
-    times = plan.settings.schedule
+    times = blueprint.settings.schedule
     found = []
     if times.nightly:
-        found.append(_schedule("nightly", times.nightly, NIGHTLY, plan, _new_days))
+        found.append(_schedule("nightly", times.nightly, NIGHTLY, blueprint, _new_days))
     if times.refit:
-        found.append(_schedule("refit", times.refit, REFIT, plan, _all_days))
+        found.append(_schedule("refit", times.refit, REFIT, blueprint, _all_days))
     if times.served:
-        found.append(served_schedule(plan, times.served))
+        found.append(served_schedule(blueprint, times.served))
     return found
 
 
@@ -38,38 +38,38 @@ def _schedule(
     kind: str,
     cron: str,
     description: str,
-    plan: Blueprint,
+    blueprint: Blueprint,
     decide: Callable[[Blueprint], Decision],
 ) -> dg.ScheduleDefinition:
     @dg.schedule(
-        name=f"{plan.identifier}_{kind}",
+        name=f"{blueprint.identifier}_{kind}",
         cron_schedule=cron,
-        execution_timezone=plan.settings.schedule.timezone,
-        description=description.format(name=plan.name),
-        target=plan.selection,
+        execution_timezone=blueprint.settings.schedule.timezone,
+        description=description.format(name=blueprint.name),
+        target=blueprint.selection,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        tags={"recommender": plan.name},
+        tags={"recommender": blueprint.name},
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> Decision:
-        going = running(context.instance, plan)
+        going = running(context.instance, blueprint)
         if going:
-            return dg.SkipReason(f"{going} of {plan.name} is still going")
+            return dg.SkipReason(f"{going} of {blueprint.name} is still going")
         try:
-            return decide(plan)
+            return decide(blueprint)
         except LogError as error:
             return dg.SkipReason(str(error))
 
     return evaluate
 
 
-def _new_days(plan: Blueprint) -> Decision:
-    found = SourceFiles.look(plan)
+def _new_days(blueprint: Blueprint) -> Decision:
+    found = SourceFiles.look(blueprint)
     new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
     if new:
-        return chain_request(plan, new[0], new[-1])
+        return chain_request(blueprint, new[0], new[-1])
     said = [] if found.days() else [f"every day of {found} was read already"]
     return dg.SkipReason("; ".join([*said, *found.waiting()]))
 
 
-def _all_days(plan: Blueprint) -> Decision:
-    return chain_request(plan, *plan.span(), refit=True)
+def _all_days(blueprint: Blueprint) -> Decision:
+    return chain_request(blueprint, *blueprint.span(), refit=True)

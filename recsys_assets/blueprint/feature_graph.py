@@ -17,7 +17,7 @@ from recsys_assets.blueprint.graph_code import OURS
 Graph = Callable[[Schema], Node]
 
 
-def feature_graph(plan: Blueprint) -> Graph:
+def feature_graph(blueprint: Blueprint) -> Graph:
     """The function that gives the graph for a schema.
 
     `workflow: features.build` in the YAML is the function `build` of `features.py` beside the YAML, or else
@@ -28,7 +28,7 @@ def feature_graph(plan: Blueprint) -> Graph:
     """
     from ops_gpu.workflow.default_workflow import default_workflow
 
-    dotted, base = plan.settings.workflow, plan.place.base
+    dotted, base = blueprint.settings.workflow, blueprint.place.base
     if dotted is None:
         return default_workflow
     module, _, function = dotted.rpartition(".")

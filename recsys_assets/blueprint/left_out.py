@@ -10,7 +10,7 @@ NOTE = "left_out"
 """Name of the metadata that says why an asset was not made."""
 
 
-def leave_out(context: dg.AssetExecutionContext, plan: Blueprint, asset: str, reason: str) -> None:
+def leave_out(context: dg.AssetExecutionContext, blueprint: Blueprint, asset: str, reason: str) -> None:
     """Says on an asset, and on the release that will not follow, why they are not made.
 
     An asset that is defined as `optional` and gives nothing after this leaves out its checks and all below it, and the
@@ -18,10 +18,10 @@ def leave_out(context: dg.AssetExecutionContext, plan: Blueprint, asset: str, re
 
     Args:
         context: of the asset.
-        plan: the recommender.
+        blueprint: the recommender.
         asset: its name.
         reason: a sentence.
     """
     context.log.warning(reason)
     for name in (asset, "release"):
-        context.log_event(dg.AssetObservation(plan.key(name), metadata={NOTE: reason}))
+        context.log_event(dg.AssetObservation(blueprint.key(name), metadata={NOTE: reason}))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 VERSION_TAG = "dagster/data_version"
 
 
-def continued_parts(plan: Blueprint, chain: ChainRanges, progress: Callable[[str], None]) -> tuple[Parts, Schema]:
+def continued_parts(blueprint: Blueprint, chain: ChainRanges, progress: Callable[[str], None]) -> tuple[Parts, Schema]:
     """Continues the challenger's models over the judged days, and gathers what answers requests.
 
     The workflow goes on too: the released one has learned from all days, and has the codes that the models know.
@@ -49,18 +49,21 @@ def continued_parts(plan: Blueprint, chain: ChainRanges, progress: Callable[[str
     from ops_gpu.schema.schema import Schema
     from serving.ensemble.release_parts import Parts
 
-    ranges, config, workflow = chain.ranges, fit_config(plan), released_workflow(plan)
-    data, ranker = training_data(plan, workflow), RankingModel.load(plan.home.ranking_model(plan.name), config.ranking)
+    ranges, config, workflow = chain.ranges, fit_config(blueprint), released_workflow(blueprint)
+    data, ranker = (
+        training_data(blueprint, workflow),
+        RankingModel.load(blueprint.home.ranking_model(blueprint.name), config.ranking),
+    )
     early_end = chain.early_end or ranges.fit_end
-    fitted = RetrievalFit(towers(plan, "early"), towers(plan, "model"), early_end, ranges.fit_end)
+    fitted = RetrievalFit(towers(blueprint, "early"), towers(blueprint, "model"), early_end, ranges.fit_end)
     retrieval, ranking = continue_models(data, fitted, ranker, config, ranges.end, progress)
     sources = sources_at(data, retrieval, ranges.end, config.candidates, live=True)
-    raw_users = Schema.from_polars(users_frame(plan, for_filters=True).drop("user_id"))
+    raw_users = Schema.from_polars(users_frame(blueprint, for_filters=True).drop("user_id"))
     return Parts(workflow, data, sources, retrieval, ranking, config), raw_users
 
 
 def lineage(
-    plan: Blueprint,
+    blueprint: Blueprint,
     chain: ChainRanges,
     workflow: Workflow,
     report: Mapping[str, Any],
@@ -70,7 +73,7 @@ def lineage(
     """What the manifest says: days, data version of every asset above, code, metrics.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         chain: the days.
         workflow: of the release.
         report: of the evaluation.
@@ -81,15 +84,15 @@ def lineage(
 
     ranges = chain.ranges
     versions = {
-        plan.key(asset).to_user_string(): _version(plan.key(asset), instance)
+        blueprint.key(asset).to_user_string(): _version(blueprint.key(asset), instance)
         for asset in CHAIN[: CHAIN.index("release")]
     }
     used = {
-        "interactions": content_hash(event_files(plan)),
-        "workflow": workflow_version(workflow, challenger_workflow(plan).hash()),
+        "interactions": content_hash(event_files(blueprint)),
+        "workflow": workflow_version(workflow, challenger_workflow(blueprint).hash()),
         "schema": schema_version(workflow.output_schema),
     }
-    versions |= {plan.key(asset).to_user_string(): version for asset, version in used.items()}
+    versions |= {blueprint.key(asset).to_user_string(): version for asset, version in used.items()}
     judged = DayRange(str(as_day(ranges.fit_end)), str(as_day(ranges.judged_end - 1)))
     return ReleaseMetadata(
         data_versions=versions,

@@ -70,7 +70,7 @@ class Standing:
 
 
 def stand(
-    plan: Blueprint,
+    blueprint: Blueprint,
     chain: ChainRanges,
     mine: Contender,
     protocol: Protocol,
@@ -83,7 +83,7 @@ def stand(
     live; it is told, and not compared. One that opens and cannot be compared is: only a person may pass it over.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         chain: the days, and which release was live when they were chosen.
         mine: the candidate.
         protocol: the evaluated days.
@@ -96,7 +96,7 @@ def stand(
     if chain.ranges.against == "nothing":
         return Standing("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
     try:
-        release = live_release(plan, chain.live)
+        release = live_release(blueprint, chain.live)
         assert release is not None
         parts = None if recorded else opened(release)
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -105,9 +105,11 @@ def stand(
         warn(f"The live release could not be compared: {error}")
         return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
     try:
-        return _recorded(release, final) if parts is None else _on_the_same_days(plan, release, parts, mine, protocol)
+        return (
+            _recorded(release, final) if parts is None else _on_the_same_days(blueprint, release, parts, mine, protocol)
+        )
     except (ValueError, KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:
-        because = UNFIT.format(error=str(error).rstrip("."), name=plan.name)
+        because = UNFIT.format(error=str(error).rstrip("."), name=blueprint.name)
         return Standing("nobody", chain.live, because=because)
 
 
@@ -120,19 +122,19 @@ def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
 
 
 def _on_the_same_days(
-    plan: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
+    blueprint: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
 ) -> Standing:
     from ops_gpu.evaluation.comparison import compare
 
     try:
-        found = compare(mine, _with_data(plan, *parts), protocol)
+        found = compare(mine, _with_data(blueprint, *parts), protocol)
     except KeyError as error:  # a feature of its models that cannot be made
-        gone = sorted(set(parts[1].input_columns).difference(*(table.columns for table in _tables(plan))))
+        gone = sorted(set(parts[1].input_columns).difference(*(table.columns for table in _tables(blueprint))))
         if not gone:
             raise
         raise ValueError(f"it reads the column {gone[0]!r}, which no table has any more") from error
     if found is None:
-        way_out = UNCOMPARED.format(name=plan.name)
+        way_out = UNCOMPARED.format(name=blueprint.name)
         reason = f"the two releases have no user in common on these days; {way_out}"
         return Standing("nobody", release.hash, because=reason)
     values = asdict(found)
@@ -147,9 +149,9 @@ def _on_the_same_days(
     )
 
 
-def contender(plan: Blueprint, release: Release) -> Contender:
+def contender(blueprint: Blueprint, release: Release) -> Contender:
     """A release's models with its own settings, and today's data as its own workflow encodes it."""
-    return _with_data(plan, *opened(release))
+    return _with_data(blueprint, *opened(release))
 
 
 def opened(release: Release) -> Opened:
@@ -168,14 +170,14 @@ def opened(release: Release) -> Opened:
 
 
 def _with_data(
-    plan: Blueprint, config: FitConfig, workflow: Workflow, towers: RetrievalModel, ranker: RankingModel
+    blueprint: Blueprint, config: FitConfig, workflow: Workflow, towers: RetrievalModel, ranker: RankingModel
 ) -> Contender:
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.features.training_data import TrainingData
 
-    data = TrainingData.assemble(*_tables(plan), workflow, config.retrieval.history_length)
+    data = TrainingData.assemble(*_tables(blueprint), workflow, config.retrieval.history_length)
     return Contender(data, workflow, towers, ranker, config)
 
 
-def _tables(plan: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    return interactions_frame(plan), users_frame(plan), items_frame(plan)
+def _tables(blueprint: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    return interactions_frame(blueprint), users_frame(blueprint), items_frame(blueprint)

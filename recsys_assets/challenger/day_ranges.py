@@ -39,11 +39,11 @@ class ChainRanges:
     passed_over: str | None = None
 
     @classmethod
-    def plan(cls, plan: Blueprint, live: str | None, uncompared: bool = False) -> ChainRanges:
+    def plan(cls, blueprint: Blueprint, live: str | None, uncompared: bool = False) -> ChainRanges:
         """Decides on the days, for the workflow and all that follows.
 
         Args:
-            plan: the recommender.
+            blueprint: the recommender.
             live: hash of the release that is live; None for none.
             uncompared: whether to plan as if none were.
 
@@ -53,17 +53,17 @@ class ChainRanges:
         from ops_gpu.evaluation.judged_users import JudgedUsers, day_bounds
         from ops_gpu.recommender.day_ranges import plan_ranges
 
-        events, evaluation = interactions_frame(plan), plan.settings.evaluation
-        users, (start, end) = JudgedUsers.of(events, plan.settings.repeats), day_bounds(events)
+        events, evaluation = interactions_frame(blueprint), blueprint.settings.evaluation
+        users, (start, end) = JudgedUsers.of(events, blueprint.settings.repeats), day_bounds(events)
         other, passed_over = (None, live) if uncompared else (live, None)
-        ranges = plan_ranges(start, end, evaluation.days, _trained(plan, other), users.count, evaluation.min_users)
+        ranges = plan_ranges(start, end, evaluation.days, _trained(blueprint, other), users.count, evaluation.min_users)
         return cls(ranges, other, passed_over=passed_over)
 
-    def beside(self, plan: Blueprint, live: str | None) -> ChainRanges:
+    def beside(self, blueprint: Blueprint, live: str | None) -> ChainRanges:
         """The same days, where another release went live since they were decided on.
 
         Args:
-            plan: the recommender.
+            blueprint: the recommender.
             live: hash of the release that is live now.
         """
         if live in (self.live, self.passed_over):
@@ -71,18 +71,18 @@ class ChainRanges:
         from ops_gpu.evaluation.judged_users import JudgedUsers
         from ops_gpu.recommender.day_ranges import with_live
 
-        users = JudgedUsers.of(interactions_frame(plan), plan.settings.repeats)
-        least = plan.settings.evaluation.min_users
+        users = JudgedUsers.of(interactions_frame(blueprint), blueprint.settings.repeats)
+        least = blueprint.settings.evaluation.min_users
         return replace(
             self,
-            ranges=with_live(self.ranges, _trained(plan, live), users.count, least),
+            ranges=with_live(self.ranges, _trained(blueprint, live), users.count, least),
             live=live,
             passed_over=None,
         )
 
-    def save_planned(self, plan: Blueprint) -> None:
+    def save_planned(self, blueprint: Blueprint) -> None:
         """Writes the plan for the models that are fitted next."""
-        write_json(self._values(), plan.home.recommender(plan.name) / PLANNED)
+        write_json(self._values(), blueprint.home.recommender(blueprint.name) / PLANNED)
 
     def save(self, folder: Path) -> None:
         """Writes `ranges.json` into the folder of the retrieval model."""
@@ -92,22 +92,22 @@ class ChainRanges:
         return {**asdict(self.ranges), **{name: getattr(self, name) for name in OWN}}
 
     @classmethod
-    def planned(cls, plan: Blueprint) -> ChainRanges:
+    def planned(cls, blueprint: Blueprint) -> ChainRanges:
         """The plan that the workflow was fitted by.
 
         Raises:
             FileNotFoundError: before the first workflow.
         """
-        return cls._of(plan.home.recommender(plan.name) / PLANNED, f"{plan.name}/workflow")
+        return cls._of(blueprint.home.recommender(blueprint.name) / PLANNED, f"{blueprint.name}/workflow")
 
     @classmethod
-    def load(cls, plan: Blueprint) -> ChainRanges:
+    def load(cls, blueprint: Blueprint) -> ChainRanges:
         """The plan of the retrieval model that is there.
 
         Raises:
             FileNotFoundError: before the first retrieval model.
         """
-        return cls._of(plan.home.retrieval_model(plan.name) / FILE, f"{plan.name}/retrieval_model")
+        return cls._of(blueprint.home.retrieval_model(blueprint.name) / FILE, f"{blueprint.name}/retrieval_model")
 
     @classmethod
     def _of(cls, path: Path, asset: str) -> ChainRanges:
@@ -120,7 +120,7 @@ class ChainRanges:
         rest.setdefault("judged_end", rest["end"])  # a version of before judged by all of them
         return cls(Ranges(**rest), **{name: values.get(name) for name in OWN})
 
-    def unjudged(self, plan: Blueprint) -> str:
+    def unjudged(self, blueprint: Blueprint) -> str:
         """Why nothing can be judged, and what to do, in a sentence; empty where it can."""
         from ops_gpu.recommender.day_ranges import ANOTHER_LIVE
 
@@ -128,9 +128,9 @@ class ChainRanges:
         if not reason:
             return ""
         if reason == ANOTHER_LIVE:
-            way_out = ANEW.format(name=plan.name)
+            way_out = ANEW.format(name=blueprint.name)
         else:
-            way_out = UNCOMPARED.format(name=plan.name) if self.live else "wait for more days, or lower it"
+            way_out = UNCOMPARED.format(name=blueprint.name) if self.live else "wait for more days, or lower it"
         return f"Nothing is released: {reason}; {way_out}. The days count in the next comparison."
 
     def metadata(self) -> dict[str, str]:
@@ -148,6 +148,6 @@ class ChainRanges:
         }
 
 
-def _trained(plan: Blueprint, live: str | None) -> Trained | None:
-    release = live_release(plan, live)
+def _trained(blueprint: Blueprint, live: str | None) -> Trained | None:
+    release = live_release(blueprint, live)
     return trained(release.manifest) if release else None

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from serving.request.columns import Columns
 
 
-def offline_lists(plan: Blueprint, release: Release, users: Sequence[Id]) -> dict[Id, dict[Id, float]]:
+def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -> dict[Id, dict[Id, float]]:
     """Scores by item of all candidates that the filters leave, best first, for every user with a history.
 
     Retrieved and scored by the release's models as of its last day, then put through its filters and boosts with what
     the users table says; what a filter would ask the request for is left out.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         release: opened.
         users: ids.
     """
@@ -39,13 +39,13 @@ def offline_lists(plan: Blueprint, release: Release, users: Sequence[Id]) -> dic
     from ops_gpu.recommender.ranking_examples import sources_at
     from ops_gpu.recommender.two_stage import recommend
 
-    side, end = contender(plan, release), ChainRanges.load(plan).ranges.end
+    side, end = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
     sources = sources_at(side.data, side.retrieval, end, side.config.candidates, live=True)
     lists = recommend(side.data, sources, side.retrieval, side.ranking, codes[active], _most(side.config.candidates))
     known = [user for user, there in zip(users, active, strict=True) if there]
-    items, scores = _ruled(release, lists, _of_users(plan, known))
+    items, scores = _ruled(release, lists, _of_users(blueprint, known))
     return {
         user: dict(zip(plain(side.workflow.decode("item_id", items[row])), scores[row].tolist(), strict=True))
         for row, user in enumerate(known)
@@ -56,13 +56,13 @@ def _most(sizes: CandidateConfig) -> int:
     return sizes.two_tower + sizes.popular + sizes.history + sizes.co_occurrence
 
 
-def _of_users(plan: Blueprint, users: Sequence[Id]) -> Columns:
+def _of_users(blueprint: Blueprint, users: Sequence[Id]) -> Columns:
     """The raw columns of these users, from the users table."""
     import polars as pl
 
     from serving.request.raw_columns import raw_column
 
-    frame = users_frame(plan, for_filters=True)
+    frame = users_frame(blueprint, for_filters=True)
     wanted = pl.DataFrame({"user_id": list(users)}, schema={"user_id": frame.schema["user_id"]})
     rows = wanted.join(frame, on="user_id", how="left", maintain_order="left").drop("user_id")
     return {column.name: raw_column(column) for column in rows.get_columns()}

@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def live_hash(plan: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
+def live_hash(blueprint: Blueprint, triton: TritonResource, mlflow: MlflowResource) -> str | None:
     """Hash of the release that answers, or that is to answer again where no server runs.
 
     One that is being tried beside it, or waits, is no champion. None before the first, and where it is gone or damaged:
     nothing can be continued from it, nor compared with it, and it is for a new one to take its place.
     """
-    found = triton.live(plan.name) or triton.silent(plan.name)
-    live = found.hash if found else mlflow.champion(plan.name)
+    found = triton.live(blueprint.name) or triton.silent(blueprint.name)
+    live = found.hash if found else mlflow.champion(blueprint.name)
     if live is None:
         return None
     try:
-        live_release(plan, live)
+        live_release(blueprint, live)
     except (ValueError, OSError) as error:
-        logger.warning("The next release of %r is made as the first one: %s", plan.name, error)
+        logger.warning("The next release of %r is made as the first one: %s", blueprint.name, error)
         return None
     return live
 
 
-def live_release(plan: Blueprint, live: str | None) -> Release | None:
+def live_release(blueprint: Blueprint, live: str | None) -> Release | None:
     """The release of this hash, opened and checked; None for no hash."""
     from serving.release.release import Release
 
-    return None if live is None else Release.open(plan.home.release(plan.name, live))
+    return None if live is None else Release.open(blueprint.home.release(blueprint.name, live))
 
 
 def trained(manifest: Manifest) -> Trained | None:

@@ -26,30 +26,30 @@ CONTINUED = "continued_workflow"
 """Name of the folder beside the models with the workflow that a release of them has."""
 
 
-def fit_config(plan: Blueprint) -> FitConfig:
+def fit_config(blueprint: Blueprint) -> FitConfig:
     """Settings of the models; whether repeats are welcome comes from the recommender as a whole."""
     from ops_gpu.recommender.two_stage import FitConfig
 
-    settings = plan.settings
+    settings = blueprint.settings
     candidates = replace(settings.candidates, repeats=settings.repeats)
     return FitConfig(settings.retrieval, candidates, settings.ranking)
 
 
-def fitted_workflow(plan: Blueprint) -> Workflow:
+def fitted_workflow(blueprint: Blueprint) -> Workflow:
     """The workflow over all days, as the asset `workflow` wrote it."""
     from ops_gpu.workflow.workflow import Workflow
 
-    return Workflow.load(plan.home.workflow(plan.name))
+    return Workflow.load(blueprint.home.workflow(blueprint.name))
 
 
-def challenger_workflow(plan: Blueprint) -> Workflow:
+def challenger_workflow(blueprint: Blueprint) -> Workflow:
     """The workflow that the challenger's models were fitted with, which knows nothing of the judged days."""
     from ops_gpu.workflow.workflow import Workflow
 
-    return Workflow.load(plan.home.retrieval_model(plan.name) / "workflow")
+    return Workflow.load(blueprint.home.retrieval_model(blueprint.name) / "workflow")
 
 
-def released_workflow(plan: Blueprint) -> Workflow:
+def released_workflow(blueprint: Blueprint) -> Workflow:
     """The workflow that goes on from the challenger's over all days that there were when the models were fitted.
 
     The asset `workflow` may have been fitted again since: on days that nothing can be judged by, models stay.
@@ -59,19 +59,19 @@ def released_workflow(plan: Blueprint) -> Workflow:
     """
     from ops_gpu.workflow.workflow import Workflow
 
-    kept = plan.home.retrieval_model(plan.name) / CONTINUED
+    kept = blueprint.home.retrieval_model(blueprint.name) / CONTINUED
     if kept.exists():
         return Workflow.load(kept)
-    fit = read_json(fit_file(plan)) or {}
-    if fit.get("challenger") != challenger_workflow(plan).hash():
+    fit = read_json(fit_file(blueprint)) or {}
+    if fit.get("challenger") != challenger_workflow(blueprint).hash():
         raise ValueError(
-            f"{plan.name}/workflow was fitted again after {plan.name}/retrieval_model, expected models of its codes; "
-            f"materialize {plan.name}/retrieval_model and what comes after it."
+            f"{blueprint.name}/workflow was fitted again after {blueprint.name}/retrieval_model, expected models of its "
+            f"codes; materialize {blueprint.name}/retrieval_model and what comes after it."
         )
-    return fitted_workflow(plan)
+    return fitted_workflow(blueprint)
 
 
-def next_workflows(plan: Blueprint) -> tuple[Workflow, Workflow]:
+def next_workflows(blueprint: Blueprint) -> tuple[Workflow, Workflow]:
     """The challenger's workflow and the one that goes on from it, as the asset `workflow` wrote them last.
 
     Raises:
@@ -79,12 +79,12 @@ def next_workflows(plan: Blueprint) -> tuple[Workflow, Workflow]:
     """
     from ops_gpu.workflow.workflow import Workflow
 
-    challenger, fitted = Workflow.load(plan.home.challenger_workflow(plan.name)), fitted_workflow(plan)
-    fit = read_json(fit_file(plan)) or {}
+    challenger, fitted = Workflow.load(blueprint.home.challenger_workflow(blueprint.name)), fitted_workflow(blueprint)
+    fit = read_json(fit_file(blueprint)) or {}
     if fit.get("challenger") != challenger.hash():
         raise ValueError(
-            f"{plan.name}/workflow was cut off when it was last written, expected its parts to be of one fit; "
-            f"materialize {plan.name}/workflow and what comes after it."
+            f"{blueprint.name}/workflow was cut off when it was last written, expected its parts to be of one fit; "
+            f"materialize {blueprint.name}/workflow and what comes after it."
         )
     return challenger, fitted
 
@@ -107,64 +107,66 @@ def schema_version(schema: Schema) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def judged_models(plan: Blueprint) -> str:
+def judged_models(blueprint: Blueprint) -> str:
     """Hash of the models that an evaluation judges, and of their workflow."""
-    return content_hash([plan.home.retrieval_model(plan.name), plan.home.ranking_model(plan.name)])
+    return content_hash([blueprint.home.retrieval_model(blueprint.name), blueprint.home.ranking_model(blueprint.name)])
 
 
-def fitted_anew(plan: Blueprint) -> bool:
+def fitted_anew(blueprint: Blueprint) -> bool:
     """Whether the last fit of the workflow gave out codes anew, or appended to those that there were."""
-    return bool((read_json(fit_file(plan)) or {}).get("anew"))
+    return bool((read_json(fit_file(blueprint)) or {}).get("anew"))
 
 
-def fit_file(plan: Blueprint) -> Path:
+def fit_file(blueprint: Blueprint) -> Path:
     """Where it is kept how the workflow was fitted: hash of the last full fit and of the challenger's workflow."""
-    return plan.home.recommender(plan.name) / "workflow_fit.json"
+    return blueprint.home.recommender(blueprint.name) / "workflow_fit.json"
 
 
-def fit_id(plan: Blueprint) -> str:
+def fit_id(blueprint: Blueprint) -> str:
     """Hash of the workflow as it was last fitted anew.
 
     Raises:
         ValueError: when the asset `workflow` was cut off.
     """
-    fit = read_json(fit_file(plan))
+    fit = read_json(fit_file(blueprint))
     if fit is None:
-        raise ValueError(f"{plan.name}/workflow was not written to its end; materialize {plan.name}/workflow first.")
+        raise ValueError(
+            f"{blueprint.name}/workflow was not written to its end; materialize {blueprint.name}/workflow first."
+        )
     return str(fit["fit"])
 
 
-def training_data(plan: Blueprint, workflow: Workflow, until: date | None = None) -> TrainingData:
+def training_data(blueprint: Blueprint, workflow: Workflow, until: date | None = None) -> TrainingData:
     """All materialized events and both tables, encoded.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         workflow: to encode with.
         until: last day of events wanted; None for all.
     """
     from ops_gpu.features.training_data import TrainingData
 
     return TrainingData.assemble(
-        interactions_frame(plan, until),
-        users_frame(plan),
-        items_frame(plan),
+        interactions_frame(blueprint, until),
+        users_frame(blueprint),
+        items_frame(blueprint),
         workflow,
-        plan.settings.retrieval.history_length,
+        blueprint.settings.retrieval.history_length,
     )
 
 
-def challenger(plan: Blueprint) -> Contender:
+def challenger(blueprint: Blueprint) -> Contender:
     """The models as they stand before the judged days, with the data as they see it."""
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.models.ranking.model import RankingModel
 
-    workflow, config = challenger_workflow(plan), fit_config(plan)
-    ranker = RankingModel.load(plan.home.ranking_model(plan.name), config.ranking)
-    return Contender(training_data(plan, workflow), workflow, towers(plan, "model"), ranker, config)
+    workflow, config = challenger_workflow(blueprint), fit_config(blueprint)
+    ranker = RankingModel.load(blueprint.home.ranking_model(blueprint.name), config.ranking)
+    return Contender(training_data(blueprint, workflow), workflow, towers(blueprint, "model"), ranker, config)
 
 
-def towers(plan: Blueprint, which: Literal["early", "model"]) -> RetrievalModel:
+def towers(blueprint: Blueprint, which: Literal["early", "model"]) -> RetrievalModel:
     """The towers trained up to the ranker's first lists (`early`), or up to the evaluated days (`model`)."""
     from ops_gpu.models.retrieval.model import RetrievalModel
 
-    return RetrievalModel.load(plan.home.retrieval_model(plan.name) / which, plan.settings.retrieval)
+    return RetrievalModel.load(blueprint.home.retrieval_model(blueprint.name) / which, blueprint.settings.retrieval)

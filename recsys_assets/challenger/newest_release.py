@@ -24,7 +24,7 @@ def newest_hash(home: Home, name: str) -> str | None:
     return None if kept is None else str(kept["hash"])
 
 
-def newest_release(plan: Blueprint) -> Release:
+def newest_release(blueprint: Blueprint) -> Release:
     """The newest release, opened and checked.
 
     Raises:
@@ -32,7 +32,7 @@ def newest_release(plan: Blueprint) -> Release:
     """
     from serving.release.release import Release
 
-    newest = newest_hash(plan.home, plan.name)
+    newest = newest_hash(blueprint.home, blueprint.name)
     if newest is None:
-        raise FileNotFoundError(f"{plan.name!r} has no release yet; materialize {plan.name}/release first.")
-    return Release.open(plan.home.release(plan.name, newest))
+        raise FileNotFoundError(f"{blueprint.name!r} has no release yet; materialize {blueprint.name}/release first.")
+    return Release.open(blueprint.home.release(blueprint.name, newest))

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 DEPTH = 20
 
 
-def oracle_metrics(plan: Blueprint, found: AsOf, cut: date) -> dict[str, dict[str, float]]:
+def oracle_metrics(blueprint: Blueprint, found: AsOf, cut: date) -> dict[str, dict[str, float]]:
     """`{"oracle": metrics}` for a recommender with generated logs, nothing for others.
 
     The oracle ranks the items that competed by the true chance that the user picks and likes them on the day of the
     cut; what the user had already is left out.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         found: the evaluation whose users and items count.
         cut: the day of the cut.
     """
-    path = plan.home.data(plan.name) / "truth.npz"
-    if plan.settings.generator is None or not path.exists():
+    path = blueprint.home.data(blueprint.name) / "truth.npz"
+    if blueprint.settings.generator is None or not path.exists():
         return {}
     from ops_gpu.evaluation.evaluate import measure
     from ops_gpu.primitives.tie_order import tie_order
@@ -37,12 +37,12 @@ def oracle_metrics(plan: Blueprint, found: AsOf, cut: date) -> dict[str, dict[st
 
     oracle = Oracle.load(path)
     events, start = found.data.events, day_start(cut)
-    users, chosen = choices_after(events, start, int(events.time[-1]) + 1, plan.settings.repeats)
+    users, chosen = choices_after(events, start, int(events.time[-1]) + 1, blueprint.settings.repeats)
     scores = oracle.scores(found.user_ids, cut)
     competing = np.zeros(scores.shape[1] + 1, np.bool_)
     competing[found.offered] = True
     scores[:, ~competing[1:]] = -1.0
-    if not plan.settings.repeats:
+    if not blueprint.settings.repeats:
         past = events.before(start)
         row = np.searchsorted(users, past.user)
         mine = users[np.minimum(row, len(users) - 1)] == past.user

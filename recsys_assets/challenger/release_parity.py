@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-3
 
 
-def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int = 10) -> dict[Id, str]:
+def differences(blueprint: Blueprint, release: Release, users: Sequence[Id], k: int = 10) -> dict[Id, str]:
     """Compares a release's ensemble with lists that the library makes from its models and the raw tables.
 
     The ensemble knows histories and users from the feature store and items from the release; the library reads the
@@ -27,7 +27,7 @@ def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int =
     looked at too; the ordering itself is the same code in both, and its own tests are its proof.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         release: opened.
         users: ids; those without a history are expected to get a list that is marked as popular.
         k: items a list.
@@ -40,7 +40,7 @@ def differences(plan: Blueprint, release: Release, users: Sequence[Id], k: int =
 
     ensemble = Ensemble.of(release)
     exact = exact_order(ensemble).bind(release)
-    expected = offline_lists(plan, release, users)
+    expected = offline_lists(blueprint, release, users)
     best = {user: dict(list(scores.items())[:k]) for user, scores in expected.items()}
     found = _compared(exact, users, k, best, exact=True)
     return found | _compared(ensemble, users, k, expected, exact=False)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from ops_gpu.workflow.workflow import Workflow
 
 
-def day_statistics(plan: Blueprint, engine: Engine | None = None) -> DayStatistics:
+def day_statistics(blueprint: Blueprint, engine: Engine | None = None) -> DayStatistics:
     """The statistics of a recommender's days, over its users and items as they are."""
-    return DayStatistics(plan, users_frame(plan), items_frame(plan), engine)
+    return DayStatistics(blueprint, users_frame(blueprint), items_frame(blueprint), engine)
 
 
-def unfitted_workflow(plan: Blueprint, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:
+def unfitted_workflow(blueprint: Blueprint, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:
     """The workflow over the columns that users and items have now, before it has learned anything."""
     from ops_gpu.schema.raw_schema import raw_schema
     from ops_gpu.workflow.workflow import Workflow
 
     schema = raw_schema(users, items)
-    return Workflow(feature_graph(plan)(schema), schema)
+    return Workflow(feature_graph(blueprint)(schema), schema)
 
 
 def one_level(workflow: Workflow) -> bool:

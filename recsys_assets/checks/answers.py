@@ -17,17 +17,17 @@ directory), gives the items and scores that the library computes from the same m
 same filters and boosts; compared in the order of score, before `serving.ordering`."""
 
 
-def answers_like_its_parts(plan: Blueprint) -> dg.AssetChecksDefinition:
+def answers_like_its_parts(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check."""
-    key, name = plan.key("release"), "answers_like_its_parts"
+    key, name = blueprint.key("release"), "answers_like_its_parts"
 
     @dg.asset_check(asset=key, name=name, description=DESCRIPTION, blocking=True)
     def check() -> dg.AssetCheckResult:
         from feature_repo.pushed_events import pushed_users
 
         # What was pushed is younger than the tables that the library reads.
-        users = some_users(plan, 20, without=pushed_users(plan.home.feast(plan.name)))
-        found = differences(plan, newest_release(plan), users)
+        users = some_users(blueprint, 20, without=pushed_users(blueprint.home.feast(blueprint.name)))
+        found = differences(blueprint, newest_release(blueprint), users)
         rows: list[list[Any]] = [[user, problem] for user, problem in found.items()]
         said = f"{len(users)} users are answered alike" if not rows else f"{len(rows)} users are not"
         if len(users) < 2:  # the one that nobody is

@@ -13,14 +13,14 @@ POPULARITY = """The final lists are at least as good as the most popular items o
 model has seen; up to {tolerance:g} standard errors (`quality.tolerance`) count as noise."""
 
 
-def better_than_popularity(plan: Blueprint) -> dg.AssetChecksDefinition:
+def better_than_popularity(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check against the simplest list there is."""
-    tolerance = plan.settings.quality.tolerance
+    tolerance = blueprint.settings.quality.tolerance
     name, description = "better_than_popularity", POPULARITY.format(tolerance=tolerance)
 
-    @dg.asset_check(asset=plan.key("evaluation"), name=name, description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key("evaluation"), name=name, description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        report = load_report(plan)
+        report = load_report(blueprint)
         mine, other = report["final"], report["baselines"]["popularity"]
         error = float((mine[f"{METRIC}_se"] ** 2 + other[f"{METRIC}_se"] ** 2) ** 0.5)
         found = f"{METRIC} {mine[METRIC]:.4f}, popularity {other[METRIC]:.4f} (± {error:.4f})"

@@ -24,15 +24,15 @@ an id that changes its type would be another id. That needs a word of the YAML (
 ROLES: dict[str, tuple[str, ...]] = {"interactions": ("user", "item"), "users": ("user",), "items": ("item",)}
 
 
-def contract(plan: Blueprint, asset: str) -> dg.AssetChecksDefinition:
+def contract(blueprint: Blueprint, asset: str) -> dg.AssetChecksDefinition:
     """The check of one of the assets `interactions`, `users` and `items`."""
 
-    @dg.asset_check(asset=plan.key(asset), name="contract", description=CONTRACT, blocking=True)
+    @dg.asset_check(asset=blueprint.key(asset), name="contract", description=CONTRACT, blocking=True)
     def check() -> dg.AssetCheckResult:
         import polars as pl
 
-        types, changed = decided_id_types(plan)
-        wanted, paths = _columns(types, asset), _files(plan, asset)
+        types, changed = decided_id_types(blueprint)
+        wanted, paths = _columns(types, asset), _files(blueprint, asset)
         problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
         problems = [*_unsaid(changed, asset), *problems]
         problems = problems if paths else [f"there is no file of {asset}, expected one at least; materialize {asset}"]
@@ -73,10 +73,10 @@ def _other(kind: IdType) -> IdType:
     return "string" if kind == "integer" else "integer"
 
 
-def _files(plan: Blueprint, asset: str) -> list[Any]:
+def _files(blueprint: Blueprint, asset: str) -> list[Any]:
     if asset == "interactions":
-        return sorted(plan.home.interactions_folder(plan.name).glob("*.parquet"))
-    path = plan.home.users(plan.name) if asset == "users" else plan.home.items(plan.name)
+        return sorted(blueprint.home.interactions_folder(blueprint.name).glob("*.parquet"))
+    path = blueprint.home.users(blueprint.name) if asset == "users" else blueprint.home.items(blueprint.name)
     return [path] if path.exists() else []
 
 

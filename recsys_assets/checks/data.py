@@ -12,16 +12,16 @@ from recsys_assets.checks.known_ids import known_ids
 from recsys_assets.checks.volume import volume
 
 
-def data_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
+def data_checks(blueprint: Blueprint) -> list[dg.AssetChecksDefinition]:
     """The checks of `interactions`, `users` and `items`."""
     tables: tuple[tuple[Kind, EntityTable | None], ...] = (
-        ("users", plan.settings.users),
-        ("items", plan.settings.items),
+        ("users", blueprint.settings.users),
+        ("items", blueprint.settings.items),
     )
     return [
-        contract(plan, "interactions"),
-        contract(plan, "users"),
-        contract(plan, "items"),
-        volume(plan),
-        *(known_ids(plan, kind, table.source.path) for kind, table in tables if table and table.source),
+        contract(blueprint, "interactions"),
+        contract(blueprint, "users"),
+        contract(blueprint, "items"),
+        volume(blueprint),
+        *(known_ids(blueprint, kind, table.source.path) for kind, table in tables if table and table.source),
     ]

@@ -23,16 +23,16 @@ so. A table that fails keeps its earlier file; nothing below is rebuilt, and wha
 ALIKE_AS_INTEGERS = ("leading zeros", "blanks around", "decimals, such as 17.0 for 17")
 
 
-def known_ids(plan: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefinition:
+def known_ids(blueprint: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefinition:
     """The check of a table whose files lie at `path`."""
-    limit = plan.settings.quality.min_known_share
+    limit = blueprint.settings.quality.min_known_share
     description = KNOWN.format(kind=kind, share=limit)
 
-    @dg.asset_check(asset=plan.key(kind), name="known_ids", description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key(kind), name="known_ids", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
         from ops_gpu.logs.known_ids import KnownIds
 
-        noted = read_json(known_file(kind, plan))
+        noted = read_json(known_file(kind, blueprint))
         if noted is None:  # an older version read the table last
             return dg.AssetCheckResult(passed=True, description=f"not compared yet; materialize {kind} to do so")
         found = KnownIds.from_dict(noted)
@@ -40,7 +40,7 @@ def known_ids(plan: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefinitio
         sentence = f"{found.known:,} of the {found.of_log:,} ids of {kind} in the log are in their table."
         return dg.AssetCheckResult(
             passed=passed,
-            description=sentence if passed else _unknown(kind, plan.place.resolve(path), found, limit),
+            description=sentence if passed else _unknown(kind, blueprint.place.resolve(path), found, limit),
             metadata={"known_share": rounded(found.share), "ids_of_log": found.of_log},
         )
 

@@ -13,14 +13,14 @@ from recsys_assets.checks.point_in_time import point_in_time
 from recsys_assets.checks.recall import index_recall_of_challenger, index_recall_of_release
 
 
-def model_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
+def model_checks(blueprint: Blueprint) -> list[dg.AssetChecksDefinition]:
     """The checks of features, models and release."""
     return [
-        point_in_time(plan),
-        online_parity(plan),
-        index_recall_of_challenger(plan),
-        better_than_popularity(plan),
-        not_worse_than_live(plan),
-        index_recall_of_release(plan),
-        answers_like_its_parts(plan),
+        point_in_time(blueprint),
+        online_parity(blueprint),
+        index_recall_of_challenger(blueprint),
+        better_than_popularity(blueprint),
+        not_worse_than_live(blueprint),
+        index_recall_of_release(blueprint),
+        answers_like_its_parts(blueprint),
     ]

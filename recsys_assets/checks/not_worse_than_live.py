@@ -16,14 +16,14 @@ can no longer be opened by this version. One that opens, and cannot be compared 
 pass: nothing is released until a person says so (`recsys materialize NAME --uncompared`)."""
 
 
-def not_worse_than_live(plan: Blueprint) -> dg.AssetChecksDefinition:
+def not_worse_than_live(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check against what is live."""
-    tolerance = plan.settings.quality.tolerance
+    tolerance = blueprint.settings.quality.tolerance
     name, description = "not_worse_than_live", LIVE.format(tolerance=tolerance)
 
-    @dg.asset_check(asset=plan.key("evaluation"), name=name, description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key("evaluation"), name=name, description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        standing = Standing(**load_report(plan)["live"])
+        standing = Standing(**load_report(blueprint)["live"])
         return dg.AssetCheckResult(
             passed=standing.not_worse(tolerance),
             description=_beside(standing),

@@ -30,18 +30,20 @@ anything looks ahead, which would make models look better offline than they are;
 compare."""
 
 
-def point_in_time(plan: Blueprint) -> dg.AssetChecksDefinition:
+def point_in_time(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check."""
 
-    @dg.asset_check(asset=plan.key("retrieval_model"), name="point_in_time", description=DESCRIPTION, blocking=True)
+    @dg.asset_check(
+        asset=blueprint.key("retrieval_model"), name="point_in_time", description=DESCRIPTION, blocking=True
+    )
     def check() -> dg.AssetCheckResult:
         from ops_gpu.evaluation.point_in_time import check_point_in_time
 
-        ranges, config = ChainRanges.load(plan).ranges, fit_config(plan)
-        data = training_data(plan, challenger_workflow(plan))
+        ranges, config = ChainRanges.load(blueprint).ranges, fit_config(blueprint)
+        data = training_data(blueprint, challenger_workflow(blueprint))
         moment = _moment(data.events, ranges, int(config.ranking.horizon_days))
-        report = check_point_in_time(data, towers(plan, "early"), config, moment)
-        learned = _learned_ahead(plan, ranges)
+        report = check_point_in_time(data, towers(blueprint, "early"), config, moment)
+        learned = _learned_ahead(blueprint, ranges)
         changed = ", ".join([*report.changed, *(f"{name} (as the workflow was fitted)" for name in learned)])
         rows = f"{report.rows:,} rows up to {as_day(moment)}, {report.poisoned:,} later events poisoned"
         compared = report.rows > 0 and report.poisoned > 0
@@ -63,7 +65,7 @@ def _moment(events: "Events", ranges: "Ranges", horizon_days: int) -> int:
     return int(events.before(max(ranges.fit_end - back * DAY, ranges.start + 1)).time[-1]) + 1
 
 
-def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
+def _learned_ahead(blueprint: Blueprint, ranges: "Ranges") -> list[str]:
     """Features that the challenger's workflow would give otherwise, had the judged days been others.
 
     One that was fitted anew is fitted from nothing here too, so that the order of its codes counts as well; one that
@@ -71,9 +73,9 @@ def _learned_ahead(plan: Blueprint, ranges: "Ranges") -> list[str]:
     """
     from ops_gpu.evaluation.point_in_time import changed_features
 
-    statistics, fitted = day_statistics(plan), challenger_workflow(plan)
+    statistics, fitted = day_statistics(blueprint), challenger_workflow(blueprint)
     days = TrainingDays.of(statistics).poisoned(ranges.fit_end)
-    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
-    start = fresh if fitted_anew(plan) else challenger_workflow(plan)
+    fresh = unfitted_workflow(blueprint, statistics.users, statistics.items)
+    start = fresh if fitted_anew(blueprint) else challenger_workflow(blueprint)
     again = fit_before(days, start, ranges.fit_end)
     return changed_features(fitted, again, statistics.users, statistics.items)

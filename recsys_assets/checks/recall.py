@@ -22,28 +22,33 @@ DESCRIPTION = """Asked with the vectors of users who have a history, {which} fin
 that exact search finds (`quality.min_index_recall`)."""
 
 
-def index_recall_of_challenger(plan: Blueprint) -> dg.AssetChecksDefinition:
+def index_recall_of_challenger(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check of the index that lists are judged with."""
-    least = plan.settings.quality.min_index_recall
+    least = blueprint.settings.quality.min_index_recall
     description = DESCRIPTION.format(which="the index", least=least)
 
-    @dg.asset_check(asset=plan.key("faiss_index"), name="recall", description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key("faiss_index"), name="recall", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        data, as_of = training_data(plan, challenger_workflow(plan)), ChainRanges.load(plan).ranges.fit_end
-        return _judged(plan.home.faiss_index(plan.name), data, towers(plan, "model"), as_of, as_of, least)
+        data, as_of = (
+            training_data(blueprint, challenger_workflow(blueprint)),
+            ChainRanges.load(blueprint).ranges.fit_end,
+        )
+        return _judged(
+            blueprint.home.faiss_index(blueprint.name), data, towers(blueprint, "model"), as_of, as_of, least
+        )
 
     return check
 
 
-def index_recall_of_release(plan: Blueprint) -> dg.AssetChecksDefinition:
+def index_recall_of_release(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """Defines the check of the index that goes live."""
-    least = plan.settings.quality.min_index_recall
+    least = blueprint.settings.quality.min_index_recall
     description = DESCRIPTION.format(which="the released index", least=least)
 
-    @dg.asset_check(asset=plan.key("release"), name="recall", description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key("release"), name="recall", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        release = newest_release(plan)
-        side, as_of = contender(plan, release), ChainRanges.load(plan).ranges.end
+        release = newest_release(blueprint)
+        side, as_of = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
         return _judged(release.part("faiss_index"), side.data, side.retrieval, as_of, None, least)
 
     return check

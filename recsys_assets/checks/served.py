@@ -20,12 +20,12 @@ be read) or empty (`quality.max_degraded_share`); of several days the worst one.
 lists were given long ago, but whoever runs the feature store or wrote the filters should know."""
 
 
-def served_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
+def served_checks(blueprint: Blueprint) -> list[dg.AssetChecksDefinition]:
     """The check of `served_requests`."""
-    limit = plan.settings.quality.max_degraded_share
+    limit = blueprint.settings.quality.max_degraded_share
 
     @dg.asset_check(
-        asset=plan.key(SERVED),
+        asset=blueprint.key(SERVED),
         name="served_whole",
         description=WHOLE.format(share=limit),
     )
@@ -34,8 +34,8 @@ def served_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
         from serving.decisions.served_summary import ServedSummary
 
         found: dict[date, ServedSummary] = {}
-        for day in _days(context, plan):
-            served = ServedDay.load(plan.home.served(plan.name, day))
+        for day in _days(context, blueprint):
+            served = ServedDay.load(blueprint.home.served(blueprint.name, day))
             found[day] = ServedSummary.of(served.decisions, served.bits)
         day, worst = max(found.items(), key=lambda one: one[1].share(one[1].degraded_or_empty))
         share = worst.share(worst.degraded_or_empty)
@@ -49,13 +49,15 @@ def served_checks(plan: Blueprint) -> list[dg.AssetChecksDefinition]:
     return [check]
 
 
-def _days(context: dg.AssetCheckExecutionContext, plan: Blueprint) -> list[date]:
+def _days(context: dg.AssetCheckExecutionContext, blueprint: Blueprint) -> list[date]:
     """The days of the run; the newest that is kept where the check runs by itself."""
     if context.has_partition_key or context.has_partition_key_range:
         return as_days(context.partition_keys)
-    kept = ServedLog(plan.name, plan.home).kept
+    kept = ServedLog(blueprint.name, blueprint.home).kept
     if not kept:
-        raise dg.Failure(f"No day is kept in {plan.home.served_folder(plan.name)}; materialize {plan.name}/{SERVED}.")
+        raise dg.Failure(
+            f"No day is kept in {blueprint.home.served_folder(blueprint.name)}; materialize {blueprint.name}/{SERVED}."
+        )
     return kept[-1:]
 
 

@@ -15,31 +15,31 @@ VOLUME = """There are events, and at most {share:.0%} of the rows read could not
 is live stays live."""
 
 
-def volume(plan: Blueprint) -> dg.AssetChecksDefinition:
+def volume(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     """The check of `interactions`."""
-    limit = plan.settings.quality.max_unusable_share
+    limit = blueprint.settings.quality.max_unusable_share
     description = VOLUME.format(share=limit)
 
-    @dg.asset_check(asset=plan.key("interactions"), name="volume", description=description, blocking=True)
+    @dg.asset_check(asset=blueprint.key("interactions"), name="volume", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        report = load_report(plan)
+        report = load_report(blueprint)
         return dg.AssetCheckResult(
             passed=bool(report["written"]),
-            description=_sentence(plan, report, limit),
+            description=_sentence(blueprint, report, limit),
             metadata={"unusable_share": rounded(report["unusable_share"]), "rows_kept": report["rows_kept"]},
         )
 
     return check
 
 
-def _sentence(plan: Blueprint, report: Any, limit: float) -> str:
-    path = plan.place.resolve(plan.settings.interactions.source.path)
+def _sentence(blueprint: Blueprint, report: Any, limit: float) -> str:
+    path = blueprint.place.resolve(blueprint.settings.interactions.source.path)
     days = f"{report['first_day']} to {report['last_day']}"
     kept = f"; {report['kept']:,} in all are kept, whose files are gone" if report.get("kept") else ""
     if report["written"] and report["rows_kept"] == 0:
         return f"'{path}' holds no events of {days} any more; days that are empty now: {report['emptied']}{kept}."
     if report["rows_kept"] == 0 and report["filtered"]:
-        texts = ", ".join(f"'{condition.text}'" for condition in plan.settings.interactions.conditions)
+        texts = ", ".join(f"'{condition.text}'" for condition in blueprint.settings.interactions.conditions)
         return (
             f"The filters ({texts}) leave out {report['filtered']:,} of the {report['rows_read']:,} rows read from "
             f"'{path}' and no usable event of {days} is left, expected at least one; correct interactions.filters, "

@@ -31,54 +31,54 @@ FRESH = "the features of a day, the users or the items were made anew"
 TOWERS = "the towers were fitted anew"
 
 
-def build_graph(plan: Blueprint) -> dg.Definitions:
+def build_graph(blueprint: Blueprint) -> dg.Definitions:
     """Assets, checks, sensor and schedules of a recommender."""
     return dg.Definitions(
-        assets=[*_data(plan), *_features(plan), *_models(plan), *_release(plan)],
-        asset_checks=[*data_checks(plan), *model_checks(plan), *served_checks(plan)],
-        sensors=[log_sensor(plan)],
-        schedules=schedules(plan),
+        assets=[*_data(blueprint), *_features(blueprint), *_models(blueprint), *_release(blueprint)],
+        asset_checks=[*data_checks(blueprint), *model_checks(blueprint), *served_checks(blueprint)],
+        sensors=[log_sensor(blueprint)],
+        schedules=schedules(blueprint),
     )
 
 
-def _only(plan: Blueprint, *assets: str) -> dg.AssetSelection:
-    return dg.AssetSelection.assets(*(plan.key(asset) for asset in assets))
+def _only(blueprint: Blueprint, *assets: str) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*(blueprint.key(asset) for asset in assets))
 
 
-def _data(plan: Blueprint) -> list[dg.AssetsDefinition]:
-    generator = plan.settings.generator
-    generated = [raw_logs(plan, generator)] if generator is not None else []
+def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
+    generator = blueprint.settings.generator
+    generated = [raw_logs(blueprint, generator)] if generator is not None else []
     return [
         *generated,
-        interactions(plan, automation.code_changed()),
-        entities("users", plan, automation.code_changed()),
-        entities("items", plan, automation.code_changed()),
+        interactions(blueprint, automation.code_changed()),
+        entities("users", blueprint, automation.code_changed()),
+        entities("items", blueprint, automation.code_changed()),
     ]
 
 
-def _features(plan: Blueprint) -> list[dg.AssetsDefinition]:
-    events = _only(plan, "interactions")
-    known = automation.daily_after(events, plan.key("interactions"), plan.key("workflow"))
-    anew = automation.after(_only(plan, "features", "users", "items"), FRESH)
+def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
+    events = _only(blueprint, "interactions")
+    known = automation.daily_after(events, blueprint.key("interactions"), blueprint.key("workflow"))
+    anew = automation.after(_only(blueprint, "features", "users", "items"), FRESH)
     return [
-        statistics(plan, automation.daily(events)),
-        workflow(plan, automation.after(_only(plan, "statistics", "users", "items"), LEARNED)),
-        schema(plan, automation.whole()),
-        features(plan, known),
-        feature_store(plan, anew),
+        statistics(blueprint, automation.daily(events)),
+        workflow(blueprint, automation.after(_only(blueprint, "statistics", "users", "items"), LEARNED)),
+        schema(blueprint, automation.whole()),
+        features(blueprint, known),
+        feature_store(blueprint, anew),
     ]
 
 
-def _models(plan: Blueprint) -> list[dg.AssetsDefinition]:
+def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     return [
-        retrieval_model(plan, automation.after(_only(plan, "features", "users", "items"), FRESH)),
-        item_embeddings(plan, automation.after(_only(plan, "retrieval_model"), TOWERS)),
-        faiss_index(plan, automation.whole()),
-        ranking_model(plan, automation.after(_only(plan, "retrieval_model"), TOWERS)),
-        evaluation(plan, automation.whole()),
+        retrieval_model(blueprint, automation.after(_only(blueprint, "features", "users", "items"), FRESH)),
+        item_embeddings(blueprint, automation.after(_only(blueprint, "retrieval_model"), TOWERS)),
+        faiss_index(blueprint, automation.whole()),
+        ranking_model(blueprint, automation.after(_only(blueprint, "retrieval_model"), TOWERS)),
+        evaluation(blueprint, automation.whole()),
     ]
 
 
-def _release(plan: Blueprint) -> list[dg.AssetsDefinition]:
-    measured = automation.after(_only(plan, "evaluation"), "a candidate was measured and passed its checks")
-    return [release(plan, measured), deployment(plan, automation.whole()), served_requests(plan)]
+def _release(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
+    measured = automation.after(_only(blueprint, "evaluation"), "a candidate was measured and passed its checks")
+    return [release(blueprint, measured), deployment(blueprint, automation.whole()), served_requests(blueprint)]

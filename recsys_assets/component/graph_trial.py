@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROWS = 64
 
 
-def require_workable(plan: Blueprint) -> None:
+def require_workable(blueprint: Blueprint) -> None:
     """Refuses a graph that cannot be fitted, trained on, or served.
 
     It is built for the columns of the YAML, fitted, and used for the features of users and items. Whether categories
@@ -28,12 +28,12 @@ def require_workable(plan: Blueprint) -> None:
     Raises:
         SettingError: says what the graph lacks, as a fault of the key `workflow`.
     """
-    if plan.settings.workflow is None:
+    if blueprint.settings.workflow is None:
         return
     failure: Exception | None = None
     try:
-        graph = feature_graph(plan)
-        for users, items, events in _tables(plan):
+        graph = feature_graph(blueprint)
+        for users, items, events in _tables(blueprint):
             try:
                 _try(graph, users, items, events)
                 return
@@ -45,7 +45,7 @@ def require_workable(plan: Blueprint) -> None:
         raise SettingError(str(error), "workflow") from error
     said = f"{type(failure).__name__}: {failure}" if not isinstance(failure, ValueError) else str(failure)
     raise SettingError(
-        f"the feature graph {plan.settings.workflow!r} cannot be used: {said.rstrip('.')}.", "workflow"
+        f"the feature graph {blueprint.settings.workflow!r} cannot be used: {said.rstrip('.')}.", "workflow"
     ) from failure
 
 
@@ -76,15 +76,15 @@ def _try(graph: Graph, users: pl.DataFrame, items: pl.DataFrame, events: pl.Data
     TrainingData.assemble(events, users, items, fitted, history_length=2)
 
 
-def _tables(plan: Blueprint) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+def _tables(blueprint: Blueprint) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
     """Users, items and events with the columns of the YAML, once for each type that ids and categories may have."""
     import polars as pl
 
-    log = plan.settings.interactions
+    log = blueprint.settings.interactions
     kinds = [["integer", "string"] if kind == "auto" else [kind] for kind in (log.user_id_type, log.item_id_type)]
     for category, user, item in itertools.product(("string", "integer"), *kinds):
-        users = _table("user_id", user, plan.settings.users, category)
-        items = _table("item_id", item, plan.settings.items, category)
+        users = _table("user_id", user, blueprint.settings.users, category)
+        items = _table("item_id", item, blueprint.settings.items, category)
         items = items.with_columns(title=pl.lit("a title"), available=pl.lit(True))
         times = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 4), "1h", closed="left")
         events = pl.select(timestamp=times).head(ROWS).with_columns(label=pl.int_range(pl.len()) % 3 == 0)

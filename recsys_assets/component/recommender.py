@@ -49,6 +49,6 @@ class Recommender(dg.Component, RecommenderSettings, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The definitions of this recommender; called by Dagster."""
-        plan = Blueprint.draw(self, context.path, Home.from_environment())
-        require_workable(plan)
-        return build_graph(plan)
+        blueprint = Blueprint.draw(self, context.path, Home.from_environment())
+        require_workable(blueprint)
+        return build_graph(blueprint)

@@ -38,7 +38,7 @@ def find_recommender(name: str, home: Home) -> Blueprint:
             f"The recommenders {alike[0]!r} and {name!r} have one name, for '-' and '_' do not tell names apart; give "
             "one of them another name."
         )
-    return next(plan for plan in blueprints(next(iter(folders)), home) if plan.name == name)
+    return next(blueprint for blueprint in blueprints(next(iter(folders)), home) if blueprint.name == name)
 
 
 def release_beginning(home: Home, name: str, digits: str) -> Release:

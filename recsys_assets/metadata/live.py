@@ -10,11 +10,11 @@ from recsys_assets.metadata.tables import table
 from recsys_assets.tables.tables import items_frame
 
 
-def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
+def answers(blueprint: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
     """The first items of some users, with the time of all stages together.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         url: gRPC address.
         users: whom to ask for.
         k: items a user.
@@ -22,9 +22,9 @@ def answers(plan: Blueprint, url: str, users: Sequence[Any], k: int = 5) -> str:
     from serving.client.client import RecommenderClient
     from serving.decisions.reader import TEST
 
-    titles = dict(items_frame(plan).select("item_id", "title").iter_rows())
+    titles = dict(items_frame(blueprint).select("item_id", "title").iter_rows())
     rows = []
-    with RecommenderClient(url, plan.name) as client:
+    with RecommenderClient(url, blueprint.name) as client:
         for user in users:
             answer = client.recommend([user], k, request_id=f"{TEST}metadata")[0]
             items = [str(titles.get(item.item_id) or item.item_id) for item in answer.items]

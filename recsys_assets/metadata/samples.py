@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 USERS, ITEMS = 10, 5
 
 
-def sample_lists(plan: Blueprint, mine: Contender, found: Evaluation, as_of: int) -> str:
+def sample_lists(blueprint: Blueprint, mine: Contender, found: Evaluation, as_of: int) -> str:
     """Ten users of the evaluation: what they liked last before the cut, and what they were then given.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         mine: the candidate.
         found: its evaluation.
         as_of: the cut, epoch seconds.
@@ -28,7 +28,7 @@ def sample_lists(plan: Blueprint, mine: Contender, found: Evaluation, as_of: int
 
     from ops_gpu.features.feature_table import FIRST_CODE
 
-    items = items_frame(plan)
+    items = items_frame(blueprint)
     titles = dict(items.select("item_id", "title").iter_rows())
 
     def named(codes: Any) -> list[str]:

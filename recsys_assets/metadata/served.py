@@ -41,17 +41,17 @@ NOTES = {
 }
 
 
-def served_metadata(plan: Blueprint, day: date, served: ServedDay, found: ServedSummary) -> dict[str, Any]:
+def served_metadata(blueprint: Blueprint, day: date, served: ServedDay, found: ServedSummary) -> dict[str, Any]:
     """Numbers to plot over days, tables and pictures of one day.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         day: in UTC.
         served: its decisions.
         found: their summary.
     """
     frame = served.decisions
-    shown, catalogue = _shown(frame), _catalogue(plan)
+    shown, catalogue = _shown(frame), _catalogue(blueprint)
     titles = dict(catalogue.iter_rows())
     share = {"catalogue_share": rounded(found.items / catalogue.height)} if catalogue.height else {}
     return {
@@ -75,7 +75,7 @@ def served_metadata(plan: Blueprint, day: date, served: ServedDay, found: Served
         ),
         "most_shown": dg.MetadataValue.md(_most_shown(found, shown, titles)),
         "samples": dg.MetadataValue.md(_samples(frame, titles)),
-        "path": dg.MetadataValue.path(str(plan.home.served(plan.name, day))),
+        "path": dg.MetadataValue.path(str(blueprint.home.served(blueprint.name, day))),
     }
 
 
@@ -86,11 +86,11 @@ def _notes(frame: pl.DataFrame) -> dict[str, str]:
     return said | seen | NOTES
 
 
-def _catalogue(plan: Blueprint) -> pl.DataFrame:
+def _catalogue(blueprint: Blueprint) -> pl.DataFrame:
     """Ids and titles of all items; none before there is a table of them."""
     import polars as pl
 
-    path = plan.home.items(plan.name)
+    path = blueprint.home.items(blueprint.name)
     if not path.exists():
         return pl.DataFrame(schema=["item_id", "title"])
     return pl.read_parquet(path, columns=["item_id", "title"], glob=False)

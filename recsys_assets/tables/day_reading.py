@@ -30,25 +30,25 @@ class DayReading:
     """What was read, before anything is written.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         changes: the log as it is, beside what was read of it before.
         frames: events by day, those that are kept among them; with the file of each (`__file__`).
         days: the account of each day.
         report: what could not be used.
     """
 
-    plan: Blueprint
+    blueprint: Blueprint
     changes: ChangedDays
     frames: Mapping[date, pl.DataFrame]
     days: Mapping[date, ReadDay]
     report: CleanReport
 
     @classmethod
-    def of(cls, plan: Blueprint, days: Sequence[date], drop: bool) -> DayReading:
+    def of(cls, blueprint: Blueprint, days: Sequence[date], drop: bool) -> DayReading:
         """Reads these days.
 
         Args:
-            plan: the recommender.
+            blueprint: the recommender.
             days: in order.
             drop: whether events of files that are gone are let go.
 
@@ -57,15 +57,15 @@ class DayReading:
         """
         from ops_gpu.logs import read_interactions
 
-        log, place, settings = plan.log_days(), plan.place, plan.settings.interactions
-        before = ReadDays.of_before(plan.home, plan.name, log.files, place)
+        log, place, settings = blueprint.log_days(), blueprint.place, blueprint.settings.interactions
+        before = ReadDays.of_before(blueprint.home, blueprint.name, log.files, place)
         changes = ChangedDays(log, before, place, drop)
-        read = read_interactions(settings, place, id_types(plan), days, log.files, log.bounds, named=True)
-        by_day, none = _by_day(read.frame, plan), read.frame.clear()
+        read = read_interactions(settings, place, id_types(blueprint), days, log.files, log.bounds, named=True)
+        by_day, none = _by_day(read.frame, blueprint), read.frame.clear()
         files, frames, record = changes.files, dict[date, "pl.DataFrame"](), dict[date, ReadDay]()
         for day in days:
             mine, damaged = by_day.get(day, none), changes.unreadable(day)
-            path, gone = _kept(plan, day), set() if drop else changes.gone(day, files)
+            path, gone = _kept(blueprint, day), set() if drop else changes.gone(day, files)
             gone |= files_of(path) if path.parent.name == OUTSIDE and not drop else set()
             kept = kept_rows(path, gone | damaged, mine)
             frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
@@ -74,7 +74,7 @@ class DayReading:
             versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
             of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
             record[day] = ReadDay(frames[day].height, versions, of_gone, counts)
-        return cls(plan, changes, frames, record, read.report)
+        return cls(blueprint, changes, frames, record, read.report)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -94,7 +94,7 @@ class DayReading:
     def is_usable(self) -> bool:
         """Whether it is good enough to be written: few rows cannot be used, and it has events or says why not."""
         found = any(day.rows for day in self.days.values()) or bool(self.emptied)
-        return found and self.report.unusable_share <= self.plan.settings.quality.max_unusable_share
+        return found and self.report.unusable_share <= self.blueprint.settings.quality.max_unusable_share
 
     def write(self) -> ReadDays:
         """Writes a file a day, empty ones too (a day without events is known to have none), and the account of them.
@@ -102,32 +102,32 @@ class DayReading:
         Returns:
             All days that were read, these among them.
         """
-        home, name = self.plan.home, self.plan.name
+        home, name = self.blueprint.home, self.blueprint.name
         for day, frame in self.frames.items():
             write_frame(frame, home.interactions(name, day))
         for day in self.changes.outside():  # before they are forgotten: what is cut off here is done by the next run
             path = home.interactions(name, day)
             if path.exists() and (self.changes.gone(day) or self.changes.unreadable(day)):
                 # Nobody else has them, and it may be the clock that is wrong.
-                _aside(self.plan, day).parent.mkdir(exist_ok=True)
-                path.replace(_aside(self.plan, day))
+                _aside(self.blueprint, day).parent.mkdir(exist_ok=True)
+                path.replace(_aside(self.blueprint, day))
             for made in (path, home.statistics(name, day), home.features(name, day)):
                 remove(made)
         read = self.changes.read.changed(self.days, self.changes.outside())
         read.save(home, name)
         for day in self.days:
-            remove(_aside(self.plan, day))
+            remove(_aside(self.blueprint, day))
         return read
 
 
-def _aside(plan: Blueprint, day: date) -> Path:
-    path = plan.home.interactions(plan.name, day)
+def _aside(blueprint: Blueprint, day: date) -> Path:
+    path = blueprint.home.interactions(blueprint.name, day)
     return path.parent / OUTSIDE / path.name
 
 
-def _kept(plan: Blueprint, day: date) -> Path:
+def _kept(blueprint: Blueprint, day: date) -> Path:
     """Where the events of a day lie: aside, where it was none of events when others were read last."""
-    path, aside = plan.home.interactions(plan.name, day), _aside(plan, day)
+    path, aside = blueprint.home.interactions(blueprint.name, day), _aside(blueprint, day)
     return aside if aside.exists() and not path.exists() else path
 
 
@@ -135,9 +135,9 @@ def _version(before: ReadDays, day: date, path: str) -> str:
     return before[day].files.get(path, "") if day in before else ""
 
 
-def _by_day(frame: pl.DataFrame, plan: Blueprint) -> dict[date, pl.DataFrame]:
+def _by_day(frame: pl.DataFrame, blueprint: Blueprint) -> dict[date, pl.DataFrame]:
     import polars as pl
 
-    named = {path: portable(path, plan.place) for path in frame[FILE].unique()}
+    named = {path: portable(path, blueprint.place) for path in frame[FILE].unique()}
     rows = frame.with_columns(pl.col(FILE).replace(named), day=pl.col("timestamp").dt.date())
     return {key[0]: part for key, part in rows.partition_by("day", as_dict=True, include_key=False).items()}

@@ -27,12 +27,12 @@ CODE = ("ops_gpu.workflow.workflow", "ops_gpu.workflow.default_workflow", "ops_g
 FILE = "versions.json"
 
 
-def statistics_settings(plan: Blueprint) -> dict[str, Any]:
+def statistics_settings(blueprint: Blueprint) -> dict[str, Any]:
     """Settings that decide what is counted: the graph, and the columns of the two tables that it is made from."""
-    tables = {"users": plan.settings.users, "items": plan.settings.items}
+    tables = {"users": blueprint.settings.users, "items": blueprint.settings.items}
     columns = {name: _columns(table) for name, table in tables.items() if table is not None}
-    function = plan.settings.workflow
-    source = None if function is None else graph_code(function, plan.place.base)
+    function = blueprint.settings.workflow
+    source = None if function is None else graph_code(function, blueprint.place.base)
     return {"workflow": function, "source": source, **columns}
 
 
@@ -51,14 +51,14 @@ class DayStatistics:
     YAML, they are made anew from that day's events, whichever asset was asked for.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         users: its users table.
         items: its items table.
         engine: where to compute.
         remade: days that were made anew because they did not fit, in the order in which they were read.
     """
 
-    plan: Blueprint
+    blueprint: Blueprint
     users: pl.DataFrame
     items: pl.DataFrame
     engine: Engine | None = None
@@ -69,8 +69,10 @@ class DayStatistics:
         made: list[date] = []
         try:
             for day in days:
-                found = self.of_events(workflow, read_events([self.plan.home.interactions(self.plan.name, day)]))
-                found.save(self.plan.home.statistics(self.plan.name, day))
+                found = self.of_events(
+                    workflow, read_events([self.blueprint.home.interactions(self.blueprint.name, day)])
+                )
+                found.save(self.blueprint.home.statistics(self.blueprint.name, day))
                 made.append(day)
                 yield day, found
         finally:
@@ -97,7 +99,7 @@ class DayStatistics:
         from ops_gpu.workflow.statistics import Statistics, merged_schema
 
         try:
-            found = Statistics.load(self.plan.home.statistics(self.plan.name, day))
+            found = Statistics.load(self.blueprint.home.statistics(self.blueprint.name, day))
             merged_schema([found.schema, raw_schema(self.users, self.items)])
         except ValueError:
             return None
@@ -105,11 +107,11 @@ class DayStatistics:
 
     @cached_property
     def _version(self) -> str:
-        return code_version(CODE, statistics_settings(self.plan))
+        return code_version(CODE, statistics_settings(self.blueprint))
 
     @property
     def _versions_file(self) -> Path:
-        return self.plan.home.statistics_folder(self.plan.name) / FILE
+        return self.blueprint.home.statistics_folder(self.blueprint.name) / FILE
 
     def _versions(self) -> Mapping[str, str]:
         return dict(read_json(self._versions_file) or {})

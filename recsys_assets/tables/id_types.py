@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROLES = ("user", "item")
 
 
-def id_types(plan: Blueprint) -> IdTypes:
+def id_types(blueprint: Blueprint) -> IdTypes:
     """The decided types; a later file must not change what an id is, nor must a setting that says nothing of ids.
 
     They are decided anew where the YAML names another source, other columns of ids, or a type. What was decided before
@@ -26,22 +26,24 @@ def id_types(plan: Blueprint) -> IdTypes:
     Raises:
         LogError: when a file cannot be read, or files contradict each other.
     """
-    types, changed = decided_id_types(plan)
-    noted = {"logs": _described(plan), "types": types.to_dict()}
-    if not changed and noted != read_json(_file(plan)):  # else the next call looks again, whether files were mended
-        write_json(noted, _file(plan))
+    types, changed = decided_id_types(blueprint)
+    noted = {"logs": _described(blueprint), "types": types.to_dict()}
+    if not changed and noted != read_json(
+        _file(blueprint)
+    ):  # else the next call looks again, whether files were mended
+        write_json(noted, _file(blueprint))
     return types
 
 
-def id_dtypes(plan: Blueprint) -> dict[str, str]:
+def id_dtypes(blueprint: Blueprint) -> dict[str, str]:
     """Types of raw ids as serving calls them."""
-    types = id_types(plan)
+    types = id_types(blueprint)
     return {
         role: "int64" if kind == "integer" else "string" for role, kind in (("user", types.user), ("item", types.item))
     }
 
 
-def decided_id_types(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
+def decided_id_types(blueprint: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
     """The types that hold, and those that the files give now where these are others and nobody has said so.
 
     Writes nothing.
@@ -54,36 +56,38 @@ def decided_id_types(plan: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
     """
     from ops_gpu.logs import decide_id_types
 
-    settings, kept, described = plan.settings, read_json(_file(plan)), _described(plan)
-    in_use = any(plan.home.interactions_folder(plan.name).glob("*.parquet"))  # before, nothing depends on them
+    settings, kept, described = blueprint.settings, read_json(_file(blueprint)), _described(blueprint)
+    in_use = any(
+        blueprint.home.interactions_folder(blueprint.name).glob("*.parquet")
+    )  # before, nothing depends on them
     if kept and (kept["logs"] == described or (in_use and same_ids(kept["logs"], described))):
-        return _with_categories(IdTypes.from_dict(kept["types"]), plan), {}
-    types = decide_id_types(settings.interactions, plan.place, settings.users, settings.items)
-    changed = _unsaid(kept, types, plan) if kept and in_use else {}
-    return (_with_categories(IdTypes.from_dict(kept["types"]), plan), changed) if changed else (types, {})
+        return _with_categories(IdTypes.from_dict(kept["types"]), blueprint), {}
+    types = decide_id_types(settings.interactions, blueprint.place, settings.users, settings.items)
+    changed = _unsaid(kept, types, blueprint) if kept and in_use else {}
+    return (_with_categories(IdTypes.from_dict(kept["types"]), blueprint), changed) if changed else (types, {})
 
 
-def _file(plan: Blueprint) -> Path:
-    return plan.home.recommender(plan.name) / "id_types.json"
+def _file(blueprint: Blueprint) -> Path:
+    return blueprint.home.recommender(blueprint.name) / "id_types.json"
 
 
-def _described(plan: Blueprint) -> str:
-    return repr((plan.settings.interactions, plan.settings.users, plan.settings.items))
+def _described(blueprint: Blueprint) -> str:
+    return repr((blueprint.settings.interactions, blueprint.settings.users, blueprint.settings.items))
 
 
-def _with_categories(types: IdTypes, plan: Blueprint) -> IdTypes:
+def _with_categories(types: IdTypes, blueprint: Blueprint) -> IdTypes:
     """The same for the categorical columns that the YAML names now; those that were decided stay as they are."""
     from ops_gpu.logs.kept_types import decide_kept_types
 
-    log = plan.settings.interactions
+    log = blueprint.settings.interactions
     new = [name for name in log.categorical if name not in types.kept]  # a version before decided about ids alone
-    found = {**types.kept, **decide_kept_types(replace(log, categorical=new), plan.place)}
+    found = {**types.kept, **decide_kept_types(replace(log, categorical=new), blueprint.place)}
     return replace(types, kept={name: found[name] for name in log.categorical})
 
 
-def _unsaid(kept: Any, types: IdTypes, plan: Blueprint) -> dict[str, IdType]:
+def _unsaid(kept: Any, types: IdTypes, blueprint: Blueprint) -> dict[str, IdType]:
     """The types of ids that are others than before, though the YAML leaves them to the files."""
-    before, log = IdTypes.from_dict(kept["types"]), plan.settings.interactions
+    before, log = IdTypes.from_dict(kept["types"]), blueprint.settings.interactions
     return {
         role: getattr(types, role)
         for role in ROLES

@@ -14,7 +14,7 @@ FILE = "report.json"
 
 
 def save_report(
-    report: CleanReport, days: Sequence[date], written: bool, plan: Blueprint, kept: int, emptied: int
+    report: CleanReport, days: Sequence[date], written: bool, blueprint: Blueprint, kept: int, emptied: int
 ) -> None:
     """Keeps the account of a read of these days.
 
@@ -22,7 +22,7 @@ def save_report(
         report: what could not be used.
         days: those that were read.
         written: whether they were good enough to be.
-        plan: the recommender.
+        blueprint: the recommender.
         kept: events of files that are gone.
         emptied: days of which no file holds events any more.
     """
@@ -34,20 +34,20 @@ def save_report(
         "kept": kept,
         "emptied": emptied,
     }
-    write_json(values, plan.home.interactions_folder(plan.name) / FILE)
+    write_json(values, blueprint.home.interactions_folder(blueprint.name) / FILE)
 
 
-def load_report(plan: Blueprint) -> Mapping[str, Any]:
+def load_report(blueprint: Blueprint) -> Mapping[str, Any]:
     """The account of the last read.
 
     Raises:
         FileNotFoundError: before the first one.
     """
-    path = plan.home.interactions_folder(plan.name) / FILE
+    path = blueprint.home.interactions_folder(blueprint.name) / FILE
     found = read_json(path)
     if found is None:
         raise FileNotFoundError(
-            f"{path} does not exist: nothing was read yet; materialize {plan.name}/interactions first."
+            f"{path} does not exist: nothing was read yet; materialize {blueprint.name}/interactions first."
         )
     values: Mapping[str, Any] = found
     return values

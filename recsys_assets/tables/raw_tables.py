@@ -19,12 +19,12 @@ from recsys_assets.tables.tables import without_filters
 
 
 def raw_tables(
-    plan: Blueprint, first: date, last: date, before: date | None = None
+    blueprint: Blueprint, first: date, last: date, before: date | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Interactions of these days, users and items, the latter with what models read.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         first: first day.
         last: last day, included.
         before: what tables derive from interactions is derived from those before this day.
@@ -32,11 +32,11 @@ def raw_tables(
     Raises:
         LogError: when a file cannot be read.
     """
-    settings, place = plan.settings, plan.place
-    ids = decided_id_types(plan)[0]  # a row that came since must not change what an id is, here either
-    days, log = [first + timedelta(days=number) for number in range((last - first).days + 1)], plan.log_days()
+    settings, place = blueprint.settings, blueprint.place
+    ids = decided_id_types(blueprint)[0]  # a row that came since must not change what an id is, here either
+    days, log = [first + timedelta(days=number) for number in range((last - first).days + 1)], blueprint.log_days()
     events = read_interactions(settings.interactions, place, ids, days, log.files, log.bounds, named=True).frame
-    events = _with_kept(events, days, plan, log).drop(FILE)
+    events = _with_kept(events, days, blueprint, log).drop(FILE)
     users = read_users(settings.users, settings.interactions, place, ids, before, log.bounds).frame
     items = read_items(settings.items, settings.interactions, place, ids, before, log.bounds).frame
     if settings.users:
@@ -44,19 +44,19 @@ def raw_tables(
     if settings.items:
         items = without_filters(items, settings.items)
     past = events if before is None else events.filter(pl.col("timestamp") < datetime.combine(before, time.min))
-    users = with_kept(users, past, plan.home.users(plan.name), settings.users or EntityTable())
-    items = with_kept(items, past, plan.home.items(plan.name), settings.items or EntityTable())
+    users = with_kept(users, past, blueprint.home.users(blueprint.name), settings.users or EntityTable())
+    items = with_kept(items, past, blueprint.home.items(blueprint.name), settings.items or EntityTable())
     return events, users, items
 
 
-def _with_kept(events: pl.DataFrame, days: Sequence[date], plan: Blueprint, log: LogDays) -> pl.DataFrame:
+def _with_kept(events: pl.DataFrame, days: Sequence[date], blueprint: Blueprint, log: LogDays) -> pl.DataFrame:
     """The events with those that the assets have kept, whose files are gone."""
-    read = ReadDays.of_before(plan.home, plan.name, log.files, plan.place)
-    changes = ChangedDays(log, read, plan.place)
-    if plan.settings.quality.missing_files == "drop":
+    read = ReadDays.of_before(blueprint.home, blueprint.name, log.files, blueprint.place)
+    changes = ChangedDays(log, read, blueprint.place)
+    if blueprint.settings.quality.missing_files == "drop":
         return events
     parts = [events]
     for day in set(days) & set(changes.gone_days()):
-        path = plan.home.interactions(plan.name, day)
+        path = blueprint.home.interactions(blueprint.name, day)
         parts.append(kept_rows(path, changes.gone(day), of_day(events, day)))
     return pl.concat(parts).sort("timestamp", maintain_order=True)

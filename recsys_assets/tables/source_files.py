@@ -29,36 +29,38 @@ class SourceFiles:
     Paths are as `portable` writes them: files do not change by being moved with their home, or with their YAML.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         changes: the log beside what was read of it.
         tables: fingerprint by path of the files of users and items.
         read: the same of those that were read; None before any was.
     """
 
-    plan: Blueprint
+    blueprint: Blueprint
     changes: ChangedDays
     tables: Mapping[str, str]
     read: Mapping[str, str] | None
     now: float = field(default_factory=time.time)
 
     @classmethod
-    def look(cls, plan: Blueprint) -> SourceFiles:
+    def look(cls, blueprint: Blueprint) -> SourceFiles:
         """The files as they are now.
 
         Raises:
             LogError: when a source has no file at all.
         """
-        log, drop = plan.log_days(), plan.settings.quality.missing_files == "drop"
-        changes = ChangedDays(log, ReadDays.of_before(plan.home, plan.name, log.files, plan.place), plan.place, drop)
-        declared = (plan.settings.users, plan.settings.items)
-        tables = {path: mark for table in declared if table for path, mark in table_files(plan, table).items()}
-        known = read_json(_file(plan))
+        log, drop = blueprint.log_days(), blueprint.settings.quality.missing_files == "drop"
+        changes = ChangedDays(
+            log, ReadDays.of_before(blueprint.home, blueprint.name, log.files, blueprint.place), blueprint.place, drop
+        )
+        declared = (blueprint.settings.users, blueprint.settings.items)
+        tables = {path: mark for table in declared if table for path, mark in table_files(blueprint, table).items()}
+        known = read_json(_file(blueprint))
         read = None if known is None else {path: mark for files in known.values() for path, mark in files.items()}
-        return cls(plan, changes, tables, read)
+        return cls(blueprint, changes, tables, read)
 
     def days(self) -> list[date]:
         """Days of the log to read that this code location knows, in order."""
-        return [day for day in self.changes.days() if self.plan.partitions.has_partition_key(str(day))]
+        return [day for day in self.changes.days() if self.blueprint.partitions.has_partition_key(str(day))]
 
     def state(self, day: date) -> str:
         """By which to tell whether the files of a day are the same as at another moment."""
@@ -90,14 +92,14 @@ class SourceFiles:
 
     def newest_day(self) -> date | None:
         """The last day that has events, or else the last one there is."""
-        keys = self.plan.partitions
+        keys = self.blueprint.partitions
         there = [day for day in self.changes.log.days if keys.has_partition_key(str(day))]
         newest = keys.get_last_partition_key()
         return max(there) if there else date.fromisoformat(newest) if newest else None
 
     def waiting(self) -> list[str]:
         """Days of the log that no run can be asked for yet, and what is kept of files that are gone, in sentences."""
-        keys, dates = self.plan.partitions, self.plan.settings
+        keys, dates = self.blueprint.partitions, self.blueprint.settings
         wanted = [day for day in sorted(self.changes.log.days) if dates.end is None or day < dates.end]
         unknown = [day for day in wanted if not keys.has_partition_key(str(day)) and day >= (dates.start or day)]
         today, found = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
@@ -118,7 +120,7 @@ class SourceFiles:
         return f"{len(self.changes.files)} files of the log and {len(self.tables)} of users and items"
 
 
-def table_files(plan: Blueprint, table: EntityTable) -> dict[str, str]:
+def table_files(blueprint: Blueprint, table: EntityTable) -> dict[str, str]:
     """Fingerprint by path of the files of a users or items table; none where it follows from the log.
 
     Raises:
@@ -128,13 +130,15 @@ def table_files(plan: Blueprint, table: EntityTable) -> dict[str, str]:
 
     if table.source is None:
         return {}
-    return {portable(file.path, plan.place): file.fingerprint for file in list_files(table.source, plan.place)}
+    return {
+        portable(file.path, blueprint.place): file.fingerprint for file in list_files(table.source, blueprint.place)
+    }
 
 
-def note_table(plan: Blueprint, kind: str, files: Mapping[str, str]) -> None:
+def note_table(blueprint: Blueprint, kind: str, files: Mapping[str, str]) -> None:
     """Notes from which files a table was read, so that others are seen as a change."""
-    write_json({**(read_json(_file(plan)) or {}), kind: dict(files)}, _file(plan))
+    write_json({**(read_json(_file(blueprint)) or {}), kind: dict(files)}, _file(blueprint))
 
 
-def _file(plan: Blueprint) -> Path:
-    return plan.home.recommender(plan.name) / FILE
+def _file(blueprint: Blueprint) -> Path:
+    return blueprint.home.recommender(blueprint.name) / FILE

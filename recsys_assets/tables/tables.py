@@ -18,37 +18,39 @@ if TYPE_CHECKING:
 EVENT = ("user_id", "item_id", "timestamp", "label")
 
 
-def event_files(plan: Blueprint, until: date | None = None) -> list[Path]:
+def event_files(blueprint: Blueprint, until: date | None = None) -> list[Path]:
     """Files of the materialized days within the recommender's dates, in order.
 
     Args:
-        plan: the recommender.
+        blueprint: the recommender.
         until: last day wanted, included; None for all.
 
     Raises:
         FileNotFoundError: when there is none.
     """
-    folder = plan.home.interactions_folder(plan.name)
+    folder = blueprint.home.interactions_folder(blueprint.name)
     files = {date.fromisoformat(path.stem): path for path in folder.glob("*.parquet")}
-    start = plan.settings.start or date.min
-    end = min(plan.settings.end or date.max, latest(plan.settings).date() + timedelta(days=1))  # none ahead of now
+    start = blueprint.settings.start or date.min
+    end = min(
+        blueprint.settings.end or date.max, latest(blueprint.settings).date() + timedelta(days=1)
+    )  # none ahead of now
     found = [files[day] for day in sorted(files) if start <= day < end and (until is None or day <= until)]
     if not found:
         raise FileNotFoundError(
-            f"There are no interactions of {plan.name!r} in {folder}; materialize {plan.name}/interactions."
+            f"There are no interactions of {blueprint.name!r} in {folder}; materialize {blueprint.name}/interactions."
         )
     return found
 
 
-def interactions_frame(plan: Blueprint, until: date | None = None) -> pl.DataFrame:
+def interactions_frame(blueprint: Blueprint, until: date | None = None) -> pl.DataFrame:
     """All materialized events, up to the end of a day where one is given, by time."""
-    return read_events(event_files(plan, until))
+    return read_events(event_files(blueprint, until))
 
 
-def events_if_any(plan: Blueprint) -> pl.DataFrame | None:
+def events_if_any(blueprint: Blueprint) -> pl.DataFrame | None:
     """All materialized events; None before there are any."""
     try:
-        return interactions_frame(plan)
+        return interactions_frame(blueprint)
     except FileNotFoundError:
         return None
 
@@ -64,14 +66,14 @@ def read_events(files: Sequence[Path]) -> pl.DataFrame:
     return pl.concat([pl.read_parquet(file, columns=list(EVENT), glob=False) for file in files])
 
 
-def users_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+def users_frame(blueprint: Blueprint, for_filters: bool = False) -> pl.DataFrame:
     """The users table: what models read, and `for_filters` what filters alone read too."""
-    return _entities(plan.home.users(plan.name), plan.settings.users, for_filters)
+    return _entities(blueprint.home.users(blueprint.name), blueprint.settings.users, for_filters)
 
 
-def items_frame(plan: Blueprint, for_filters: bool = False) -> pl.DataFrame:
+def items_frame(blueprint: Blueprint, for_filters: bool = False) -> pl.DataFrame:
     """The items table: what models read, and `for_filters` what filters alone read too."""
-    return _entities(plan.home.items(plan.name), plan.settings.items, for_filters)
+    return _entities(blueprint.home.items(blueprint.name), blueprint.settings.items, for_filters)
 
 
 def _entities(path: Path, table: EntityTable | None, for_filters: bool) -> pl.DataFrame:

@@ -40,7 +40,7 @@ class TrainingDays:
         Raises:
             FileNotFoundError: when there is none.
         """
-        return cls(statistics, [date.fromisoformat(path.stem) for path in event_files(statistics.plan)])
+        return cls(statistics, [date.fromisoformat(path.stem) for path in event_files(statistics.blueprint)])
 
     def before(self, end: int) -> TrainingDays:
         """The days that are over at `end`, in epoch seconds."""
@@ -65,8 +65,8 @@ class TrainingDays:
     def _truly(self, days: Sequence[date]) -> pl.DataFrame:
         from ops_gpu.evaluation.point_in_time import poisoned_interactions
 
-        plan = self.statistics.plan
-        events = read_events([plan.home.interactions(plan.name, day) for day in days])
+        blueprint = self.statistics.blueprint
+        events = read_events([blueprint.home.interactions(blueprint.name, day) for day in days])
         if self.poison is None or not days or day_end(days[-1]) <= self.poison:
             return events
         return poisoned_interactions(events, max(self.poison, day_start(days[0])))

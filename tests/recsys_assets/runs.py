@@ -34,8 +34,8 @@ def materialize(
         }
     job = defs.resolve_implicit_global_asset_job_def()
     chosen = instance or dg.DagsterInstance.ephemeral()
-    plan = blueprints(folder, home)[0]
-    config = refit_config(plan, refit=refit, drop_missing=drop_missing and "interactions" in assets)
+    blueprint = blueprints(folder, home)[0]
+    config = refit_config(blueprint, refit=refit, drop_missing=drop_missing and "interactions" in assets)
     return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
 
 

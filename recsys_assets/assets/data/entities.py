@@ -42,13 +42,13 @@ are in their table, nothing is written.
 }
 
 
-def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def entities(kind: Kind, blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `users` or `items`."""
-    settings = plan.settings
+    settings = blueprint.settings
     declared = settings.users if kind == "users" else settings.items
-    path = plan.home.users(plan.name) if kind == "users" else plan.home.items(plan.name)
+    path = blueprint.home.users(blueprint.name) if kind == "users" else blueprint.home.items(blueprint.name)
 
-    @plan.asset(
+    @blueprint.asset(
         kind,
         "data",
         DESCRIPTIONS[kind],
@@ -64,15 +64,21 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
 
         with plainly(LogError):
             reader = read_users if kind == "users" else read_items
-            files = {} if declared is None else table_files(plan, declared)
-            clean = reader(declared, settings.interactions, plan.place, id_types(plan), bounds=plan.log_days().bounds)
+            files = {} if declared is None else table_files(blueprint, declared)
+            clean = reader(
+                declared,
+                settings.interactions,
+                blueprint.place,
+                id_types(blueprint),
+                bounds=blueprint.log_days().bounds,
+            )
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
         known = clean.report.known
-        write_json(known and known.to_dict(), known_file(kind, plan))
-        frame = with_kept(clean.frame, events_if_any(plan), path, declared or EntityTable())
+        write_json(known and known.to_dict(), known_file(kind, blueprint))
+        frame = with_kept(clean.frame, events_if_any(blueprint), path, declared or EntityTable())
         if known is None or known.share >= settings.quality.min_known_share:
             write_frame(frame, path)
-            note_table(plan, kind, files)
+            note_table(blueprint, kind, files)
         shown = frame_metadata(frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
             metadata={**shown, **report_metadata(clean.report), **_counts(frame)},
@@ -82,9 +88,9 @@ def entities(kind: Kind, plan: Blueprint, condition: Condition) -> dg.AssetsDefi
     return read
 
 
-def known_file(kind: Kind, plan: Blueprint) -> Path:
+def known_file(kind: Kind, blueprint: Blueprint) -> Path:
     """Where it is noted how the ids of a table and of the log met, for the check."""
-    return plan.home.recommender(plan.name) / f"{kind}_known.json"
+    return blueprint.home.recommender(blueprint.name) / f"{kind}_known.json"
 
 
 def require_usable(kind: Kind, report: CleanReport, limit: float) -> None:

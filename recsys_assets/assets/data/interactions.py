@@ -43,11 +43,11 @@ NOTES = IDS | {
 }
 
 
-def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def interactions(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
-    settings = plan.settings
+    settings = blueprint.settings
 
-    @plan.asset(
+    @blueprint.asset(
         "interactions",
         "data",
         DESCRIPTION,
@@ -56,22 +56,22 @@ def interactions(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions, "missing_files": settings.quality.missing_files},
         condition=condition,
-        days=plan.partitions,
+        days=blueprint.partitions,
     )
     def read(context: dg.AssetExecutionContext, config: ReadConfig) -> dg.MaterializeResult[Any]:
         days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
         with plainly(LogError):
-            reading = DayReading.of(plan, days, drop)
+            reading = DayReading.of(blueprint, days, drop)
         notes, written = reading_notes(reading), reading.is_usable
         for note in notes:
             context.log.warning(note)
         if written:
             reading.write()
-        save_report(reading.report, days, written, plan, sum(kept_days(reading).values()), len(reading.emptied))
+        save_report(reading.report, days, written, blueprint, sum(kept_days(reading).values()), len(reading.emptied))
         frame = reading.frame
         for day, metadata in _by_day(frame, days).items():
-            context.add_asset_metadata(metadata, asset_key=plan.key("interactions"), partition_key=day)
-        version = content_hash(plan.home.interactions(plan.name, day) for day in days)
+            context.add_asset_metadata(metadata, asset_key=blueprint.key("interactions"), partition_key=day)
+        version = content_hash(blueprint.home.interactions(blueprint.name, day) for day in days)
         metadata = {**_metadata(frame, reading.report, days), **reading_metadata(reading)}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 

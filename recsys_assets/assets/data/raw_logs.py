@@ -20,10 +20,10 @@ behind the events lies beside them (`truth.npz`) and is read by the evaluation o
 NOTES = IDS | {"timestamp": "moment of the event (UTC)", "watched": "share of the film that was watched"}
 
 
-def raw_logs(plan: Blueprint, generator: DemoSettings) -> dg.AssetsDefinition:
+def raw_logs(blueprint: Blueprint, generator: DemoSettings) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "raw_logs",
         "data",
         DESCRIPTION,
@@ -35,7 +35,7 @@ def raw_logs(plan: Blueprint, generator: DemoSettings) -> dg.AssetsDefinition:
     def generate() -> dg.MaterializeResult[Any]:
         from ops_gpu.synthetic import DemoData
 
-        folder = plan.home.data(plan.name)
+        folder = blueprint.home.data(blueprint.name)
         data = DemoData.generate(generator)
         data.write(folder)
         version = dg.DataVersion(content_hash([folder]))

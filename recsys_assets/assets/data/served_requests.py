@@ -24,29 +24,29 @@ calls it unsynced.
 """
 
 
-def served_requests(plan: Blueprint) -> dg.AssetsDefinition:
+def served_requests(blueprint: Blueprint) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         SERVED,
         "release",
         DESCRIPTION,
         kinds=["polars", "parquet"],
         after=["deployment"],
         code=["serving.decisions.served_summary"],  # the rows are the log's; the code that answered is the release's
-        days=plan.served_days,
+        days=blueprint.served_days,
     )
     def keep(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from serving.decisions.served_summary import ServedSummary
 
-        days, log = as_days(context.partition_keys), ServedLog(plan.name, plan.home)
+        days, log = as_days(context.partition_keys), ServedLog(blueprint.name, blueprint.home)
         for day in days:
             with plainly(FileNotFoundError):
                 served = log.keep(day)
             found = ServedSummary.of(served.decisions, served.bits)
-            metadata = served_metadata(plan, day, served, found)
-            context.add_asset_metadata(metadata, asset_key=plan.key(SERVED), partition_key=str(day))
-        version = content_hash(plan.home.served(plan.name, day) for day in days)
+            metadata = served_metadata(blueprint, day, served, found)
+            context.add_asset_metadata(metadata, asset_key=blueprint.key(SERVED), partition_key=str(day))
+        version = content_hash(blueprint.home.served(blueprint.name, day) for day in days)
         return dg.MaterializeResult(data_version=dg.DataVersion(version))
 
     return keep

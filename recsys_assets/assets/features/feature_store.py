@@ -20,10 +20,10 @@ changed are written online, so a new day costs what it changed.
 """
 
 
-def feature_store(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def feature_store(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "feature_store",
         "features",
         DESCRIPTION,
@@ -33,12 +33,12 @@ def feature_store(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         condition=condition,
     )
     def publish(feature_store: FeatureStoreResource) -> dg.MaterializeResult[Any]:
-        events = interactions_frame(plan)
+        events = interactions_frame(blueprint)
         with plainly(ValueError):
             moment = event_span(events)[1]
             as_of = datetime.fromtimestamp(moment, UTC)
-            tables = users_frame(plan, for_filters=True), items_frame(plan, for_filters=True)
-            written = feature_store.publish(plan.name, *tables, events, as_of)
+            tables = users_frame(blueprint, for_filters=True), items_frame(blueprint, for_filters=True)
+            written = feature_store.publish(blueprint.name, *tables, events, as_of)
         rows = [[kind, w.rows, w.changed, w.removed, w.versions] for kind, w in written.items()]
         header = ["view", "rows online", "written now", "removed", "versions offline"]
         return dg.MaterializeResult(

@@ -27,10 +27,10 @@ beginning of its day. Nothing in a row comes from its own moment or later; the c
 """
 
 
-def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def features(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "features",
         "features",
         DESCRIPTION,
@@ -38,11 +38,11 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         after=["interactions", "users", "items", "workflow"],
         code=["ops_gpu.features.event_features"],
         settings={
-            "history_length": plan.settings.retrieval.history_length,
-            "snapshot": plan.settings.candidates.snapshot,
+            "history_length": blueprint.settings.retrieval.history_length,
+            "snapshot": blueprint.settings.candidates.snapshot,
         },
         condition=condition,
-        days=plan.partitions,
+        days=blueprint.partitions,
     )
     def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         import polars as pl
@@ -51,16 +51,16 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
         days = as_days(context.partition_keys)
         with plainly(ValueError):
-            data, fit = training_data(plan, fitted_workflow(plan), until=max(days)), fit_id(plan)
+            data, fit = training_data(blueprint, fitted_workflow(blueprint), until=max(days)), fit_id(blueprint)
         frame, total = pl.DataFrame(), 0
         for day in days:
-            rows = event_features(data, day_start(day), day_end(day), plan.settings.candidates.snapshot)
-            _write(rows, day, fit, plan)
+            rows = event_features(data, day_start(day), day_end(day), blueprint.settings.candidates.snapshot)
+            _write(rows, day, fit, blueprint)
             counted = {"dagster/partition_row_count": rows.height}
-            context.add_asset_metadata(counted, asset_key=plan.key("features"), partition_key=str(day))
+            context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
             frame, total = (rows if rows.height else frame), total + rows.height
-        version = content_hash([plan.home.features(plan.name, day) for day in days])
-        notes = event_feature_notes(plan.settings.candidates.snapshot.half_lives_days)
+        version = content_hash([blueprint.home.features(blueprint.name, day) for day in days])
+        notes = event_feature_notes(blueprint.settings.candidates.snapshot.half_lives_days)
         counts = {"dagster/row_count": total, "days": len(days), "workflow_fit": fit[:12]}
         metadata = frame_metadata(frame, notes) | counts
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
@@ -68,7 +68,7 @@ def features(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return make
 
 
-def _write(rows: "pl.DataFrame", day: date, fit: str, plan: Blueprint) -> None:
+def _write(rows: "pl.DataFrame", day: date, fit: str, blueprint: Blueprint) -> None:
     """One Parquet file, which names the fit of the workflow whose codes it holds."""
-    with atomic_file(plan.home.features(plan.name, day)) as aside:
+    with atomic_file(blueprint.home.features(blueprint.name, day)) as aside:
         rows.write_parquet(aside, metadata={"workflow_fit": fit})

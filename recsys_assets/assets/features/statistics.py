@@ -26,32 +26,32 @@ days; then there are none, and the workflow reads all events itself.
 """
 
 
-def statistics(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def statistics(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "statistics",
         "features",
         DESCRIPTION,
         kinds=["polars", "parquet"],
         after=["interactions", "users", "items"],
         code=CODE,
-        settings=statistics_settings(plan),
+        settings=statistics_settings(blueprint),
         condition=condition,
-        days=plan.partitions,
+        days=blueprint.partitions,
     )
     def count(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
         days = as_days(context.partition_keys)
         with compute.connect() as engine:
-            made = day_statistics(plan, engine)
-            workflow, last = unfitted_workflow(plan, made.users, made.items), None
+            made = day_statistics(blueprint, engine)
+            workflow, last = unfitted_workflow(blueprint, made.users, made.items), None
             if not one_level(workflow):
                 return dg.MaterializeResult(metadata={"learned": "nothing: the graph learns in several levels"})
             for day, last in made.make(workflow, days):
                 metadata = {"values": _distinct(last)}
-                context.add_asset_metadata(metadata, asset_key=plan.key("statistics"), partition_key=str(day))
+                context.add_asset_metadata(metadata, asset_key=blueprint.key("statistics"), partition_key=str(day))
         assert last is not None  # a run has days
-        version = content_hash(plan.home.statistics(plan.name, day) for day in days)
+        version = content_hash(blueprint.home.statistics(blueprint.name, day) for day in days)
         shown: dict[str, Any] = {"days": len(days), "learned": dg.MetadataValue.md(_summary(last))}
         return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(version))
 

@@ -47,11 +47,11 @@ checked from it.
 """
 
 
-def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `workflow`."""
-    evaluation = plan.settings.evaluation
+    evaluation = blueprint.settings.evaluation
 
-    @plan.asset(
+    @blueprint.asset(
         "workflow",
         "features",
         WORKFLOW,
@@ -63,7 +63,7 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             "ops_gpu.recommender.day_ranges",
             "ops_gpu.evaluation.judged_users",
         ],
-        settings={**statistics_settings(plan), "evaluation": evaluation, "repeats": plan.settings.repeats},
+        settings={**statistics_settings(blueprint), "evaluation": evaluation, "repeats": blueprint.settings.repeats},
         condition=condition,
     )
     def fit(
@@ -73,13 +73,17 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         mlflow: MlflowResource,
         triton: TritonResource,
     ) -> dg.MaterializeResult[Any]:
-        live = live_hash(plan, triton, mlflow)
+        live = live_hash(blueprint, triton, mlflow)
         with plainly(ValueError), compute.connect() as engine:
             # Told before models are trained for hours; what they are is known only now.
-            require_filters_fit(plan.settings.serving.filters, plan.home.users(plan.name), plan.home.items(plan.name))
-            chain = ChainRanges.plan(plan, live, config.uncompared)
-            challenger, fitted, anew, remade = _fit(plan, chain, config.refit, engine)
-        _note_remade(context, plan, remade)
+            require_filters_fit(
+                blueprint.settings.serving.filters,
+                blueprint.home.users(blueprint.name),
+                blueprint.home.items(blueprint.name),
+            )
+            chain = ChainRanges.plan(blueprint, live, config.uncompared)
+            challenger, fitted, anew, remade = _fit(blueprint, chain, config.refit, engine)
+        _note_remade(context, blueprint, remade)
         metadata = {
             **chain.metadata(),
             "fitted": "anew" if anew else "appended to",
@@ -92,10 +96,10 @@ def workflow(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return fit
 
 
-def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def schema(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `schema`."""
 
-    @plan.asset(
+    @blueprint.asset(
         "schema",
         "features",
         SCHEMA,
@@ -105,8 +109,8 @@ def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         condition=condition,
     )
     def describe() -> dg.MaterializeResult[Any]:
-        found = fitted_workflow(plan).output_schema
-        path = plan.home.schema(plan.name)
+        found = fitted_workflow(blueprint).output_schema
+        path = blueprint.home.schema(blueprint.name)
         found.save(path)
         version = dg.DataVersion(schema_version(found))
         return dg.MaterializeResult(metadata=schema_metadata(found), data_version=version)
@@ -115,7 +119,7 @@ def schema(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
 
 def _fit(
-    plan: Blueprint, chain: ChainRanges, refit: bool, engine: "Engine"
+    blueprint: Blueprint, chain: ChainRanges, refit: bool, engine: "Engine"
 ) -> "tuple[str, Workflow, bool, list[date]]":
     """Fits and writes both workflows.
 
@@ -124,47 +128,47 @@ def _fit(
     """
     from ops_gpu.features.trainable import require_trainable
 
-    statistics = day_statistics(plan, engine)
+    statistics = day_statistics(blueprint, engine)
     days = TrainingDays.of(statistics)
-    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
-    kept = None if refit else _kept(plan, fresh)
+    fresh = unfitted_workflow(blueprint, statistics.users, statistics.items)
+    kept = None if refit else _kept(blueprint, fresh)
     challenger = fit_before(days, kept or fresh, chain.ranges.fit_end)
     fitted = continue_over(days, challenger.copy())  # the challenger's learns no more
     require_trainable(fitted, statistics.users.columns, statistics.items.columns)
     fit, anew = challenger.hash(), kept is None
-    note = {"fit": fitted.hash() if anew else fit_id(plan), "challenger": fit, "anew": anew}
-    _write(plan, chain, challenger, fitted, note)
+    note = {"fit": fitted.hash() if anew else fit_id(blueprint), "challenger": fit, "anew": anew}
+    _write(blueprint, chain, challenger, fitted, note)
     return fit, fitted, anew, statistics.remade
 
 
 def _write(
-    plan: Blueprint, chain: ChainRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
+    blueprint: Blueprint, chain: ChainRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
 ) -> None:
     """Writes all that one fit gives, once nothing can refuse it any more, and last the note that it belongs together.
 
     Cut off in between, there is no note: no model is fitted with halves of two fits (`next_workflows`), and the next
     run gives out codes anew (`_kept`), as it cannot know from which fit those are that it finds, and writes it all.
     """
-    remove(fit_file(plan))
-    chain.save_planned(plan)
-    challenger.save(plan.home.challenger_workflow(plan.name))
-    fitted.save(plan.home.workflow(plan.name))
-    write_json(note, fit_file(plan))
+    remove(fit_file(blueprint))
+    chain.save_planned(blueprint)
+    challenger.save(blueprint.home.challenger_workflow(blueprint.name))
+    fitted.save(blueprint.home.workflow(blueprint.name))
+    write_json(note, fit_file(blueprint))
 
 
-def _kept(plan: Blueprint, fresh: "Workflow") -> "Workflow | None":
+def _kept(blueprint: Blueprint, fresh: "Workflow") -> "Workflow | None":
     """The workflow that is there, if it was written to its end, is of the same graph and can be continued."""
-    if not plan.home.workflow(plan.name).exists() or not fit_file(plan).exists():
+    if not blueprint.home.workflow(blueprint.name).exists() or not fit_file(blueprint).exists():
         return None
-    kept = fitted_workflow(plan)
+    kept = fitted_workflow(blueprint)
     return kept if kept.node.to_dict() == fresh.node.to_dict() else None
 
 
-def _note_remade(context: dg.AssetExecutionContext, plan: Blueprint, days: Iterable[date]) -> None:
+def _note_remade(context: dg.AssetExecutionContext, blueprint: Blueprint, days: Iterable[date]) -> None:
     """Tells Dagster of days whose statistics were made anew here, as they were of another graph or code."""
     for day in days:
         metadata = {"made_anew": "read by workflow, and of another graph, code or type of column"}
-        context.log_event(dg.AssetMaterialization(plan.key("statistics"), partition=str(day), metadata=metadata))
+        context.log_event(dg.AssetMaterialization(blueprint.key("statistics"), partition=str(day), metadata=metadata))
 
 
 def _vocabularies(fitted: "Workflow") -> str:

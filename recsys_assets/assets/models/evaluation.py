@@ -36,10 +36,10 @@ What is compared is the models; that a release applies its filters and ordering 
 """
 
 
-def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "evaluation",
         "models",
         DESCRIPTION,
@@ -53,24 +53,24 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.evaluation.evaluate import evaluate
         from ops_gpu.recommender.ranking_examples import choices_after, sources_at
 
-        judged, chain, mine = judged_models(plan), ChainRanges.load(plan), challenger(plan)
-        protocol, least = protocol_of(plan, chain), plan.settings.evaluation.min_users
+        judged, chain, mine = judged_models(blueprint), ChainRanges.load(blueprint), challenger(blueprint)
+        protocol, least = protocol_of(blueprint, chain), blueprint.settings.evaluation.min_users
         judges = len(choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)[0])
         if judges < least:
             reason = f"{judges} users chose anything new, expected at least {least} to judge by"
-            return leave_out(context, plan, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
+            return leave_out(context, blueprint, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
         with plainly(ValueError):
             sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
             found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
         report = found.to_dict() | chain.metadata()
-        live = stand(plan, chain, mine, protocol, report["final"], context.log.warning)
+        live = stand(blueprint, chain, mine, protocol, report["final"], context.log.warning)
         if live.against == "nobody":
-            return leave_out(context, plan, "evaluation", f"Nothing is released: {live.because}.")
-        run = mlflow.track(plan.name, "evaluation", chain.metadata(), flat_metrics(report))
+            return leave_out(context, blueprint, "evaluation", f"Nothing is released: {live.because}.")
+        run = mlflow.track(blueprint.name, "evaluation", chain.metadata(), flat_metrics(report))
         report |= {"live": asdict(live), "mlflow_run": run, "judged": judged}
-        path = plan.home.evaluation_report(plan.name)
+        path = blueprint.home.evaluation_report(blueprint.name)
         write_json(report, path)
-        samples = sample_lists(plan, mine, found, protocol.start)
+        samples = sample_lists(blueprint, mine, found, protocol.start)
         yield dg.MaterializeResult(
             metadata={
                 **chain.metadata(),
@@ -85,49 +85,49 @@ def evaluation(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return measure
 
 
-def protocol_of(plan: Blueprint, chain: ChainRanges) -> "Protocol":
+def protocol_of(blueprint: Blueprint, chain: ChainRanges) -> "Protocol":
     """The evaluated days and rules of a chain."""
     from ops_gpu.evaluation.protocol import Protocol
 
-    half_life = plan.settings.candidates.snapshot.popular_half_life_days
-    return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, plan.settings.repeats, half_life)
+    half_life = blueprint.settings.candidates.snapshot.popular_half_life_days
+    return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, blueprint.settings.repeats, half_life)
 
 
-def load_report(plan: Blueprint) -> Any:
+def load_report(blueprint: Blueprint) -> Any:
     """The last report.
 
     Raises:
         FileNotFoundError: before the first evaluation.
     """
-    path = plan.home.evaluation_report(plan.name)
+    path = blueprint.home.evaluation_report(blueprint.name)
     found = read_json(path)
     if found is None:
-        raise FileNotFoundError(f"{path} does not exist; materialize {plan.name}/evaluation first.")
+        raise FileNotFoundError(f"{path} does not exist; materialize {blueprint.name}/evaluation first.")
     return found
 
 
-def judged_report(plan: Blueprint) -> Any:
+def judged_report(blueprint: Blueprint) -> Any:
     """The last report, which must be of the models that there are.
 
     Raises:
         FileNotFoundError: before the first evaluation.
         ValueError: when other models were judged.
     """
-    report = load_report(plan)
+    report = load_report(blueprint)
     judged = report.get("judged")
-    if not (judged == judged_models(plan) if judged is not None else _is_newest(plan)):
+    if not (judged == judged_models(blueprint) if judged is not None else _is_newest(blueprint)):
         raise ValueError(
-            f"{plan.name}/evaluation has judged other models than there are now, expected a report of those that are "
-            f"released; materialize {plan.name}/evaluation."
+            f"{blueprint.name}/evaluation has judged other models than there are now, expected a report of those that "
+            f"are released; materialize {blueprint.name}/evaluation."
         )
     return report
 
 
-def _is_newest(plan: Blueprint) -> bool:
+def _is_newest(blueprint: Blueprint) -> bool:
     """Whether no model was written since the last report: one of a version of before does not say which it judged."""
-    folders = plan.home.retrieval_model(plan.name), plan.home.ranking_model(plan.name)
+    folders = blueprint.home.retrieval_model(blueprint.name), blueprint.home.ranking_model(blueprint.name)
     written = [path.stat().st_mtime for folder in folders for path in folder.rglob("*")]
-    return max(written) <= plan.home.evaluation_report(plan.name).stat().st_mtime
+    return max(written) <= blueprint.home.evaluation_report(blueprint.name).stat().st_mtime
 
 
 def flat_metrics(report: Mapping[str, Any]) -> dict[str, float]:

@@ -31,10 +31,10 @@ a million on; its recall against exact search is measured when it is built, and 
 VECTORS = "vectors.npy"
 
 
-def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def item_embeddings(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `item_embeddings`."""
 
-    @plan.asset(
+    @blueprint.asset(
         "item_embeddings",
         "models",
         EMBEDDINGS,
@@ -46,10 +46,10 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
     def embed() -> dg.MaterializeResult[Any]:
         import numpy as np
 
-        data, model = training_data(plan, challenger_workflow(plan)), towers(plan, "model")
+        data, model = training_data(blueprint, challenger_workflow(blueprint)), towers(blueprint, "model")
         with plainly(ValueError):
             vectors = model.embed_items(data)
-        folder = plan.home.item_embeddings(plan.name)
+        folder = blueprint.home.item_embeddings(blueprint.name)
         with atomic_directory(folder) as aside:
             np.save(aside / VECTORS, vectors, allow_pickle=False)
         pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
@@ -64,10 +64,10 @@ def item_embeddings(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
     return embed
 
 
-def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `faiss_index`."""
 
-    @plan.asset(
+    @blueprint.asset(
         "faiss_index",
         "models",
         INDEX,
@@ -81,19 +81,21 @@ def faiss_index(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
         from ops_gpu.candidates.index import ItemIndex
 
-        vectors = np.load(plan.home.item_embeddings(plan.name) / VECTORS, allow_pickle=False)
-        offered = training_data(plan, challenger_workflow(plan)).offered(ChainRanges.load(plan).ranges.fit_end)
+        vectors = np.load(blueprint.home.item_embeddings(blueprint.name) / VECTORS, allow_pickle=False)
+        offered = training_data(blueprint, challenger_workflow(blueprint)).offered(
+            ChainRanges.load(blueprint).ranges.fit_end
+        )
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
         with plainly(ValueError):
             index = ItemIndex.build(vectors, offered, device=device)
-        folder = plan.home.faiss_index(plan.name)
+        folder = blueprint.home.faiss_index(blueprint.name)
         with atomic_directory(folder) as aside:
             index.save(aside)
         metadata: dict[str, Any] = {
             "kind": index.kind,
             "items": len(index.items.values),
             "recall": rounded(index.recall),
-            "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, plan)),
+            "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, blueprint)),
         }
         return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))
 
@@ -104,11 +106,11 @@ def _version(folder: Path) -> dg.DataVersion:
     return dg.DataVersion(content_hash([folder]))
 
 
-def _neighbours(index: "ItemIndex", vectors: Any, plan: Blueprint, rows: int = 8) -> str:
+def _neighbours(index: "ItemIndex", vectors: Any, blueprint: Blueprint, rows: int = 8) -> str:
     """The nearest items of some, by title: sense or nonsense shows at a glance."""
     chosen = index.items.values[:rows]  # codes stand by falling frequency, so these are well known
     found, _ = index.search(vectors[chosen], 6)
-    workflow, items = challenger_workflow(plan), items_frame(plan)
+    workflow, items = challenger_workflow(blueprint), items_frame(blueprint)
     titles = dict(items.select("item_id", "title").iter_rows())
 
     def named(codes: Any) -> list[str]:

@@ -26,11 +26,11 @@ then (by towers that had not seen what followed), and labelled by what the users
 """
 
 
-def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
-    settings = plan.settings
+    settings = blueprint.settings
 
-    @plan.asset(
+    @blueprint.asset(
         "ranking_model",
         "models",
         DESCRIPTION,
@@ -48,18 +48,22 @@ def ranking_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.models.ranking.model import fit_ranking
         from ops_gpu.recommender.two_stage import make_ranking_rows
 
-        data, chain, config = training_data(plan, challenger_workflow(plan)), ChainRanges.load(plan), fit_config(plan)
+        data, chain, config = (
+            training_data(blueprint, challenger_workflow(blueprint)),
+            ChainRanges.load(blueprint),
+            fit_config(blueprint),
+        )
         with plainly(ValueError):
-            rows = make_ranking_rows(data, towers(plan, "early"), config, chain.ranges.fit_end)
+            rows = make_ranking_rows(data, towers(blueprint, "early"), config, chain.ranges.fit_end)
             ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)
-        folder = plan.home.ranking_model(plan.name)
+        folder = blueprint.home.ranking_model(blueprint.name)
         with atomic_directory(folder) as aside:
             ranker.save(aside)
         losses = list(ranker.losses)
         parameters = asdict(settings.ranking) | {
             f"candidates.{key}": value for key, value in asdict(config.candidates).items()
         }
-        run = mlflow.track(plan.name, "ranking_model", parameters, {"loss": losses[-1]}, {"loss": losses})
+        run = mlflow.track(blueprint.name, "ranking_model", parameters, {"loss": losses[-1]}, {"loss": losses})
         metadata: dict[str, Any] = {
             **chain.metadata(),
             "lists": len(rows.lists) - 1,

@@ -35,11 +35,11 @@ newer days, where it starts higher again.
 """
 
 
-def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
-    settings = plan.settings
+    settings = blueprint.settings
 
-    @plan.asset(
+    @blueprint.asset(
         "retrieval_model",
         "models",
         DESCRIPTION,
@@ -48,7 +48,7 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         code=["ops_gpu.recommender.two_stage", "ops_gpu.recommender.day_ranges"],
         settings={
             "retrieval": settings.retrieval,
-            "ranking": _moments(plan),
+            "ranking": _moments(blueprint),
             "evaluation": settings.evaluation,
         },
         condition=condition,
@@ -59,15 +59,15 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
     ) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.recommender.two_stage import fit_retrieval_until
 
-        chain = ChainRanges.planned(plan).beside(plan, live_hash(plan, triton, mlflow))
-        if reason := chain.unjudged(plan):
-            leave_out(context, plan, "retrieval_model", reason)
+        chain = ChainRanges.planned(blueprint).beside(blueprint, live_hash(blueprint, triton, mlflow))
+        if reason := chain.unjudged(blueprint):
+            leave_out(context, blueprint, "retrieval_model", reason)
             return
         with plainly(ValueError):
-            workflow, continued = next_workflows(plan)
-            data = training_data(plan, workflow)
-            fitted = fit_retrieval_until(data, fit_config(plan), chain.ranges.fit_end, context.log.info)
-        folder = plan.home.retrieval_model(plan.name)
+            workflow, continued = next_workflows(blueprint)
+            data = training_data(blueprint, workflow)
+            fitted = fit_retrieval_until(data, fit_config(blueprint), chain.ranges.fit_end, context.log.info)
+        folder = blueprint.home.retrieval_model(blueprint.name)
         with atomic_directory(folder) as aside:
             fitted.early.save(aside / "early")
             fitted.model.save(aside / "model")
@@ -76,7 +76,7 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
             replace(chain, early_end=fitted.early_end).save(aside)
         losses = list(fitted.model.losses)
         final = {"loss": losses[-1]} if losses else {}
-        run = mlflow.track(plan.name, "retrieval_model", asdict(settings.retrieval), final, {"loss": losses})
+        run = mlflow.track(blueprint.name, "retrieval_model", asdict(settings.retrieval), final, {"loss": losses})
         metadata: dict[str, Any] = {
             **chain.metadata(),
             "loss": line_chart({"loss": losses}, "epoch", "loss", 1, "Loss of the two towers"),
@@ -90,7 +90,7 @@ def retrieval_model(plan: Blueprint, condition: Condition) -> dg.AssetsDefinitio
     return fit
 
 
-def _moments(plan: Blueprint) -> dict[str, Any]:
+def _moments(blueprint: Blueprint) -> dict[str, Any]:
     """Settings of the ranker that decide up to where the early towers are trained."""
-    ranking = plan.settings.ranking
+    ranking = blueprint.settings.ranking
     return {name: getattr(ranking, name) for name in ("moments", "step_days", "horizon_days")}

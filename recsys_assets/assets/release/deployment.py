@@ -31,10 +31,10 @@ to, or are named by MLflow's champion.
 """
 
 
-def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def deployment(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "deployment",
         "release",
         DESCRIPTION,
@@ -50,13 +50,13 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.triton.deployment.deployment import DeploymentError
 
         with plainly(ValueError, FileNotFoundError):
-            release, users = newest_release(plan), some_users(plan)
+            release, users = newest_release(blueprint), some_users(blueprint)
         with plainly(DeploymentError, TritonError):
-            offered = triton.offer(release, users_to_try(plan), plan.settings.rollout.on_new_release)
-        outcome, live = said(plan.name, offered), offered.live
+            offered = triton.offer(release, users_to_try(blueprint), blueprint.settings.rollout.on_new_release)
+        outcome, live = said(blueprint.name, offered), offered.live
         if offered.outcome != "live" or offered.ended is not None:
             context.log.warning(outcome)
-        metadata = {} if live.hash != release.hash else {"mlflow_version": mlflow.promote(plan.name, release.hash)}
+        metadata = {} if live.hash != release.hash else {"mlflow_version": mlflow.promote(blueprint.name, release.hash)}
         target = triton.target()
         return dg.MaterializeResult(
             metadata={
@@ -65,8 +65,8 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
                 "previous": (live.previous or "none")[:12],
                 "grpc_url": target.grpc_url,
                 **metadata,
-                "removed": _cleaned_up(context, plan, mlflow, triton),
-                "answers": dg.MetadataValue.md(answers(plan, target.grpc_url, users)),
+                "removed": _cleaned_up(context, blueprint, mlflow, triton),
+                "answers": dg.MetadataValue.md(answers(blueprint, target.grpc_url, users)),
             },
             data_version=dg.DataVersion(live.hash[:16]),
         )
@@ -75,11 +75,11 @@ def deployment(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
 
 def _cleaned_up(
-    context: dg.AssetExecutionContext, plan: Blueprint, mlflow: MlflowResource, triton: TritonResource
+    context: dg.AssetExecutionContext, blueprint: Blueprint, mlflow: MlflowResource, triton: TritonResource
 ) -> str:
     """Removes releases that are kept no longer, and says which; what is live is live, whatever comes of that."""
     try:
-        found = retain(plan.name, plan.home, triton, mlflow, plan.settings.releases.keep)
+        found = retain(blueprint.name, blueprint.home, triton, mlflow, blueprint.settings.releases.keep)
     except Exception as error:
         context.log.warning(f"Old releases stay for the time being: {error}")
         return f"nothing: {error}"

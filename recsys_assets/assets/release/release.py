@@ -31,17 +31,17 @@ by, so that what goes live knows the newest day. Registered in MLflow as `challe
 """
 
 
-def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
-    @plan.asset(
+    @blueprint.asset(
         "release",
         "release",
         DESCRIPTION,
         kinds=["mlflow", "keras", "faiss"],
         after=["evaluation", "workflow", "feature_store", "schema"],
         code=CODE,
-        settings={"serving": plan.settings.serving},
+        settings={"serving": blueprint.settings.serving},
         condition=condition,
     )
     def build(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
@@ -50,24 +50,26 @@ def release(plan: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.release.release_pool import one_writer
         from serving.rules.list_rules import ListRules
 
-        serving, chain = plan.settings.serving, ChainRanges.load(plan)
+        serving, chain = blueprint.settings.serving, ChainRanges.load(blueprint)
         with plainly(ValueError):
-            report = judged_report(plan)
-            parts, raw_users = continued_parts(plan, chain, context.log.info)
-        types = id_dtypes(plan)
-        feast = QueryFeast(f"../../../feast/{plan.name}", raw_users.to_dict(), types["user"], types["item"])
-        metadata = lineage(plan, chain, parts.workflow, report, context.instance, code_version(CODE))
+            report = judged_report(blueprint)
+            parts, raw_users = continued_parts(blueprint, chain, context.log.info)
+        types = id_dtypes(blueprint)
+        feast = QueryFeast(f"../../../feast/{blueprint.name}", raw_users.to_dict(), types["user"], types["item"])
+        metadata = lineage(blueprint, chain, parts.workflow, report, context.instance, code_version(CODE))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
-            rules = ListRules(serving.filters, serving.ordering, items_frame(plan, for_filters=True))
+            rules = ListRules(serving.filters, serving.ordering, items_frame(blueprint, for_filters=True))
             with plainly(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
                 parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
             tags = {name: str(value) for name, value in chain.metadata().items()}
-            with one_writer(plan.home.releases / plan.name):  # nobody removes it before it is known as the newest
-                made = Release.write(folder, plan.home.releases, plan.name, metadata)
-                version = mlflow.register(plan.name, made.hash, made.path, report.get("mlflow_run"), tags)
-                write_json({"hash": made.hash}, candidate_file(plan.home, plan.name))
+            with one_writer(
+                blueprint.home.releases / blueprint.name
+            ):  # nobody removes it before it is known as the newest
+                made = Release.write(folder, blueprint.home.releases, blueprint.name, metadata)
+                version = mlflow.register(blueprint.name, made.hash, made.path, report.get("mlflow_run"), tags)
+                write_json({"hash": made.hash}, candidate_file(blueprint.home, blueprint.name))
         return dg.MaterializeResult(
             metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
             data_version=dg.DataVersion(made.hash[:16]),

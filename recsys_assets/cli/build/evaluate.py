@@ -34,9 +34,9 @@ def evaluate(name: str, as_of: Cut = None, as_json: Json = False) -> None:
         from resources.environment import quiet_libraries
 
         quiet_libraries()
-        plan = find_recommender(name, home)
+        blueprint = find_recommender(name, home)
         with out.status("reading ...") as spinner:
-            values = _measure(plan, as_of, lambda line: spinner.update(f"{line} ..."))
+            values = _measure(blueprint, as_of, lambda line: spinner.update(f"{line} ..."))
         if as_json:
             emit({"name": name, **values})
             return
@@ -47,7 +47,7 @@ def evaluate(name: str, as_of: Cut = None, as_json: Json = False) -> None:
     out.print(table(f"{name}, {values['first_day']} to {values['last_day']}", ["", "users", *METRICS], rows, " rrrrr"))
 
 
-def _measure(plan: Blueprint, as_of: str | None, progress: Any) -> dict[str, Any]:
+def _measure(blueprint: Blueprint, as_of: str | None, progress: Any) -> dict[str, Any]:
     from ops_gpu.evaluation.backtest import evaluate_as_of
     from recsys_assets.blueprint.utc_days import as_day, day_start
     from recsys_assets.blueprint.feature_graph import feature_graph
@@ -56,16 +56,16 @@ def _measure(plan: Blueprint, as_of: str | None, progress: Any) -> dict[str, Any
     from recsys_assets.challenger.oracle import oracle_metrics
     from recsys_assets.tables.raw_tables import raw_tables
 
-    load(plan.place.base)  # whatever is wrong with it is told before anything is read
-    first, last = plan.span()
-    cut = date.fromisoformat(as_of) if as_of else last - timedelta(days=plan.settings.evaluation.days - 1)
+    load(blueprint.place.base)  # whatever is wrong with it is told before anything is read
+    first, last = blueprint.span()
+    cut = date.fromisoformat(as_of) if as_of else last - timedelta(days=blueprint.settings.evaluation.days - 1)
     if not first < cut <= last:
         raise ValueError(f"--as-of is {cut}, expected a day after {first} and up to {last}, the days of the log.")
-    tables = raw_tables(plan, first, last, before=cut)
+    tables = raw_tables(blueprint, first, last, before=cut)
     end = day_start(last + timedelta(days=1))
-    found = evaluate_as_of(*tables, feature_graph(plan), fit_config(plan), day_start(cut), end, progress)
+    found = evaluate_as_of(*tables, feature_graph(blueprint), fit_config(blueprint), day_start(cut), end, progress)
     values = found.evaluation.to_dict()
-    values["baselines"] |= oracle_metrics(plan, found, cut)
+    values["baselines"] |= oracle_metrics(blueprint, found, cut)
     return {**values, "first_day": str(as_day(day_start(cut))), "last_day": str(last)}
 
 

@@ -87,12 +87,12 @@ def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing:
     from recsys_assets.component.locations import load
     from recsys_assets.automation.refit import refit_config
 
-    plan = find_recommender(name, home)
-    load(plan.place.base)  # what is wrong with it would only be a note in the UI
-    days = [str(day) for day in plan.span()]
+    blueprint = find_recommender(name, home)
+    load(blueprint.place.base)  # what is wrong with it would only be a note in the UI
+    days = [str(day) for day in blueprint.span()]
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
-    config = refit_config(plan, refit, uncompared, drop_missing)
+    config = refit_config(blueprint, refit, uncompared, drop_missing)
     return command + (["--config-json", json.dumps(config)] if config else []), days
 
 

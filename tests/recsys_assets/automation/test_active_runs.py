@@ -25,7 +25,7 @@ STATUS = dg.DagsterRunStatus
 
 
 @pytest.fixture
-def plan(shop: Path, home: Home) -> Blueprint:
+def blueprint(shop: Path, home: Home) -> Blueprint:
     return blueprints(shop, home)[0]
 
 
@@ -65,36 +65,36 @@ def status_of(instance: dg.DagsterInstance, run_id: str) -> STATUS:
     [("interactions", True, False), ("served_requests", False, True)],
 )
 def test_building_anew_and_keeping_what_was_served_do_not_wait_for_each_other(
-    plan: Blueprint, instance: dg.DagsterInstance, asset: str, builds: bool, keeps: bool
+    blueprint: Blueprint, instance: dg.DagsterInstance, asset: str, builds: bool, keeps: bool
 ) -> None:
-    assert running(instance, plan) is running(instance, plan, served=True) is None
+    assert running(instance, blueprint) is running(instance, blueprint, served=True) is None
     asked_for(instance, STATUS.STARTING, asset)
-    assert (running(instance, plan) is not None) is builds
-    assert (running(instance, plan, served=True) is not None) is keeps
+    assert (running(instance, blueprint) is not None) is builds
+    assert (running(instance, blueprint, served=True) is not None) is keeps
 
 
-def test_another_recommender_is_nobody(plan: Blueprint, instance: dg.DagsterInstance) -> None:
+def test_another_recommender_is_nobody(blueprint: Blueprint, instance: dg.DagsterInstance) -> None:
     other = asked_for(instance, STATUS.STARTED, name="films")
-    with RunLock.of(plan.home, "films").held(other, "a sensor", lambda holder: None):
-        assert running(instance, plan) is None
+    with RunLock.of(blueprint.home, "films").held(other, "a sensor", lambda holder: None):
+        assert running(instance, blueprint) is None
 
 
-def test_who_holds_the_lock_is_going_whatever_dagster_knows(plan: Blueprint, instance: dg.DagsterInstance) -> None:
+def test_who_holds_the_lock_is_going_whatever_dagster_knows(blueprint: Blueprint, instance: dg.DagsterInstance) -> None:
     """A command beside the daemon may use an instance of its own."""
-    with RunLock.of(plan.home, plan.name).held("aaaaaaaa-1", "a command or the UI", lambda holder: None):
-        assert "run aaaaaaaa (started by a command or the UI" in str(running(instance, plan))
-    assert running(instance, plan) is None
+    with RunLock.of(blueprint.home, blueprint.name).held("aaaaaaaa-1", "a command or the UI", lambda holder: None):
+        assert "run aaaaaaaa (started by a command or the UI" in str(running(instance, blueprint))
+    assert running(instance, blueprint) is None
 
 
 @pytest.mark.parametrize("status", [STATUS.STARTED, STATUS.STARTING, STATUS.CANCELING])
 def test_a_run_whose_process_was_killed_is_noted_as_failed_at_once(
-    plan: Blueprint, instance: dg.DagsterInstance, status: STATUS
+    blueprint: Blueprint, instance: dg.DagsterInstance, status: STATUS
 ) -> None:
     run_id = asked_for(instance, status)
-    sign = RunLock.of(plan.home, plan.name).folder / f"{run_id}.alive"
+    sign = RunLock.of(blueprint.home, blueprint.name).folder / f"{run_id}.alive"
     sign.parent.mkdir(parents=True)
     sign.touch()  # as a killed process leaves it
-    assert running(instance, plan) is None
+    assert running(instance, blueprint) is None
     assert status_of(instance, run_id) is STATUS.FAILURE
     assert not sign.exists()
 
@@ -111,7 +111,7 @@ def test_a_run_whose_process_was_killed_is_noted_as_failed_at_once(
     ],
 )
 def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
-    plan: Blueprint,
+    blueprint: Blueprint,
     instance: dg.DagsterInstance,
     status: STATUS,
     minutes: int,
@@ -122,20 +122,22 @@ def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
 
     monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(minutes=minutes)))
     monkeypatch.setattr(module, "TO_END_S", 0.0)
-    assert (running(instance, plan) == f"run {run_id[:8]}") is going
+    assert (running(instance, blueprint) == f"run {run_id[:8]}") is going
     assert (status_of(instance, run_id) is STATUS.FAILURE) is not going
 
 
-def test_a_waiting_run_is_alive(plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_run_is_alive(
+    blueprint: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "TO_START", timedelta(0))
     run_id = asked_for(instance, STATUS.STARTED)
-    with RunLock.of(plan.home, plan.name).alive(run_id):
-        assert running(instance, plan) == f"run {run_id[:8]}"
+    with RunLock.of(blueprint.home, blueprint.name).alive(run_id):
+        assert running(instance, blueprint) == f"run {run_id[:8]}"
     assert status_of(instance, run_id) is STATUS.STARTED
 
 
 def test_a_run_that_was_queued_for_long_has_its_time_from_when_it_left_the_queue(
-    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    blueprint: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = asked_for(instance, STATUS.QUEUED)
     monkeypatch.setattr(module, "TO_END_S", 0.0)
@@ -144,13 +146,13 @@ def test_a_run_that_was_queued_for_long_has_its_time_from_when_it_left_the_queue
     left = datetime.now(UTC)
     instance.report_dagster_event(dg.DagsterEvent(DagsterEventType.RUN_STARTING.value, "x"), run_id)
     monkeypatch.setattr(module, "datetime", clock(left + timedelta(seconds=29.95)))  # 30.05 s after it was queued
-    assert running(instance, plan) == f"run {run_id[:8]}"
+    assert running(instance, blueprint) == f"run {run_id[:8]}"
     monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(seconds=30)))
-    assert running(instance, plan) is None and status_of(instance, run_id) is STATUS.FAILURE
+    assert running(instance, blueprint) is None and status_of(instance, run_id) is STATUS.FAILURE
 
 
 def test_a_run_whose_end_is_noted_a_moment_late_has_not_failed(
-    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    blueprint: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sign of life goes before Dagster notes that it has ended well."""
     monkeypatch.setattr(module, "TO_START", timedelta(0))
@@ -163,12 +165,12 @@ def test_a_run_whose_end_is_noted_a_moment_late_has_not_failed(
         instance.report_dagster_event(event, run_id)
 
     monkeypatch.setattr(module.time, "sleep", meanwhile)
-    assert running(instance, plan) is None
+    assert running(instance, blueprint) is None
     assert said == [module.TO_END_S] and status_of(instance, run_id) is STATUS.SUCCESS
 
 
 def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_for_the_first(
-    plan: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    blueprint: Blueprint, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TO_START", timedelta(0))
     monkeypatch.setattr(module, "TO_END_S", 0.0)
@@ -187,14 +189,14 @@ def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_fo
     plan_of_steps: Any = None
 
     def execute() -> None:
-        steps.extend(map(str, OneRunAtATime(inner, plan.home).execute(context, plan_of_steps)))
+        steps.extend(map(str, OneRunAtATime(inner, blueprint.home).execute(context, plan_of_steps)))
 
-    with RunLock.of(plan.home, "films").held("other", "a command", lambda holder: None):
+    with RunLock.of(blueprint.home, "films").held("other", "a command", lambda holder: None):
         thread = threading.Thread(target=execute)
         thread.start()
         assert waits.wait(20)
         for served in (False, True):
-            assert running(instance, plan, served) == f"run {run.run_id[:8]}"
+            assert running(instance, blueprint, served) == f"run {run.run_id[:8]}"
         assert status_of(instance, run.run_id) is STATUS.STARTED and not steps
     thread.join(20)
     assert steps == ["step"]

@@ -63,10 +63,10 @@ def late_refit(
     shop: Path, home: Home, instance: dg.DagsterInstance, change: Callable[[], object]
 ) -> list[dg.RunRequest] | str:
     """What the refit of a code location asks for, whose files have changed since it was loaded."""
-    plan = blueprints(shop, home)[0]
+    blueprint = blueprints(shop, home)[0]
     defs = dg.Definitions.merge(load(shop), shared_definitions(home)).get_repository_def()
     change()
-    (refit,) = [made for made in schedules(plan) if made.name == "shop_refit"]
+    (refit,) = [made for made in schedules(blueprint) if made.name == "shop_refit"]
     data = refit.evaluate_tick(dg.build_schedule_context(instance, repository_def=defs))
     return list(data.run_requests or []) or str(data.skip_message)
 

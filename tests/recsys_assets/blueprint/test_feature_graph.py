@@ -31,8 +31,8 @@ def plan_of(folder: Path, home: Home, columns: list[str]) -> Blueprint:
     (folder / "features.py").write_text(BUILD)
     (folder / "names.py").write_text(f"COLUMNS = {columns}\n")
     (folder / "later.py").write_text("def more():\n    return []\n")
-    (plan,) = blueprints(folder, home)
-    return replace(plan, settings=plan.settings.model_copy(update={"workflow": "features.build"}))
+    (blueprint,) = blueprints(folder, home)
+    return replace(blueprint, settings=blueprint.settings.model_copy(update={"workflow": "features.build"}))
 
 
 def test_modules_beside_the_yaml_import_each_other_and_do_not_meet(shop: Path, home: Home, tmp_path: Path) -> None:
@@ -47,18 +47,18 @@ def test_modules_beside_the_yaml_import_each_other_and_do_not_meet(shop: Path, h
 
 
 def test_an_edited_module_is_read_again(shop: Path, home: Home) -> None:
-    plan = plan_of(shop, home, ["user_id"])
-    feature_graph(plan)(SCHEMA)
+    blueprint = plan_of(shop, home, ["user_id"])
+    feature_graph(blueprint)(SCHEMA)
     (shop / "names.py").write_text("COLUMNS = ['user_id', 'item_id']  # another size, as Python looks at that\n")
-    assert list(feature_graph(plan)(SCHEMA).names) == ["user_id", "item_id"]
+    assert list(feature_graph(blueprint)(SCHEMA).names) == ["user_id", "item_id"]
 
 
 @pytest.mark.parametrize("text", ["def build(:", "import nothing_of_this_name", "x = 1"])
 def test_what_cannot_be_imported_says_why(shop: Path, home: Home, text: str) -> None:
-    plan = plan_of(shop, home, [])
+    blueprint = plan_of(shop, home, [])
     (shop / "features.py").write_text(text)
     with pytest.raises(ValueError, match=r"workflow is 'features.build', but there is no such function \(.+\); write"):
-        feature_graph(plan)
+        feature_graph(blueprint)
 
 
 def test_a_package_beside_the_yaml_hides_one_that_is_installed(
@@ -74,9 +74,9 @@ def test_a_package_beside_the_yaml_hides_one_that_is_installed(
         )
     monkeypatch.syspath_prepend(str(tmp_path / "installed"))
     installed = importlib.import_module("wares.names")
-    (plan,) = blueprints(shop, home)
-    plan = replace(plan, settings=plan.settings.model_copy(update={"workflow": "wares.graph.build"}))
-    assert list(feature_graph(plan)(SCHEMA).names) == ["item_id"]
+    (blueprint,) = blueprints(shop, home)
+    blueprint = replace(blueprint, settings=blueprint.settings.model_copy(update={"workflow": "wares.graph.build"}))
+    assert list(feature_graph(blueprint)(SCHEMA).names) == ["item_id"]
     assert sys.modules["wares.names"] is installed
     for name in [name for name in sys.modules if name.startswith("wares")]:
         del sys.modules[name]

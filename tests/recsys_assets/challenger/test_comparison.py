@@ -43,7 +43,7 @@ class Shop:
     warnings: list[str] = field(default_factory=list)
 
     @property
-    def plan(self) -> Any:
+    def blueprint(self) -> Any:
         settings = SimpleNamespace(
             start=None, end=None, users=None, items=None, quality=SimpleNamespace(max_days_ahead=1)
         )
@@ -70,11 +70,11 @@ class Shop:
         chain: Any = SimpleNamespace(
             ranges=SimpleNamespace(against=against), live=self.whole.release.hash, passed_over=None
         )
-        return stand(self.plan, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
+        return stand(self.blueprint, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
 
     def __post_init__(self) -> None:
         self.write(self.whole.users, self.whole.items)
-        self.mine = contender(self.plan, self.whole.release)
+        self.mine = contender(self.blueprint, self.whole.release)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ RANGES = Ranges(0, 10 * DAY, 13 * DAY, 14 * DAY, "live")
 
 
 @pytest.fixture
-def plan(shop: Path, home: Home) -> Blueprint:
+def blueprint(shop: Path, home: Home) -> Blueprint:
     """A shop of 8 users and 3 days, whose users choose something new every day."""
     yaml = (shop / "defs.yaml").read_text()
     (shop / "defs.yaml").write_text(yaml + "  evaluation: {days: 1, min_users: 2}\n")
@@ -29,24 +29,24 @@ def plan(shop: Path, home: Home) -> Blueprint:
 
 
 def test_what_was_decided_is_read_back(shop: Path, home: Home) -> None:
-    (plan,) = blueprints(shop, home)
+    (blueprint,) = blueprints(shop, home)
     with pytest.raises(FileNotFoundError, match="shop/retrieval_model"):
-        ChainRanges.load(plan)
+        ChainRanges.load(blueprint)
     with pytest.raises(FileNotFoundError, match="shop/workflow"):
-        ChainRanges.planned(plan)
+        ChainRanges.planned(blueprint)
     chain = ChainRanges(RANGES, "a" * 64, 5 * DAY, "b" * 64)
     home.retrieval_model("shop").mkdir(parents=True)
     chain.save(home.retrieval_model("shop"))
-    assert ChainRanges.load(plan) == chain
-    replace(chain, early_end=None).save_planned(plan)
-    assert ChainRanges.planned(plan) == replace(chain, early_end=None)
+    assert ChainRanges.load(blueprint) == chain
+    replace(chain, early_end=None).save_planned(blueprint)
+    assert ChainRanges.planned(blueprint) == replace(chain, early_end=None)
 
 
 def test_what_a_version_of_before_decided_is_read(shop: Path, home: Home) -> None:
-    (plan,) = blueprints(shop, home)
+    (blueprint,) = blueprints(shop, home)
     path = home.retrieval_model("shop") / "ranges.json"
     write_json({"start": 0, "fit_end": 1, "end": 2, "against": "live", "live": "a", "early_end": 1}, path)
-    assert ChainRanges.load(plan) == ChainRanges(Ranges(0, 1, 2, 2, "live"), "a", 1)
+    assert ChainRanges.load(blueprint) == ChainRanges(Ranges(0, 1, 2, 2, "live"), "a", 1)
 
 
 def test_the_days_in_words() -> None:
@@ -59,35 +59,35 @@ def test_the_days_in_words() -> None:
     assert ChainRanges(replace(RANGES, against="nothing"), None).metadata()["compared_with"] == "no live release"
 
 
-def test_days_are_chosen_by_who_can_judge(plan: Blueprint) -> None:
+def test_days_are_chosen_by_who_can_judge(blueprint: Blueprint) -> None:
     start = day_start(FIRST_DAY)
-    found = ChainRanges.plan(plan, None)
+    found = ChainRanges.plan(blueprint, None)
     assert found == ChainRanges(Ranges(start, start + 2 * DAY, start + 3 * DAY, start + 3 * DAY, "nothing"), None)
-    assert found.unjudged(plan) == ""
+    assert found.unjudged(blueprint) == ""
 
 
-def test_too_few_users_to_judge_say_so_with_the_way_out(plan: Blueprint) -> None:
-    settings = plan.settings.model_copy(update={"evaluation": replace(plan.settings.evaluation, min_users=9)})
-    chain = ChainRanges.plan(replace(plan, settings=settings), None)
-    assert chain.unjudged(plan).startswith("Nothing is released: 2 users chose anything new")
-    assert "expected at least 9 (evaluation.min_users)" in chain.unjudged(plan)
-    assert "wait for more days" in chain.unjudged(plan)
-    assert "`recsys materialize shop --uncompared`" in replace(chain, live="a").unjudged(plan)
+def test_too_few_users_to_judge_say_so_with_the_way_out(blueprint: Blueprint) -> None:
+    settings = blueprint.settings.model_copy(update={"evaluation": replace(blueprint.settings.evaluation, min_users=9)})
+    chain = ChainRanges.plan(replace(blueprint, settings=settings), None)
+    assert chain.unjudged(blueprint).startswith("Nothing is released: 2 users chose anything new")
+    assert "expected at least 9 (evaluation.min_users)" in chain.unjudged(blueprint)
+    assert "wait for more days" in chain.unjudged(blueprint)
+    assert "`recsys materialize shop --uncompared`" in replace(chain, live="a").unjudged(blueprint)
 
 
-def test_a_release_that_went_live_meanwhile_takes_other_days_and_no_passing_over(plan: Blueprint) -> None:
+def test_a_release_that_went_live_meanwhile_takes_other_days_and_no_passing_over(blueprint: Blueprint) -> None:
     found = with_live(RANGES, Trained(0, 5 * DAY, 11 * DAY, 11 * DAY, 9), lambda start, end: 9)
-    said = ChainRanges(found, "a" * 64).unjudged(plan)
+    said = ChainRanges(found, "a" * 64).unjudged(blueprint)
     assert said.startswith(
         "Nothing is released: another release went live after the days were chosen; choose days anew"
     )
     assert "shop/workflow" in said and "`recsys materialize shop`" in said and "--uncompared" not in said
 
 
-def test_a_release_that_somebody_passed_over_is_passed_over_until_another_is_live(plan: Blueprint) -> None:
-    chain = ChainRanges.plan(plan, "a" * 64, uncompared=True)  # that release is not even opened
+def test_a_release_that_somebody_passed_over_is_passed_over_until_another_is_live(blueprint: Blueprint) -> None:
+    chain = ChainRanges.plan(blueprint, "a" * 64, uncompared=True)  # that release is not even opened
     assert (chain.live, chain.passed_over, chain.ranges.against) == (None, "a" * 64, "nothing")
-    assert chain.beside(plan, "a" * 64) is chain
-    assert chain.beside(plan, None) is chain
-    chain.save_planned(plan)
-    assert read_json(plan.home.recommender("shop") / "planned_ranges.json")["passed_over"] == "a" * 64
+    assert chain.beside(blueprint, "a" * 64) is chain
+    assert chain.beside(blueprint, None) is chain
+    chain.save_planned(blueprint)
+    assert read_json(blueprint.home.recommender("shop") / "planned_ranges.json")["passed_over"] == "a" * 64

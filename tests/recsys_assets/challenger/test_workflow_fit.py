@@ -31,7 +31,7 @@ from tests.recsys_assets.runs import failure, materialize
 
 
 @pytest.fixture
-def plan(tmp_path: Path, home: Home) -> Blueprint:
+def blueprint(tmp_path: Path, home: Home) -> Blueprint:
     """The world of hits, up to its workflows; the last day is judged by."""
     folder = write_world(tmp_path)
     result = materialize(folder, ["interactions", "users", "items", "statistics", "workflow"], FIRST, LAST)
@@ -39,32 +39,32 @@ def plan(tmp_path: Path, home: Home) -> Blueprint:
     return blueprints(folder, home)[0]
 
 
-def challenger(plan: Blueprint) -> Workflow:
-    return Workflow.load(plan.home.challenger_workflow(NAME))
+def challenger(blueprint: Blueprint) -> Workflow:
+    return Workflow.load(blueprint.home.challenger_workflow(NAME))
 
 
-def counts(workflow: Workflow, plan: Blueprint) -> dict[int, float]:
+def counts(workflow: Workflow, blueprint: Blueprint) -> dict[int, float]:
     """The normalised logarithm of the count of each item."""
-    items = items_frame(plan)
+    items = items_frame(blueprint)
     part = workflow.for_inputs(items.columns)
     return dict(zip(items["item_id"], part.transform(items)[COUNT], strict=True))
 
 
-def test_the_challenger_counts_the_past_and_the_release_everything(plan: Blueprint) -> None:
+def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Blueprint) -> None:
     day = date.fromisoformat(LAST)
-    assert ChainRanges.planned(plan).ranges.fit_end == day_start(day)
-    last = interactions_frame(plan).filter(pl.col("timestamp").dt.date() == day)
+    assert ChainRanges.planned(blueprint).ranges.fit_end == day_start(day)
+    last = interactions_frame(blueprint).filter(pl.col("timestamp").dt.date() == day)
     hits, tried = set(last["item_id"]), set(range(361, 401))
-    before, after = counts(challenger(plan), plan), counts(fitted_workflow(plan), plan)
+    before, after = counts(challenger(blueprint), blueprint), counts(fitted_workflow(blueprint), blueprint)
     assert len({before[item] for item in tried}) == 1  # each was tried four times, and nothing else is known
     assert min(after[item] for item in hits) > max(after[item] for item in tried - hits)
-    assert challenger(plan).vocabulary("item_id").equals(fitted_workflow(plan).vocabulary("item_id"))
+    assert challenger(blueprint).vocabulary("item_id").equals(fitted_workflow(blueprint).vocabulary("item_id"))
 
 
-def ndcg(plan: Blueprint, workflow: Workflow) -> float:
+def ndcg(blueprint: Blueprint, workflow: Workflow) -> float:
     """What the pipeline's models reach on the judged day, with the features of a workflow."""
-    config, ranges = fit_config(plan), ChainRanges.planned(plan).ranges
-    data = training_data(plan, workflow)
+    config, ranges = fit_config(blueprint), ChainRanges.planned(blueprint).ranges
+    data = training_data(blueprint, workflow)
     fitted = fit_retrieval_until(data, config, ranges.fit_end)
     rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
     ranker = fit_ranking(data, rows, config.ranking, config.half_lives)
@@ -73,22 +73,22 @@ def ndcg(plan: Blueprint, workflow: Workflow) -> float:
     return float(evaluate(data, sources, fitted.model, ranker, protocol).final[20].ndcg.mean())
 
 
-def test_knowing_the_future_would_double_what_is_measured(plan: Blueprint) -> None:
-    assert ndcg(plan, fitted_workflow(plan)) > 0.55
-    assert ndcg(plan, challenger(plan)) < 0.4
+def test_knowing_the_future_would_double_what_is_measured(blueprint: Blueprint) -> None:
+    assert ndcg(blueprint, fitted_workflow(blueprint)) > 0.55
+    assert ndcg(blueprint, challenger(blueprint)) < 0.4
 
 
-def learned_ahead(plan: Blueprint, workflow: Workflow) -> list[str]:
+def learned_ahead(blueprint: Blueprint, workflow: Workflow) -> list[str]:
     """As the check `point_in_time` asks."""
-    statistics, ranges = day_statistics(plan), ChainRanges.planned(plan).ranges
-    fresh = unfitted_workflow(plan, statistics.users, statistics.items)
+    statistics, ranges = day_statistics(blueprint), ChainRanges.planned(blueprint).ranges
+    fresh = unfitted_workflow(blueprint, statistics.users, statistics.items)
     again = fit_before(TrainingDays.of(statistics).poisoned(ranges.fit_end), fresh, ranges.fit_end)
     return changed_features(workflow, again, statistics.users, statistics.items)
 
 
-def test_poison_shows_who_has_looked(plan: Blueprint) -> None:
-    assert learned_ahead(plan, challenger(plan)) == []
-    assert COUNT in learned_ahead(plan, fitted_workflow(plan))
+def test_poison_shows_who_has_looked(blueprint: Blueprint) -> None:
+    assert learned_ahead(blueprint, challenger(blueprint)) == []
+    assert COUNT in learned_ahead(blueprint, fitted_workflow(blueprint))
 
 
 @pytest.mark.parametrize("graph", ["hits_features.build", None], ids=["two levels", "one level"])
@@ -101,7 +101,7 @@ def test_the_check_finds_nothing_after_days_that_were_appended(tmp_path: Path, h
     names = ["interactions", "users", "items", "statistics", "workflow"]
     for first, last, fitted in ((FIRST, "2026-01-11", True), ("2026-01-12", "2026-01-15", False), (LAST, LAST, False)):
         assert materialize(folder, names, first, last).success
-        (plan,) = blueprints(folder, home)
-        assert fitted_anew(plan) is fitted
+        (blueprint,) = blueprints(folder, home)
+        assert fitted_anew(blueprint) is fitted
         shutil.copytree(home.challenger_workflow(NAME), home.retrieval_model(NAME) / "workflow", dirs_exist_ok=True)
-        assert _learned_ahead(plan, ChainRanges.planned(plan).ranges) == []
+        assert _learned_ahead(blueprint, ChainRanges.planned(blueprint).ranges) == []

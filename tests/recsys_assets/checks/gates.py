@@ -20,11 +20,11 @@ class Gates:
     """A copy of a materialized recommender.
 
     Args:
-        plan: the recommender, over the copy.
+        blueprint: the recommender, over the copy.
         folder: of its YAML.
     """
 
-    plan: Blueprint
+    blueprint: Blueprint
     folder: Path
 
     @classmethod
@@ -38,12 +38,12 @@ class Gates:
     @property
     def home(self) -> Home:
         """Where the copy lies."""
-        return self.plan.home
+        return self.blueprint.home
 
     def evaluate(self, asset: str, check: str) -> dg.AssetCheckEvaluation:
         """What one check says; that it blocks is looked at too."""
         defs = dg.Definitions.merge(load(self.folder), shared_definitions(self.home))
-        selection = dg.AssetSelection.checks(dg.AssetCheckKey(self.plan.key(asset), check))
+        selection = dg.AssetSelection.checks(dg.AssetCheckKey(self.blueprint.key(asset), check))
         made = dg.Definitions(
             assets=defs.assets,
             asset_checks=defs.asset_checks,

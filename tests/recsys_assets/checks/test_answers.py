@@ -31,11 +31,11 @@ def test_all_are_answered_alike_or_it_does_not_pass(
     passed: bool,
     words: str,
 ) -> None:
-    plan = blueprints(shop, home)[0]
+    blueprint = blueprints(shop, home)[0]
     monkeypatch.setattr(answers, "newest_release", lambda _: "release")
     monkeypatch.setattr(answers, "some_users", lambda *_, **__: users)
     monkeypatch.setattr(answers, "differences", lambda *_: problems)
-    found = answers.answers_like_its_parts(plan)()
+    found = answers.answers_like_its_parts(blueprint)()
     assert isinstance(found, dg.AssetCheckResult)
     assert found.passed is passed and words in str(found.description)
     assert ("other items" in str(found.metadata["differences"].value)) is bool(problems)

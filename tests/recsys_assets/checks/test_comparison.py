@@ -17,7 +17,7 @@ from resources.home import Home
 
 
 @pytest.fixture
-def plan(shop: Path, home: Home) -> Blueprint:
+def blueprint(shop: Path, home: Home) -> Blueprint:
     return blueprints(shop, home)[0]
 
 
@@ -41,10 +41,10 @@ def lists(ndcg: float, error: float, users: float = 100.0) -> dict[str, float]:
     ],
     ids=["within the noise", "below it", "one user", "no user"],
 )
-def test_popularity_is_the_floor_up_to_both_errors(plan: Blueprint, final: dict[str, float], passed: bool) -> None:
+def test_popularity_is_the_floor_up_to_both_errors(blueprint: Blueprint, final: dict[str, float], passed: bool) -> None:
     report = {"final": final, "baselines": {"popularity": lists(0.2, 0.04)}}
-    write_json(report, plan.home.evaluation_report(plan.name))
-    found = said(better_than_popularity(plan))
+    write_json(report, blueprint.home.evaluation_report(blueprint.name))
+    found = said(better_than_popularity(blueprint))
     assert found.passed is passed
     if final["ndcg@20_se"]:
         assert found.metadata["standard_error"].value == pytest.approx(0.05)
@@ -61,8 +61,8 @@ def test_popularity_is_the_floor_up_to_both_errors(plan: Blueprint, final: dict[
     ],
     ids=["nothing", "nobody", "live", "recorded"],
 )
-def test_it_is_said_what_was_compared_with(plan: Blueprint, standing: dict[str, Any], words: str) -> None:
-    write_json({"live": standing}, plan.home.evaluation_report(plan.name))
-    found = said(not_worse_than_live(plan))
+def test_it_is_said_what_was_compared_with(blueprint: Blueprint, standing: dict[str, Any], words: str) -> None:
+    write_json({"live": standing}, blueprint.home.evaluation_report(blueprint.name))
+    found = said(not_worse_than_live(blueprint))
     assert words in str(found.description)
     assert ("release aaaaaaaaaaaa " in str(found.description)) is ("release" in standing)

@@ -32,7 +32,7 @@ class Later:
         self.folder = Path(shutil.copytree(gates.folder, place / NAME))
 
     @property
-    def plan(self) -> Blueprint:
+    def blueprint(self) -> Blueprint:
         return blueprints(self.folder, self.home)[0]
 
     def edit(self, old: str, new: str) -> None:
@@ -65,13 +65,13 @@ def later(gates: Gates, tmp_path: Path) -> Later:
 
 
 def test_after_a_quiet_day_a_release_can_still_be_made_of_the_models(later: Later) -> None:
-    before = newest_release(later.plan)
-    workflow, models = before.part("workflow"), released_workflow(later.plan).hash()
+    before = newest_release(later.blueprint)
+    workflow, models = before.part("workflow"), released_workflow(later.blueprint).hash()
     later.edit("evaluation: {days: 4}", "evaluation: {days: 4, min_users: 100000}")
     result = later.run(DATA + MODELS, later.quiet_day())
     assert result.success, failure(result)
     assert made(result) == set(DATA)
-    assert fitted_workflow(later.plan).hash() != models == released_workflow(later.plan).hash()
+    assert fitted_workflow(later.blueprint).hash() != models == released_workflow(later.blueprint).hash()
     later.edit(
         "name: too_dear, item: price, comparison: below, value: 8",
         "name: too_dear, item: price, comparison: below, value: 5",
@@ -81,7 +81,7 @@ def test_after_a_quiet_day_a_release_can_still_be_made_of_the_models(later: Late
     assert made(result) == {"release"}
     passed = {check.check_name for check in result.get_asset_check_evaluations() if check.passed}
     assert passed == {"recall", "answers_like_its_parts"}
-    after = newest_release(later.plan)
+    after = newest_release(later.blueprint)
     assert after.hash != before.hash
     assert (after.part("workflow") / "workflow.json").read_bytes() == (workflow / "workflow.json").read_bytes()
     one, other = (release.manifest.metadata for release in (before, after))
@@ -91,22 +91,22 @@ def test_after_a_quiet_day_a_release_can_still_be_made_of_the_models(later: Late
 
 
 def test_models_that_nobody_judged_are_not_released(later: Later) -> None:
-    report = load_report(later.plan)
+    report = load_report(later.blueprint)
     later.edit("epochs: 2, top:", "epochs: 1, top:")
     later.edit("evaluation: {days: 4}", "evaluation: {days: 4, min_users: 100000}")
     result = later.run(["ranking_model", "evaluation"])
     assert result.success and made(result) == {"ranking_model"}
-    assert load_report(later.plan) == report
-    newest = newest_release(later.plan).hash
+    assert load_report(later.blueprint) == report
+    newest = newest_release(later.blueprint).hash
     result = later.run(["release"])
     assert not result.success
     assert f"materialize {NAME}/evaluation" in failure(result)
-    assert newest_release(later.plan).hash == newest
+    assert newest_release(later.blueprint).hash == newest
     later.edit(", min_users: 100000", "")
     result = later.run(["evaluation", "release"])
     assert {"evaluation", "release"} <= made(result), failure(result)
-    assert newest_release(later.plan).manifest.metadata.metrics["final"] != report["final"]
-    assert "judged" not in newest_release(later.plan).manifest.metadata.metrics
+    assert newest_release(later.blueprint).manifest.metadata.metrics["final"] != report["final"]
+    assert "judged" not in newest_release(later.blueprint).manifest.metadata.metrics
 
 
 def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> None:
@@ -115,16 +115,16 @@ def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> No
     from recsys_assets.challenger.models import CONTINUED
 
     shutil.rmtree(later.home.retrieval_model(NAME) / CONTINUED)
-    report = {key: value for key, value in load_report(later.plan).items() if key != "judged"}
+    report = {key: value for key, value in load_report(later.blueprint).items() if key != "judged"}
     write_json(report, later.home.evaluation_report(NAME))
-    assert judged_report(later.plan) == report
+    assert judged_report(later.blueprint) == report
     since = later.home.ranking_model(NAME) / "since"
     since.touch()
     os.utime(since, ns=(time.time_ns() + 10**9,) * 2)
     with pytest.raises(ValueError, match="has judged other models than there are now"):
-        judged_report(later.plan)
+        judged_report(later.blueprint)
     since.unlink()
-    assert released_workflow(later.plan).hash() == fitted_workflow(later.plan).hash()
+    assert released_workflow(later.blueprint).hash() == fitted_workflow(later.blueprint).hash()
     materialize(later.folder, ["interactions", "users", "items", "statistics", "workflow"], later.quiet_day())
     with pytest.raises(ValueError, match="materialize tiny/retrieval_model"):
-        released_workflow(later.plan)
+        released_workflow(later.blueprint)

@@ -40,9 +40,9 @@ def test_what_is_right_passes(gates: Gates, asset: str, check: str) -> None:
 
 
 def test_a_workflow_that_has_seen_the_judged_days_does_not_pass(gates: Gates) -> None:
-    statistics = day_statistics(gates.plan)
-    unfitted = unfitted_workflow(gates.plan, statistics.users, statistics.items)
-    fitted = fit_before(TrainingDays.of(statistics), unfitted, ChainRanges.load(gates.plan).ranges.end)
+    statistics = day_statistics(gates.blueprint)
+    unfitted = unfitted_workflow(gates.blueprint, statistics.users, statistics.items)
+    fitted = fit_before(TrainingDays.of(statistics), unfitted, ChainRanges.load(gates.blueprint).ranges.end)
     fitted.save(gates.home.retrieval_model(NAME) / "workflow")
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed
@@ -73,7 +73,7 @@ def test_no_row_to_compare_is_no_proof(gates: Gates, monkeypatch: pytest.MonkeyP
 
 
 def test_no_poison_is_no_proof(gates: Gates) -> None:
-    for file in event_files(gates.plan)[-11:]:  # all from the moment of the check on
+    for file in event_files(gates.blueprint)[-11:]:  # all from the moment of the check on
         file.unlink()
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed and " 0 later events" in str(found.description)
@@ -96,12 +96,15 @@ def test_an_index_that_finds_too_little_does_not_pass(
     monkeypatch.setattr(ItemIndex, "load", poor)
     found = gates.evaluate(asset, "recall")
     assert not found.passed and "expected at least 95%" in str(found.description)
-    where = {"faiss_index": gates.home.faiss_index(NAME), "release": newest_release(gates.plan).part("faiss_index")}
+    where = {
+        "faiss_index": gates.home.faiss_index(NAME),
+        "release": newest_release(gates.blueprint).part("faiss_index"),
+    }
     assert where[asset] in folders
 
 
 def spoiled(gates: Gates, part: str, **values: Any) -> None:
-    report = dict(load_report(gates.plan))
+    report = dict(load_report(gates.blueprint))
     report[part] = {**report[part], **values}
     write_json(report, gates.home.evaluation_report(NAME))
 
@@ -124,7 +127,7 @@ def test_lists_that_are_worse_than_what_is_live_do_not_pass(gates: Gates, agains
 
 def test_a_release_that_answers_otherwise_does_not_pass(gates: Gates) -> None:
     """The library reads other histories than the release gets from the feature store."""
-    for path in event_files(gates.plan)[:12]:
+    for path in event_files(gates.blueprint)[:12]:
         frame = pl.read_parquet(path)
         frame.with_columns(item_id=pl.col("item_id").reverse()).write_parquet(path)
     found = gates.evaluate("release", "answers_like_its_parts")

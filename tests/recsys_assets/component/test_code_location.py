@@ -68,9 +68,9 @@ def test_a_log_that_no_library_can_read_is_its_own_recommenders_alone(
     found = keys(location(home, shop, own=own))
     assert {"shop/interactions", "mine/interactions"} <= found
     assert not any(key.endswith("defs_yaml") for key in found)
-    (plan,) = blueprints(shop, home)
-    assert plan.problem is not None
-    assert str(shop / "logs" / name) in plan.problem
+    (blueprint,) = blueprints(shop, home)
+    assert blueprint.problem is not None
+    assert str(shop / "logs" / name) in blueprint.problem
     (other,) = blueprints(own / "mine", home)
     assert other.problem is None
     assert str(other.partitions.get_first_partition_key()) == "2024-01-01"

@@ -90,8 +90,8 @@ def written(folder: Path, body: str) -> Path:
 
 @pytest.mark.parametrize("body", GOOD.values(), ids=GOOD.keys())
 def test_graphs_that_can_be_served_are_taken(tmp_path: Path, home: Home, body: str) -> None:
-    (plan,) = blueprints(written(tmp_path, body), home)
-    require_workable(plan)
+    (blueprint,) = blueprints(written(tmp_path, body), home)
+    require_workable(blueprint)
 
 
 @pytest.mark.parametrize(("body", "said"), BAD.values(), ids=BAD.keys())
@@ -103,8 +103,8 @@ def test_graphs_that_cannot_be_are_refused_when_the_yaml_is_read(
     assert str(caught.value).startswith(f"{tmp_path / 'defs.yaml'}:11: attributes.workflow: the feature graph")
     assert said in str(caught.value)
     monkeypatch.setenv("RECSYS_RECOMMENDERS", str(tmp_path))
-    (plan,) = blueprints(tmp_path, home)
-    for command in (lambda: _measure(plan, None, print), lambda: _command("own", home, True, False, False)):
+    (blueprint,) = blueprints(tmp_path, home)
+    for command in (lambda: _measure(blueprint, None, print), lambda: _command("own", home, True, False, False)):
         with pytest.raises(YamlError, match=r"defs.yaml:11: attributes.workflow: the feature graph"):
             command()
 
@@ -121,5 +121,5 @@ def test_without_a_graph_of_ones_own_nothing_is_tried(
 ) -> None:
     written(tmp_path, "return None")
     (tmp_path / "defs.yaml").write_text(YAML.replace("  workflow: features.build\n", ""))
-    monkeypatch.setattr("recsys_assets.component.graph_trial.feature_graph", lambda plan: 1 / 0)
+    monkeypatch.setattr("recsys_assets.component.graph_trial.feature_graph", lambda blueprint: 1 / 0)
     assert load(tmp_path).assets

@@ -26,20 +26,20 @@ Row = tuple[date, int]
 """Day and minute of an event, which tell it from all others."""
 
 
-def read(plan: Blueprint, drop: bool = False) -> DayReading:
+def read(blueprint: Blueprint, drop: bool = False) -> DayReading:
     """Reads what a sensor would ask for: all days from the first to the last one that must be read."""
-    log = plan.log_days()
-    known = ReadDays.of_before(plan.home, plan.name, log.files, plan.place)
-    due = ChangedDays(log, known, plan.place, drop).days()
+    log = blueprint.log_days()
+    known = ReadDays.of_before(blueprint.home, blueprint.name, log.files, blueprint.place)
+    due = ChangedDays(log, known, blueprint.place, drop).days()
     days = [day for day in DAYS if due and due[0] <= day <= due[-1]]
-    reading = DayReading.of(plan, days, drop)
+    reading = DayReading.of(blueprint, days, drop)
     if days:
         reading.write()
     return reading
 
 
-def kept(plan: Blueprint) -> set[Row]:
-    files = list(plan.home.interactions_folder(plan.name).glob("*.parquet"))
+def kept(blueprint: Blueprint) -> set[Row]:
+    files = list(blueprint.home.interactions_folder(blueprint.name).glob("*.parquet"))
     found = pl.concat([pl.read_parquet(file) for file in files])
     assert found.height == found.select("timestamp").n_unique()  # none twice
     return {(moment.date(), moment.hour * 60 + moment.minute) for moment in found["timestamp"]}
@@ -101,14 +101,14 @@ def test_days_are_those_of_the_files_whatever_becomes_of_them(
     write_items(base / "shop")
     folder = Folder(base / "shop" / "logs")
     folder.write("first.csv", {(DAYS[1], 5)})
-    (plan,) = blueprints(base / "shop", Home.at(base / "home"))
-    folder.read(set(read(plan).days), drop=False)
+    (blueprint,) = blueprints(base / "shop", Home.at(base / "home"))
+    folder.read(set(read(blueprint).days), drop=False)
     for step in steps:
         change(folder, step)
         drop = step[0] == "forget" and bool(step[1])
-        reading = read(plan, drop)
-        assert kept(plan) == folder.read(set(reading.days), drop)
-        assert not read(plan, drop).days  # what was read once is known
+        reading = read(blueprint, drop)
+        assert kept(blueprint) == folder.read(set(reading.days), drop)
+        assert not read(blueprint, drop).days  # what was read once is known
         there = {row for rows in folder.files.values() for row in rows}
         gone = len(set(folder.known) - there)
         assert f"{gone:,} events of" in " ".join(reading_notes(reading)) or not gone
@@ -166,16 +166,16 @@ def test_a_row_of_tomorrow_is_an_event_and_the_bound_is_a_setting(shop: Path, ho
 def test_a_sentinel_makes_no_days_and_is_named(shop: Path, home: Home, moment: str, why: str) -> None:
     log = shop / "logs" / "2024-01-02.csv"
     log.write_text(log.read_text() + f"1,1,{moment},5\n")
-    plan = plan_of(shop, home)
-    assert plan.partitions.get_first_partition_key() == "2024-01-01"
-    assert plan.span() == (DAYS[0], DAYS[2])
-    (note,) = reading_notes(DayReading.of(plan, DAYS[:3], drop=False))
+    blueprint = plan_of(shop, home)
+    assert blueprint.partitions.get_first_partition_key() == "2024-01-01"
+    assert blueprint.span() == (DAYS[0], DAYS[2])
+    (note,) = reading_notes(DayReading.of(blueprint, DAYS[:3], drop=False))
     assert f"1 row of {moment[:10]} in '{log}' left out: this day {why}" in note
 
 
 def test_a_day_that_was_kept_and_lies_ahead_goes_by_itself(shop: Path, home: Home) -> None:
-    plan = plan_of(shop, home)
-    read(plan)
+    blueprint = plan_of(shop, home)
+    read(blueprint)
     ahead = datetime.now(UTC).date() + timedelta(days=300)
     for path in (home.interactions("shop", ahead), home.statistics("shop", ahead), home.features("shop", ahead)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,15 +190,15 @@ def test_a_day_that_was_kept_and_lies_ahead_goes_by_itself(shop: Path, home: Hom
 
 
 def test_an_edited_label_of_a_file_that_is_there_counts_and_kept_events_stay_beside_it(shop: Path, home: Home) -> None:
-    plan = plan_of(shop, home)
-    read(plan)
+    blueprint = plan_of(shop, home)
+    read(blueprint)
     first = shop / "logs" / "2024-01-01.csv"
     second = shop / "logs" / "2024-01-01-late.csv"
     second.write_text(HEADER + "1,1,2024-01-01T20:00:00,1\n")
-    read(plan)
+    read(blueprint)
     first.unlink()
     second.write_text(HEADER + "1,1,2024-01-01T20:00:00,5\n")
-    reading = read(plan)
+    reading = read(blueprint)
     assert reading.days[DAYS[0]].kept == 20
     found = pl.read_parquet(home.interactions("shop", DAYS[0]))
     assert found.height == 21
@@ -210,12 +210,12 @@ def test_a_file_that_is_packed_under_another_name_is_the_same(shop: Path, home: 
 
     yaml = shop / "defs.yaml"
     yaml.write_text(yaml.read_text().replace("logs/*.csv", "logs/*.csv*"))
-    plan = plan_of(shop, home)
-    read(plan)
+    blueprint = plan_of(shop, home)
+    read(blueprint)
     file = shop / "logs" / "2024-01-01.csv"
     (shop / "logs" / "2024-01-01.csv.gz").write_bytes(gzip.compress(file.read_bytes()))
     file.unlink()
-    reading = read(plan)
+    reading = read(blueprint)
     assert not reading.days
     assert not reading_notes(reading)
 
@@ -255,9 +255,9 @@ def test_events_of_a_version_of_before_stay_when_their_files_go(shop: Path, home
         DayReading.of(plan_of(shop, home), DAYS[1:3], drop=False).write()
     (shop / "logs" / "2024-01-01.csv").unlink()
     for _ in range(3):  # what is kept tells no file, and is kept all the same
-        plan = plan_of(shop, home)
-        assert plan.span() == (DAYS[0], DAYS[2])
-        reading = DayReading.of(plan, DAYS[:3], drop=False)
+        blueprint = plan_of(shop, home)
+        assert blueprint.span() == (DAYS[0], DAYS[2])
+        reading = DayReading.of(blueprint, DAYS[:3], drop=False)
         assert "20 events of 2024-01-01 are kept, whose files are gone" in reading_notes(reading)[0]
         assert reading.changes.gone_days() == {DAYS[0]: 20}
         reading.write()
@@ -354,8 +354,8 @@ def test_a_damaged_account_is_named_with_the_way_out(shop: Path, home: Home) -> 
     account = home.interactions_folder("shop") / "days.json"
     for text in ("{", '{"2024-01-01": {"rows": 1, "moons": 2}}', "[1]"):
         account.write_text(text)
-        plan = plan_of(shop, home)
-        assert plan.problem is not None
-        assert f"{account} is damaged" in plan.problem and "remove it" in plan.problem
+        blueprint = plan_of(shop, home)
+        assert blueprint.problem is not None
+        assert f"{account} is damaged" in blueprint.problem and "remove it" in blueprint.problem
     account.unlink()
     assert plan_of(shop, home).problem is None

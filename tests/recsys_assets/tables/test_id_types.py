@@ -21,22 +21,22 @@ DAYS = ("2024-01-01", "2024-01-03")
 
 
 def test_the_decision_is_kept(shop: Path, home: Home) -> None:
-    plan = blueprints(shop, home)[0]
-    assert id_types(plan) == IdTypes("integer", "integer")
+    blueprint = blueprints(shop, home)[0]
+    assert id_types(blueprint) == IdTypes("integer", "integer")
     (shop / "logs" / "2024-01-04.csv").write_text("user,item,time,stars\nbob,1,2024-01-04,5\n")
-    assert id_types(plan) == IdTypes("integer", "integer")
+    assert id_types(blueprint) == IdTypes("integer", "integer")
 
 
 def test_what_an_older_version_decided_holds_and_is_completed(shop: Path, home: Home) -> None:
     yaml = (shop / "defs.yaml").read_text().replace("    label:", "    categorical: [stars]\n    label:")
     (shop / "defs.yaml").write_text(yaml)
-    plan = blueprints(shop, home)[0]
-    id_types(plan)
+    blueprint = blueprints(shop, home)[0]
+    id_types(blueprint)
     path = home.recommender("shop") / "id_types.json"
     values = read_json(path)
     assert values["types"] == {"user": "integer", "item": "integer", "kept": {"stars": "string"}}
     write_json(values | {"types": {"user": "string", "item": "integer"}}, path)
-    assert id_types(plan) == IdTypes("string", "integer", {"stars": "string"})
+    assert id_types(blueprint) == IdTypes("string", "integer", {"stars": "string"})
     assert read_json(path)["types"]["kept"] == {"stars": "string"}
 
 
@@ -66,12 +66,12 @@ def a_bad_row(shop: Path, folder: str = "logs") -> None:
     ids=["label", "filters", "unique", "kept column", "features", "title"],
 )
 def test_settings_that_say_nothing_of_ids_decide_nothing(shop: Path, home: Home, old: str, new: str) -> None:
-    plan = blueprints(shop, home)[0]
+    blueprint = blueprints(shop, home)[0]
     assert materialize(shop, ["interactions"], *DAYS).success
     a_bad_row(shop)
-    plan = edit(shop, old, new, home)
-    assert id_types(plan) == IdTypes("integer", "integer")
-    assert decided_id_types(plan)[1] == {}
+    blueprint = edit(shop, old, new, home)
+    assert id_types(blueprint) == IdTypes("integer", "integer")
+    assert decided_id_types(blueprint)[1] == {}
 
 
 def test_nor_do_they_over_what_an_older_version_noted(shop: Path, home: Home) -> None:
@@ -90,14 +90,14 @@ def test_categories_that_were_decided_stay_when_others_come(shop: Path, home: Ho
     parquet.mkdir()
     for file in (shop / "logs").glob("*.csv"):
         pl.read_csv(file).with_columns(shelf=pl.col("stars") * 2).write_parquet(parquet / f"{file.stem}.parquet")
-    plan = edit(shop, "logs/*.csv", "events/*.parquet", home)
-    plan = edit(shop, "    label:", "    categorical: [stars]\n    label:", home)
+    blueprint = edit(shop, "logs/*.csv", "events/*.parquet", home)
+    blueprint = edit(shop, "    label:", "    categorical: [stars]\n    label:", home)
     assert materialize(shop, ["interactions"], *DAYS).success
-    assert id_types(plan).kept == {"stars": "integer"}
+    assert id_types(blueprint).kept == {"stars": "integer"}
     more = pl.read_parquet(parquet / "2024-01-03.parquet").with_columns(stars=pl.lit("five"))
     more.write_parquet(parquet / "2024-01-04.parquet")
-    plan = edit(shop, "[stars]", "[stars, shelf]", home)
-    assert id_types(plan).kept == {"stars": "integer", "shelf": "integer"}
+    blueprint = edit(shop, "[stars]", "[stars, shelf]", home)
+    assert id_types(blueprint).kept == {"stars": "integer", "shelf": "integer"}
 
 
 def test_another_type_of_another_source_needs_a_word_of_the_yaml(shop: Path, home: Home) -> None:
@@ -105,10 +105,10 @@ def test_another_type_of_another_source_needs_a_word_of_the_yaml(shop: Path, hom
     before = home.interactions("shop", "2024-01-02").read_bytes()
     shutil.copytree(shop / "logs", shop / "other")
     a_bad_row(shop, "other")
-    plan = edit(shop, "logs/*.csv", "other/*.csv", home)
+    blueprint = edit(shop, "logs/*.csv", "other/*.csv", home)
     for _ in range(2):
-        assert id_types(plan) == IdTypes("integer", "integer")
-        assert decided_id_types(plan)[1] == {"user": "string"}
+        assert id_types(blueprint) == IdTypes("integer", "integer")
+        assert decided_id_types(blueprint)[1] == {"user": "string"}
     for asset in ("interactions", "users"):
         result = materialize(shop, [asset], *(DAYS if asset == "interactions" else ()))
         assert not result.success
@@ -130,28 +130,28 @@ def test_a_type_that_the_yaml_says_is_taken(shop: Path, home: Home, said: str) -
     shutil.copytree(shop / "logs", shop / "other")
     a_bad_row(shop, "other")
     edit(shop, "logs/*.csv", "other/*.csv", home)
-    plan = edit(shop, "    label:", f"    user_id_type: {said}\n    label:", home)
+    blueprint = edit(shop, "    label:", f"    user_id_type: {said}\n    label:", home)
     assert materialize(shop, ["interactions", "users"], *DAYS).success
-    assert id_types(plan).user == said
-    assert decided_id_types(plan)[1] == {}
+    assert id_types(blueprint).user == said
+    assert decided_id_types(blueprint)[1] == {}
 
 
 def test_mended_files_need_no_word(shop: Path, home: Home) -> None:
     assert materialize(shop, ["interactions"], *DAYS).success
     shutil.copytree(shop / "logs", shop / "other")
     a_bad_row(shop, "other")
-    plan = edit(shop, "logs/*.csv", "other/*.csv", home)
-    assert decided_id_types(plan)[1] == {"user": "string"}
+    blueprint = edit(shop, "logs/*.csv", "other/*.csv", home)
+    assert decided_id_types(blueprint)[1] == {"user": "string"}
     shutil.copy(shop / "logs" / "2024-01-02.csv", shop / "other" / "2024-01-02.csv")
-    assert decided_id_types(plan)[1] == {}
+    assert decided_id_types(blueprint)[1] == {}
     assert materialize(shop, ["interactions"], *DAYS).success
 
 
 def test_before_anything_was_read_all_of_the_yaml_decides(shop: Path, home: Home) -> None:
     a_bad_row(shop)
     assert id_types(blueprints(shop, home)[0]) == IdTypes("string", "integer")
-    plan = edit(shop, "    label:", "    filters: ['\"user\" != ''N/A''']\n    label:", home)
-    assert id_types(plan) == IdTypes("integer", "integer")
+    blueprint = edit(shop, "    label:", "    filters: ['\"user\" != ''N/A''']\n    label:", home)
+    assert id_types(blueprint) == IdTypes("integer", "integer")
 
 
 def test_what_is_evaluated_without_assets_has_the_decided_types_too(shop: Path, home: Home) -> None:

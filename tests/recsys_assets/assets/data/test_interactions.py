@@ -76,9 +76,9 @@ def test_a_corrupt_file_fails_its_day_with_the_parsers_sentence(shop: Path, home
 def test_a_missing_log_says_where_it_was_looked_for(shop: Path, home: Home) -> None:
     for file in (shop / "logs").iterdir():
         file.unlink()
-    (plan,) = blueprints(shop, home)  # it loads all the same
-    assert str(shop / "logs") in str(plan.problem)
-    last = plan.partitions.get_last_partition_key()
+    (blueprint,) = blueprints(shop, home)  # it loads all the same
+    assert str(shop / "logs") in str(blueprint.problem)
+    last = blueprint.partitions.get_last_partition_key()
     assert last is not None
     assert str(shop / "logs") in failure(materialize(shop, ["interactions"], last))
 
@@ -114,8 +114,8 @@ def test_days_of_before_whose_kept_columns_differ_are_read(shop: Path, home: Hom
         path = home.interactions("shop", day)
         pl.read_parquet(path).with_columns(device=pl.lit([1, "a"][number])).write_parquet(path)
     assert materialize(shop, ["statistics"], *DAYS).success
-    plan = blueprints(shop, home)[0]
-    assert interactions_frame(plan).columns == ["user_id", "item_id", "timestamp", "label"]
+    blueprint = blueprints(shop, home)[0]
+    assert interactions_frame(blueprint).columns == ["user_id", "item_id", "timestamp", "label"]
     assert len(People(home, "shop").active_users(50)) == 8
 
 

@@ -79,9 +79,9 @@ def test_a_day_grows_and_its_version_follows_its_content(shop: Path, home: Home,
 
 
 def test_without_a_log_it_says_what_to_do(shop: Path, home: Home) -> None:
-    (plan,) = blueprints(shop, home)
-    today = plan.served_days.get_last_partition_key()
-    assert today == plan.served_days.get_first_partition_key()
+    (blueprint,) = blueprints(shop, home)
+    today = blueprint.served_days.get_last_partition_key()
+    assert today == blueprint.served_days.get_first_partition_key()
     said = failure(materialize(shop, [SERVED], today))
     assert said.startswith("There is no decision log in") and "deploy the recommender and ask it" in said
     assert not home.served_folder("shop").exists()
@@ -90,7 +90,7 @@ def test_without_a_log_it_says_what_to_do(shop: Path, home: Home) -> None:
 def test_it_is_made_alone_and_the_chain_without_it(shop: Path, home: Home, log: Path) -> None:
     result = materialize(shop, [SERVED], str(FIRST))
     assert {event.asset_key for event in result.get_asset_materialization_events()} == {dg.AssetKey(["shop", SERVED])}
-    (plan,) = blueprints(shop, home)
-    assert plan.key(SERVED) not in plan.chain
-    assert plan.partitions.get_first_partition_key() == "2024-01-01"
-    assert plan.served_days.get_first_partition_key() == str(FIRST)
+    (blueprint,) = blueprints(shop, home)
+    assert blueprint.key(SERVED) not in blueprint.chain
+    assert blueprint.partitions.get_first_partition_key() == "2024-01-01"
+    assert blueprint.served_days.get_first_partition_key() == str(FIRST)

@@ -200,7 +200,7 @@ def test_a_run_that_is_cut_off_is_seen_and_repaired_by_the_next(
     assert materialize(shop, UP_TO_WORKFLOW, *DAYS).success
     path = write_day(shop, date(2024, 1, 4))
     path.write_text(path.read_text().replace("\n1,", "\n99,"))
-    plan = blueprints(shop, home)[0]
+    blueprint = blueprints(shop, home)[0]
     with monkeypatch.context() as patch:
         places = {"challenger": home.challenger_workflow("shop"), "workflow": home.workflow("shop")}
         save, write = Workflow.save, workflow_module.write_json
@@ -225,9 +225,9 @@ def test_a_run_that_is_cut_off_is_seen_and_repaired_by_the_next(
             patch.setattr(workflow_module.ChainRanges, "save_planned", no_plan)
         assert "the power failed" in failure(materialize(shop, UP_TO_WORKFLOW, "2024-01-04", refit=refit))
     with pytest.raises(ValueError, match="materialize shop/workflow"):
-        next_workflows(plan)
+        next_workflows(blueprint)
     assert "materialize shop/workflow first" in failure(materialize(shop, ["features"], *DAYS))
     assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "anew"
-    challenger, whole = next_workflows(plan)
+    challenger, whole = next_workflows(blueprint)
     assert 99 in whole.vocabulary("user_id") and list(challenger.vocabulary("user_id")) == vocabulary(home, "user_id")
     assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "appended to"

@@ -20,10 +20,10 @@ EXTREMES = {
 
 @pytest.mark.parametrize("ids", EXTREMES.values(), ids=EXTREMES.keys())
 def test_a_release_is_tried_with_known_users_and_with_nobody(shop: object, home: Home, ids: list[object]) -> None:
-    (plan,) = blueprints(shop, home)  # type: ignore[arg-type]
+    (blueprint,) = blueprints(shop, home)  # type: ignore[arg-type]
     dtype = pl.String if "a" in ids else pl.Int64
     write_frame(pl.DataFrame({"user_id": pl.Series(ids, dtype=dtype)}), home.users("shop"))
-    *known, nobody = some_users(plan)
+    *known, nobody = some_users(blueprint)
     assert set(known) == set(ids)
     assert nobody not in ids
     if dtype == pl.Int64:
