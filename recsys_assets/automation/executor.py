@@ -13,8 +13,8 @@ from recsys_assets.blueprint.asset_names import SERVED
 from resources.home import Home
 
 if TYPE_CHECKING:
-    from dagster._core.execution.plan.plan import ExecutionPlan
     from dagster._core.execution.context.system import PlanOrchestrationContext
+    from dagster._core.execution.plan.plan import ExecutionPlan
 
 SENSOR, SCHEDULE = "dagster/sensor_name", "dagster/schedule_name"
 SCHEMA: Any = dg.in_process_executor.config_schema  # of a private class
