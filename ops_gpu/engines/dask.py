@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops_gpu.engines.engine import Engine, R, T
 from ops_gpu.engines.gpu import GpuEngine
 from ops_gpu.engines.local import LocalEngine
-from ops_gpu.engines.serialized_function import Packed
+from ops_gpu.engines.serialized_function import SerializedFunction
 
 if TYPE_CHECKING:
     import polars as pl
@@ -136,9 +136,9 @@ class DaskEngine(Engine):
 
     def _submit(self, function: Callable[[T], R], items: Iterable[T]) -> list[Any]:
         # The function goes to every worker once: it may hold all that a workflow has learnt.
-        shared = self._client.scatter([Packed.of(function)], broadcast=True, hash=False)[0]
+        shared = self._client.scatter([SerializedFunction.of(function)], broadcast=True, hash=False)[0]
         return [self._client.submit(_call, shared, item, pure=False) for item in items]
 
 
-def _call(packed: Packed, item: T) -> Any:
+def _call(packed: SerializedFunction, item: T) -> Any:
     return packed.function(item)

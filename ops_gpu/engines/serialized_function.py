@@ -1,4 +1,4 @@
-"""Packed: a function on its way to the workers of a cluster."""
+"""SerializedFunction: a function on its way to the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Packed:
+class SerializedFunction:
     """A function as bytes, packed once and unpacked once a worker.
 
     Dask packs and unpacks an object for every hop that it takes; bytes it hands on as they are, which takes half
@@ -22,7 +22,7 @@ class Packed:
     content: bytes
 
     @classmethod
-    def of(cls, function: Callable[[Any], Any]) -> Packed:
+    def of(cls, function: Callable[[Any], Any]) -> SerializedFunction:
         """Packs a function, and all that it holds."""
         from distributed.protocol.pickle import dumps
 

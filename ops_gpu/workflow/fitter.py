@@ -1,4 +1,4 @@
-"""Learner: from rows to statistics, and from statistics to state."""
+"""Fitter: from rows to statistics, and from statistics to state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.primitives.content_hash import hash_json
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.compiler import Compiler
-from ops_gpu.workflow.partition_key import looks_across_rows, shared_key
+from ops_gpu.workflow.partition_key import looks_across_rows, partition_key
 from ops_gpu.workflow.statistics import Statistics, merged_schema
 from ops_gpu.workflow.workflow_graph import WorkflowGraph
 from ops_gpu.workflow.workflow_state import WorkflowState
@@ -26,7 +26,7 @@ Job = tuple[str, tuple[str, ...]]
 """A node, by its key, and those of its columns that are learnt about together."""
 
 
-class Learner:
+class Fitter:
     """What a workflow learns, given what it knows already.
 
     Args:
@@ -62,7 +62,7 @@ class Learner:
         learnt = self._state
         for key in keys:
             operator, previous = self._operator(key), learnt.nodes.get(key)
-            Learner(self._graph, learnt)._check(key, statistics)
+            Fitter(self._graph, learnt)._check(key, statistics)
             if previous is None or key not in frozen or operator.registers:
                 state = NodeState(operator.finalize(statistics.tables[key], previous))
                 learnt = learnt.with_node(key, state)
@@ -75,7 +75,7 @@ class Learner:
         both, learnt = before.extended(new), self._state
         for key in keys:
             operator, previous = self._operator(key), learnt.nodes.get(key)
-            Learner(self._graph, learnt)._check(key, both)
+            Fitter(self._graph, learnt)._check(key, both)
             if previous is None:
                 learnt = learnt.with_node(key, NodeState(operator.finalize(both.tables[key], None)))
             elif key not in frozen or operator.registers:
@@ -91,7 +91,7 @@ class Learner:
         learner, found = self, [self.partial(schema, 1, LocalEngine(), [])]
         for keys in self._graph.levels():
             found.append(learner._level(keys, dataset, engine))
-            learner = Learner(self._graph, learner.finalize(found[-1], keys, ()))
+            learner = Fitter(self._graph, learner.finalize(found[-1], keys, ()))
         return learner._state.with_schema(found[-1].schema), Statistics.merge(found)
 
     def _level(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:
@@ -121,7 +121,7 @@ class Learner:
         across = [node for node in nodes if looks_across_rows(node)]
         if not across:
             return False
-        key = shared_key(across)
+        key = partition_key(across)
         return True if key is None else partial(by_key, keys=partial(_keys_of, key=key, learner=self))
 
     def jobs(self, keys: Sequence[str]) -> list[Job]:
@@ -156,13 +156,13 @@ class Learner:
             )
 
 
-def _partial_of(work: tuple[Job, Dataset], learner: Learner, engine: Engine) -> Statistics:
+def _partial_of(work: tuple[Job, Dataset], learner: Fitter, engine: Engine) -> Statistics:
     job, part = work
     with part.readable():
         return learner.partial(part.lazy(), 1, engine, [job])
 
 
-def _keys_of(frame: pl.LazyFrame, key: Node, learner: Learner) -> pl.LazyFrame:
+def _keys_of(frame: pl.LazyFrame, key: Node, learner: Fitter) -> pl.LazyFrame:
     schema = frame.collect_schema()
     compiler = Compiler(schema, lambda node: learner._state.of(learner._graph, node))
     return compiler.keys(key).lazy(frame)

@@ -1,4 +1,4 @@
-"""NumberPath: one column of numbers through a workflow, in numpy."""
+"""NumpyPath: one column of numbers through a workflow, in numpy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint
 
 
 @dataclass(frozen=True)
-class NumberPath:
+class NumpyPath:
     """What a workflow makes of a raw column of numbers, for single rows in microseconds.
 
     A plan of Polars costs some 0.2 ms before it does anything, which is nothing for a million rows and much
@@ -33,7 +33,7 @@ class NumberPath:
     steps: tuple[NumberFunction, ...]
 
     @classmethod
-    def of(cls, node: Node, column: str, state: Callable[[Node], NodeState]) -> NumberPath | None:
+    def of(cls, node: Node, column: str, state: Callable[[Node], NodeState]) -> NumpyPath | None:
         """The way of an output column; None where an operator on it needs a plan, or other columns.
 
         Args:

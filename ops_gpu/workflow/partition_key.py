@@ -16,7 +16,7 @@ def looks_across_rows(node: Node) -> bool:
     return any(isinstance(other.operator, AcrossRows) for other in topological(node))
 
 
-def shared_key(nodes: Sequence[Node]) -> Node | None:
+def partition_key(nodes: Sequence[Node]) -> Node | None:
     """The key columns that all operators have in common that look at other rows.
 
     Args:

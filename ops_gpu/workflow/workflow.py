@@ -24,8 +24,8 @@ from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.column_origin import raw_column
 from ops_gpu.workflow.compiler import Compiler, Runs
-from ops_gpu.workflow.fitter import Learner
-from ops_gpu.workflow.numpy_path import NUMBERS, NumberPath
+from ops_gpu.workflow.fitter import Fitter
+from ops_gpu.workflow.numpy_path import NUMBERS, NumpyPath
 from ops_gpu.workflow.partition_key import looks_across_rows
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.training_transform import TrainingTransform
@@ -175,7 +175,7 @@ class Workflow:
                     below = self._graph.fitted[key].operator
                     raise ValueError(f"{node.operator} learns from {below}, which is not fitted; call fit first.")
         chosen = engine or LocalEngine()
-        learner, dataset = Learner(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
+        learner, dataset = Fitter(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
         dataset.schema()
         with dataset.readable():
             return learner.partial(dataset.lazy(), weight, chosen, learner.jobs(list(self._graph.fitted)))
@@ -200,7 +200,7 @@ class Workflow:
         if not self._graph.is_whole():
             raise ValueError("a part made by for_inputs is not finalized; finalize the whole workflow.")
         frozen = self._graph.read_by_fitted() if self.is_fitted else set()
-        learner = Learner(self._graph, self._state)
+        learner = Fitter(self._graph, self._state)
         self._set_state(learner.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self
 
@@ -235,7 +235,7 @@ class Workflow:
                     f"the frame has no column {name!r}, which the workflow needs; it has {', '.join(there)}."
                 )
         start = self._state.only(self._graph.registering) if keep_codes else WorkflowState()
-        self._set_state(*Learner(self._graph, start).fit(dataset, engine or LocalEngine()))
+        self._set_state(*Fitter(self._graph, start).fit(dataset, engine or LocalEngine()))
         return self
 
     def update(self, data: Rows, engine: Engine | None = None) -> Workflow:
@@ -256,7 +256,7 @@ class Workflow:
         if self._statistics is None:
             raise ValueError("the workflow has no statistics of the rows before; fit it, or save it with them.")
         new = self.partial(data, engine=engine)
-        learner = Learner(self._graph, self._state)
+        learner = Fitter(self._graph, self._state)
         frozen = self._graph.read_by_fitted()
         self._set_state(*learner.extend(self._statistics, new, list(self._graph.fitted), frozen))
         return self
@@ -288,7 +288,7 @@ class Workflow:
 
     def _together(self, node: Node) -> Together:
         """Which rows must be seen at once."""
-        return Learner(self._graph, self._state).together([node])
+        return Fitter(self._graph, self._state).together([node])
 
     def _program(self, names: list[str], dtypes: list[pl.DataType]) -> Runs:
         signature = (*names, *dtypes)
@@ -425,11 +425,11 @@ class Workflow:
         raw = self._state.schema[source]
         return source if not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype) else None
 
-    def number_path(self, column: str) -> NumberPath | None:
+    def number_path(self, column: str) -> NumpyPath | None:
         """How an output column of fractions follows from a raw one of numbers in numpy; None: it takes a plan."""
         if "float" not in self.output_schema[column].dtype:
             return None
-        path = NumberPath.of(self._graph.node, column, self._state_of)
+        path = NumpyPath.of(self._graph.node, column, self._state_of)
         raw = path and self._state.schema[path.source]
         return path if raw and not raw.is_list and raw.dtype in NUMBERS else None
 

@@ -9,7 +9,7 @@ import dagster as dg
 
 
 @contextmanager
-def plainly(*kinds: type[Exception]) -> Iterator[None]:
+def user_errors(*kinds: type[Exception]) -> Iterator[None]:
     """Turns errors that are sentences for people into a failure of the step without a Python trace.
 
     Args:

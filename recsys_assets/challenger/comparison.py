@@ -34,7 +34,7 @@ UNFIT = (
 
 
 @dataclass(frozen=True)
-class Standing:
+class ComparisonResult:
     """How the challenger stands beside the live release, by NDCG@20.
 
     Args:
@@ -76,7 +76,7 @@ def stand(
     protocol: Protocol,
     final: Mapping[str, float],
     warn: Callable[[str], None],
-) -> Standing:
+) -> ComparisonResult:
     """Compares the candidate with the live release, as `chain` says that it can be.
 
     A live release that cannot be opened by this version of the program is no reason to keep a new one from going
@@ -94,7 +94,7 @@ def stand(
 
     recorded = chain.ranges.against == "recorded"
     if chain.ranges.against == "nothing":
-        return Standing("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
+        return ComparisonResult("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
     try:
         release = live_release(blueprint, chain.live)
         assert release is not None
@@ -103,27 +103,27 @@ def stand(
         if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
             raise  # a fault of the machine, which says nothing about the release
         warn(f"The live release could not be compared: {error}")
-        return Standing("nothing", chain.live, because=f"the live release cannot be opened: {error}")
+        return ComparisonResult("nothing", chain.live, because=f"the live release cannot be opened: {error}")
     try:
         return (
             _recorded(release, final) if parts is None else _on_the_same_days(blueprint, release, parts, mine, protocol)
         )
     except (ValueError, KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:
         because = UNFIT.format(error=str(error).rstrip("."), name=blueprint.name)
-        return Standing("nobody", chain.live, because=because)
+        return ComparisonResult("nobody", chain.live, because=because)
 
 
-def _recorded(release: Release, final: Mapping[str, float]) -> Standing:
+def _recorded(release: Release, final: Mapping[str, float]) -> ComparisonResult:
     before = release.manifest.metadata.metrics["final"]
     error = float((before[f"{METRIC}_se"] ** 2 + final[f"{METRIC}_se"] ** 2) ** 0.5)
     difference = float(final[METRIC] - before[METRIC])
     users = int(final["users"])
-    return Standing("recorded", release.hash, users, final[METRIC], before[METRIC], difference, error)
+    return ComparisonResult("recorded", release.hash, users, final[METRIC], before[METRIC], difference, error)
 
 
 def _on_the_same_days(
     blueprint: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
-) -> Standing:
+) -> ComparisonResult:
     from ops_gpu.evaluation.comparison import compare
 
     try:
@@ -136,9 +136,9 @@ def _on_the_same_days(
     if found is None:
         way_out = UNCOMPARED.format(name=blueprint.name)
         reason = f"the two releases have no user in common on these days; {way_out}"
-        return Standing("nobody", release.hash, because=reason)
+        return ComparisonResult("nobody", release.hash, because=reason)
     values = asdict(found)
-    return Standing(
+    return ComparisonResult(
         "live",
         release.hash,
         values["users"],

@@ -65,8 +65,8 @@ def released_workflow(blueprint: Blueprint) -> Workflow:
     fit = read_json(fit_file(blueprint)) or {}
     if fit.get("challenger") != challenger_workflow(blueprint).hash():
         raise ValueError(
-            f"{blueprint.name}/workflow was fitted again after {blueprint.name}/retrieval_model, expected models of its "
-            f"codes; materialize {blueprint.name}/retrieval_model and what comes after it."
+            f"{blueprint.name}/workflow was fitted again after {blueprint.name}/retrieval_model, expected models of "
+            f"its codes; materialize {blueprint.name}/retrieval_model and what comes after it."
         )
     return fitted_workflow(blueprint)
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.comparison import METRIC, Standing
+from recsys_assets.challenger.comparison import METRIC, ComparisonResult
 from recsys_assets.metadata.tables import rounded
 
 LIVE = """The challenger is not worse than the release that is live, by NDCG@20 on days that neither was trained on, up
@@ -23,7 +23,7 @@ def not_worse_than_live(blueprint: Blueprint) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=blueprint.key("evaluation"), name=name, description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        standing = Standing(**load_report(blueprint)["live"])
+        standing = ComparisonResult(**load_report(blueprint)["live"])
         return dg.AssetCheckResult(
             passed=standing.not_worse(tolerance),
             description=_beside(standing),
@@ -36,7 +36,7 @@ def not_worse_than_live(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     return check
 
 
-def _beside(standing: Standing) -> str:
+def _beside(standing: ComparisonResult) -> str:
     if standing.against in ("nothing", "nobody"):
         return f"Not compared: {standing.because}."
     how = "on the same days" if standing.against == "live" else "on these days, before it was continued"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_assets.explore.followed_release import FollowedRelease, OpenRelease
 from recsys_assets.explore.served_answer import ServedAnswer
 from recsys_assets.explore.stages import Stages
-from recsys_assets.tables.entity_lookup import PastEvent, People
+from recsys_assets.tables.entity_lookup import EntityLookup, PastEvent
 from resources.home import Home
 from serving.request.recommendation import Id
 
@@ -71,7 +71,7 @@ class Explorer:
     """
 
     def __init__(self, home: Home, name: str, triton: TritonResource) -> None:
-        self.name, self.people = name, People(home, name)
+        self.name, self.people = name, EntityLookup(home, name)
         self.followed = FollowedRelease(home, name, triton)
         self._triton = triton
         self._client: RecommenderClient | None = None

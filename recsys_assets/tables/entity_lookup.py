@@ -37,7 +37,7 @@ class PastEvent:
 
 
 @dataclass(frozen=True)
-class People:
+class EntityLookup:
     """Reads the users, items and interactions of one recommender.
 
     Args:

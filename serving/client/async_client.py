@@ -14,7 +14,7 @@ from serving.client.connection import OPTIONS, SIDE_BY_SIDE, Connection
 from serving.client.context import Context
 from serving.client.model_description import ModelDescription
 from serving.client.recommender_error import RecommenderError
-from serving.client.request import Events, Part, Question
+from serving.client.request import Events, Part, RequestMessage
 from serving.request.recommendation import Id, RecommendationList
 
 
@@ -61,7 +61,7 @@ class AsyncRecommenderClient:
         """
         end = self._connection.end()
         self._open()
-        question = Question(user_ids, k, seed, context, events, request_id)
+        question = RequestMessage(user_ids, k, seed, context, events, request_id)
         model, parts = await self._parts(question, end)
         if len(parts) == 1:
             return await self._answered(parts[0], model, end)
@@ -103,7 +103,7 @@ class AsyncRecommenderClient:
             self._channel = grpc.aio.insecure_channel(self.url, options=OPTIONS)
             self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
 
-    async def _parts(self, question: Question, end: float) -> tuple[ModelDescription, list[Part]]:
+    async def _parts(self, question: RequestMessage, end: float) -> tuple[ModelDescription, list[Part]]:
         known = self._model
         if known is not None and known.knows_of(question.seed):
             try:

@@ -14,7 +14,7 @@ from serving.client.connection import OPTIONS, SIDE_BY_SIDE, Connection
 from serving.client.context import Context
 from serving.client.model_description import ModelDescription
 from serving.client.recommender_error import RecommenderError
-from serving.client.request import Events, Part, Question
+from serving.client.request import Events, Part, RequestMessage
 from serving.request.recommendation import Id, RecommendationList
 
 __all__ = ["RecommenderClient", "RecommenderError"]
@@ -78,7 +78,7 @@ class RecommenderClient:
                 request is refused; says which.
         """
         end = self._connection.end()
-        question = Question(user_ids, k, seed, context, events, request_id)
+        question = RequestMessage(user_ids, k, seed, context, events, request_id)
         model, parts = self._parts(question, end)
         if len(parts) == 1:
             return self._answered(parts[0], model, end)
@@ -100,7 +100,7 @@ class RecommenderClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _parts(self, question: Question, end: float) -> tuple[ModelDescription, list[Part]]:
+    def _parts(self, question: RequestMessage, end: float) -> tuple[ModelDescription, list[Part]]:
         """The requests, by what is known of the model: asked for once, and anew where it forbids this request."""
         known = self._model
         if known is not None and known.knows_of(question.seed):

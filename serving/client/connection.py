@@ -9,9 +9,9 @@ from typing import Any
 
 from serving.client.model_description import ModelDescription
 from serving.client.recommender_error import RecommenderError
-from serving.client.request import Part, Question
+from serving.client.request import Part, RequestMessage
 from serving.client.response import read_answer
-from serving.client.retry import Attempts
+from serving.client.retry import Retry
 from serving.request.recommendation import RecommendationList
 
 SIDE_BY_SIDE = 4
@@ -61,9 +61,9 @@ class Connection:
         """When a call that begins now is out of time, by `time.monotonic`."""
         return time.monotonic() + self.timeout
 
-    def attempts(self, end: float, known: bool) -> Attempts:
+    def attempts(self, end: float, known: bool) -> Retry:
         """For one request of a call that ends then; `known` says whether the server has described the recommender."""
-        return Attempts(self.url, self.name, self.timeout, end, self.retries, known)
+        return Retry(self.url, self.name, self.timeout, end, self.retries, known)
 
     def described(self, answer: Any) -> ModelDescription:
         """From a `ModelConfigResponse`; RecommenderError when the model is no recommender."""
@@ -72,7 +72,7 @@ class Connection:
         except ValueError as error:
             raise RecommenderError(f"Triton at {self.url} was not asked: {error}.") from error
 
-    def parts(self, question: Question, model: ModelDescription) -> list[Part]:
+    def parts(self, question: RequestMessage, model: ModelDescription) -> list[Part]:
         """The requests of a call; RecommenderError when they cannot be sent."""
         try:
             return question.parts(self.name, model)

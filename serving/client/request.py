@@ -1,4 +1,4 @@
-"""Question: what one call asks, and the requests that it becomes."""
+"""RequestMessage: what one call asks, and the requests that it becomes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
 
 @dataclass(slots=True)
-class Question:
+class RequestMessage:
     """The arguments of a call; see `RecommenderClient.recommend`."""
 
     user_ids: Id | Sequence[Id]

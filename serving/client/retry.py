@@ -1,4 +1,4 @@
-"""Attempts: how long a call may still take, and when it is tried again."""
+"""Retry: how long a call may still take, and when it is tried again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds: bounds of the first pause and of any."""
 
 
-class Attempts:
+class Retry:
     """The attempts of one request, within the time of the whole call.
 
     A failure that may be tried again is followed by a pause drawn from 0 to a bound that doubles with every

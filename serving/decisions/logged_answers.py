@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from serving.decisions.trace import Evidence, Seen
+from serving.decisions.trace import Seen, Trace
 
 
 @dataclass(frozen=True)
-class Answered:
+class LoggedAnswers:
     """Requests that were answered, those of one pass of an ensemble or of several.
 
     Args:
@@ -30,7 +30,7 @@ class Answered:
     seen: Seen
 
     @classmethod
-    def joined(cls, parts: Sequence[Answered], evidence: Evidence) -> Answered:
+    def joined(cls, parts: Sequence[LoggedAnswers], evidence: Trace) -> LoggedAnswers:
         """All of them, in order; one at least."""
         if len(parts) == 1:
             return parts[0]

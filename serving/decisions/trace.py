@@ -1,4 +1,4 @@
-"""Evidence: which columns of a graph tell how an answer came about, and what they say."""
+"""Trace: which columns of a graph tell how an answer came about, and what they say."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Drawn:
     given: dict[str, Place]
 
 
-class Evidence:
+class Trace:
     """What is kept of an answer: the request, the features seen, and what every stage made of them.
 
     Columns of the evidence: `user_id`; `request_*` (the other columns of the request); `user_*` (what the

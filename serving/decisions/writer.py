@@ -20,8 +20,8 @@ import numpy as np
 
 from ops_gpu.primitives.atomic_file import atomic_file
 from serving.decisions.files import NUMBER
-from serving.decisions.logged_answers import Answered
-from serving.decisions.trace import Evidence
+from serving.decisions.logged_answers import LoggedAnswers
+from serving.decisions.trace import Trace
 from serving.ensemble.ensemble import Answer
 from serving.release.release import Release
 from serving.request.columns import Columns
@@ -69,11 +69,11 @@ class DecisionLog:
         names: bits by name, `{"source": {...}, "reason": {...}}`, noted in every file.
     """
 
-    def __init__(self, settings: LogSettings, release: Release, evidence: Evidence, names: dict[str, dict[str, int]]):
+    def __init__(self, settings: LogSettings, release: Release, evidence: Trace, names: dict[str, dict[str, int]]):
         self._settings, self._release, self._evidence = settings, release, evidence
         self._notes = {"recommender": release.name, "release": release.hash, "bits": json.dumps(names)}
-        self._waiting: deque[Answered] = deque()
-        self._gathered: list[Answered] = []
+        self._waiting: deque[LoggedAnswers] = deque()
+        self._gathered: list[LoggedAnswers] = []
         self._small: dict[tuple[date, int], list[Path]] = {}
         self._written = 0
         self._recorded = self._refused = 0  # changed by the thread that answers alone,
@@ -116,7 +116,7 @@ class DecisionLog:
         self._recorded += sum(rows)  # all of them are held
         seen, moments = self._evidence.seen(batch, answer), (time.time_ns(),) * len(requests)
         numbers = tuple(itertools.islice(self._numbers, len(requests)))
-        self._waiting.append(Answered(moments, numbers, tuple(requests), tuple(rows), kept, seen))
+        self._waiting.append(LoggedAnswers(moments, numbers, tuple(requests), tuple(rows), kept, seen))
 
     def gather(self) -> None:
         """Puts together what has come in: a little work at a time, while requests wait for the interpreter."""
@@ -124,7 +124,7 @@ class DecisionLog:
         if not passes:
             return
         try:
-            self._gathered.append(Answered.joined(passes, self._evidence))
+            self._gathered.append(LoggedAnswers.joined(passes, self._evidence))
         except Exception as error:
             self._lose(passes, error)
 
@@ -135,7 +135,7 @@ class DecisionLog:
         if not parts:
             return
         try:
-            frame = self._frame(Answered.joined(parts, self._evidence))
+            frame = self._frame(LoggedAnswers.joined(parts, self._evidence))
             for (day,), part in frame.group_by(frame["time"].dt.date().alias("day"), maintain_order=True):
                 self._write(day, part)  # type: ignore[arg-type]
                 self._logged += part.height
@@ -144,13 +144,13 @@ class DecisionLog:
         else:
             self._taken += sum(sum(one.rows) for one in parts)
 
-    def _lose(self, parts: Sequence[Answered], error: Exception) -> None:
+    def _lose(self, parts: Sequence[LoggedAnswers], error: Exception) -> None:
         requests = sum(len(one.requests) for one in parts)
         logger.error("%d requests of %s were not logged: %s", requests, self._release.name, error)
         self._lost += sum(one.users for one in parts)
         self._taken += sum(sum(one.rows) for one in parts)
 
-    def _frame(self, answered: Answered) -> pl.DataFrame:
+    def _frame(self, answered: LoggedAnswers) -> pl.DataFrame:
         import polars as pl
 
         sizes = answered.rows

@@ -15,7 +15,7 @@ FROZEN_UP_TO = 1 << 30  # bytes of weights; a frozen graph is one message of at 
 Array = npt.NDArray[Any]
 
 
-class TracedModel:
+class TensorflowModel:
     """A Keras model as one TensorFlow graph over any number of rows.
 
     The model is traced once, its weights become constants, and the graph is called directly: on a query

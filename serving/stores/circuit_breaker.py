@@ -1,4 +1,4 @@
-"""TolerantReader: a feature store that may be away."""
+"""CircuitBreaker: a feature store that may be away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops_gpu.schema.schema import Schema
 from serving.request.columns import Columns
 from serving.stores.feast_values import decoder
 from serving.stores.feature_store_error import FeatureStoreError
-from serving.stores.timeout_call import BoundedCall
+from serving.stores.timeout_call import TimeoutCall
 
 log = logging.getLogger(__name__)
 PATIENCE, PATIENCE_EACH = 0.25, 0.001
@@ -37,7 +37,7 @@ class UserReader(Protocol):
         """The features of a batch of users; FeatureStoreError when the store cannot be read."""
 
 
-class TolerantReader:
+class CircuitBreaker:
     """Reads as a `FeastReader` does, and takes users for unknown while the store cannot be read.
 
     A read that fails or takes too long is no error here. A few in a row, and for a second nobody asks the
@@ -57,7 +57,7 @@ class TolerantReader:
         self._reader: UserReader | None = None
         self._failures, self._closed_until = 0, 0.0
         self._away, self._quiet_until = False, 0.0
-        self._bounded = BoundedCall(self._try)
+        self._bounded = TimeoutCall(self._try)
         try:
             self._reader = connect()  # imports Feast, which takes longer than any patience
         except FeatureStoreError as error:

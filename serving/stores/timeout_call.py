@@ -1,4 +1,4 @@
-"""BoundedCall: waits for a function only so long, whatever it hangs on."""
+"""TimeoutCall: waits for a function only so long, whatever it hangs on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-class BoundedCall(Generic[A, R]):
+class TimeoutCall(Generic[A, R]):
     """Calls a function in a thread of its own and gives up waiting after a while.
 
     The call that is given up goes on in that thread, since nothing can end it from outside; until it has come
@@ -21,7 +21,7 @@ class BoundedCall(Generic[A, R]):
         function: takes one argument.
 
     Example:
-        >>> read = BoundedCall(reader.read)
+        >>> read = TimeoutCall(reader.read)
         >>> read(ids, patience=0.25)
     """
 

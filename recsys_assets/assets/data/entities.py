@@ -11,7 +11,7 @@ from ops_gpu.logs import CleanReport, EntityTable, LogError
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import write_frame, write_json
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
@@ -62,7 +62,7 @@ def entities(kind: Kind, blueprint: Blueprint, condition: Condition) -> dg.Asset
     def read() -> dg.MaterializeResult[Any]:
         from ops_gpu.logs import read_items, read_users
 
-        with plainly(LogError):
+        with user_errors(LogError):
             reader = read_users if kind == "users" else read_items
             files = {} if declared is None else table_files(blueprint, declared)
             clean = reader(

@@ -12,7 +12,7 @@ from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.automation.refit import ReadConfig
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
@@ -60,7 +60,7 @@ def interactions(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinit
     )
     def read(context: dg.AssetExecutionContext, config: ReadConfig) -> dg.MaterializeResult[Any]:
         days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
-        with plainly(LogError):
+        with user_errors(LogError):
             reading = DayReading.of(blueprint, days, drop)
         notes, written = reading_notes(reading), reading.is_usable
         for note in notes:

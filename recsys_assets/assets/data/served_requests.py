@@ -9,7 +9,7 @@ import dagster as dg
 from recsys_assets.blueprint.asset_names import SERVED
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.served_log import ServedLog
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.served import served_metadata
 from recsys_assets.tables.data_version import content_hash
 
@@ -41,7 +41,7 @@ def served_requests(blueprint: Blueprint) -> dg.AssetsDefinition:
 
         days, log = as_days(context.partition_keys), ServedLog(blueprint.name, blueprint.home)
         for day in days:
-            with plainly(FileNotFoundError):
+            with user_errors(FileNotFoundError):
                 served = log.keep(day)
             found = ServedSummary.of(served.decisions, served.bits)
             metadata = served_metadata(blueprint, day, served, found)

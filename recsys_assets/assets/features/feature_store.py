@@ -9,7 +9,7 @@ import dagster as dg
 
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.tables import table
 from recsys_assets.tables.tables import event_span, interactions_frame, items_frame, users_frame
 from resources.feature_store import FeatureStoreResource
@@ -34,7 +34,7 @@ def feature_store(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
     )
     def publish(feature_store: FeatureStoreResource) -> dg.MaterializeResult[Any]:
         events = interactions_frame(blueprint)
-        with plainly(ValueError):
+        with user_errors(ValueError):
             moment = event_span(events)[1]
             as_of = datetime.fromtimestamp(moment, UTC)
             tables = users_frame(blueprint, for_filters=True), items_frame(blueprint, for_filters=True)

@@ -10,7 +10,7 @@ import dagster as dg
 from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.blueprint.utc_days import day_end, day_start
 from recsys_assets.challenger.models import fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
@@ -50,7 +50,7 @@ def features(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from ops_gpu.features.event_features import event_features
 
         days = as_days(context.partition_keys)
-        with plainly(ValueError):
+        with user_errors(ValueError):
             data, fit = training_data(blueprint, fitted_workflow(blueprint), until=max(days)), fit_id(blueprint)
         frame, total = pl.DataFrame(), 0
         for day in days:

@@ -12,7 +12,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.automation.refit import Fit
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import remove, write_json
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
@@ -74,7 +74,7 @@ def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         triton: TritonResource,
     ) -> dg.MaterializeResult[Any]:
         live = live_hash(blueprint, triton, mlflow)
-        with plainly(ValueError), compute.connect() as engine:
+        with user_errors(ValueError), compute.connect() as engine:
             # Told before models are trained for hours; what they are is known only now.
             require_filters_fit(
                 blueprint.settings.serving.filters,

@@ -12,7 +12,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.left_out import leave_out
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.comparison import stand
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import challenger, judged_models
@@ -59,7 +59,7 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         if judges < least:
             reason = f"{judges} users chose anything new, expected at least {least} to judge by"
             return leave_out(context, blueprint, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
-        with plainly(ValueError):
+        with user_errors(ValueError):
             sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
             found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
         report = found.to_dict() | chain.metadata()

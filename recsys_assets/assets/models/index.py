@@ -10,7 +10,7 @@ import dagster as dg
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import challenger_workflow, towers, training_data
 from recsys_assets.metadata.pictures import histogram
@@ -47,7 +47,7 @@ def item_embeddings(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
         import numpy as np
 
         data, model = training_data(blueprint, challenger_workflow(blueprint)), towers(blueprint, "model")
-        with plainly(ValueError):
+        with user_errors(ValueError):
             vectors = model.embed_items(data)
         folder = blueprint.home.item_embeddings(blueprint.name)
         with atomic_directory(folder) as aside:
@@ -86,7 +86,7 @@ def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefiniti
             ChainRanges.load(blueprint).ranges.fit_end
         )
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
-        with plainly(ValueError):
+        with user_errors(ValueError):
             index = ItemIndex.build(vectors, offered, device=device)
         folder = blueprint.home.faiss_index(blueprint.name)
         with atomic_directory(folder) as aside:

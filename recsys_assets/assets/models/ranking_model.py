@@ -10,7 +10,7 @@ import dagster as dg
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import challenger_workflow, fit_config, towers, training_data
 from recsys_assets.metadata.pictures import line_chart
@@ -53,7 +53,7 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
             ChainRanges.load(blueprint),
             fit_config(blueprint),
         )
-        with plainly(ValueError):
+        with user_errors(ValueError):
             rows = make_ranking_rows(data, towers(blueprint, "early"), config, chain.ranges.fit_end)
             ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)
         folder = blueprint.home.ranking_model(blueprint.name)

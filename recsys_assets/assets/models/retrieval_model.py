@@ -12,7 +12,7 @@ from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.left_out import leave_out
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows, training_data
@@ -63,7 +63,7 @@ def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
         if reason := chain.unjudged(blueprint):
             leave_out(context, blueprint, "retrieval_model", reason)
             return
-        with plainly(ValueError):
+        with user_errors(ValueError):
             workflow, continued = next_workflows(blueprint)
             data = training_data(blueprint, workflow)
             fitted = fit_retrieval_until(data, fit_config(blueprint), chain.ranges.fit_end, context.log.info)

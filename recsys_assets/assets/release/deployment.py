@@ -8,7 +8,7 @@ import dagster as dg
 
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.retention import retain
 from recsys_assets.challenger.users_to_try import some_users, users_to_try
@@ -49,9 +49,9 @@ def deployment(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         from serving.triton.control.control import TritonError
         from serving.triton.deployment.deployment import DeploymentError
 
-        with plainly(ValueError, FileNotFoundError):
+        with user_errors(ValueError, FileNotFoundError):
             release, users = newest_release(blueprint), some_users(blueprint)
-        with plainly(DeploymentError, TritonError):
+        with user_errors(DeploymentError, TritonError):
             offered = triton.offer(release, users_to_try(blueprint), blueprint.settings.rollout.on_new_release)
         outcome, live = said(blueprint.name, offered), offered.live
         if offered.outcome != "live" or offered.ended is not None:

@@ -13,7 +13,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.json_files import write_json
-from recsys_assets.blueprint.user_errors import plainly
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.build_release import continued_parts, lineage
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.newest_release import candidate_file
@@ -51,7 +51,7 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.rules.list_rules import ListRules
 
         serving, chain = blueprint.settings.serving, ChainRanges.load(blueprint)
-        with plainly(ValueError):
+        with user_errors(ValueError):
             report = judged_report(blueprint)
             parts, raw_users = continued_parts(blueprint, chain, context.log.info)
         types = id_dtypes(blueprint)
@@ -60,7 +60,7 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
             rules = ListRules(serving.filters, serving.ordering, items_frame(blueprint, for_filters=True))
-            with plainly(ValueError):
+            with user_errors(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
                 parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
             tags = {name: str(value) for name, value in chain.metadata().items()}

@@ -8,7 +8,7 @@ import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.outage_text import explained
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 from serving.ensemble.four_stages_config import MOST_ITEMS
 
@@ -29,7 +29,7 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, a
         from serving.client.fixed_rate_load import steady_load
         from serving.client.load_test import load_test
 
-        users = People(home, name).active_users(1000)
+        users = EntityLookup(home, name).active_users(1000)
         triton = configured(home).triton
         url = triton.target().grpc_url
         with console(as_json).status("measuring ..."), explained(name, triton):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
@@ -27,7 +27,7 @@ def event(
 
         from resources.configured import configured
 
-        people = People(home, name)
+        people = EntityLookup(home, name)
         ids = {"user_id": people.user_id(user), "item_id": people.item_id(item)}
         moment = _checked(time)
         row = pl.DataFrame({**{key: [value] for key, value in ids.items()}, "timestamp": [moment], "label": [positive]})

@@ -10,7 +10,7 @@ from rich.console import Console
 from recsys_assets.cli.terminal.context import named_texts, values_of
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.outage_text import explained
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 from serving.decisions.reader import TEST
 from serving.ensemble.four_stages_config import MOST_ITEMS
@@ -29,7 +29,7 @@ def recommend(name: str, user: User, k: Length = 10, context: Context = None, as
     with sentences(as_json):
         from resources.configured import configured
 
-        people = People(home, name)
+        people = EntityLookup(home, name)
         user_id, said = people.user_id(user), named_texts(context or [])
         triton = configured(home).triton
         with triton.client(name) as client, explained(name, triton):
@@ -60,7 +60,7 @@ def _values(answer: RecommendationList, titles: list[str | None]) -> dict[str, A
     }
 
 
-def _show(answer: RecommendationList, titles: list[str | None], people: People, out: Console) -> None:
+def _show(answer: RecommendationList, titles: list[str | None], people: EntityLookup, out: Console) -> None:
     user = people.user(answer.user_id)
     features = ", ".join(f"{key} {value}" for key, value in user.items() if key != "user_id")
     out.print(f"\n[bold]User {answer.user_id}[/]  {features}" if user else f"\n[bold]User {answer.user_id}[/]")

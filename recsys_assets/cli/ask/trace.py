@@ -8,7 +8,7 @@ import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.open_release import open_release
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 from serving.request.null_values import NULL_INTEGER
 
@@ -32,7 +32,7 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     with sentences(as_json):
         from serving.decisions.reader import find_request
 
-        people = People(home, name)
+        people = EntityLookup(home, name)
         wanted = people.item_id(item) if item is not None else None
         decisions, bits = find_request(home.decisions(name), request)
         again = [_again(home, name, part) for part in decisions.partition_by("release", maintain_order=True)]
@@ -114,7 +114,7 @@ def _known(value: Any) -> Any:
     return None if missing else value
 
 
-def _show(user: dict[str, Any], people: People, item: Any) -> None:
+def _show(user: dict[str, Any], people: EntityLookup, item: Any) -> None:
     out = console()
     features = ", ".join(f"{key} {'unknown' if v is None else v}" for key, v in user["features"].items())
     fresh = f", {len(user['events'])} events in the request" if user["events"] else ""

@@ -75,14 +75,14 @@ def _check_one(release: str | None, canary: float, shadow: float, end: bool, pro
 def _tried(home: Home, candidate: Release, canary: float, shadow: float) -> LiveRelease:
     from resources.configured import configured
     from serving.triton.deployment.deployment import DeploymentError
-    from serving.triton.deployment.other_columns import OtherColumnsError
+    from serving.triton.deployment.other_columns import SignatureError
 
     triton, name = configured(home).triton, candidate.name
     _known(triton, name)
     try:
         return triton.roll_out(candidate, users_of(home, name), canary, shadow)
     except DeploymentError as error:
-        if not isinstance(error.__cause__, OtherColumnsError):
+        if not isinstance(error.__cause__, SignatureError):
             raise
         short = candidate.hash[:12]
         raise RuntimeError(f"{error} `recsys deploy {name} --release {short}` does so.") from error

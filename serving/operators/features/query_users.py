@@ -13,7 +13,7 @@ from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.request.columns import Columns, array
-from serving.stores.circuit_breaker import TolerantReader, UserReader
+from serving.stores.circuit_breaker import CircuitBreaker, UserReader
 
 if TYPE_CHECKING:
     from serving.release.release import Release
@@ -32,7 +32,7 @@ class QueryUsers(ServingOperator):
     null is NaN, empty bytes, or for integers the least int64.
 
     Where it is bound tolerantly and the store cannot be read, all users of the batch are taken for unknown and
-    have `degraded` true; see `TolerantReader`. A subclass is a dataclass with the parameters below.
+    have `degraded` true; see `CircuitBreaker`. A subclass is a dataclass with the parameters below.
     """
 
     stage: ClassVar[str] = "features"
@@ -58,7 +58,7 @@ class QueryUsers(ServingOperator):
         self._read: Read = lambda ids: (*reader.read(ids), False)
 
     def bind_tolerantly(self, release: Release) -> None:
-        self._read = TolerantReader(lambda: self.connect(release), self.columns).read
+        self._read = CircuitBreaker(lambda: self.connect(release), self.columns).read
 
     def transform(self, columns: Columns) -> Columns:
         users = array(columns, "user_id")

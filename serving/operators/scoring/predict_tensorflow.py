@@ -12,13 +12,13 @@ from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need
 from serving.operators.scoring.predict import Array, Predict
 from serving.runtimes.onnx_model import OnnxModel
-from serving.runtimes.tensorflow_model import TracedModel
+from serving.runtimes.tensorflow_model import TensorflowModel
 
 if TYPE_CHECKING:
     from serving.release.release import Release
 
-RUNTIMES: dict[str, tuple[str, Callable[[Path, Sequence[str], int], TracedModel | OnnxModel]]] = {
-    "tensorflow": (".keras", TracedModel),
+RUNTIMES: dict[str, tuple[str, Callable[[Path, Sequence[str], int], TensorflowModel | OnnxModel]]] = {
+    "tensorflow": (".keras", TensorflowModel),
     "onnx": (".onnx", OnnxModel),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from tritonclient.grpc import model_config_pb2
 
-from serving.triton.deployment.other_columns import OtherColumnsError
+from serving.triton.deployment.other_columns import SignatureError
 
 Column = tuple[str, str, int, tuple[int, ...]]
 """Kind (`input` or `output`), name, type and shape, as `TritonControl.tensors` gives them."""
@@ -20,7 +20,7 @@ def check_columns(candidate: Set[Column], live: Set[Column]) -> None:
         live: columns of the other.
 
     Raises:
-        OtherColumnsError: when they differ; names each column.
+        SignatureError: when they differ; names each column.
     """
     differences = [
         f"{what} {', '.join(map(_said, sorted(columns)))}"
@@ -28,7 +28,7 @@ def check_columns(candidate: Set[Column], live: Set[Column]) -> None:
         if columns
     ]
     if differences:
-        raise OtherColumnsError(
+        raise SignatureError(
             f"it takes or gives other columns than what is live: {'; '.join(differences)}. Only a release of the same "
             "columns can be tried beside it; this one can be deployed in its place."
         )

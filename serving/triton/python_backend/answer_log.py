@@ -1,4 +1,4 @@
-"""Journal: what a model tells of its answers, as metrics and in the decision log."""
+"""AnswerLog: what a model tells of its answers, as metrics and in the decision log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from serving.decisions.reader import TEST
-from serving.decisions.trace import Evidence, bit_names
+from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Answer, Ensemble
 from serving.release.release import Release
@@ -22,7 +22,7 @@ GATHERED_EVERY, WRITTEN_EVERY = 0.1, 5.0
 """Seconds; what is to be logged is put together little by little, so that no request waits for much of it."""
 
 
-class Journal:
+class AnswerLog:
     """Takes note of answers at the cost of some additions; threads beside tell Triton and write the log.
 
     Args:
@@ -86,7 +86,7 @@ def decision_log(parameters: Mapping[str, str], release: Release, ensemble: Ense
     if not is_logged(parameters):
         return None
     folder, rate, days = Path(parameters["log_folder"]), float(parameters["log_rate"]), int(parameters["log_days"])
-    return DecisionLog(LogSettings(folder, rate, days), release, Evidence(ensemble), bit_names(ensemble))
+    return DecisionLog(LogSettings(folder, rate, days), release, Trace(ensemble), bit_names(ensemble))
 
 
 def request_ids(tests: int) -> Callable[[], str]:

@@ -14,7 +14,7 @@ from serving.ensemble.ensemble_plan import Place
 from serving.operators.base import STAGES
 from serving.operators.ordering.decode_items import DecodeItems
 from serving.request.columns import Column, Columns
-from serving.triton.python_backend.answer_log import Journal, decision_log, is_logged
+from serving.triton.python_backend.answer_log import AnswerLog, decision_log, is_logged
 from serving.triton.python_backend.open_release import release_of_model
 from serving.triton.python_backend.segmentation import REQUEST_STEP
 from serving.triton.python_backend.serving_metrics import ServingMetrics
@@ -46,7 +46,7 @@ class TritonPythonModel:
         log = None
         if is_logged(parameters):
             log = decision_log(parameters, release, Ensemble.load(release.part(FILE)).bind(release, only=DecodeItems))
-        self._journal = Journal(ServingMetrics(pb_utils, release.name, release.hash[:12]), log)
+        self._journal = AnswerLog(ServingMetrics(pb_utils, release.name, release.hash[:12]), log)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
         gc.freeze()

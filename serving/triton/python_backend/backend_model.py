@@ -16,7 +16,7 @@ from serving.ensemble.ensemble import Ensemble
 from serving.operators.ordering.softmax_sampling import seeded
 from serving.request.columns import Columns
 from serving.request.request import complete, join_requests
-from serving.triton.python_backend.answer_log import Journal, decision_log
+from serving.triton.python_backend.answer_log import AnswerLog, decision_log
 from serving.triton.python_backend.open_release import release_of_model
 from serving.triton.python_backend.serving_metrics import ServingMetrics
 from serving.triton.tensors.messages import read_id, read_tensor, respond
@@ -65,7 +65,7 @@ class TritonPythonModel:
         self._hash = np.frombuffer(release.hash.encode(), np.uint8)
         metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._ensemble.store_metrics)
         log = decision_log(parameters, release, self._ensemble)
-        self._journal = Journal(metrics, log, int(parameters.get("warmup_requests", 0)))
+        self._journal = AnswerLog(metrics, log, int(parameters.get("warmup_requests", 0)))
         # The threads beside hold the interpreter for so long at most while a request waits.
         sys.setswitchinterval(5e-5)
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.decisions.trace import Evidence
+from serving.decisions.trace import Trace
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.ensemble_plan import EnsemblePlan, Place
 from serving.triton.python_backend.answer_log import is_logged
@@ -72,7 +72,7 @@ def write_ensemble(
     model = model_name(name, release_hash)
     log = settings.log_parameters(name)
     # What is logged travels to the step that makes the answer.
-    logged = Evidence(ensemble).places if is_logged(log) else ()
+    logged = Trace(ensemble).places if is_logged(log) else ()
     steps = _steps(ensemble, tensors, settings.form.group_by, logged)
     settings.form.check_steps([step.name for step in steps])
     # Names of their own for every grouping, so that a release can change it while it is asked.

@@ -1,4 +1,4 @@
-"""Postponed: what failed is tried again later, and later each time."""
+"""Backoff: what failed is tried again later, and later each time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 FIRST, LONGEST = 10.0, 300.0
 
 
-class Postponed:
+class Backoff:
     """Names that are left alone for a while.
 
     Args:

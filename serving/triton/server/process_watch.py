@@ -1,4 +1,4 @@
-"""StubWatch: notices at once when a server or one of its backend processes ends."""
+"""ProcessWatch: notices at once when a server or one of its backend processes ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 from serving.triton.server.backends import STUB
 
 
-class StubWatch:
+class ProcessWatch:
     """Watches a server's backend processes ("stubs": one an instance of a model).
 
     Triton itself notices a dead one only when a request comes, and then takes itself down.

@@ -1,4 +1,4 @@
-"""Keeper: starts a server again when it dies, and loads what was live."""
+"""Supervisor: starts a server again when it dies, and loads what was live."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from serving.triton.control.server_state import ServerState
 from serving.triton.control.triton_error import TritonError
 from serving.triton.repository.names import CONFIG
 from serving.triton.repository.restore import restore_beside, restore_models
-from serving.triton.server.backoff import Postponed
-from serving.triton.server.process_watch import StubWatch
+from serving.triton.server.backoff import Backoff
+from serving.triton.server.process_watch import ProcessWatch
 from serving.triton.server.server_process import PRIVATE, ServerProcess
 
 log = logging.getLogger("keeper")
@@ -40,7 +40,7 @@ def is_kept(folder: Path) -> bool:
         return True
 
 
-class Keeper:
+class Supervisor:
     """Watches the server of one home until it is stopped for good, which ends the keeper first.
 
     A server that dies, or does not answer any more, is started again at its ports, at once the first time
@@ -91,10 +91,10 @@ class Keeper:
     def _watch(self, state: ServerState) -> None:
         """Returns when the server has ended."""
         try:
-            watch = StubWatch(state.pid)
+            watch = ProcessWatch(state.pid)
         except ProcessLookupError:
             return
-        control, postponed = HttpControl(self._process.folder), Postponed()
+        control, postponed = HttpControl(self._process.folder), Backoff()
         pause, deadline = STARTING, time.monotonic() + NEVER_ANSWERED
         try:
             while watch.wait(pause):
@@ -108,7 +108,7 @@ class Keeper:
         finally:
             watch.close()
 
-    def _mend(self, state: ServerState, control: HttpControl, watch: StubWatch, postponed: Postponed) -> None:
+    def _mend(self, state: ServerState, control: HttpControl, watch: ProcessWatch, postponed: Backoff) -> None:
         repository = self._process.repository
         try:
             for model in _dead(repository, control, watch):
@@ -125,7 +125,7 @@ class Keeper:
             log.warning("%s cannot be loaded, next try in %.0f s: %s", name, postponed.add(name), problem)
 
 
-def _dead(repository: Path, control: HttpControl, watch: StubWatch) -> list[str]:
+def _dead(repository: Path, control: HttpControl, watch: ProcessWatch) -> list[str]:
     """Models that have fewer backend processes than instances, and yet are said to be ready."""
     loaded = {path.parent.name for path in repository.glob(f"*/{CONFIG}")}
     wanted = {model: control.processes(model) for model in loaded}
@@ -158,4 +158,4 @@ def main() -> None:
     handler = RotatingFileHandler(folder / "keeper.log", maxBytes=1_000_000, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     log.addHandler(handler)
-    Keeper(folder).run()
+    Supervisor(folder).run()

@@ -13,7 +13,7 @@ import pytest
 from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
 from recsys_assets.challenger import comparison as module
-from recsys_assets.challenger.comparison import Standing, contender, stand
+from recsys_assets.challenger.comparison import ComparisonResult, contender, stand
 from resources.home import Home
 from serving.release.release import Release
 from tests.serving.whole_release import AS_OF, NAME, Whole, whole_release
@@ -26,12 +26,12 @@ PROTOCOL = Protocol(AS_OF - 10 * DAY, AS_OF, False)
     [(0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)],
 )
 def test_as_good_up_to_noise(difference: float, error: float, tolerance: float, passed: bool) -> None:
-    standing = Standing("live", "a" * 64, 100, 0.2 + difference, 0.2, difference, error)
+    standing = ComparisonResult("live", "a" * 64, 100, 0.2 + difference, 0.2, difference, error)
     assert standing.not_worse(tolerance) is passed
 
 
 def test_what_cannot_be_compared_is_no_reason_to_stay() -> None:
-    assert Standing("nothing", because="no release was live").not_worse(0.0)
+    assert ComparisonResult("nothing", because="no release was live").not_worse(0.0)
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Shop:
         users.write_parquet(self.home.users(NAME))
         items.with_columns(available=True).write_parquet(self.home.items(NAME))
 
-    def stand(self, against: str = "live", final: dict[str, float] | None = None) -> Standing:
+    def stand(self, against: str = "live", final: dict[str, float] | None = None) -> ComparisonResult:
         """The live release beside itself, whose data as challenger are those of before."""
         chain: Any = SimpleNamespace(
             ranges=SimpleNamespace(against=against), live=self.whole.release.hash, passed_over=None
@@ -150,7 +150,7 @@ def test_what_was_recorded_is_compared_with_both_errors(
 
 def test_with_nothing_to_compare_with_nothing_is_opened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "live_release", lambda *_: pytest.fail("it was asked for"))
-    assert shop.stand("nothing") == Standing("nothing", because="no release is live")
+    assert shop.stand("nothing") == ComparisonResult("nothing", because="no release is live")
 
 
 def test_nobody_in_common_says_the_way_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

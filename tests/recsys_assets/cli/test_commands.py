@@ -145,9 +145,9 @@ def test_user_ids_are_text_where_they_are_text(shop: Path, home: Home) -> None:
         lines = file.read_text().splitlines()
         file.write_text("\n".join([lines[0], *(f"u{line}" for line in lines[1:])]) + "\n")
     materialize(shop, ["interactions", "users"], "2024-01-01", "2024-01-03")
-    from recsys_assets.tables.entity_lookup import People
+    from recsys_assets.tables.entity_lookup import EntityLookup
 
-    people = People(home, "shop")
+    people = EntityLookup(home, "shop")
     assert people.user_id("7") == "7"
     assert people.user("u1")["user_id"] == "u1"
     assert people.user("nobody") == {}

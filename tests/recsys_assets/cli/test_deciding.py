@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from recsys_assets.cli import app
 from resources.triton import TritonResource
 from serving.triton.deployment import rollout
-from serving.triton.deployment.other_columns import OtherColumnsError
+from serving.triton.deployment.other_columns import SignatureError
 from serving.triton.deployment.verdicts import FILE
 from tests.recsys_assets.deployed_shop import DeployedShop
 from tests.serving.triton.fake_control import FakeControl
@@ -121,7 +121,7 @@ def test_what_cannot_be_tried_beside_the_live_one_can_be_deployed(
     shop_: DeployedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def differ(*_: object) -> None:
-        raise OtherColumnsError("it takes other columns.")
+        raise SignatureError("it takes other columns.")
 
     monkeypatch.setattr(rollout, "check_columns", differ)
     other = shop_.releases[2].hash

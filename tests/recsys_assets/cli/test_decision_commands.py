@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from recsys_assets.cli import app
 from resources.home import Home
-from serving.decisions.trace import Evidence, bit_names
+from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Ensemble
 from serving.request.request import complete
@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Whole]:
     items = pl.DataFrame({"item_id": range(1000, 1060)})
     items.with_columns(title=pl.format("Thing {}", "item_id")).write_parquet(home.items(NAME))
     ensemble = Ensemble.of(whole.release)
-    log = DecisionLog(LogSettings(home.decisions(NAME)), whole.release, Evidence(ensemble), bit_names(ensemble))
+    log = DecisionLog(LogSettings(home.decisions(NAME)), whole.release, Trace(ensemble), bit_names(ensemble))
     for request, users in (("mine", [3, 99]), ("test-load", [4])):
         events = np.full((len(users), 1), 1007)
         batch = complete({"user_id": np.array(users), "event_item": events}, ensemble.inputs)

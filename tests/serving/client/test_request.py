@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.client.model_description import ModelDescription
-from serving.client.request import Question
+from serving.client.request import RequestMessage
 from tests.serving.canned_server import STAGES, received
 
 CONTEXT = {"country": "UINT8", "age": "INT32", "since": "INT64", "price": "FP32", "weight": "FP64", "member": "BOOL"}
@@ -14,7 +14,7 @@ MODEL = ModelDescription({"user_id": "INT64", "k": "INT32", "seed": "INT64", "ph
 
 
 def sent(**arguments: Any) -> list[dict[str, Any]]:
-    return [received(part.message) for part in Question(**arguments).parts("demo", MODEL)]
+    return [received(part.message) for part in RequestMessage(**arguments).parts("demo", MODEL)]
 
 
 def test_one_value_for_all_or_one_a_user() -> None:

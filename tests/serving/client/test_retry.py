@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.client.recommender_error import RecommenderError
-from serving.client.retry import FIRST_PAUSE, LONGEST_PAUSE, Attempts
+from serving.client.retry import FIRST_PAUSE, LONGEST_PAUSE, Retry
 
 
 class Failure(Exception):
@@ -25,8 +25,8 @@ class Failure(Exception):
         return self._text
 
 
-def attempts(seconds: float = 60.0, retries: int = 3) -> Attempts:
-    return Attempts("127.0.0.1:1", "demo", seconds, time.monotonic() + seconds, retries)
+def attempts(seconds: float = 60.0, retries: int = 3) -> Retry:
+    return Retry("127.0.0.1:1", "demo", seconds, time.monotonic() + seconds, retries)
 
 
 @given(st.integers(1, 12))
@@ -68,7 +68,7 @@ def test_a_model_whose_process_has_ended_is_asked_again() -> None:
 
 def test_a_recommender_that_was_there_before_is_asked_again() -> None:
     failure = Failure("NOT_FOUND", "Request for unknown model: 'demo' has no available versions")
-    unheard, heard = attempts(retries=1), Attempts("127.0.0.1:1", "demo", 60, time.monotonic() + 60, 1, known=True)
+    unheard, heard = attempts(retries=1), Retry("127.0.0.1:1", "demo", 60, time.monotonic() + 60, 1, known=True)
     for mine in (unheard, heard):
         mine.left()
     with pytest.raises(RecommenderError, match="serves no recommender 'demo'"):

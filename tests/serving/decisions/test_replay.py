@@ -12,7 +12,7 @@ from ops_gpu.schema.schema import Schema
 from serving.decisions.item_path import item_path
 from serving.decisions.reader import Bits, find_request, newest_decisions, read_decisions
 from serving.decisions.replay import answer_again, comparison, replay, reproduced
-from serving.decisions.trace import Evidence, bit_names
+from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Ensemble
 from serving.operators.features.query_feast import QueryFeast
@@ -60,7 +60,7 @@ def ensemble(release: Release) -> Ensemble:
 def logged(ensemble: Ensemble, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One pass of plain users, and one of users with events."""
     folder = tmp_path_factory.mktemp("log")
-    log = DecisionLog(LogSettings(folder), release, Evidence(ensemble), bit_names(ensemble))
+    log = DecisionLog(LogSettings(folder), release, Trace(ensemble), bit_names(ensemble))
     k = np.array([5, 4, 60, 1, 2, 9, 9, 9], np.int32)
     events = np.full((8, 3), np.iinfo(np.int64).min)
     events[1] = [1001, 1002, 1003]

@@ -15,7 +15,7 @@ from serving.decisions.files import decision_files
 from serving.decisions.reader import find_request, newest_decisions, read_decisions, recent_users
 from serving.decisions.served_day import ServedDay
 from serving.decisions.served_summary import ServedSummary
-from serving.decisions.trace import Evidence, bit_names
+from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Ensemble
 from serving.release.release import Release
@@ -40,7 +40,7 @@ def ensemble(release: Release) -> Ensemble:
 @pytest.fixture
 def make(release: Release, ensemble: Ensemble, tmp_path: Path) -> Make:
     def made(**settings: Any) -> DecisionLog:
-        return DecisionLog(LogSettings(tmp_path, **settings), release, Evidence(ensemble), bit_names(ensemble))
+        return DecisionLog(LogSettings(tmp_path, **settings), release, Trace(ensemble), bit_names(ensemble))
 
     return made
 
@@ -142,7 +142,7 @@ def test_a_request_of_two_releases_keeps_the_bits_of_each(
     names = {release.hash: bit_names(ensemble), candidate.hash: {"source": {"new": 1}, "reason": {"sold": 2}}}
     for answering, numbers in ((release, [100, 101]), (candidate, [102])):  # a canary took one of three users
         graph = Ensemble.of(answering)
-        log = DecisionLog(LogSettings(tmp_path), answering, Evidence(graph), names[answering.hash])
+        log = DecisionLog(LogSettings(tmp_path), answering, Trace(graph), names[answering.hash])
         asked(log, graph, numbers, {"shared": len(numbers)})
         asked(log, graph, [7], {f"alone-{answering.hash}": 1})
         log.flush()
@@ -216,12 +216,12 @@ def test_what_was_gathered_in_parts_is_written_as_one(make: Make, ensemble: Ense
 def test_what_cannot_be_gathered_is_lost_and_nothing_else(
     make: Make, ensemble: Ensemble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(self: Evidence, parts: object) -> None:
+    def broken(self: Trace, parts: object) -> None:
         raise MemoryError("no room")
 
     log = make()
     with monkeypatch.context() as patched:
-        patched.setattr(Evidence, "joined", broken)
+        patched.setattr(Trace, "joined", broken)
         for number in range(2):
             asked(log, ensemble, [100, 101], {f"lost{number}": 2})
         log.gather()

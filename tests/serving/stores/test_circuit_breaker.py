@@ -9,7 +9,7 @@ import pytest
 
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
-from serving.stores.circuit_breaker import FAILURES, PATIENCE, PAUSE, QUIET, TolerantReader
+from serving.stores.circuit_breaker import FAILURES, PATIENCE, PAUSE, QUIET, CircuitBreaker
 from serving.stores.feature_store_error import FeatureStoreError
 
 COLUMNS = Schema([ColumnSchema("age", "float64"), ColumnSchema("history_item", "int64", is_list=True)])
@@ -50,9 +50,9 @@ class Clock:
         return self.now
 
 
-def reader_of(store: Store) -> tuple[TolerantReader, Clock]:
+def reader_of(store: Store) -> tuple[CircuitBreaker, Clock]:
     clock = Clock()
-    return TolerantReader(store.connect, COLUMNS, clock), clock
+    return CircuitBreaker(store.connect, COLUMNS, clock), clock
 
 
 def test_a_store_that_is_well_is_read(caplog: pytest.LogCaptureFixture) -> None:

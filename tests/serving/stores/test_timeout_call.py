@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from serving.stores.timeout_call import BoundedCall
+from serving.stores.timeout_call import TimeoutCall
 
 
 def test_results_and_errors_come_through() -> None:
-    call = BoundedCall(lambda number: 10 // number)
+    call = TimeoutCall(lambda number: 10 // number)
     assert [call(n, 5.0) for n in (1, 2, 5)] == [10, 5, 2]
     with pytest.raises(ZeroDivisionError):
         call(0, 5.0)
@@ -18,7 +18,7 @@ def test_results_and_errors_come_through() -> None:
 
 def test_a_call_that_hangs_is_given_up_and_those_after_it_fail_at_once() -> None:
     gate = threading.Event()
-    call = BoundedCall(lambda wait: gate.wait(10) if wait else "well")
+    call = TimeoutCall(lambda wait: gate.wait(10) if wait else "well")
     with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
         call(True, 0.05)
     began = time.perf_counter()
@@ -37,7 +37,7 @@ def test_a_call_that_hangs_is_given_up_and_those_after_it_fail_at_once() -> None
 
 
 def test_several_callers_get_each_their_own() -> None:
-    call = BoundedCall(lambda number: (time.sleep(0.001), number)[1])
+    call = TimeoutCall(lambda number: (time.sleep(0.001), number)[1])
     found: dict[int, list[int]] = {n: [] for n in range(8)}
 
     def ask(number: int) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from recsys_assets.component.locations import blueprints
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from recsys_assets.tables.tables import interactions_frame
 from resources.home import Home
 from tests.conftest import write_day
@@ -116,7 +116,7 @@ def test_days_of_before_whose_kept_columns_differ_are_read(shop: Path, home: Hom
     assert materialize(shop, ["statistics"], *DAYS).success
     blueprint = blueprints(shop, home)[0]
     assert interactions_frame(blueprint).columns == ["user_id", "item_id", "timestamp", "label"]
-    assert len(People(home, "shop").active_users(50)) == 8
+    assert len(EntityLookup(home, "shop").active_users(50)) == 8
 
 
 def test_events_outlive_their_files_and_are_told_of_at_every_run(shop: Path, home: Home) -> None:

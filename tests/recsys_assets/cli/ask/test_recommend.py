@@ -7,13 +7,13 @@ import pytest
 from rich.console import Console
 
 from recsys_assets.cli.ask.recommend import _show
-from recsys_assets.tables.entity_lookup import People
+from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 from serving.request.recommendation import Recommendation, RecommendationList
 
 
 @pytest.fixture
-def people(home: Home) -> People:
+def people(home: Home) -> EntityLookup:
     events = {"user_id": [7], "item_id": [1], "timestamp": [None], "label": [True]}
     home.interactions_folder("shop").mkdir(parents=True)
     pl.DataFrame({"user_id": [7], "country": ["DE"]}).write_parquet(home.users("shop"))
@@ -21,10 +21,10 @@ def people(home: Home) -> People:
     pl.DataFrame(events, schema_overrides={"timestamp": pl.Datetime("us")}).write_parquet(
         home.interactions("shop", "2026-03-03")
     )
-    return People(home, "shop")
+    return EntityLookup(home, "shop")
 
 
-def shown(people: People, source: str, *items: Recommendation, degraded: bool = False) -> str:
+def shown(people: EntityLookup, source: str, *items: Recommendation, degraded: bool = False) -> str:
     answer = RecommendationList(7, items, source, "ab" * 32, {"features": 0.5}, "request-1", degraded)
     out = Console(file=io.StringIO(), width=100)
     _show(answer, people.titles([item.item_id for item in items]), people, out)
@@ -32,14 +32,14 @@ def shown(people: People, source: str, *items: Recommendation, degraded: bool = 
     return out.file.getvalue()
 
 
-def test_a_list_is_shown_with_its_user(people: People) -> None:
+def test_a_list_is_shown_with_its_user(people: EntityLookup) -> None:
     text = shown(people, "personalized", Recommendation(2, 0.25, ("two_tower", "history")))
     assert "User 7  country DE" in text and "liked   One" in text
     assert "0.2500 two_tower, history" in " ".join(text.split())
     assert "nothing is known" not in text and "no item was left" not in text
 
 
-def test_what_is_special_about_a_list_is_said(people: People) -> None:
+def test_what_is_special_about_a_list_is_said(people: EntityLookup) -> None:
     popular = Recommendation(2, 0.25, ("popular",))
     assert "nothing is known of this user" in shown(people, "popular", popular)
     degraded = shown(people, "popular", popular, degraded=True)

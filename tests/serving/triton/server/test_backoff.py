@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from serving.triton.server.backoff import FIRST, LONGEST, Postponed
+from serving.triton.server.backoff import FIRST, LONGEST, Backoff
 
 
 def test_what_fails_again_waits_twice_as_long_up_to_a_limit() -> None:
     now = [0.0]
-    postponed = Postponed(clock=lambda: now[0])
+    postponed = Backoff(clock=lambda: now[0])
     assert postponed.now() == set()
     assert postponed.add("a") == FIRST and postponed.now() == {"a"}
     now[0] += FIRST
