@@ -76,7 +76,7 @@ def test_no_computed_column_can_be_a_feature(whole: Whole) -> None:
 def test_no_column_that_stands_beside_a_users_can_be_a_feature(whole: Whole) -> None:
     features = set(Schema.from_polars(whole.users).names)
     met = set()
-    for step in Ensemble.of(whole.release).blueprint.steps:
+    for step in Ensemble.of(whole.release).plan.steps:
         taken = {name for name, _ in step.columns}
         met |= taken if taken & (features - {"user_id"}) else set()
     met |= {"history_item", "history_count", "history_last", "history_positive", "degraded"}  # of `QueryFeast` itself
