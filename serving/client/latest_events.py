@@ -106,5 +106,5 @@ def _keys(ids: Iterable[Id], id_type: str) -> list[bytes]:
 def _checked(events: Sequence[Event]) -> list[Event]:
     for event in events if isinstance(events, Sequence) else [events]:
         if not isinstance(event, Event):
-            raise ValueError(f"events must be of serving.request.event.Event, got {event!r}.")
+            raise ValueError(f"events must be of serving.Event, got {event!r}.")
     return list(events)

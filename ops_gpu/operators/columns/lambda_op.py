@@ -163,9 +163,6 @@ def _names_and_nodes(
     """Names of all columns declared, and the nodes that give some of them."""
     given = [dependency] if isinstance(dependency, (str, Node)) else list(dependency)
     nodes = tuple(one for one in given if isinstance(one, Node))
-    wrong = [one for one in given if not isinstance(one, (str, Node))]
-    if wrong:
-        raise TypeError(f"LambdaOp has dependency {wrong[0]!r}, expected names of columns, or nodes.")
     names = [name for one in given for name in (one.names if isinstance(one, Node) else [one])]
     return tuple(dict.fromkeys(names)), nodes
 

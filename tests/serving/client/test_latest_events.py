@@ -97,5 +97,5 @@ def test_whose_events_they_are() -> None:
         events_of_users([first], [7, 8], "INT64")
     with pytest.raises(ValueError, match="events of user 9, who is not asked for"):
         events_of_users({9: [first]}, [7], "INT64")
-    with pytest.raises(ValueError, match=r"serving\.event\.Event, got 5"):
+    with pytest.raises(ValueError, match=r"serving\.Event, got 5"):
         events_of_users({7: [5]}, [7], "INT64")  # type: ignore[list-item]

@@ -104,7 +104,7 @@ def test_a_workflow_that_runs_code_is_refused_before_anything_is_written(whole: 
     workflow = Workflow(["age"] >> LambdaOp(in_python)).fit(frame)
     workflow.save(tmp_path / "workflow")  # other processes that import this module may read it
     with pytest.raises(
-        ValueError, match=r"test_parts:in_python\) cannot be served, for nothing in a release runs code"
+        ValueError, match=r"test_release_parts:in_python\) cannot be served, for nothing in a release runs code"
     ):
         write(replace(whole.parts, workflow=workflow), tmp_path / "other")
     assert not (tmp_path / "other").exists()

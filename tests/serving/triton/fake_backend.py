@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pytest
 from google.protobuf import json_format, text_format
 from tritonclient.grpc import model_config_pb2
+
+from serving.triton.entry import model_class
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -119,8 +121,8 @@ def _config(path: Path) -> Any:
 
 
 def _loaded(folder: Path, config: Any) -> Any:
-    (program,) = [line for line in (folder / "1" / "model.py").read_text().splitlines() if line.startswith("from serv")]
-    model = importlib.import_module(program.split()[1]).TritonPythonModel()
+    (kind,) = re.findall(r"model_class\('(\w+)'\)", (folder / "1" / "model.py").read_text())
+    model = model_class(kind)()
     model.initialize({"model_config": json_format.MessageToJson(config, preserving_proto_field_name=True)})
     return model
 
