@@ -52,6 +52,7 @@ test-long: venv  ## fault and load tests
 
 lint: venv  ## ruff, mypy and the floors of imports
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
