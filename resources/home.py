@@ -128,14 +128,6 @@ class Home:
         """Feast repository: `feature_store.yaml`, `registry.db`, `online.db`, source files."""
         return self.root / "feast" / checked_name(name)
 
-    def feast_config(self, name: str) -> Path:
-        """`feature_store.yaml` of the recommender."""
-        return self.feast(name) / "feature_store.yaml"
-
-    def feast_registry(self, name: str) -> Path:
-        """Registry file of the recommender's feature store."""
-        return self.feast(name) / "registry.db"
-
     def feast_online(self, name: str) -> Path:
         """SQLite online store of the recommender."""
         return self.feast(name) / "online.db"

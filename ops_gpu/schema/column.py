@@ -155,10 +155,6 @@ class ColumnSchema:
         """A copy with other limits."""
         return replace(self, domain=domain)
 
-    def with_embedding_dim(self, embedding_dim: int | None) -> ColumnSchema:
-        """A copy with another embedding width."""
-        return replace(self, embedding_dim=embedding_dim)
-
     def with_value_count(self, value_count: Domain | None) -> ColumnSchema:
         """A copy with other limits of the list length."""
         return replace(self, value_count=value_count)
