@@ -1,0 +1,1 @@
+"""Sources of candidates, one a module, and the index over item vectors."""

@@ -1,0 +1,1 @@
+"""Where plans run, and the rows that they run over."""

@@ -1,0 +1,1 @@
+"""Features of users, items and pairs, in the order of codes."""

@@ -1,0 +1,1 @@
+"""The one graph: nodes, and the operators in them."""

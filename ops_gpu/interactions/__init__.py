@@ -1,0 +1,1 @@
+"""Events, histories and the state of items as of a moment."""

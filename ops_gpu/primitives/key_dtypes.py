@@ -55,7 +55,7 @@ def positive_zero(value: pl.Expr) -> pl.Expr:
 def check_same_key(column: str, dtype: pl.DataType, kept: pl.DataType) -> None:
     """ValueError where values of `dtype` can never equal kept ones; an all-null column always passes."""
     found = key_dtype(column, element_dtype(dtype))
-    if found != kept and found != pl.Null and kept != pl.Boolean:
+    if found not in (kept, pl.Null) and kept != pl.Boolean:
         raise ValueError(
             f"column {column!r} is of type {dtype}, and was {kept} when the workflow was fitted; cast it to {kept}."
         )

@@ -1,0 +1,1 @@
+"""Both models together, fitted so that the second never sees what the first learned from."""

@@ -1,0 +1,1 @@
+"""What columns are: types, tags, domains, and whether a frame keeps to them."""

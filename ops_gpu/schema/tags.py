@@ -33,4 +33,5 @@ class Tags(StrEnum):
 
 
 def as_tags(tags: Tags | str | Iterable[Tags | str]) -> set[Tags]:
+    """One tag or several, as tags or by their names; ValueError for one that is none."""
     return {Tags(tags)} if isinstance(tags, str) else {Tags(tag) for tag in tags}

@@ -1,0 +1,1 @@
+"""What runs by itself, and one run at a time."""

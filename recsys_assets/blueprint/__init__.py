@@ -1,0 +1,1 @@
+"""What every asset of a recommender knows."""

@@ -92,7 +92,7 @@ def _from_import(source: str, imported: list[str]) -> Iterator[str]:
     """`from package import module` names the module; `from module import thing` names the module."""
     for name in imported:
         module = f"{source}.{name}"
-        yield module if source.split(".")[0] in PACKAGES and _file(module) else source
+        yield module if source.split(".", maxsplit=1)[0] in PACKAGES and _file(module) else source
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The models of today beside the release that is live."""

@@ -83,5 +83,5 @@ def _difference(answer: dict[Id, float], expected: dict[Id, float], exact: bool)
         if not np.isclose(answer[item], expected[item], rtol=TOLERANCE, atol=TOLERANCE):
             return f"item {item} scores {answer[item]:.5f}, expected {expected[item]:.5f}"
     if not exact and answer.keys() - expected.keys():
-        return f"item {sorted(map(str, answer.keys() - expected.keys()))[0]} is no candidate"
+        return f"item {min(map(str, answer.keys() - expected.keys()))} is no candidate"
     return ""

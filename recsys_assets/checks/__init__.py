@@ -1,0 +1,1 @@
+"""Gates, one a module."""

@@ -52,7 +52,7 @@ def day_chart(counts: Mapping[str, float], y: str, title: str = "") -> dg.Markdo
         y: what values are.
         title: above the picture.
     """
-    import matplotlib.dates as dates
+    from matplotlib import dates
 
     figure, axes = _empty("day", y)
     axes.bar(dates.datestr2num(list(counts)) if counts else [], list(counts.values()), width=0.85, color=BLUE)

@@ -1,0 +1,1 @@
+"""What assets read: tables, days and files."""

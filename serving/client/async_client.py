@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
@@ -89,7 +89,7 @@ class AsyncRecommenderClient:
         if self._channel is not None:
             await self._channel.close()
 
-    async def __aenter__(self) -> AsyncRecommenderClient:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,0 +1,1 @@
+"""The log of what was answered and why: written, read, and answered again."""

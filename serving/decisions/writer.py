@@ -69,7 +69,9 @@ class DecisionLog:
         names: bits by name, `{"source": {...}, "reason": {...}}`, noted in every file.
     """
 
-    def __init__(self, settings: LogSettings, release: Release, evidence: Trace, names: dict[str, dict[str, int]]):
+    def __init__(
+        self, settings: LogSettings, release: Release, evidence: Trace, names: dict[str, dict[str, int]]
+    ) -> None:
         self._settings, self._release, self._evidence = settings, release, evidence
         self._notes = {"recommender": release.name, "release": release.hash, "bits": json.dumps(names)}
         self._waiting: deque[LoggedAnswers] = deque()

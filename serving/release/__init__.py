@@ -1,0 +1,1 @@
+"""The immutable artifact: parts, manifest, checksums, and where releases are kept."""

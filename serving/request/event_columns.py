@@ -74,6 +74,6 @@ def without_padding(columns: Columns) -> Columns:
     return {**columns, **lists}
 
 
-def _several(column: ColumnSchema, pad: int | float | str) -> ColumnSchema:
+def _several(column: ColumnSchema, pad: float | str) -> ColumnSchema:
     """An input column of several values a user, often none; `pad` stands behind the last."""
     return column.with_properties({"default": pad, "padded": True})

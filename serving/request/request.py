@@ -20,7 +20,7 @@ MAX_EVENTS = 256
 """Most events of a user that one request may carry."""
 
 
-def optional(column: ColumnSchema, default: int | float | None) -> ColumnSchema:
+def optional(column: ColumnSchema, default: float | None) -> ColumnSchema:
     """A copy of an input column that a request may leave out, with the value that it then has; None is a null."""
     return column.with_properties({"default": default})
 

@@ -1,0 +1,1 @@
+"""Filters and orderings as the YAML says them."""

@@ -1,0 +1,1 @@
+"""Where features and histories of users are read while they wait."""

@@ -37,7 +37,7 @@ class SqliteRows:
         self._value = Value
         versioned = config.registry.enable_online_feature_view_versioning
         table = compute_table_id(config.project, view, versioned).replace('"', '""')
-        self._query = f'SELECT entity_key, feature_name, value, event_ts FROM "{table}" WHERE entity_key IN '
+        self._query = f'SELECT entity_key, feature_name, value, event_ts FROM "{table}" WHERE entity_key IN '  # noqa: S608  # names of our own tables
         self._address, self._inode = str(file), file.stat().st_ino
         uri = f"{file.absolute().as_uri()}?mode=rw"  # makes no file where there is none
         self._connection = sqlite3.connect(uri, timeout=LOCKED_MS / 1e3, uri=True, check_same_thread=False)
@@ -68,4 +68,4 @@ class SqliteRows:
 
 def _moment(seconds: int) -> datetime:
     """As Feast notes it: a moment in UTC, turned to seconds as if it were one of this machine's zone."""
-    return datetime.fromtimestamp(seconds).replace(tzinfo=UTC)
+    return datetime.fromtimestamp(seconds).replace(tzinfo=UTC)  # noqa: DTZ006  # as Feast does

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +134,7 @@ class UserHistoryStore:
         """Closes the store."""
         self.store.close()
 
-    def __enter__(self) -> UserHistoryStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,0 +1,1 @@
+"""What is wrong with a log, in a sentence that names the file."""

@@ -1,0 +1,1 @@
+"""Files of any format as frames of their raw columns."""

@@ -1,0 +1,1 @@
+"""Raw values as ids, times and features."""

@@ -1,0 +1,1 @@
+"""What trains a model: rows, batches, progress, and numbers that are none."""

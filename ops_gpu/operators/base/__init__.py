@@ -1,0 +1,1 @@
+"""What feature operators are built from."""

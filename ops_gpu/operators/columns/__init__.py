@@ -1,0 +1,1 @@
+"""Operators that change what a column is called, means or holds."""

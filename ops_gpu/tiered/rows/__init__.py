@@ -1,0 +1,1 @@
+"""Keys and rows of a tiered store, and what a tier is."""

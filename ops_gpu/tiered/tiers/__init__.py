@@ -1,0 +1,1 @@
+"""Tiers: memory, and disk by RocksDB."""

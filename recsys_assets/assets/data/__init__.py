@@ -1,0 +1,1 @@
+"""Assets of data: raw logs, interactions, users and items, served requests."""

@@ -1,0 +1,1 @@
+"""Assets of features: statistics, workflow, features, feature store."""

@@ -1,0 +1,1 @@
+"""Assets of models: both, the index, and what they are worth."""

@@ -13,13 +13,13 @@ _SENTENCE = re.compile(
 
 
 def reason(details: str) -> str:
-    """The cause in one line, without the traceback that the Python backend adds, and without the classes of errors.
+    r"""The cause in one line, without the traceback that the Python backend adds, and without the classes of errors.
 
     Args:
         details: of a gRPC error, or the reason that the index gives for a model.
 
     Example:
-        >>> reason("Internal: ValueError: price.npy is damaged\\n\\nAt:\\n  /lib/release.py(64): open")
+        >>> reason("Internal: ValueError: price.npy is damaged\n\nAt:\n  /lib/release.py(64): open")
         'price.npy is damaged'
     """
     text = _TRACE.split(details)[0].strip()

@@ -1,0 +1,1 @@
+"""Releases that go live, wait for a decision, come back, and are let go."""

@@ -78,11 +78,13 @@ def loaded(
 
 
 def tensors_of(release: Release) -> ModelTensors:
+    """What the model of a release takes and gives."""
     ensemble = Ensemble.load(release.part(FILE))
     return ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
 
 
 def live_of(name: str, control: Control) -> LiveRelease | None:
+    """What is live by a recommender's name, as the server says; None where nothing is."""
     parameters = control.parameters(name)
     return None if parameters is None else LiveRelease.of(name, parameters)
 
@@ -122,6 +124,7 @@ def _prove(model: str, ensemble: Ensemble, target: TritonTarget, users: Sequence
 
 
 def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: TritonTarget, control: Control) -> None:
+    """Lets the recommender's name mean a model; where that fails, it means what it meant before."""
     batch = target.settings.max_batch_size
     config = write_pointer(target.repository, wanted.name, model, tensors, batch, wanted.parameters())
     try:
@@ -136,6 +139,7 @@ def point(wanted: LiveRelease, model: str, tensors: ModelTensors, target: Triton
 
 
 def unload_others(live: LiveRelease, target: TritonTarget, control: Control) -> None:
+    """Unloads the models of a recommender that nothing live calls any more."""
     keep = {model_name(live.name, release_hash) for release_hash in live.hashes}
     keep.update(control.steps(live.name))
     keep |= {step for model in keep for step in models_of(target.repository, model)}
@@ -152,11 +156,13 @@ def _remove(model: str, target: TritonTarget, control: Control) -> None:
 
 
 def still(before: LiveRelease | None) -> str:
+    """What stays live where something else could not go live, for messages."""
     return f"{before.hash[:12]} stays live" if before else "nothing is live"
 
 
 @contextlib.contextmanager
 def connected(target: TritonTarget) -> Iterator[Control]:
+    """The control of a target for the length of a block."""
     control = target.control()
     try:
         yield control

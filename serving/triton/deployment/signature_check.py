@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 from tritonclient.grpc import model_config_pb2
 
@@ -12,7 +12,7 @@ Column = tuple[str, str, int, tuple[int, ...]]
 """Kind (`input` or `output`), name, type and shape, as `TritonControl.tensors` gives them."""
 
 
-def check_columns(candidate: Set[Column], live: Set[Column]) -> None:
+def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> None:
     """Makes sure that a router can pass what callers send to either of two models.
 
     Args:

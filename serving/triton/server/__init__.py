@@ -1,0 +1,1 @@
+"""The embedded server: started, watched, moved with its home, ended."""

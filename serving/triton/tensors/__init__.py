@@ -1,0 +1,1 @@
+"""Columns as tensors of Triton, and back."""

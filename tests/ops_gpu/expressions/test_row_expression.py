@@ -72,27 +72,28 @@ def test_columns_may_be_others() -> None:
 
 
 LOOKS_ACROSS = {
-    **{"mean": X - X.mean(), "over": X.sum().over("y"), "rank": X.rank(), "shift": X.shift(), "len": X / pl.len()},
-    **{
-        "cum_sum": X.cum_sum(),
-        "sort": X.sort(),
-        "first": X - X.first(),
-        "rolling": X.rolling_mean(2),
-        "diff": X.diff(),
-    },
-    **{"another column": X.is_in(Y), "filled with the mean": X.fill_null(strategy="mean"), "shuffled": X.shuffle()},
-    **{
-        "a value a row": X + pl.lit(pl.Series([1, 2])),
-        "all": pl.all(),
-        "pattern": pl.col("^x.*$"),
-        "forward": X.forward_fill(),
-    },
-    **{
-        "a format that is guessed": X.str.to_date(),
-        "number of rows": pl.int_range(pl.len()) + X,
-        "unique": X.is_unique(),
-    },
-    **{"in a condition": pl.when(X.mean() < X).then(X), "in a list": pl.concat_list(X, X.max())},
+    "mean": X - X.mean(),
+    "over": X.sum().over("y"),
+    "rank": X.rank(),
+    "shift": X.shift(),
+    "len": X / pl.len(),
+    "cum_sum": X.cum_sum(),
+    "sort": X.sort(),
+    "first": X - X.first(),
+    "rolling": X.rolling_mean(2),
+    "diff": X.diff(),
+    "another column": X.is_in(Y),
+    "filled with the mean": X.fill_null(strategy="mean"),
+    "shuffled": X.shuffle(),
+    "a value a row": X + pl.lit(pl.Series([1, 2])),
+    "all": pl.all(),
+    "pattern": pl.col("^x.*$"),
+    "forward": X.forward_fill(),
+    "a format that is guessed": X.str.to_date(),
+    "number of rows": pl.int_range(pl.len()) + X,
+    "unique": X.is_unique(),
+    "in a condition": pl.when(X.mean() < X).then(X),
+    "in a list": pl.concat_list(X, X.max()),
 }
 
 

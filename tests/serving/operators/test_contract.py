@@ -146,9 +146,9 @@ def cases(whole: Whole) -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Whole, Release, dict[str, Case]]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Whole, Release, dict[str, Case]]:
     whole, release = contract_release(tmp_path_factory.mktemp("contract"))
-    yield whole, release, cases(whole)
+    return whole, release, cases(whole)
 
 
 def full_world(whole: Whole, seed: int, empty: bool = False) -> Columns:
