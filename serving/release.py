@@ -201,9 +201,7 @@ def _check_files(path: Path, manifest: Manifest) -> None:
 def _place(aside: Path, target: Path) -> None:
     try:
         aside.replace(target)
-    except OSError as error:  # the place is taken
-        if (target / MANIFEST).exists():
-            return  # by another writer of the very same release
+    except OSError as error:  # the place is taken, and not by a release: there is one writer
         raise FileExistsError(f"{target} exists, but is no whole release; remove it, try again.") from error
 
 

@@ -99,6 +99,13 @@ def test_a_model_without_lists_is_refused(heart: Heart) -> None:
         fit_ranking(heart.data, RankingRows.empty(2), CONFIG.ranking, 2)
 
 
+def test_a_computed_feature_that_is_no_number_is_named(heart: Heart) -> None:
+    rows = planted(heart)
+    rows.features[5, 3] = np.nan
+    with pytest.raises(ValueError, match=f"computed feature '{feature_names(2)[3]}' hold no finite number .* in 1 of"):
+        fit_ranking(heart.data, rows, CONFIG.ranking, 2)
+
+
 def test_what_was_chosen_scores_higher(heart: Heart) -> None:
     rows = heart.rows
     scores = heart.ranking.score(heart.data, rows.user, rows.item, rows.features)
