@@ -147,8 +147,12 @@ def _is_locked(path: Path) -> bool | None:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False if path.exists() else None  # a run that ends takes its sign away first
+        if os.path.samestat(os.fstat(file), path.stat()):
+            return False
     except BlockingIOError:
         return True
+    except FileNotFoundError:  # a run that ends takes its sign away first
+        return None
     finally:
         os.close(file)
+    return _is_locked(path)  # another one has begun there meanwhile
