@@ -9,6 +9,7 @@ import pytest
 
 from serving.built_with import write_built_with
 from serving.manifest import DayRange, ReleaseMetadata
+from serving.permissions import permitted
 from serving.release import Release
 
 METADATA = ReleaseMetadata({"demo/items": "v1"}, "c0de", {"columns": []}, {"ndcg@10": 0.2}, DayRange("a", "b"))
@@ -88,7 +89,8 @@ def test_an_added_file_and_a_changed_manifest_are_refused(parts: Path, tmp_path:
 
 def test_files_of_a_release_are_read_only(parts: Path, tmp_path: Path) -> None:
     release = write(parts, tmp_path)
-    assert all(file.stat().st_mode & 0o222 == 0 for file in release.path.rglob("*") if file.is_file())
+    modes = {file.stat().st_mode & 0o777 for file in release.path.rglob("*") if file.is_file()}
+    assert modes == {permitted(0o444)}
 
 
 def test_parts_of_two_releases_refuse_to_work_together(parts: Path, tmp_path: Path) -> None:
