@@ -209,6 +209,20 @@ def test_what_could_not_be_done_is_not_remembered(
     assert verdicts(first) == Verdicts()
 
 
+@pytest.mark.parametrize("step", ["rollback", "deploy"])
+def test_what_was_live_is_left_where_it_can_no_longer_be_loaded(
+    server: Server, releases: list[Release], step: str
+) -> None:
+    target, control = server
+    first, second, *_ = releases
+    for release in (first, second):
+        offer(release, target, USERS)
+    control.end()
+    control.broken = {model_name("toy", second.hash)}
+    live = rollback(first, target) if step == "rollback" else deploy(first, target, USERS)
+    assert live.hash == first.hash and against(first) == {second.hash}
+
+
 def test_a_live_release_that_cannot_be_loaded_makes_room(server: Server, releases: list[Release]) -> None:
     target, control = server
     live, candidate, newcomer, _ = releases
