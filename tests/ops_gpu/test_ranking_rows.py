@@ -113,6 +113,7 @@ def test_lists_are_drawn_and_cut(heart: Heart, rows: RankingRows) -> None:
     ranking = replace(CONFIG.ranking, lists=20, list_size=5)
     few = rows_at(heart.data, heart.fit.early, MOMENT, HORIZON, CONFIG.candidates, ranking)
     assert 0 < len(few.moment) <= 20 and np.diff(few.lists).max() == 5
+    assert len(np.unique(few.user[few.lists[:-1]])) == len(few.moment)  # each user once
     assert set(few.user.tolist()) < set(rows.user.tolist())
     again = rows_at(heart.data, heart.fit.early, MOMENT, HORIZON, CONFIG.candidates, ranking)
     np.testing.assert_array_equal(few.item, again.item)
