@@ -95,8 +95,8 @@ class ReadDays(Mapping[date, ReadDay]):
         for path in _paths(home, name):
             day, kept = date.fromisoformat(path.stem), _rows(path)
             versions = versions_of(day, files, place)
-            held = {portable(path, place): entry.by_day.get(day) for path, entry in files.items()}
-            counts = {path: rows.rows for path in versions if (rows := held[path])}
+            held = {portable(p, place): entry.by_day[day].rows for p, entry in files.items() if day in entry.by_day}
+            counts = {path: held[path] for path in versions}
             more = kept - sum(counts.values())
             if more > 0:
                 versions, counts = {**versions, UNKNOWN: ""}, {**counts, UNKNOWN: more}
