@@ -29,7 +29,7 @@ class LibraryCalls:
     def __call__(self, operator: Any, columns: dict[str, Any]) -> Callable[[], Any] | None:
         """The call for the columns of a batch; None for an operator without a library."""
         if isinstance(operator, QueryFaiss):
-            vectors = np.ascontiguousarray(columns["query_vector"])
+            vectors = np.ascontiguousarray(columns[operator.vector])
             return lambda: operator._index.index.search(vectors, SPARE * operator.size)
         if isinstance(operator, PredictTensorflow):
             model, shapes = self._keras(operator.model)

@@ -166,7 +166,7 @@ def kernels(ensemble: Ensemble, users: list[Any], calls: Calls) -> dict[str, flo
 
 def _bare(operator: Any, columns: dict[str, Any]) -> Callable[[], Any] | None:
     if isinstance(operator, QueryFaiss):
-        vectors = np.ascontiguousarray(columns["query_vector"])
+        vectors = np.ascontiguousarray(columns[operator.vector])
         return lambda: operator._index.search(vectors, SPARE * operator.size)
     if isinstance(operator, Predict):
         arrays = [getattr(columns[need.column], "values", columns[need.column]) for need in operator.takes]

@@ -234,8 +234,8 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
     def is_loaded(self, name: str, release_hash: str) -> bool:
         """Whether the server holds a release ready, be it live or not; False where no server runs."""
+        from serving.request.model_names import model_name
         from serving.triton.deployment.promotion import connected
-        from serving.triton.repository.names import model_name
 
         target = self._present()
         if target is None:

@@ -38,8 +38,10 @@ attributes:
     continuous: [price]
     lists: [genres]
     only_filters: [price]
-  retrieval: {dimension: 16, hidden: [32], epochs: 2, batch_size: 256}
-  candidates: {two_tower: 40, popular: 40, co_occurrence: 40}
+  retrieval:
+    - {model: two_tower, dimension: 16, hidden: [32], epochs: 2, batch_size: 256}
+    - {model: item_knn}
+  candidates: {two_tower: 40, item_knn: 20, popular: 40, co_occurrence: 40}
   ranking: {moments: 2, lists: 200, list_size: 50, epochs: 2, top: [32], bottom: [16]}
   serving:
     filters:

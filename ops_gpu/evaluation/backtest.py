@@ -16,10 +16,11 @@ from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
-from ops_gpu.models.ranking.model import fit_ranking
+from ops_gpu.models.registry import ranker_class
 from ops_gpu.models.training.progress import Progress
-from ops_gpu.recommender.ranking_examples import sources_at
-from ops_gpu.recommender.two_stage import FitConfig, fit_retrieval_until, make_ranking_rows
+from ops_gpu.recommender.candidate_sources import sources_at
+from ops_gpu.recommender.fit_config import FitConfig
+from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
@@ -80,16 +81,17 @@ def evaluate_as_of(
     users, items = _with_later(users, interactions, "user_id"), _with_later(items, interactions, "item_id")
     schema = raw_schema(users, items)
     workflow = fit_workflow(past, users, items, Workflow(graph(schema), schema))
-    data = TrainingData.assemble(interactions, users, items, workflow, config.retrieval.history_length)
+    data = TrainingData.assemble(interactions, users, items, workflow, config.history_length)
     fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
     tell("training lists of the ranker")
     rows = make_ranking_rows(data, fitted.early, config, cut)
-    ranking = fit_ranking(data, rows, config.ranking, config.half_lives, progress=lambda line: tell(f"ranking, {line}"))
+    family = ranker_class(config.ranking)
+    ranking = family.fit(data, rows, config.ranking, progress=lambda line: tell(f"ranking, {line}"))
     tell("lists and baselines")
-    sources = sources_at(data, fitted.model, cut, config.candidates)
+    sources = sources_at(data, fitted.models, cut, config.candidates)
     half_life = config.candidates.snapshot.popular_half_life_days
     protocol = Protocol(cut, end, config.candidates.repeats, half_life)
-    result = evaluate(data, sources, fitted.model, ranking, protocol)
+    result = evaluate(data, sources, ranking, protocol)
     offered = workflow.decode("item_id", np.flatnonzero(sources.snapshot.available))
     return AsOf(data, workflow, result, workflow.decode("user_id", result.users), offered)
 

@@ -10,7 +10,7 @@ from ops_gpu.candidates.popular import retrieve_popular
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import Snapshot, decayed
-from ops_gpu.models.retrieval.item_knn import ItemKnn
+from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from ops_gpu.recommender.ranking_examples import USERS_AT_ONCE, blocks
 
 Codes = npt.NDArray[np.int32]
@@ -46,14 +46,15 @@ def baseline_lists(
     filler = scores["popularity_28d"] + 1e-3 * scores["popularity"]
     filler /= max(float(filler.max(initial=0)), 1.0)
     orders = {name: _order(snapshot, popularity, filler) for name, popularity in scores.items()}
-    knn, everyone, rows = ItemKnn(past), Histories.from_events(past, users), np.arange(len(users))
+    chosen, similarity = liked_counts(past), item_similarity(past)
+    everyone, rows = Histories.from_events(past, users), np.arange(len(users))
     parts: dict[str, list[Codes]] = {}
     for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // snapshot.items))):
         histories = everyone.take(rows[block])
         for name, order in orders.items():
             found = retrieve_popular(order, snapshot, histories, k, repeats)
             parts.setdefault(name, []).append(found.items.to_dense(k, 0))
-        similar = knn.scores(users[block]) + TIE * filler
+        similar = np.asarray((chosen[users[block]] @ similarity).todense(), np.float32) + TIE * filler
         parts.setdefault("item_knn", []).append(_knn(similar, snapshot, histories, k, repeats))
         if repeats:
             parts.setdefault("own_purchases", []).append(_own(snapshot, histories, filler, k))

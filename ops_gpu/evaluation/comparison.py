@@ -11,10 +11,11 @@ from ops_gpu.evaluation.evaluate import better_by, measure
 from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.features.training_data import TrainingData
-from ops_gpu.models.ranking.model import RankingModel
-from ops_gpu.models.retrieval.model import RetrievalModel
-from ops_gpu.recommender.ranking_examples import choices_after, sources_at
-from ops_gpu.recommender.two_stage import FitConfig, recommend
+from ops_gpu.models.contract import Ranker, Retrievers
+from ops_gpu.recommender.candidate_sources import sources_at
+from ops_gpu.recommender.fit_config import FitConfig
+from ops_gpu.recommender.ranking_examples import choices_after
+from ops_gpu.recommender.two_stage import recommend
 from ops_gpu.workflow.workflow import Workflow
 
 Codes = npt.NDArray[np.int32]
@@ -27,15 +28,15 @@ class Contender:
     Args:
         data: all interactions, and features, encoded by `workflow`.
         workflow: fitted.
-        retrieval: towers.
+        retrievers: retrieval models by name.
         ranking: ranker.
         config: the settings that the models were fitted with.
     """
 
     data: TrainingData
     workflow: Workflow
-    retrieval: RetrievalModel
-    ranking: RankingModel
+    retrievers: Retrievers
+    ranking: Ranker
     config: FitConfig
 
 
@@ -97,5 +98,5 @@ def _translated(codes: Codes, source: Contender, target: Contender) -> Codes:
 
 
 def _lists(side: Contender, users: npt.NDArray[np.int64], protocol: Protocol) -> Codes:
-    sources = sources_at(side.data, side.retrieval, protocol.start, side.config.candidates)
-    return recommend(side.data, sources, side.retrieval, side.ranking, users, protocol.k).final
+    sources = sources_at(side.data, side.retrievers, protocol.start, side.config.candidates)
+    return recommend(side.data, sources, side.ranking, users, protocol.k).final

@@ -14,8 +14,7 @@ from ops_gpu.evaluation.metrics import ListMetrics
 from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import Events
-from ops_gpu.models.ranking.model import RankingModel
-from ops_gpu.models.retrieval.model import RetrievalModel
+from ops_gpu.models.contract import Ranker
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.candidate_sources import CandidateSources
 from ops_gpu.recommender.ranking_examples import choices_after
@@ -63,16 +62,14 @@ def _flat(by_depth: dict[int, ListMetrics]) -> dict[str, float]:
 def evaluate(
     data: TrainingData,
     sources: CandidateSources,
-    retrieval: RetrievalModel,
-    ranking: RankingModel,
+    ranking: Ranker,
     protocol: Protocol,
 ) -> Evaluation:
     """Compares the recommender's lists and all baselines with what happened in `[start, end)`.
 
     Args:
         data: events and features.
-        sources: candidate sources as of `protocol.start`.
-        retrieval: towers trained on nothing at or after `protocol.start`.
+        sources: candidate sources as of `protocol.start`, of models trained on nothing at or after it.
         ranking: a ranker of which the same holds.
         protocol: the range and rules.
 
@@ -90,7 +87,7 @@ def evaluate(
             "no user with a history chose anything new in the days to evaluate; evaluate more days "
             "(evaluation.days) or materialize more of them."
         )
-    lists = recommend(data, sources, retrieval, ranking, users, protocol.k)
+    lists = recommend(data, sources, ranking, users, protocol.k)
     other = baseline_lists(data.events, sources.snapshot, users, protocol.k, protocol.repeats, protocol.half_life_days)
     return Evaluation(
         users,

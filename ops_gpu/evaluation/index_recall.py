@@ -8,15 +8,15 @@ import numpy.typing as npt
 from ops_gpu.candidates.index import Floats, ItemIndex
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.retrieval.model import RetrievalModel
+from ops_gpu.models.contract import DenseRetriever
 
 
-def user_vectors(data: TrainingData, retrieval: RetrievalModel, as_of: int, most: int = 500, seed: int = 0) -> Floats:
+def user_vectors(data: TrainingData, retrieval: DenseRetriever, as_of: int, most: int = 500, seed: int = 0) -> Floats:
     """Vectors of some users who had a history at a moment, float32 `[users, dimension]`.
 
     Args:
         data: events and features.
-        retrieval: query tower.
+        retrieval: embeds them.
         as_of: epoch seconds; events from here on are not looked at.
         most: users at most, chosen by lot.
         seed: of the lot.

@@ -13,9 +13,10 @@ from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.sequences import histories_before
-from ops_gpu.models.retrieval.model import RetrievalModel
-from ops_gpu.recommender.ranking_examples import rows_at, sources_at
-from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.models.contract import Retrievers
+from ops_gpu.recommender.candidate_sources import sources_at
+from ops_gpu.recommender.fit_config import FitConfig
+from ops_gpu.recommender.ranking_examples import rows_at
 from ops_gpu.workflow.workflow import Workflow
 
 
@@ -100,13 +101,13 @@ def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, i
 
 
 def check_point_in_time(
-    data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int, days: int = 2
+    data: TrainingData, early: Retrievers, config: FitConfig, moment: int, days: int = 2
 ) -> PointInTimeReport:
     """Builds training rows twice, with the real and with a poisoned future, and compares those up to `moment`.
 
     Args:
         data: events and features.
-        early: towers that made the ranker's lists, the state as of the moment.
+        early: retrieval models that made the ranker's lists, the state as of the moment.
         config: settings of the recommender.
         moment: epoch seconds inside the log.
         days: days of event rows to compare, the last of which is half over at the moment.
@@ -154,7 +155,7 @@ def _rows_before(data: TrainingData, start: int, config: FitConfig, moment: int)
     return frame.filter(pl.col("timestamp").dt.epoch("s") < moment)
 
 
-def _list_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+def _list_rows(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> pl.DataFrame:
     """The ranker's lists of the last horizon that ends by the moment."""
     start = moment - int(config.ranking.horizon_days * DAY)
     ranking = replace(config.ranking, lists=min(config.ranking.lists, 200))
@@ -164,11 +165,11 @@ def _list_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, mom
     return pl.DataFrame({**columns, **matrix})
 
 
-def _candidates_now(data: TrainingData, early: RetrievalModel, config: FitConfig, moment: int) -> pl.DataFrame:
+def _candidates_now(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> pl.DataFrame:
     """Candidates and features as of the moment itself, for some users who were there before it."""
     users = np.unique(data.events.before(moment).user)[:200].astype(np.int64)
     sources = sources_at(data, early, moment, config.candidates)
     histories = Histories.from_events(data.events.before(moment), users)
-    found, features = sources.retrieve(histories, early.embed_users(data, users, histories))
+    found, features = sources.retrieve(data, users, histories)
     columns = {"candidate_item": found.items.values, "candidate_source": found.source}
     return pl.DataFrame({**columns, **{f"candidate_feature_{n}": features[:, n] for n in range(features.shape[1])}})

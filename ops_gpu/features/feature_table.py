@@ -1,4 +1,4 @@
-"""Engineered features of users or items as arrays indexed by code: what towers and rankers gather from."""
+"""Engineered features of users or items as arrays indexed by code: what models gather from."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.candidates.candidates import BITS, SOURCES, Candidates
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.candidates.candidate_config import source_names
+from ops_gpu.candidates.candidates import Candidates
+from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.features.ranking_kernels import fill_items, fill_pairs, fill_products, fill_users
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
@@ -22,9 +23,8 @@ from ops_gpu.primitives.ragged import Ragged
 
 Floats = npt.NDArray[np.float32]
 
-_SOURCE_BITS = np.array([BITS[name] for name in SOURCES], np.uint8)
 USER_FEATURES = ("user_items", "user_events", "user_recency", "user_popularity", "user_item_age")
-PAIR_FEATURES = ("own_count", "own_recency", "own_share", "co_occurrence", "co_occurrence_relative", "two_tower")
+PAIR_FEATURES = ("own_count", "own_recency", "own_share", "co_occurrence", "co_occurrence_relative")
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,20 @@ class ItemFeatures:
         return cls(tuple(columns), np.stack(list(columns.values()), axis=1).astype(np.float32))
 
 
-def feature_names(half_lives: int) -> tuple[str, ...]:
-    """Names of all columns that `ranking_features` gives, in its order."""
+def feature_names(half_lives: int, learned: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of all columns that `ranking_features` gives, in its order.
+
+    Args:
+        half_lives: number of decays of popularity.
+        learned: names of the retrieval models.
+    """
     item = ["positive_rate", "item_age", "total"]
     for number in range(half_lives):
         item += [f"popularity_{number}", f"popularity_share_{number}"]
-    ranks = tuple(f"rank_{name}" for name in SOURCES)
-    flags = tuple(f"from_{name}" for name in SOURCES)
-    return (*item, *USER_FEATURES, *PAIR_FEATURES, *ranks, *flags)
+    sources = source_names(learned)
+    ranks = tuple(f"rank_{name}" for name in sources)
+    flags = tuple(f"from_{name}" for name in sources)
+    return (*item, *USER_FEATURES, *PAIR_FEATURES, *learned, *ranks, *flags)
 
 
 def ranking_features(
@@ -67,8 +73,8 @@ def ranking_features(
     item_features: ItemFeatures,
     histories: Histories,
     candidates: Candidates,
-    co_occurrence: CoOccurrenceScores,
-    two_tower: Floats,
+    co_occurrence: RelatedItems,
+    learned: Floats,
 ) -> Floats:
     """Features of every candidate.
 
@@ -78,7 +84,7 @@ def ranking_features(
         histories: complete histories of the users, one row a user.
         candidates: candidates of the same users, by rising code.
         co_occurrence: scores of the same users.
-        two_tower: float32 `[total]`, similarity of the user's and the item's vector (0 where there is none).
+        learned: float32 `[total, models]`, what each retrieval model says of the pair (0 where it says nothing).
 
     Returns:
         float32 `[total candidates, len(feature_names(...))]`.
@@ -86,11 +92,9 @@ def ranking_features(
     check_codes(histories.items.values, snapshot.items)
     check_codes(candidates.items.values, snapshot.items)
     columns = item_features.values.shape[1]
-    width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + 2 * len(SOURCES)
+    width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + learned.shape[1] + 2 * candidates.rank.shape[1]
     features = np.empty((len(candidates.items.values), width), np.float32)
-    fill_items(
-        candidates.items.values, item_features.values, candidates.rank, candidates.source, _SOURCE_BITS, features
-    )
+    fill_items(candidates.items.values, item_features.values, candidates.rank, candidates.sources, features)
     past, related = histories.items, co_occurrence.items
     fill_users(
         candidates.items.offsets,
@@ -115,7 +119,7 @@ def ranking_features(
         related.offsets,
         related.values,
         co_occurrence.score,
-        two_tower,
+        learned,
         snapshot.as_of,
         columns + len(USER_FEATURES),
         features,
@@ -140,3 +144,8 @@ def inner_products(users: Floats, items: Floats, candidates: Ragged) -> Floats:
     products = np.empty(len(candidates.values), np.float32)
     fill_products(np.ascontiguousarray(users), items, candidates.offsets, candidates.values, products)
     return products
+
+
+def sparse_feature(related: RelatedItems, candidates: Ragged) -> Floats:
+    """What a sparse model says of candidates, as rankers read it: sums grow with the history, so by their logarithm."""
+    return np.log1p(related.score_of(candidates))

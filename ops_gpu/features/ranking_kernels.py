@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ops_gpu.interactions.events import DAY
-from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32s, Int64s, UInt8s, kernel
+from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32s, Int64s, UInt32s, kernel
 
 
 @kernel(writes=1)
@@ -21,17 +21,17 @@ def fill_products(users: Float32Matrix, items: Float32Matrix, rows: Int64s, code
 
 @kernel(writes=1)
 def fill_items(
-    codes: Int32s, table: Float32Matrix, rank: Float32Matrix, source: UInt8s, bits: UInt8s, features: Float32Matrix
+    codes: Int32s, table: Float32Matrix, rank: Float32Matrix, sources: UInt32s, features: Float32Matrix
 ) -> None:
     """What is known of each candidate's item in the first columns; ranks, and which sources brought it, in the last."""
-    sources = len(bits)
-    last = features.shape[1] - sources
+    count = rank.shape[1]
+    last = features.shape[1] - count
     for place in range(len(codes)):
         for column in range(table.shape[1]):
             features[place, column] = table[codes[place], column]
-        for number in range(sources):
-            features[place, last - sources + number] = rank[place, number]
-            features[place, last + number] = 1.0 if source[place] & bits[number] else 0.0
+        for number in range(count):
+            features[place, last - count + number] = rank[place, number]
+            features[place, last + number] = 1.0 if sources[place] >> np.uint32(number) & np.uint32(1) else 0.0
 
 
 @kernel(writes=1)
@@ -78,12 +78,12 @@ def fill_pairs(
     related_rows: Int64s,
     related: Int32s,
     related_score: Float32s,
-    two_tower: Float32s,
+    learned: Float32Matrix,
     as_of: int,
     first: int,
     features: Float32Matrix,
 ) -> None:
-    """The `PAIR_FEATURES` of `ops_gpu.features.ranking_features`, from column `first` on.
+    """The `PAIR_FEATURES` of `ops_gpu.features.ranking_features`, from column `first` on, then those of the models.
 
     Candidates and related items rise, so each is found by halving.
     """
@@ -112,4 +112,5 @@ def fill_pairs(
             features[place, first + 2] = own[at] / max(events, 1.0)
             features[place, first + 3] = np.log1p(scores[at])
             features[place, first + 4] = scores[at] / max(best, np.float32(1e-9))
-            features[place, first + 5] = two_tower[place]
+            for number in range(learned.shape[1]):
+                features[place, first + 5 + number] = learned[place, number]

@@ -55,7 +55,7 @@ class TrainingData:
             users: `user_id` and raw features, one row a user.
             items: `item_id`, `available` and raw features, one row an item.
             workflow: fitted; ids that it does not know become the out-of-vocabulary code.
-            history_length: items of a user that the query tower reads.
+            history_length: items of a user that models read.
         """
         user_table, user_schema = entity_table(users, "user_id", workflow)
         item_table, item_schema = entity_table(items, "item_id", workflow)

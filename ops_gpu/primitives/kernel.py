@@ -18,6 +18,7 @@ R = TypeVar("R")
 
 Bools = Annotated[npt.NDArray[np.bool_], ("boolean", 1)]
 UInt8s = Annotated[npt.NDArray[np.uint8], ("uint8", 1)]
+UInt32s = Annotated[npt.NDArray[np.uint32], ("uint32", 1)]
 Int32s = Annotated[npt.NDArray[np.int32], ("int32", 1)]
 Int32Matrix = Annotated[npt.NDArray[np.int32], ("int32", 2)]
 Int64s = Annotated[npt.NDArray[np.int64], ("int64", 1)]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.candidates.candidate_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig, source_names
 from ops_gpu.candidates.candidates import Candidates, SourceList
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores
-from ops_gpu.candidates.index import ItemIndex
-from ops_gpu.candidates.nearest import retrieve_nearest
+from ops_gpu.candidates.co_occurring import co_occurring
 from ops_gpu.candidates.own_history import retrieve_history
 from ops_gpu.candidates.popular import popular_order, retrieve_popular
-from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features
+from ops_gpu.candidates.related_items import RelatedItems
+from ops_gpu.features.ranking_features import ItemFeatures, ranking_features
+from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.models.contract import Retrievers
+from ops_gpu.recommender.learned_source import LearnedSource, learned_source
 
 Floats = npt.NDArray[np.float32]
 
@@ -28,15 +32,18 @@ class CandidateSources:
 
     Args:
         snapshot: item state.
-        embeddings: float32 `[items, dimension]`, item vectors.
-        index: index over the vectors of the offered items.
+        learned: retrieval models by name.
         config: sizes.
     """
 
     snapshot: Snapshot
-    embeddings: Floats
-    index: ItemIndex
+    learned: Mapping[str, LearnedSource[Any]]
     config: CandidateConfig
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All sources in the order of their bits."""
+        return source_names(tuple(self.learned))
 
     @cached_property
     def _popular(self) -> npt.NDArray[np.int32]:
@@ -46,32 +53,65 @@ class CandidateSources:
     def _item_features(self) -> ItemFeatures:
         return ItemFeatures.of(self.snapshot)
 
-    def retrieve(self, histories: Histories, vectors: Floats) -> tuple[Candidates, Floats]:
+    def retrieve(
+        self, data: TrainingData, users: npt.NDArray[np.int64], histories: Histories
+    ) -> tuple[Candidates, Floats]:
         """Candidates of all sources that are switched on, and their ranking features.
 
         Args:
-            histories: complete histories, a row a user.
-            vectors: float32 `[users, dimension]`.
+            data: features of users.
+            users: codes `[users]`.
+            histories: their complete histories, a row a user.
 
         Returns:
             The union, and float32 `[total candidates, features]`.
         """
-        scores = CoOccurrenceScores.compute(self.snapshot, histories)
-        found = Candidates.union(self._lists(histories, vectors, scores), len(histories))
-        similarity = inner_products(vectors, self.embeddings, found.items)
-        features = ranking_features(self.snapshot, self._item_features, histories, found, scores, similarity)
+        as_of = self.snapshot.as_of
+        queries = {name: source.query(data, users, histories, as_of) for name, source in self.learned.items()}
+        related = co_occurring(self.snapshot, histories)
+        lists = self._learned(queries, histories) | self._of_state(histories, related)
+        names = self.names
+        found = Candidates.union(lists, len(histories), names, len(names))
+        learned = np.empty((len(found.items.values), len(queries)), np.float32)
+        for number, (name, query) in enumerate(queries.items()):
+            learned[:, number] = self.learned[name].score(query, found.items)
+        features = ranking_features(self.snapshot, self._item_features, histories, found, related, learned)
         return found, features
 
-    def _lists(self, histories: Histories, vectors: Floats, scores: CoOccurrenceScores) -> dict[str, SourceList]:
-        """What every source that is switched on brings, by its name."""
+    def _learned(self, queries: Mapping[str, Any], histories: Histories) -> dict[str, SourceList]:
+        """What every retrieval model brings, by its name."""
+        repeats, sizes = self.config.repeats, {name: self.config.size(name) for name in queries}
+        return {
+            name: self.learned[name].retrieve(query, self.snapshot, histories, sizes[name], repeats)
+            for name, query in queries.items()
+            if sizes[name]
+        }
+
+    def _of_state(self, histories: Histories, related: RelatedItems) -> dict[str, SourceList]:
+        """What every source that reads the item state alone brings, by its name."""
         config, snapshot, repeats = self.config, self.snapshot, self.config.repeats
         lists: dict[str, SourceList] = {}
-        if config.two_tower:
-            lists["two_tower"] = retrieve_nearest(self.index, vectors, histories, config.two_tower, repeats)
-        if config.popular:
-            lists["popular"] = retrieve_popular(self._popular, snapshot, histories, config.popular, repeats)
-        if config.history and repeats:
-            lists["history"] = retrieve_history(snapshot, histories, config.history)
-        if config.co_occurrence:
-            lists["co_occurrence"] = scores.retrieve(snapshot, histories, config.co_occurrence, repeats)
+        if popular := config.size("popular"):
+            lists["popular"] = retrieve_popular(self._popular, snapshot, histories, popular, repeats)
+        if repeats and (history := config.size("history")):
+            lists["history"] = retrieve_history(snapshot, histories, history)
+        if co_occurrence := config.size("co_occurrence"):
+            lists["co_occurrence"] = related.retrieve(snapshot, histories, co_occurrence, repeats)
         return lists
+
+
+def sources_at(
+    data: TrainingData, retrievers: Retrievers, as_of: int, candidates: CandidateConfig, live: bool = False
+) -> CandidateSources:
+    """Candidate sources as of a moment.
+
+    Args:
+        data: events and features; events at or after `as_of` are not looked at.
+        retrievers: retrieval models by name.
+        as_of: epoch seconds.
+        candidates: sizes.
+        live: offers every available item of the catalogue, cold ones too; else only those with an event by then.
+    """
+    offered = data.offered(None if live else as_of)
+    learned = {name: learned_source(model, data, offered) for name, model in retrievers.items()}
+    return CandidateSources(Snapshot.build(data.events, as_of, offered, candidates.snapshot), learned, candidates)

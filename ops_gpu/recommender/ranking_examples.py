@@ -9,16 +9,15 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates
-from ops_gpu.candidates.index import ItemIndex
+from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
-from ops_gpu.models.retrieval.model import RetrievalModel
+from ops_gpu.models.contract import Retrievers
+from ops_gpu.models.model_config import RankerConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.candidate_sources import sources_at
 
 USERS_AT_ONCE = 512  # bounds the memory of candidate generation
 
@@ -47,7 +46,7 @@ def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[
     return users, Ragged.from_lengths((key % events.items).astype(np.int32), lengths)
 
 
-def moments_before(end: int, first: int, config: RankingConfig) -> list[int]:
+def moments_before(end: int, first: int, config: RankerConfig) -> list[int]:
     """Past moments at which training lists are made, rising, in epoch seconds.
 
     At least half of the log lies before the earliest one, so that there is a state to make lists from.
@@ -68,56 +67,40 @@ def moments_before(end: int, first: int, config: RankingConfig) -> list[int]:
 
 def rows_at(
     data: TrainingData,
-    retrieval: RetrievalModel,
+    retrievers: Retrievers,
     moment: int,
     end: int,
     candidates: CandidateConfig,
-    config: RankingConfig,
+    config: RankerConfig,
 ) -> RankingRows:
     """The training lists as of one moment, labelled by the choices in `[moment, end)`.
 
     Args:
         data: events and features; what is offered and every feature comes from before `moment`.
-        retrieval: towers that were trained on nothing after `moment`.
+        retrievers: models that were trained on nothing after `moment`.
         moment: epoch seconds.
         end: epoch seconds, end of the horizon.
         candidates: sources.
         config: sampling.
     """
     random = np.random.default_rng((config.seed, moment))
-    none = RankingRows.empty(len(candidates.snapshot.half_lives_days))
+    names = feature_names(len(candidates.snapshot.half_lives_days), tuple(retrievers))
+    none = RankingRows.empty(names)
     users, chosen = choices_after(data.events, moment, end, candidates.repeats)
     if len(users) == 0:
         return none
     if len(users) > config.lists:
         kept = np.sort(random.choice(len(users), config.lists, replace=False))
         users, chosen = users[kept], chosen.take(kept)
-    sources = sources_at(data, retrieval, moment, candidates)
+    sources = sources_at(data, retrievers, moment, candidates)
     everyone, rows = Histories.from_events(data.events.before(moment), users), np.arange(len(users))
     parts = [none]
     for block in blocks(len(users)):
         histories = everyone.take(rows[block])
-        found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
-        parts.append(_labelled(users[block], found, features, chosen.take(rows[block]), moment, config, random))
+        found, features = sources.retrieve(data, users[block], histories)
+        mine = chosen.take(rows[block])
+        parts.append(_labelled(users[block], found, features, mine, moment, config, random, names))
     return RankingRows.concatenate(parts)
-
-
-def sources_at(
-    data: TrainingData, retrieval: RetrievalModel, as_of: int, candidates: CandidateConfig, live: bool = False
-) -> CandidateSources:
-    """Candidate sources as of a moment.
-
-    Args:
-        data: events and features; events at or after `as_of` are not looked at.
-        retrieval: towers.
-        as_of: epoch seconds.
-        candidates: sizes.
-        live: offers every available item of the catalogue, cold ones too; else only those with an event by then.
-    """
-    offered = data.offered(None if live else as_of)
-    embeddings = retrieval.embed_items(data)
-    snapshot = Snapshot.build(data.events, as_of, offered, candidates.snapshot)
-    return CandidateSources(snapshot, embeddings, ItemIndex.build(embeddings, offered), candidates)
 
 
 def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:
@@ -136,8 +119,9 @@ def _labelled(
     features: npt.NDArray[np.float32],
     chosen: Ragged,
     moment: int,
-    config: RankingConfig,
+    config: RankerConfig,
     random: np.random.Generator,
+    names: tuple[str, ...],
 ) -> RankingRows:
     """Lists of the users (codes, a row of `found` and `chosen` each) who chose at least one of their candidates."""
     row, item = found.items.row_ids, found.items.values
@@ -148,7 +132,7 @@ def _labelled(
     lists = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[lengths > 0])])
     moments = np.full(len(lists) - 1, moment, np.int64)
     user = users[row[kept]].astype(np.int32)
-    return RankingRows(user, item[kept], features[kept], label[kept], lists, moments)
+    return RankingRows(user, item[kept], features[kept], label[kept], lists, moments, names)
 
 
 def _sample(

@@ -1,53 +1,33 @@
 """The two models of a recommender as of a moment, fitted so that the ranker never sees what retrieval learned from.
 
 Retrieval is fitted up to the first moment of the ranker's lists, the lists are made with it, the ranker is fitted,
-and retrieval is then continued up to the end: were the lists made by towers that had already seen the labels, the
+and retrieval is then continued up to the end: were the lists made by models that had already seen the labels, the
 ranker would learn to trust them more than it may.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates, top_of_rows
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
-from ops_gpu.models.ranking.model import RankingModel, fit_ranking
-from ops_gpu.models.retrieval.model import RetrievalModel, fit_retrieval
-from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.models.contract import Ranker, Retriever, Retrievers
+from ops_gpu.models.memory_check import require_memory
+from ops_gpu.models.registry import retriever_class
 from ops_gpu.models.training.progress import Progress
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import tie_order
 from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.recommender.ranking_examples import blocks, moments_before, rows_at
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """All settings of the models of one recommender.
-
-    Args:
-        retrieval: of the towers.
-        candidates: of the sources.
-        ranking: of the ranker and its training lists.
-    """
-
-    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
-    candidates: CandidateConfig = field(default_factory=CandidateConfig)
-    ranking: RankingConfig = field(default_factory=RankingConfig)
-
-    @property
-    def half_lives(self) -> int:
-        """Number of popularity decays among the ranking features."""
-        return len(self.candidates.snapshot.half_lives_days)
 
 
 @dataclass(frozen=True)
@@ -55,14 +35,14 @@ class RetrievalFit:
     """Retrieval fitted in two steps.
 
     Args:
-        early: trained up to `early_end`; training lists of the ranker are made with it.
-        model: continued up to the end of the training range.
+        early: models trained up to `early_end`; training lists of the ranker are made with them.
+        models: continued up to the end of the training range.
         early_end: epoch seconds.
-        end: epoch seconds, exclusive end of what `model` was trained on.
+        end: epoch seconds, exclusive end of what `models` were trained on.
     """
 
-    early: RetrievalModel
-    model: RetrievalModel
+    early: Retrievers
+    models: Retrievers
     early_end: int
     end: int
 
@@ -70,7 +50,7 @@ class RetrievalFit:
 def fit_retrieval_until(
     data: TrainingData, config: FitConfig, end: int, progress: Progress | None = None
 ) -> RetrievalFit:
-    """Fits the towers on the events before `end`, in two steps.
+    """Fits the retrieval models on the events before `end`, in two steps.
 
     Args:
         data: events and features; nothing at or after `end` is read.
@@ -81,19 +61,42 @@ def fit_retrieval_until(
     Raises:
         ValueError: when no positive event lies in the first step.
     """
-    first = int(data.events.time[0])
-    early_end = moments_before(end, first, config.ranking)[0]
-    early = fit_retrieval(data, config.retrieval, early_end, progress=progress)
-    model = fit_retrieval(data, config.retrieval, end, start=early_end, previous=early, progress=progress)
-    return RetrievalFit(early, model, early_end, end)
+    early_end = moments_before(end, int(data.events.time[0]), config.ranking)[0]
+    early = _fitted(data, config, early_end, progress)
+    models = _fitted(data, config, end, progress, early_end, early)
+    return RetrievalFit(early, models, early_end, end)
 
 
-def make_ranking_rows(data: TrainingData, early: RetrievalModel, config: FitConfig, end: int) -> RankingRows:
+def _fitted(
+    data: TrainingData,
+    config: FitConfig,
+    end: int,
+    progress: Progress | None,
+    start: int | None = None,
+    previous: Retrievers | None = None,
+) -> dict[str, Retriever]:
+    """Every retrieval model, fitted up to `end`; where several are, a line of progress says of which it is."""
+    fitted: dict[str, Retriever] = {}
+    for name, settings in config.retrieval.items():
+        tell = progress
+        if progress is not None and len(config.retrieval) > 1:
+            tell = partial(_tell, progress, name)
+        model, before = retriever_class(name), None if previous is None else previous[name]
+        require_memory(name, model.cost(data, settings))
+        fitted[name] = model.fit(data, settings, end, start=start, previous=before, progress=tell)
+    return fitted
+
+
+def _tell(progress: Progress, name: str, line: str) -> None:
+    progress(f"{name}, {line}")
+
+
+def make_ranking_rows(data: TrainingData, early: Retrievers, config: FitConfig, end: int) -> RankingRows:
     """The ranker's training lists at all moments whose horizons end by `end`.
 
     Args:
         data: events and features; nothing at or after `end` is read.
-        early: towers that learned from nothing after the first of the moments.
+        early: retrieval models that learned from nothing after the first of the moments.
         config: settings.
         end: epoch seconds, exclusive.
     """
@@ -101,7 +104,7 @@ def make_ranking_rows(data: TrainingData, early: RetrievalModel, config: FitConf
     return _rows_of(data, early, config, end, moments)
 
 
-def _rows_of(data: TrainingData, early: RetrievalModel, config: FitConfig, end: int, moments: list[int]) -> RankingRows:
+def _rows_of(data: TrainingData, early: Retrievers, config: FitConfig, end: int, moments: list[int]) -> RankingRows:
     horizon = int(config.ranking.horizon_days * DAY)
     return RankingRows.concatenate(
         [rows_at(data, early, m, min(m + horizon, end), config.candidates, config.ranking) for m in moments]
@@ -111,34 +114,36 @@ def _rows_of(data: TrainingData, early: RetrievalModel, config: FitConfig, end: 
 def continue_models(
     data: TrainingData,
     fitted: RetrievalFit,
-    ranking: RankingModel,
+    ranking: Ranker,
     config: FitConfig,
     end: int,
     progress: Progress | None = None,
-) -> tuple[RetrievalModel, RankingModel]:
+) -> tuple[Retrievers, Ranker]:
     """Goes on with both models over the days `[fitted.end, end)`, on which they were evaluated.
 
     Retrieval goes on with the new events alone. The ranker goes on with the lists of all moments up to `end`, the new
     days among them: on the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20
     fell from .314 to .308, on MovieTweetings from .161 to .153). Moments before `fitted.early_end` are left out, which
-    a longer log may bring: the early towers have learned from what came after them.
+    a longer log may bring: the early models have learned from what came after them.
 
     Args:
         data: events and features; nothing at or after `end` is read.
-        fitted: towers, early ones among them.
+        fitted: retrieval models, early ones among them.
         ranking: ranker, fitted up to `fitted.end`.
         config: settings that both were fitted with.
         end: epoch seconds, exclusive.
         progress: told one line an epoch.
 
     Returns:
-        Towers and ranker.
+        Retrieval models by name, and ranker.
     """
-    early, model = fitted.early.grown(data), fitted.model.grown(data)  # the new days may have brought codes
-    later = fit_retrieval(data, config.retrieval, end, start=fitted.end, previous=model, progress=progress)
+    early, models = (  # the new days may have brought codes
+        {name: model.grown(data) for name, model in side.items()} for side in (fitted.early, fitted.models)
+    )
+    later = _fitted(data, config, end, progress, fitted.end, models)
     moments = moments_before(end, int(data.events.time[0]), config.ranking)
     rows = _rows_of(data, early, config, end, [m for m in moments if m >= fitted.early_end])
-    return later, fit_ranking(data, rows, config.ranking, config.half_lives, ranking, progress)
+    return later, type(ranking).fit(data, rows, config.ranking, ranking, progress)
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ class Lists:
 
     Args:
         final: item codes by falling score, int32 `[users, k]`, 0 where fewer.
-        retrieved: candidates in retrieval order (best rank in any source, then nearest), int32 `[users, k]`.
+        retrieved: candidates in retrieval order (best rank in any source, then the first model), int32 `[users, k]`.
         scores: float32 `[users, k]`.
     """
 
@@ -159,8 +164,7 @@ class Lists:
 def recommend(
     data: TrainingData,
     sources: CandidateSources,
-    retrieval: RetrievalModel,
-    ranking: RankingModel,
+    ranking: Ranker,
     users: npt.NDArray[np.int64],
     k: int,
 ) -> Lists:
@@ -168,8 +172,7 @@ def recommend(
 
     Args:
         data: events and features; events at or after the sources' moment are not looked at.
-        sources: candidate sources.
-        retrieval: towers.
+        sources: candidate sources, retrieval models among them.
         ranking: ranker.
         users: distinct user codes `[users]`.
         k: length of the lists.
@@ -179,7 +182,7 @@ def recommend(
     parts = [(empty, empty, np.zeros((0, k), np.float32))]
     for block in blocks(len(users)):
         histories = everyone.take(rows[block])
-        found, features = sources.retrieve(histories, retrieval.embed_users(data, users[block], histories))
+        found, features = sources.retrieve(data, users[block], histories)
         row, item = found.items.row_ids, found.items.values
         best = top_of_rows(found.items, ranking.score(data, users[block][row], item, features), k)
         first = top_of_rows(found.items, _retrieval_order(sources, found, features), k)
@@ -191,11 +194,11 @@ def recommend(
 def _retrieval_order(
     sources: CandidateSources, found: Candidates, features: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Scores that order candidates by their best position in any source, the towers' similarity breaking ties, and what
-    is still equal as in `tie_order`.
+    """Scores that order candidates by their best position in any source, what the first retrieval model says breaking
+    ties, and what is still equal as in `tie_order`.
     """
-    names = feature_names(len(sources.snapshot.popularity))
-    similarity = features[:, names.index("two_tower")]
+    learned = tuple(sources.learned)
+    similarity = features[:, feature_names(len(sources.snapshot.popularity), learned).index(learned[0])]
     order = np.lexsort((tie_order(found.items.values), -similarity, -found.rank.max(axis=1)))
     score = np.empty(len(order), np.float32)
     score[order] = -np.arange(len(order), dtype=np.float32)

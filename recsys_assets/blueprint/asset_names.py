@@ -19,5 +19,7 @@ CHAIN = (
     "release",
     "deployment",
 )
+INDEXED = ("item_embeddings", "faiss_index")
+"""Assets that there are where a retrieval model has vectors."""
 SERVED = "served_requests"
 """The asset below the chain: made of what the live release logs, when a day is over and not when one is deployed."""

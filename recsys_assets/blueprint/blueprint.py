@@ -13,9 +13,10 @@ from typing import Any, Literal
 import dagster as dg
 
 from ops_gpu.logs import LogError, LogPlace
-from recsys_assets.blueprint.asset_names import CHAIN, SERVED
+from recsys_assets.blueprint.asset_names import CHAIN, INDEXED, SERVED
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.log_days import LogDays
+from recsys_assets.blueprint.model_families import dense_models
 from recsys_assets.blueprint.partitions import day_partitions, served_partitions
 from recsys_assets.blueprint.read_days import ReadDays
 from recsys_assets.blueprint.served_log import ServedLog
@@ -120,7 +121,8 @@ class Blueprint:
     @property
     def chain(self) -> list[dg.AssetKey]:
         """Keys of everything that a new log file changes: all but generated raw logs."""
-        return [self.key(asset) for asset in CHAIN]
+        left_out = () if dense_models(self.settings) else INDEXED
+        return [self.key(asset) for asset in CHAIN if asset not in left_out]
 
     @property
     def identifier(self) -> str:

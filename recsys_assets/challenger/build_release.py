@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
+    ranker,
     released_workflow,
+    retrievers,
     schema_version,
-    towers,
     training_data,
     workflow_version,
 )
@@ -43,23 +43,20 @@ def continued_parts(blueprint: Blueprint, chain: ChainRanges, progress: Callable
     Raises:
         ValueError: when workflow and models are of different fits.
     """
-    from ops_gpu.models.ranking.model import RankingModel
-    from ops_gpu.recommender.ranking_examples import sources_at
+    from ops_gpu.recommender.candidate_sources import sources_at
     from ops_gpu.recommender.two_stage import RetrievalFit, continue_models
     from ops_gpu.schema.schema import Schema
     from serving.ensemble.release_parts import Parts
 
     ranges, config, workflow = chain.ranges, fit_config(blueprint), released_workflow(blueprint)
-    data, ranker = (
-        training_data(blueprint, workflow),
-        RankingModel.load(blueprint.home.ranking_model(blueprint.name), config.ranking),
-    )
+    data = training_data(blueprint, workflow)
     early_end = chain.early_end or ranges.fit_end
-    fitted = RetrievalFit(towers(blueprint, "early"), towers(blueprint, "model"), early_end, ranges.fit_end)
-    retrieval, ranking = continue_models(data, fitted, ranker, config, ranges.end, progress)
-    sources = sources_at(data, retrieval, ranges.end, config.candidates, live=True)
+    early, models = retrievers(blueprint, "early"), retrievers(blueprint, "model")
+    fitted = RetrievalFit(early, models, early_end, ranges.fit_end)
+    continued, ranking = continue_models(data, fitted, ranker(blueprint), config, ranges.end, progress)
+    sources = sources_at(data, continued, ranges.end, config.candidates, live=True)
     raw_users = Schema.from_polars(users_frame(blueprint, for_filters=True).drop("user_id"))
-    return Parts(workflow, data, sources, retrieval, ranking, config), raw_users
+    return Parts(workflow, data, sources, continued, ranking, config), raw_users
 
 
 def lineage(
@@ -84,8 +81,8 @@ def lineage(
 
     ranges = chain.ranges
     versions = {
-        blueprint.key(asset).to_user_string(): _version(blueprint.key(asset), instance)
-        for asset in CHAIN[: CHAIN.index("release")]
+        key.to_user_string(): _version(key, instance)
+        for key in blueprint.chain[: blueprint.chain.index(blueprint.key("release"))]
     }
     used = {
         "interactions": content_hash(event_files(blueprint)),

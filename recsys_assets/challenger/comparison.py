@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.day_ranges import UNCOMPARED, ChainRanges
 from recsys_assets.challenger.live_release import live_release
+from recsys_assets.challenger.models import load_retrievers
 from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
 
 if TYPE_CHECKING:
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.evaluation.protocol import Protocol
-    from ops_gpu.models.ranking.model import RankingModel
-    from ops_gpu.models.retrieval.model import RetrievalModel
-    from ops_gpu.recommender.two_stage import FitConfig
+    from ops_gpu.models.contract import Ranker, Retrievers
+    from ops_gpu.recommender.fit_config import FitConfig
     from ops_gpu.workflow.workflow import Workflow
     from serving.release.release import Release
 
-    Opened = tuple[FitConfig, Workflow, RetrievalModel, RankingModel]
+    Opened = tuple[FitConfig, Workflow, Retrievers, Ranker]
 
 METRIC = "ndcg@20"
 PASSED_OVER = "somebody chose not to compare with the live release (`--uncompared`)"
@@ -155,28 +155,25 @@ def contender(blueprint: Blueprint, release: Release) -> Contender:
 
 
 def opened(release: Release) -> Opened:
-    """Settings, workflow, towers and ranker of a release, without any data."""
-    from ops_gpu.models.ranking.model import RankingModel
-    from ops_gpu.models.retrieval.model import RetrievalModel
-    from ops_gpu.recommender.two_stage import FitConfig
+    """Settings, workflow, retrieval models and ranker of a release, without any data."""
+    from ops_gpu.models.registry import ranker_class
     from ops_gpu.workflow.workflow import Workflow
     from serving.ensemble.release_parts import read_settings
 
-    settings: dict[str, Any] = read_settings(release.path)
-    config = FitConfig(**settings)
-    workflow = Workflow.load(release.part("workflow"))
-    towers = RetrievalModel.load(release.part("retrieval_model"), config.retrieval)
-    return config, workflow, towers, RankingModel.load(release.part("ranking_model"), config.ranking)
+    config, workflow = read_settings(release.path), Workflow.load(release.part("workflow"))
+    retrievers = load_retrievers(release.part("retrieval_model"), config)
+    ranker = ranker_class(config.ranking).load(release.part("ranking_model"), config.ranking)
+    return config, workflow, retrievers, ranker
 
 
 def _with_data(
-    blueprint: Blueprint, config: FitConfig, workflow: Workflow, towers: RetrievalModel, ranker: RankingModel
+    blueprint: Blueprint, config: FitConfig, workflow: Workflow, retrievers: Retrievers, ranker: Ranker
 ) -> Contender:
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.features.training_data import TrainingData
 
-    data = TrainingData.assemble(*_tables(blueprint), workflow, config.retrieval.history_length)
-    return Contender(data, workflow, towers, ranker, config)
+    data = TrainingData.assemble(*_tables(blueprint), workflow, config.history_length)
+    return Contender(data, workflow, retrievers, ranker, config)
 
 
 def _tables(blueprint: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

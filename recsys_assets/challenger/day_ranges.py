@@ -29,7 +29,7 @@ class ChainRanges:
     Args:
         ranges: which days are fitted on and which are judged by.
         live: hash of the release that was live when this was decided.
-        early_end: epoch seconds up to which the early towers were trained, once they are.
+        early_end: epoch seconds up to which the early models were trained, once they are.
         passed_over: hash of the release that was live and that somebody chose not to compare with.
     """
 

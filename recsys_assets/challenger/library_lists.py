@@ -13,8 +13,8 @@ from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 
 if TYPE_CHECKING:
-    from ops_gpu.candidates.candidate_config import CandidateConfig
     from ops_gpu.primitives.ragged import Ragged
+    from ops_gpu.recommender.fit_config import FitConfig
     from ops_gpu.recommender.two_stage import Lists
     from serving.release.release import Release
     from serving.request.columns import Columns
@@ -36,14 +36,14 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
 
     from ops_gpu.features.feature_table import FIRST_CODE
     from ops_gpu.features.training_data import ids
-    from ops_gpu.recommender.ranking_examples import sources_at
+    from ops_gpu.recommender.candidate_sources import sources_at
     from ops_gpu.recommender.two_stage import recommend
 
     side, end = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
-    sources = sources_at(side.data, side.retrieval, end, side.config.candidates, live=True)
-    lists = recommend(side.data, sources, side.retrieval, side.ranking, codes[active], _most(side.config.candidates))
+    sources = sources_at(side.data, side.retrievers, end, side.config.candidates, live=True)
+    lists = recommend(side.data, sources, side.ranking, codes[active], _most(side.config))
     known = [user for user, there in zip(users, active, strict=True) if there]
     items, scores = _ruled(release, lists, _of_users(blueprint, known))
     return {
@@ -52,8 +52,8 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
     }
 
 
-def _most(sizes: CandidateConfig) -> int:
-    return sizes.two_tower + sizes.popular + sizes.history + sizes.co_occurrence
+def _most(config: FitConfig) -> int:
+    return sum(config.candidates.size(name) for name in config.names)
 
 
 def _of_users(blueprint: Blueprint, users: Sequence[Id]) -> Columns:
@@ -89,6 +89,7 @@ def _ruled(release: Release, lists: Lists, of_users: Columns) -> tuple[Ragged, R
     items = Ragged.from_lengths(lists.final[there], there.sum(axis=1))
     columns: Columns = {"candidate_item": items, "candidate_score": items.with_values(lists.scores[there])}
     columns["candidate_source"] = items.with_values(np.zeros(len(items.values), np.uint8))
+    columns["candidate_sources"] = items.with_values(np.zeros(len(items.values), np.uint32))
     rows = len(items)
     if rows == 0:
         return items, items

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ops_gpu.models.registry import retriever_name
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json
 from recsys_assets.tables.data_version import content_hash
@@ -17,8 +18,8 @@ from recsys_assets.tables.tables import interactions_frame, items_frame, users_f
 if TYPE_CHECKING:
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.features.training_data import TrainingData
-    from ops_gpu.models.retrieval.model import RetrievalModel
-    from ops_gpu.recommender.two_stage import FitConfig
+    from ops_gpu.models.contract import Ranker, Retrievers
+    from ops_gpu.recommender.fit_config import FitConfig
     from ops_gpu.schema.schema import Schema
     from ops_gpu.workflow.workflow import Workflow
 
@@ -28,11 +29,12 @@ CONTINUED = "continued_workflow"
 
 def fit_config(blueprint: Blueprint) -> FitConfig:
     """Settings of the models; whether repeats are welcome comes from the recommender as a whole."""
-    from ops_gpu.recommender.two_stage import FitConfig
+    from ops_gpu.recommender.fit_config import FitConfig
 
     settings = blueprint.settings
     candidates = replace(settings.candidates, repeats=settings.repeats)
-    return FitConfig(settings.retrieval, candidates, settings.ranking)
+    retrieval = {retriever_name(config): config for config in settings.retrieval}
+    return FitConfig(retrieval, candidates, settings.ranking)
 
 
 def fitted_workflow(blueprint: Blueprint) -> Workflow:
@@ -151,22 +153,43 @@ def training_data(blueprint: Blueprint, workflow: Workflow, until: date | None =
         users_frame(blueprint),
         items_frame(blueprint),
         workflow,
-        blueprint.settings.retrieval.history_length,
+        fit_config(blueprint).history_length,
     )
 
 
 def challenger(blueprint: Blueprint) -> Contender:
     """The models as they stand before the judged days, with the data as they see it."""
     from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.models.ranking.model import RankingModel
 
     workflow, config = challenger_workflow(blueprint), fit_config(blueprint)
-    ranker = RankingModel.load(blueprint.home.ranking_model(blueprint.name), config.ranking)
-    return Contender(training_data(blueprint, workflow), workflow, towers(blueprint, "model"), ranker, config)
+    data, models = training_data(blueprint, workflow), retrievers(blueprint, "model")
+    return Contender(data, workflow, models, ranker(blueprint), config)
 
 
-def towers(blueprint: Blueprint, which: Literal["early", "model"]) -> RetrievalModel:
-    """The towers trained up to the ranker's first lists (`early`), or up to the evaluated days (`model`)."""
-    from ops_gpu.models.retrieval.model import RetrievalModel
+def retrievers(blueprint: Blueprint, which: Literal["early", "model"]) -> Retrievers:
+    """The retrieval models trained up to the ranker's first lists (`early`), or up to the judged days (`model`)."""
+    return load_retrievers(blueprint.home.retrieval_model(blueprint.name) / which, fit_config(blueprint))
 
-    return RetrievalModel.load(blueprint.home.retrieval_model(blueprint.name) / which, blueprint.settings.retrieval)
+
+def load_retrievers(folder: Path, config: FitConfig) -> Retrievers:
+    """The retrieval models below a folder, by name.
+
+    Args:
+        folder: has a folder a model.
+        config: says which there are, and with what settings they were fitted.
+    """
+    from ops_gpu.models.registry import retriever_class
+    from serving.ensemble.release_parts import retriever_folder
+
+    return {
+        name: retriever_class(name).load(retriever_folder(folder, name), settings)
+        for name, settings in config.retrieval.items()
+    }
+
+
+def ranker(blueprint: Blueprint) -> Ranker:
+    """The ranker as it stands before the judged days."""
+    from ops_gpu.models.registry import ranker_class
+
+    config = blueprint.settings.ranking
+    return ranker_class(config).load(blueprint.home.ranking_model(blueprint.name), config)

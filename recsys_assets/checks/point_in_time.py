@@ -13,7 +13,7 @@ from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
     fitted_anew,
-    towers,
+    retrievers,
     training_data,
 )
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
@@ -42,7 +42,7 @@ def point_in_time(blueprint: Blueprint) -> dg.AssetChecksDefinition:
         ranges, config = ChainRanges.load(blueprint).ranges, fit_config(blueprint)
         data = training_data(blueprint, challenger_workflow(blueprint))
         moment = _moment(data.events, ranges, int(config.ranking.horizon_days))
-        report = check_point_in_time(data, towers(blueprint, "early"), config, moment)
+        report = check_point_in_time(data, retrievers(blueprint, "early"), config, moment)
         learned = _learned_ahead(blueprint, ranges)
         changed = ", ".join([*report.changed, *(f"{name} (as the workflow was fitted)" for name in learned)])
         rows = f"{report.rows:,} rows up to {as_day(moment)}, {report.poisoned:,} later events poisoned"

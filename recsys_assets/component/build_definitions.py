@@ -22,13 +22,14 @@ from recsys_assets.automation import conditions as automation
 from recsys_assets.automation.log_sensor import log_sensor
 from recsys_assets.automation.schedules import schedules
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.model_families import dense_models
 from recsys_assets.checks.data import data_checks
 from recsys_assets.checks.models import model_checks
 from recsys_assets.checks.served import served_checks
 
 LEARNED = "the statistics of a day, the users or the items were made anew"
 FRESH = "the features of a day, the users or the items were made anew"
-TOWERS = "the towers were fitted anew"
+RETRIEVAL = "the retrieval models were fitted anew"
 
 
 def build_graph(blueprint: Blueprint) -> dg.Definitions:
@@ -70,11 +71,12 @@ def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
 
 
 def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
+    fitted = automation.after(_only(blueprint, "retrieval_model"), RETRIEVAL)
+    indexed = [item_embeddings(blueprint, fitted), faiss_index(blueprint, automation.whole())]
     return [
         retrieval_model(blueprint, automation.after(_only(blueprint, "features", "users", "items"), FRESH)),
-        item_embeddings(blueprint, automation.after(_only(blueprint, "retrieval_model"), TOWERS)),
-        faiss_index(blueprint, automation.whole()),
-        ranking_model(blueprint, automation.after(_only(blueprint, "retrieval_model"), TOWERS)),
+        *(indexed if dense_models(blueprint.settings) else []),
+        ranking_model(blueprint, fitted),
         evaluation(blueprint, automation.whole()),
     ]
 

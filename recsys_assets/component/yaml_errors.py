@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ops_gpu.logs import LogError
 from ops_gpu.primitives.setting_error import SettingError
 from recsys_assets.component.yaml_lines import line_of, without
+from recsys_assets.settings.model_settings import FAMILIES, section_class
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 from resources.yaml_keys import repeated_key
 
@@ -141,13 +142,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _of_validation(error: ValidationError, file: Path) -> str:
     # A misspelt key is told before the one that is missing because of it.
-    errors = [(found, *_place(found, file)) for found in error.errors()]
+    content, errors = _content(file), [(found, *_place(found, file)) for found in error.errors()]
     errors.sort(key=lambda told: told[0]["type"] == "missing")
     sentences: dict[tuple[str, ...], str] = {}
     for found, keys, line in errors:
         # Where a setting may be of several types, each says why it is not: the one that looked deepest knows best.
         if not any(found is not other and keys == deeper[: len(keys)] != deeper for other, deeper, _ in errors):
-            sentence = f"{file}{f':{line}' if line else ''}: {_problem(found, keys)}"
+            sentence = f"{file}{f':{line}' if line else ''}: {_problem(found, keys, content)}"
             sentences.setdefault(tuple(keys), sentence)
     return " ".join(sentences.values())
 
@@ -174,11 +175,11 @@ def _keys(cause: object) -> tuple[str, ...]:
     return cause.keys if isinstance(cause, SettingError | LogError) else ()
 
 
-def _problem(found: Any, keys: list[str]) -> str:
+def _problem(found: Any, keys: list[str], content: Any) -> str:
     """One problem that pydantic reports, in our words."""
     key, kind = ".".join(keys), found["type"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _known(keys[:-1])
+        known = _known(keys[:-1], content)
         near = difflib.get_close_matches(keys[-1], known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known there: {', '.join(known)}."
         return f"{key} is not a known key; {hint}"
@@ -196,13 +197,27 @@ def _problem(found: Any, keys: list[str]) -> str:
     return f"{key}: {found['msg'].lower()}, got {found['input']!r}; correct the value."
 
 
-def _known(keys: list[str]) -> list[str]:
+def _known(keys: list[str], content: Any) -> list[str]:
     """The keys that a section may have."""
     section: Any = RecommenderSettings
+    values, named = content, False
     for key in keys:
+        values = _part(values, key)
         if key != "attributes" and not key.isdigit():  # a position in a list of sections
-            section = _section(_types(section).get(key))
-    return list(_types(section)) or ["type", "attributes"]
+            inner = values[0] if isinstance(values, list) and values else values
+            named = key in FAMILIES
+            section = section_class(key, inner) or _section(_types(section).get(key))
+        elif named and key.isdigit():
+            section = section_class(keys[-2], values) or section
+    return [*(["model"] if named else []), *_types(section)] or ["type", "attributes"]
+
+
+def _part(values: Any, key: str) -> Any:
+    """What stands under a key, or at a place of a list."""
+    try:
+        return values[int(key)] if isinstance(values, list) else values[key]
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _types(section: Any) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ops_gpu.models.registry import RETRIEVERS
 from recsys_assets.explore.stages import Row
+
+TITLES = {"co_occurrence": "co-occurrence"} | {
+    name: family.title for name, family in RETRIEVERS.items() if family.title
+}
 
 
 def milliseconds(value: float) -> str:
@@ -36,8 +41,8 @@ def plain(value: Any) -> str:
 
 
 def words(name: str) -> str:
-    """`two_tower` as people write it."""
-    return {"two_tower": "two-tower", "co_occurrence": "co-occurrence"}.get(name, name.replace("_", " "))
+    """`co_occurrence` as people write it."""
+    return TITLES.get(name, name.replace("_", " "))
 
 
 def ordinal(place: int) -> str:

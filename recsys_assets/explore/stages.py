@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES
+from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.primitives.ragged import Ragged
 from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.source_names import source_names
 from serving.operators.base import ServingOperator
 from serving.operators.filtering.filter_candidates import FilterCandidates
 from serving.operators.ordering.decode_items import DecodeItems
+from serving.operators.retrieval.union_candidates import SOURCES
 from serving.request.columns import Column
 from serving.request.recommendation import Id
 
@@ -74,8 +76,8 @@ class Stages:
         kept = _last(steps[:before], "filtering", "candidate_item") or brought
         history = _last(steps, "features", "seen_item")
         decode = _decoder(ensemble)
-        found = _sources(brought, decode)
-        ordered = _ordered(answer, found)
+        found = _sources(brought, decode, source_names(ensemble))
+        ordered = _ordered(answer, found, source_names(ensemble))
         bits = _values(answer.columns, "source")
         return cls(
             _numbered(sorted(found.items(), key=_best_place)),
@@ -113,25 +115,22 @@ def _ids(values: Any) -> list[Id]:
     return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
 
 
-def _sources(brought: Mapping[str, Column] | None, decode: Any) -> Found:
+def _sources(brought: Mapping[str, Column] | None, decode: Any, names: tuple[str, ...]) -> Found:
     """Who brought each candidate, the best place first."""
     if brought is None:
         return {}
     ids = decode(_values(brought, "candidate_item"))
-    bits = _values(brought, "candidate_source").tolist()
-    none = np.zeros((len(ids), len(SOURCES)))
+    bits = _values(brought, SOURCES if SOURCES in brought else "candidate_source").tolist()
+    none = np.zeros((len(ids), len(names)))
     ranks = _values(brought, "candidate_rank") if "candidate_rank" in brought else none
-    return {item: _named(of, rank) for item, of, rank in zip(ids, bits, ranks.tolist(), strict=True)}
+    return {item: _named(of, rank, names) for item, of, rank in zip(ids, bits, ranks.tolist(), strict=True)}
 
 
-def _named(bits: int, ranks: Sequence[float]) -> tuple[tuple[str, int | None], ...]:
-    """Names of sources; a rank is 1 / place."""
-    names = [
-        (name, round(1 / rank) if rank else None)
-        for name, rank in zip(SOURCES, ranks, strict=True)
-        if bits & BITS[name]
-    ]
-    return tuple(sorted(names, key=lambda found: found[1] or np.inf))
+def _named(bits: int, ranks: Sequence[float], names: tuple[str, ...]) -> tuple[tuple[str, int | None], ...]:
+    """Names of sources, and the place in the list of each; a rank is 1 / place, and not every source has one."""
+    places = [round(1 / rank) if rank else None for rank in ranks] + [None] * (len(names) - len(ranks))
+    brought = [(name, places[bit]) for bit, name in enumerate(names) if bits >> bit & 1]
+    return tuple(sorted(brought, key=lambda found: found[1] or np.inf))
 
 
 def _best_place(candidate: tuple[Id, tuple[tuple[str, int | None], ...]]) -> tuple[float, int]:
@@ -170,9 +169,9 @@ def _scored(
     return tuple(Row(item, place, found.get(item, ()), score) for place, (item, score) in enumerate(best, 1))
 
 
-def _ordered(answer: Answer, found: Found) -> tuple[Row, ...]:
+def _ordered(answer: Answer, found: Found, names: tuple[str, ...]) -> tuple[Row, ...]:
     columns = answer.columns
     ids, scores = _ids(_values(columns, "item_id")), _values(columns, "score").tolist()
-    bits = _values(columns, "source").tolist()
+    bits = _values(columns, "sources" if "sources" in columns else "source").tolist()
     rows = enumerate(zip(ids, scores, bits, strict=True), 1)
-    return tuple(Row(i, place, found.get(i) or _named(b, [0] * len(SOURCES)), s) for place, (i, s, b) in rows)
+    return tuple(Row(i, place, found.get(i) or _named(b, (), names), s) for place, (i, s, b) in rows)

@@ -32,7 +32,7 @@ def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation,
     users, chosen = choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)
     some = np.unique(np.linspace(0, len(users) - 1, USERS).astype(np.int64))
     chosen = chosen.take(some)
-    lists = recommend(mine.data, sources, mine.retrieval, mine.ranking, users[some], protocol.k)
+    lists = recommend(mine.data, sources, mine.ranking, users[some], protocol.k)
     return {
         "metric_curves": _curves(found.lists[some], chosen, protocol.k),
         "scores": _scores(lists.final, lists.scores, chosen),

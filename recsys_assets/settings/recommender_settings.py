@@ -9,15 +9,15 @@ from typing import Any
 import dagster as dg
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from ops_gpu.candidates.candidate_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig, source_names
 from ops_gpu.logs import EntityTable, InteractionLog
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
-from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.models.registry import RETRIEVERS, default_ranking, default_retrieval, retriever_name
 from ops_gpu.primitives.setting_error import SettingError
 from ops_gpu.synthetic.settings import EARLIEST, LATEST, DemoSettings
 from recsys_assets.settings.evaluation_config import EvaluationConfig
 from recsys_assets.settings.feature_names import check_feature_names
 from recsys_assets.settings.filter_columns import check_filters, declared
+from recsys_assets.settings.model_settings import CandidateSettings, RankerSettings, RetrieverSettings
 from recsys_assets.settings.quality_config import QualityConfig
 from recsys_assets.settings.releases_config import ReleasesConfig
 from recsys_assets.settings.rollout_config import RolloutConfig
@@ -48,9 +48,11 @@ class RecommenderSettings(dg.Model):
     repeats: bool = Field(False, description="Whether items may come back to a user who had them.")
     workflow: str | None = Field(None, description="`package.module.function` (schema -> Node) of features.")
     quality: QualityConfig = Field(QualityConfig(), description="What the data must hold.")
-    retrieval: RetrievalConfig = Field(RetrievalConfig(), description="The two towers.")
-    candidates: CandidateConfig = Field(CandidateConfig(), description="Candidate sources and their sizes.")
-    ranking: RankingConfig = Field(RankingConfig(), description="The ranker and its training lists.")
+    retrieval: RetrieverSettings = Field(
+        tuple(default_retrieval().values()), description="Models that find candidates, each by its `model`."
+    )
+    candidates: CandidateSettings = Field(CandidateConfig(), description="Candidate sources and their sizes.")
+    ranking: RankerSettings = Field(default_ranking(), description="The ranker, by `model`, and its training lists.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Days that quality is measured on.")
     serving: ServingConfig = Field(ServingConfig(), description="What live lists leave out, and their order.")
     rollout: RolloutConfig = Field(RolloutConfig(), description="What a new release does to a rollout.")
@@ -99,16 +101,34 @@ class RecommenderSettings(dg.Model):
 
     @model_validator(mode="after")
     def _candidates_are_left(self) -> RecommenderSettings:
-        sizes = self.candidates
-        if sizes.two_tower or sizes.popular or sizes.co_occurrence or (sizes.history and self.repeats):
+        learned = self._retrieval_models()
+        known, sizes = source_names(learned), self.candidates
+        for name in sizes.sizes:
+            if name not in known:
+                raise SettingError(
+                    f"{name} is given a size, expected one of the sources {', '.join(known)}; name it under "
+                    "retrieval, or leave it out.",
+                    "candidates",
+                    name,
+                )
+        if any(sizes.size(name) for name in known if name != "history" or self.repeats):
             return self
         problem = (
             "the only source of candidates is history, which brings nothing without repeats; say repeats: true, or"
         )
-        if not sizes.history:
+        if not sizes.size("history"):
             problem = "all candidate sources are switched off;"
-        remedy = "give two_tower, popular or co_occurrence a size above 0."
+        remedy = f"give {', '.join(learned)}, popular or co_occurrence a size above 0."
         raise SettingError(f"{problem} {remedy}", "candidates")
+
+    def _retrieval_models(self) -> tuple[str, ...]:
+        names = tuple(map(retriever_name, self.retrieval))
+        if not names:
+            raise SettingError(f"there is no retrieval model; name one of {', '.join(RETRIEVERS)}.", "retrieval")
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise SettingError(f"the model {name} is named twice; leave one out.", "retrieval", place, "model")
+        return names
 
     @model_validator(mode="after")
     def _users_have_no_settings_of_items(self) -> RecommenderSettings:

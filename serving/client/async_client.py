@@ -119,7 +119,18 @@ class AsyncRecommenderClient:
         return model
 
     async def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
-        return self._connection.read(await self._call(self._stub.ModelInfer, part.message, end), part, model)
+        answer = await self._call(self._stub.ModelInfer, part.message, end)
+        for release in self._connection.unnamed(answer):
+            self._connection.note_sources(release, await self._config_of(release))
+        return self._connection.read(answer, part, model)
+
+    async def _config_of(self, release: str) -> Any:
+        request = service_pb2.ModelConfigRequest(name=self._connection.release_model(release))
+        try:
+            assert self._stub is not None
+            return await self._stub.ModelConfig(request, timeout=self.timeout)
+        except grpc.RpcError:
+            return None
 
     async def _call(self, method: Any, request: Any, end: float) -> Any:
         attempts = self._connection.attempts(end, self._model is not None)

@@ -117,7 +117,18 @@ class RecommenderClient:
         return model
 
     def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
-        return self._connection.read(self._call(self._stub.ModelInfer, part.message, end), part, model)
+        answer = self._call(self._stub.ModelInfer, part.message, end)
+        for release in self._connection.unnamed(answer):
+            self._connection.note_sources(release, self._config_of(release))
+        return self._connection.read(answer, part, model)
+
+    def _config_of(self, release: str) -> Any:
+        """What the server says of the model of a release; None where it does not."""
+        request = service_pb2.ModelConfigRequest(name=self._connection.release_model(release))
+        try:
+            return self._stub.ModelConfig(request, timeout=self.timeout)
+        except grpc.RpcError:
+            return None
 
     def _call(self, method: Any, request: Any, end: float) -> Any:
         attempts = self._connection.attempts(end, self._model is not None)

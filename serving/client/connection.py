@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from serving.client.model_description import ModelDescription
 from serving.client.recommender_error import RecommenderError
 from serving.client.request import Part, RequestMessage
-from serving.client.response import read_answer
+from serving.client.response import read_answer, unnamed_releases
 from serving.client.retry import Retry
+from serving.request.model_names import model_name
 from serving.request.recommendation import RecommendationList
 
 SIDE_BY_SIDE = 4
@@ -50,6 +51,7 @@ class Connection:
     name: str
     timeout: float
     retries: int
+    _sources: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if re.match(r"https?://", self.url):
@@ -79,9 +81,26 @@ class Connection:
         except ValueError as error:
             raise RecommenderError(f"The request to {self.name!r} at {self.url} was not sent: {error}") from error
 
+    def unnamed(self, answer: Any) -> set[str]:
+        """Releases that must be asked for the names of their sources before a response is read."""
+        return unnamed_releases(answer, self._sources)
+
+    def release_model(self, release: str) -> str:
+        """Name of the model of a release."""
+        return model_name(self.name.partition(".")[0], release)
+
+    def note_sources(self, release: str, answer: Any) -> None:
+        """Keeps the names of the sources of a release, from the `ModelConfigResponse` of its model.
+
+        None is the answer where the model is gone: its sources stay without names.
+        """
+        parameters = {} if answer is None else answer.config.parameters
+        names = parameters["sources"].string_value if "sources" in parameters else ""
+        self._sources[release] = tuple(filter(None, names.split(",")))
+
     def read(self, answer: Any, part: Part, model: ModelDescription) -> list[RecommendationList]:
         """The lists of a response; RecommenderError when it is none of a recommender."""
         try:
-            return read_answer(answer, part, model.stages)
+            return read_answer(answer, part, model.stages, self._sources)
         except ValueError as error:
             raise RecommenderError(f"Triton at {self.url} was asked for {self.name!r}, but {error}.") from error

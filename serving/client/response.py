@@ -3,57 +3,95 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ops_gpu.candidates.candidates import BITS, DEGRADED, FALLBACK
+from ops_gpu.candidates.candidates import BITS, DEGRADED, FALLBACK, OTHER
 from serving.client.request import Part
 from serving.request.id_encoding import decode_ids
 from serving.request.recommendation import Recommendation, RecommendationList
 
 NAMES = tuple(tuple(name for name, bit in BITS.items() if bits & bit) for bits in range(256))
 """Names of the sources by their bits."""
+RELEASE_BYTES = 64
 _ITEM_TYPES: dict[str, Any] = {"INT64": np.int64, "UINT8": np.uint8}
 
 
-def read_answer(answer: Any, part: Part, stages: Sequence[str]) -> list[RecommendationList]:
+def unnamed_releases(answer: Any, known: Collection[str]) -> set[str]:
+    """Releases whose sources must be asked for before an answer can be read.
+
+    Args:
+        answer: a `ModelInferResponse`.
+        known: releases whose sources are known.
+    """
+    try:
+        raw = _raw(answer)
+    except ValueError:  # no answer of a recommender, as whoever reads it says
+        return set()
+    if not {"sources", "source", "release"} <= raw.keys() or not any(bits & OTHER for bits in raw["source"]):
+        return set()
+    return set(_texts(raw["release"], len(raw["release"]) // RELEASE_BYTES)) - set(known)
+
+
+def read_answer(
+    answer: Any, part: Part, stages: Sequence[str], sources: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> list[RecommendationList]:
     """The lists of a `ModelInferResponse`.
 
     Args:
         answer: with the outputs of `serving.triton.repository.model_config`.
         part: what was asked.
         stages: names of the times.
+        sources: names of the candidate sources by release, in the order of their bits; where a release is not among
+            them, a source that is younger than the output `source` has no name.
 
     Raises:
         ValueError: when it is no answer of a recommender to this request.
     """
     try:
-        return _lists(answer, part, stages)
+        return _lists(answer, part, stages, sources)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"its answer is none of a recommender ({type(error).__name__}: {error})") from error
 
 
-def _lists(answer: Any, part: Part, stages: Sequence[str]) -> list[RecommendationList]:
-    raw = {output.name: data for output, data in zip(answer.outputs, answer.raw_output_contents, strict=True)}
+def _raw(answer: Any) -> dict[str, bytes]:
+    return {output.name: data for output, data in zip(answer.outputs, answer.raw_output_contents, strict=True)}
+
+
+def _lists(
+    answer: Any, part: Part, stages: Sequence[str], names: Mapping[str, tuple[str, ...]]
+) -> list[RecommendationList]:
+    raw = _raw(answer)
     items = next(output for output in answer.outputs if output.name == "item_id")
     ids = decode_ids(np.frombuffer(raw["item_id"], _ITEM_TYPES[items.datatype]).reshape(tuple(items.shape)))
     width = items.shape[1]
     counts, scores = array("i", raw["count"]), array("f", raw["score"])  # for so few values faster than numpy
     sources, releases = raw["source"], _texts(raw["release"], len(ids))
     stage_ms = dict(zip(stages, array("f", raw["stage_ms"])[: len(stages)], strict=True))
+    wide = array("I", raw["sources"]) if names and "sources" in raw else None
     lists = []
     starts = range(0, len(scores), width)
     for user_id, row, start, count, release in zip(part.user_ids, ids, starts, counts, releases, strict=True):
         bits = sources[start : start + count]
-        found = map(Recommendation, row[:count], scores[start : start + count], map(NAMES.__getitem__, bits))
+        told: Iterable[tuple[str, ...]] = map(NAMES.__getitem__, bits)
+        if wide is not None and release in names:
+            told = (_named(value, names[release]) for value in wide[start : start + count])
+        found = map(Recommendation, row[:count], scores[start : start + count], told)
         source = "empty" if count == 0 else "popular" if bits[0] & FALLBACK else "personalized"
         degraded = bool(count and bits[0] & DEGRADED)
         lists.append(
             RecommendationList(user_id, tuple(found), source, release, stage_ms.copy(), part.request_id, degraded)
         )
     return lists
+
+
+@cache
+def _named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for place, name in enumerate(names) if bits >> place & 1)
 
 
 def _texts(raw: bytes, rows: int) -> list[str]:

@@ -46,6 +46,20 @@ def named_bits(value: int, names: Mapping[str, int]) -> str:
     return ", ".join(name for name, bit in names.items() if value & bit)
 
 
+def brought_by(decision: Mapping[str, Any], place: int, bits: Mapping[str, Mapping[str, int]]) -> str:
+    """Names of the sources that brought a candidate.
+
+    Args:
+        decision: a row of a decision log.
+        place: of the candidate among those retrieved.
+        bits: names of bits, as the log notes them.
+    """
+    wide = decision.get("retrieved_sources")
+    if wide is not None and bits.get("sources"):
+        return named_bits(wide[place], bits["sources"])
+    return named_bits(decision["retrieved_source"][place], bits["source"])
+
+
 def _retrieval(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:
     if "retrieved_item" not in decision or _replaced(decision, bits):
         return None
@@ -54,8 +68,7 @@ def _retrieval(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping
         return StageNote(
             "retrieval", False, f"none of {len(decision['retrieved_item'])} candidates: no source brought it"
         )
-    sources = named_bits(decision["retrieved_source"][place], bits["source"])
-    return StageNote("retrieval", True, f"brought by {sources}")
+    return StageNote("retrieval", True, f"brought by {brought_by(decision, place, bits)}")
 
 
 def _filtering(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:

@@ -121,9 +121,13 @@ def _retrieved(frame: pl.DataFrame, bits: Names) -> dict[str, float]:
     import polars as pl
 
     counts: dict[str, list[pl.Series]] = {}
-    for release, part in _by_release(frame.select("release", "retrieved_source")):
-        for name, bit in bits.get(release, {}).get("source", {}).items():
-            marked = pl.col("retrieved_source").list.eval(pl.element() & bit > 0).list.sum()
+    columns = [name for name in ("retrieved_source", "retrieved_sources") if name in frame.columns]
+    for release, part in _by_release(frame.select("release", *columns)):
+        column, kind = "retrieved_source", "source"
+        if "retrieved_sources" in columns and part["retrieved_sources"].is_not_null().any():
+            column, kind = "retrieved_sources", "sources"
+        for name, bit in bits.get(release, {}).get(kind, {}).items():
+            marked = pl.col(column).list.eval(pl.element() & bit > 0).list.sum()
             counts.setdefault(name, []).append(part.select(marked).to_series().drop_nulls())
     joined = {name: pl.concat(parts) for name, parts in counts.items()}
     medians: dict[str, Any] = {name: found.median() for name, found in joined.items() if found.sum()}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK
+from ops_gpu.candidates.candidates import BITS, FALLBACK, OTHER
 from ops_gpu.primitives.ragged import Ragged
 from serving.ensemble.ensemble import Answer, Ensemble
 from serving.ensemble.ensemble_plan import Place
+from serving.ensemble.source_names import source_names
 from serving.operators.filtering.filter_candidates import FilterCandidates
 from serving.operators.ordering.decode_items import DecodeItems
 from serving.operators.ordering.ordering import Ordering
@@ -38,7 +39,8 @@ class Trace:
     """What is kept of an answer: the request, the features seen, and what every stage made of them.
 
     Columns of the evidence: `user_id`; `request_*` (the other columns of the request); `user_*` (what the
-    feature store said); `retrieved_item` and `retrieved_source` (bits, see `BITS`); `removed_item` and
+    feature store said); `retrieved_item` and `retrieved_source` (bits, see `BITS`), and `retrieved_sources` where
+    there is one that has none of these; `removed_item` and
     `removed_reason` (bits, see `FilterCandidates.reasons`); `scored_item`, `scored_score` and
     `scored_source`, what the ordering chose from; `item`, `score`, `source`, the list as it was given, best
     first; and `propensity`, how probable each place was. Items are raw ids. A graph of one's own has those
@@ -100,10 +102,11 @@ class Trace:
 
 
 def bit_names(ensemble: Ensemble) -> dict[str, dict[str, int]]:
-    """What the bits of `*_source` and of `removed_reason` mean, by name."""
+    """What the bits of `*_source`, of `retrieved_sources` and of `removed_reason` mean, by name."""
     filters = (operator for operator in ensemble.operators if isinstance(operator, FilterCandidates))
     reasons = {name: bit for operator in filters for bit, name in operator.reasons().items()}
-    return {"source": {**BITS, "fallback": FALLBACK}, "reason": reasons}
+    names = {name: 1 << place for place, name in enumerate(source_names(ensemble))}
+    return {"source": {**BITS, "other": OTHER, "fallback": FALLBACK}, "sources": names, "reason": reasons}
 
 
 def _is_code(name: str) -> bool:

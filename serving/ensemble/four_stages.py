@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ops_gpu.graph.node import Node
+from ops_gpu.models.contract import HISTORY
+from ops_gpu.models.contract import PAIR_COLUMN as PAIR_FEATURES
 from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
-from serving.ensemble.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig
+from serving.ensemble.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig, RetrievalStage
 from serving.ensemble.rule_steps import filtered, final_list, request_columns
 from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.features.join_events import JoinEvents
@@ -22,18 +24,18 @@ from serving.operators.ordering.softmax_sampling import UNSEEDED
 from serving.operators.retrieval.query_co_occurrence import QueryCoOccurrence
 from serving.operators.retrieval.query_faiss import QueryFaiss
 from serving.operators.retrieval.query_history import QueryHistory
+from serving.operators.retrieval.query_item_weights import QueryItemWeights
 from serving.operators.retrieval.query_popular import QueryPopular
 from serving.operators.retrieval.score_co_occurrence import ScoreCoOccurrence
-from serving.operators.retrieval.union_candidates import UnionCandidates
+from serving.operators.retrieval.score_item_weights import ScoreItemWeights
+from serving.operators.retrieval.union_candidates import SOURCES, UnionCandidates
 from serving.operators.scoring.predict_tensorflow import PredictTensorflow
-from serving.operators.scoring.ranking_features import OUTPUT as PAIR_FEATURES
 from serving.operators.scoring.ranking_features import RankingFeatures
 from serving.request.event_columns import event_columns
 from serving.request.request import optional
 
-HISTORY = "history"
-QUERY_TOWER = "retrieval_model/query_tower.keras"
-RANKER = "ranking_model/ranker.keras"
+RETRIEVAL, INDEX, VECTORS, RANKER = "retrieval_model", "faiss_index", "item_embeddings", "ranking_model"
+"""Parts of a release; all but the last have a folder a model."""
 
 
 def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
@@ -52,21 +54,22 @@ def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
         Gives `item_id`, `score` and `source`, lists a user.
     """
     codes, seen = _user(user, config)
-    vector = _query_vector(codes, seen, config)
+    queries = {stage.name: _query(stage, codes, seen) for stage in config.retrieval}
     related = seen >> ScoreCoOccurrence()
-    found = _candidates(vector, seen, related, config)
+    found = _candidates(queries, seen, related, config)
     # Of all that was found, as in training: some features say how a candidate stands beside the user's others.
-    pairs = (found + seen + related + vector) >> RankingFeatures()
+    models = tuple((stage.name, "dense" if stage.network else "sparse") for stage in config.retrieval)
+    pairs = Node(None, [found, seen, related, *queries.values()]) >> RankingFeatures(models=models)
     kept = filtered(found + pairs, user, config, None if config.candidates.repeats else seen, (PAIR_FEATURES,))
     score = _score(kept, codes, kept[PAIR_FEATURES], config)
-    scored = kept[["candidate_item", "candidate_source"]] + score
+    scored = kept[["candidate_item", "candidate_source", SOURCES]] + score
     best = final_list(scored, user, seen, config)
     item_code = config.items.first(Tags.ITEM_ID).name
     decoded = best["item"] >> DecodeItems(config.item_id_dtype, item_code)
     source = best["source"]
     if "degraded" in user.names:
         source = (source + user["degraded"]) >> MarkDegraded()
-    return Ensemble(decoded + best["score"] + source, request_schema(config))
+    return Ensemble(decoded + best["score"] + source + best["sources"], request_schema(config))
 
 
 def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
@@ -105,45 +108,52 @@ def _user(user: Node, config: FourStagesConfig) -> tuple[Node, Node]:
     return codes, past >> EncodeHistory(config.item_id_dtype, item_code)
 
 
-def _query_vector(codes: Node, seen: Node, config: FourStagesConfig) -> Node:
-    history = seen >> RecentItems(config.history_length, HISTORY)
-    inputs = (*config.users.names, HISTORY)
-    tower = PredictTensorflow(
-        QUERY_TOWER,
-        inputs,
-        "query_vector",
-        config.dimension,
+def _query(stage: RetrievalStage, codes: Node, seen: Node) -> Node:
+    """What users are looked for with: a vector, or the items that theirs lead to."""
+    if stage.network is None:
+        return seen >> ScoreItemWeights(stage.name, f"{RETRIEVAL}/{stage.name}")
+    taken = codes
+    if HISTORY in stage.network.inputs:
+        taken = codes + (seen >> RecentItems(stage.sequence_length, HISTORY))
+    return taken >> PredictTensorflow(
+        f"{RETRIEVAL}/{stage.name}/{stage.network.file}",
+        stage.network.inputs,
+        f"{stage.name}_vector",
+        stage.network.width,
         timed_as="retrieval",
-        runtime=config.tower_runtime,
+        runtime=stage.runtime,
     )
-    return (codes + history) >> tower
 
 
-def _candidates(vector: Node, seen: Node, related: Node, config: FourStagesConfig) -> Node:
+def _candidates(queries: dict[str, Node], seen: Node, related: Node, config: FourStagesConfig) -> Node:
     sizes, repeats = config.candidates, config.candidates.repeats
     lists: dict[str, Node] = {}
-    if sizes.two_tower:
-        lists["two_tower"] = (vector + seen) >> QueryFaiss(sizes.two_tower, repeats)
-    if sizes.popular:
-        lists["popular"] = seen >> QueryPopular(sizes.popular, repeats)
-    if sizes.history and repeats:
-        lists["history"] = seen >> QueryHistory(sizes.history)
-    if sizes.co_occurrence:
-        lists["co_occurrence"] = (seen + related) >> QueryCoOccurrence(sizes.co_occurrence, repeats)
+    for stage in config.retrieval:
+        name, size, taken = stage.name, sizes.size(stage.name), queries[stage.name] + seen
+        if not size:
+            continue
+        if stage.network is None:
+            lists[name] = taken >> QueryItemWeights(size, repeats, source=name)
+        else:
+            lists[name] = taken >> QueryFaiss(
+                size, repeats, index=f"{INDEX}/{name}", vector=f"{name}_vector", source=name
+            )
+    if size := sizes.size("popular"):
+        lists["popular"] = seen >> QueryPopular(size, repeats)
+    if repeats and (size := sizes.size("history")):
+        lists["history"] = seen >> QueryHistory(size)
+    if size := sizes.size("co_occurrence"):
+        lists["co_occurrence"] = (seen + related) >> QueryCoOccurrence(size, repeats)
     if not lists:
         raise ValueError("All candidate sources are switched off; give at least one of them a size above 0.")
-    return Node(None, list(lists.values())) >> UnionCandidates(tuple(lists))
+    return Node(None, list(lists.values())) >> UnionCandidates(tuple(lists), config.sources)
 
 
 def _score(kept: Node, codes: Node, pairs: Node, config: FourStagesConfig) -> Node:
-    users, items = (
-        schema if config.id_embeddings else schema.excluding_by_tag([Tags.USER_ID, Tags.ITEM_ID])
-        for schema in (config.users, config.items)
-    )
-    inputs = pairs
-    if len(users):
-        inputs = inputs + ((kept["candidate_item"] + codes[users.names]) >> UnrollFeatures())
-    if len(items):
-        inputs = inputs + (kept["candidate_item"] >> LookupItems(items.to_dict()))
-    names = (*users.names, *items.names, PAIR_FEATURES)
-    return inputs >> PredictTensorflow(RANKER, names, "candidate_score", lists=True, runtime=config.ranker_runtime)
+    stage, inputs = config.ranker, pairs
+    if len(stage.users):
+        inputs = inputs + ((kept["candidate_item"] + codes[stage.users.names]) >> UnrollFeatures())
+    if len(stage.items):
+        inputs = inputs + (kept["candidate_item"] >> LookupItems(stage.items.to_dict()))
+    path = f"{RANKER}/{stage.network.file}"
+    return inputs >> PredictTensorflow(path, stage.network.inputs, "candidate_score", lists=True, runtime=stage.runtime)

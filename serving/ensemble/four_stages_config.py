@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ops_gpu.candidates.candidate_config import CandidateConfig
+from ops_gpu.candidates.candidate_config import CandidateConfig, source_names
+from ops_gpu.models.contract import Network
 from ops_gpu.schema.schema import Schema
 from serving.rules.condition import Condition
 from serving.rules.ordering_config import OrderingConfig
@@ -13,6 +14,40 @@ from serving.rules.ordering_config import OrderingConfig
 DEFAULT_K = 10
 MOST_ITEMS = 1000
 """The most items that one user can be given in one request."""
+
+
+@dataclass(frozen=True)
+class RetrievalStage:
+    """A retrieval model as it is served.
+
+    Args:
+        name: of the model, and of the candidate source that it is.
+        network: what embeds who asks; None for a sparse model, which has a table of weights.
+        sequence_length: last items of a user that it reads.
+        runtime: what runs the network, `tensorflow` or `onnx`.
+    """
+
+    name: str
+    network: Network | None = None
+    sequence_length: int = 0
+    runtime: str = "tensorflow"
+
+
+@dataclass(frozen=True)
+class RankerStage:
+    """The ranker as it is served.
+
+    Args:
+        network: what scores.
+        users: those columns of users that it reads.
+        items: those columns of items that it reads.
+        runtime: what runs the network, `tensorflow` or `onnx`.
+    """
+
+    network: Network
+    users: Schema
+    items: Schema
+    runtime: str = "tensorflow"
 
 
 @dataclass(frozen=True)
@@ -25,13 +60,10 @@ class FourStagesConfig:
         raw_users: raw user features as the feature store holds them (without ids and history).
         users: engineered user columns that models read (`TrainingData.user_schema`).
         items: engineered item columns that models read (`TrainingData.item_schema`).
-        dimension: width of the two towers' vectors.
-        history_length: last items that the query tower reads.
-        id_embeddings: whether the ranker reads the ids themselves.
+        retrieval: the retrieval models, in the order of their features.
+        ranker: what scores candidates.
         candidates: sources and their sizes; whether repeats are welcome.
         temperature: short for `OrderingConfig(softmax_sampling=Sampling(temperature))`; 0 is the exact top k.
-        tower_runtime: what runs the query tower, `tensorflow` or `onnx`.
-        ranker_runtime: what runs the ranker.
         ordering: how lists are made of scored candidates.
         filters: conditions that a recommended item must meet.
         attributes: raw item columns that the filters read, as the release holds them (`ItemAttributes.schema`).
@@ -45,13 +77,10 @@ class FourStagesConfig:
     raw_users: Schema
     users: Schema
     items: Schema
-    dimension: int
-    history_length: int
-    id_embeddings: bool = False
+    retrieval: Sequence[RetrievalStage]
+    ranker: RankerStage
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     temperature: float = 0.0
-    tower_runtime: str = "tensorflow"
-    ranker_runtime: str = "tensorflow"
     ordering: OrderingConfig = field(default_factory=OrderingConfig)
     filters: Sequence[Condition] = ()
     attributes: Schema = field(default_factory=Schema)
@@ -59,6 +88,11 @@ class FourStagesConfig:
     def __post_init__(self) -> None:
         if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
             raise ValueError(f"temperature is {self.temperature}, and ordering is {self.ordering}; leave one out.")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All candidate sources in the order of their bits."""
+        return source_names(tuple(stage.name for stage in self.retrieval))
 
     @property
     def sampled_at(self) -> float:

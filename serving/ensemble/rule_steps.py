@@ -14,6 +14,7 @@ from serving.operators.ordering.maximal_marginal_relevance import MaximalMargina
 from serving.operators.ordering.ordering import Ordering
 from serving.operators.ordering.popular_fallback import PopularFallback
 from serving.operators.ordering.softmax_sampling import SoftmaxSampling
+from serving.operators.retrieval.union_candidates import SOURCES
 from serving.request.request import optional
 from serving.rules.ordering_config import Calibrated, Diversity, Quota
 
@@ -61,7 +62,7 @@ def final_list(scored: Node, user: Node, seen: Node, config: FourStagesConfig) -
     conditions remove and the same ordering chooses.
 
     Args:
-        scored: `candidate_item`, `candidate_source` and `candidate_score`.
+        scored: `candidate_item`, `candidate_source`, `candidate_sources` and `candidate_score`.
         user: the user's raw columns.
         seen: the encoded history.
         config: has filters and ordering.
@@ -74,9 +75,9 @@ def final_list(scored: Node, user: Node, seen: Node, config: FourStagesConfig) -
             )
     for boost in config.ordering.boosts:
         raised = scored[["candidate_item", "candidate_score"]] >> BoostCandidates(boost.column, dict(boost.values))
-        scored = scored[["candidate_item", "candidate_source"]] + raised
+        scored = scored[["candidate_item", "candidate_source", SOURCES]] + raised
     pool = FALLBACK_POOL if config.filters or config.ordering.way else 0
-    offered = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback(pool=pool)
+    offered = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback(pool=pool, names=config.sources)
     if config.filters:
         offered = filtered(offered, user, config, seen=None)[list(offered.names)]
     given = offered + Node.of("k")

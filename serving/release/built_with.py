@@ -16,10 +16,10 @@ def write_built_with(folder: Path, **hashes: str) -> None:
     Args:
         folder: the part (`retrieval_model/`, `faiss_index/`, ...).
         hashes: hash of each thing that other parts must agree on; `workflow` (`Workflow.hash()`) and, for
-            towers, item vectors and index, `retrieval_model`.
+            models, item vectors and indexes, `retrieval_model`.
 
     Example:
-        >>> write_built_with(home.faiss_index("demo"), workflow=workflow.hash(), retrieval_model=towers_hash)
+        >>> write_built_with(home.faiss_index("demo"), workflow=workflow.hash(), retrieval_model=models_hash)
     """
     write_text(folder / FILE, json.dumps(hashes, indent=2, sort_keys=True) + "\n")
 

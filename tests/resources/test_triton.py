@@ -12,6 +12,7 @@ from recsys_assets.cli import app
 from resources.triton import TritonResource
 from serving.ensemble.ensemble import Ensemble
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.stores.feature_store_error import FeatureStoreError
 from serving.triton.control.http_control import HttpControl
 from serving.triton.control.model_status import ModelStatus
@@ -23,7 +24,6 @@ from serving.triton.deployment.promotion import connected
 from serving.triton.repository import restore as restore_steps
 from serving.triton.repository.layout_settings import FormSettings
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import model_name
 from serving.triton.server.backends import PROGRAMS
 from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_release

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
-from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.schema.schema import Schema
 from serving.operators.features.query_feast import QueryFeast
 from serving.release.manifest import ReleaseMetadata
@@ -60,7 +60,9 @@ def edge_release(root: Path, users: int = 1000, events: int = 20_000) -> Whole:
     )
     workflow = _workflow(raw_events, raw_users, raw_items)
     data = _data(workflow, raw_events, raw_users, raw_items.filter(~pl.col("item_id").is_in(FEATURELESS)))
-    parts = _parts(workflow, data, FitConfig(candidates=CandidateConfig(two_tower=90, popular=90, co_occurrence=90)))
+    parts = _parts(
+        workflow, data, FitConfig(candidates=CandidateConfig({"two_tower": 90, "popular": 90, "co_occurrence": 90}))
+    )
     folder, raw_schema = root / "parts", Schema.from_polars(raw_users.drop("user_id"))
     feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict(), user_id_dtype="string")
     parts.write(folder, ["user_id"] >> feast, raw_schema, {"user": "string", "item": "int64"}, 0.0)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,9 +16,12 @@ from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData, ids
 from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.models.contract import Retriever
+from ops_gpu.models.model_config import RetrieverConfig
+from ops_gpu.models.retrieval.item_knn_config import ItemKnnConfig
+from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.operators import Categorify, FillMissing, ListSlice, Normalize, TagAsItemID, TagAsUserID
-from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.default_workflow import default_workflow
@@ -64,7 +66,9 @@ def whole_release(
     ordering: OrderingConfig | None = None,
     dimension: int = 32,
     named: Sequence[str] = (),
-    **candidates: Any,
+    repeats: bool = False,
+    item_knn: int = 0,
+    **sizes: int,
 ) -> Whole:
     """Builds the release under `root/releases`; user ids are 0, 1, 2, ..., item ids 1000, 1001, ...
 
@@ -103,7 +107,10 @@ def whole_release(
         data = TrainingData.assemble(raw_events, raw_users, raw_items.with_columns(available=True), workflow, 30)
     else:
         data = _data(workflow, raw_events, raw_users, raw_items)
-    config = FitConfig(retrieval=RetrievalConfig(dimension), candidates=CandidateConfig(**candidates))
+    retrieval: dict[str, RetrieverConfig] = {"two_tower": TwoTowerConfig(dimension)}
+    if item_knn:
+        retrieval["item_knn"], sizes["item_knn"] = ItemKnnConfig(), item_knn
+    config = FitConfig(retrieval, CandidateConfig(sizes, repeats))
     parts = _parts(workflow, data, config)
     folder = root / "parts"
     types = {"user": "int64", "item": "int64"}
@@ -184,19 +191,26 @@ def _data(workflow: Workflow, events: pl.DataFrame, users: pl.DataFrame, items: 
 def _parts(workflow: Workflow, data: TrainingData, config: FitConfig) -> Parts:
     import keras
 
-    from ops_gpu.models.ranking.dlrm import build_dlrm
-    from ops_gpu.models.ranking.model import RankingModel, ranking_schema
-    from ops_gpu.models.retrieval.model import RetrievalModel
-    from ops_gpu.models.retrieval.two_tower import Towers
-    from ops_gpu.recommender.ranking_examples import sources_at
+    from ops_gpu.models.ranking.dlrm import Dlrm, build_dlrm
+    from ops_gpu.models.retrieval.item_knn import ItemKnn
+    from ops_gpu.models.retrieval.two_tower import TwoTower
+    from ops_gpu.models.retrieval.two_tower_network import Towers
+    from ops_gpu.recommender.candidate_sources import sources_at
 
     keras.utils.set_random_seed(3)
-    towers = Towers.build(data.user_schema, data.item_schema, config.retrieval)
-    retrieval = RetrievalModel(towers, config.retrieval, np.ones(data.items.size, np.bool_), ())
-    ranker = build_dlrm(ranking_schema(data, config.ranking, config.half_lives), config.ranking)
-    ranking = RankingModel(ranker, config.ranking, ())
-    sources = sources_at(data, retrieval, AS_OF, config.candidates, live=True)
-    return Parts(workflow, data, sources, retrieval, ranking, config)
+    towers_config = config.retrieval["two_tower"]
+    assert isinstance(towers_config, TwoTowerConfig)
+    towers = Towers.build(data.user_schema, data.item_schema, towers_config)
+    models: dict[str, Retriever] = {}
+    for name, settings in config.retrieval.items():
+        if name == "two_tower":
+            models[name] = TwoTower(towers, towers_config, np.ones(data.items.size, np.bool_), ())
+        else:
+            models[name] = ItemKnn.fit(data, settings, AS_OF)
+    ranker = build_dlrm(Dlrm.input_schema(data, config.ranking, config.feature_names), config.ranking)
+    ranking = Dlrm(ranker, config.ranking, ())
+    sources = sources_at(data, models, AS_OF, config.candidates, live=True)
+    return Parts(workflow, data, sources, models, ranking, config)
 
 
 def _write_users(root: Path, users: pl.DataFrame, events: pl.DataFrame) -> None:

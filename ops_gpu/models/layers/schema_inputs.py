@@ -17,6 +17,7 @@ from ops_gpu.schema.reserved_names import Role, is_reserved
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 
+DEFAULT_WIDTH = 16  # of an embedding whose column names none
 CHANGED = "the configuration changed: fit from scratch instead of continuing"
 
 
@@ -62,12 +63,23 @@ class SchemaInputs:
         """The embedding layer of the column's domain."""
         name = (column.domain and column.domain.name) or column.name
         if name not in self.tables:
-            width = self.dimension or column.embedding_dim or 16
+            width = self.dimension or column.embedding_dim or DEFAULT_WIDTH
             start = keras.initializers.RandomNormal(stddev=0.05)
             self.tables[name] = keras.layers.Embedding(
                 column.cardinality, width, embeddings_initializer=start, name=layer_name(f"embedding_{name}")
             )
         return self.tables[name]
+
+
+def table_bytes(schema: Schema, dimension: int | None = None) -> int:
+    """Memory of the embedding tables that `SchemaInputs` makes for a schema.
+
+    Args:
+        schema: engineered columns.
+        dimension: width of all embeddings; None takes each column's own.
+    """
+    rows = {(c.domain and c.domain.name) or c.name: c for c in schema if _is_categorical(c)}
+    return sum(4 * (c.cardinality or 0) * (dimension or c.embedding_dim or DEFAULT_WIDTH) for c in rows.values())
 
 
 def require_free_names(schema: Schema, role: Role) -> None:

@@ -5,17 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 from keras import ops
 from keras_rs.layers import DotInteraction
 
 from ops_gpu.models.layers.schema_inputs import SchemaInputs
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
+from ops_gpu.models.ranking.dlrm_config import DlrmConfig
+from ops_gpu.models.ranking.network_ranker import NORMALIZATION, NetworkRanker
 from ops_gpu.schema.schema import Schema
 
 
-def build_dlrm(schema: Schema, config: RankingConfig) -> keras.Model:
+class Dlrm(NetworkRanker):
+    """Embeddings and a bottom network over what is continuous, which interact by inner products.
+
+    Source: Naumov et al. 2019, "Deep Learning Recommendation Model for Personalization and Recommendation Systems".
+    """
+
+    config: DlrmConfig
+
+    @classmethod
+    def build(cls, schema: Schema, config: DlrmConfig) -> keras.Model:
+        return build_dlrm(schema, config)
+
+    @classmethod
+    def embedding_width(cls, config: DlrmConfig) -> int:
+        return config.dimension
+
+
+def build_dlrm(schema: Schema, config: DlrmConfig) -> keras.Model:
     """A ranker over the columns of `schema`: inputs by column name, one logit a row.
 
     Args:
@@ -27,7 +43,7 @@ def build_dlrm(schema: Schema, config: RankingConfig) -> keras.Model:
     """
     parts = SchemaInputs(schema, dimension=config.dimension)
     dense = ops.concatenate(parts.continuous, axis=-1)
-    dense = keras.layers.Normalization(name="normalization", mean=None)(dense)
+    dense = keras.layers.Normalization(name=NORMALIZATION, mean=None)(dense)
     dense = ops.clip(dense, -5.0, 5.0)  # a far outlier must not drown the rest
     hidden = _network(dense, config.bottom, "bottom")
     bottom = keras.layers.Dense(config.dimension, activation="relu", name="bottom_out")(hidden)
@@ -41,14 +57,3 @@ def _network(value: Any, widths: tuple[int, ...], name: str) -> Any:
     for number, width in enumerate(widths):
         value = keras.layers.Dense(width, activation="relu", name=f"{name}_{number}")(value)
     return value
-
-
-def adapt(model: keras.Model, continuous: list[npt.NDArray[np.float32]]) -> None:
-    """Sets the normalisation from training rows.
-
-    Args:
-        model: what `build_dlrm` gave.
-        continuous: a vector `[rows]` or matrix `[rows, width]` a continuous input, in schema order.
-    """
-    columns = [c if c.ndim == 2 else c[:, None] for c in continuous]
-    model.get_layer("normalization").adapt(np.concatenate(columns, axis=1))

@@ -1,65 +1,101 @@
-"""Item-kNN as a baseline at its best: BM25-weighted counts, few neighbours, an item being its own nearest one."""
+"""ItemKnn: items that the same users chose, weighted by BM25; nothing to train, and hard to beat."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from ops_gpu.candidates.item_weights import ItemWeights
 from ops_gpu.interactions.co_occurrence import BLOCK_CELLS
-from ops_gpu.interactions.events import Events
+from ops_gpu.models.contract import Cost, SparseRetriever
+from ops_gpu.models.retrieval.item_knn_config import ItemKnnConfig
+from ops_gpu.models.retrieval.item_similarity import item_similarity
 
-K1, B = 1.2, 0.75  # the usual constants of BM25
+if TYPE_CHECKING:
+    from ops_gpu.features.training_data import TrainingData
+    from ops_gpu.models.training.progress import Progress
+
+LINK_BYTES = 8  # an int32 code and a float32 weight
 
 
-class ItemKnn:
-    """Scores items by their similarity to all that a user chose.
+@dataclass(frozen=True)
+class ItemKnn(SparseRetriever):
+    """Where every item leads to, counted from the events before a moment.
 
-    Weights and number of neighbours were chosen on earlier windows of MovieTweetings and Online Retail (20 of 20, 50,
-    100, 200; BM25 of cosine, TF-IDF, BM25).
+    It goes on from nothing: counting all events anew costs less than keeping what was counted.
 
     Args:
-        events: what to learn from; only positive ones count.
-        neighbours: similar items kept for each item, itself included.
+        table: the nearest items of every item.
+        config: the settings that it was made with.
+        losses: none, since nothing is learned in epochs.
 
-    Source: item-based top-N with BM25 weighting, as in the library `implicit`.
+    Example:
+        >>> near = ItemKnn.fit(data, ItemKnnConfig(neighbours=50), end).weights()
     """
 
-    def __init__(self, events: Events, neighbours: int = 20) -> None:
-        liked = events.where(events.positive)
-        ones = np.ones(len(liked), np.float32)
-        counts = sp.coo_matrix((ones, (liked.user, liked.item)), shape=(events.users, events.items)).tocsr()
-        self._counts = counts
-        self._similarity = _nearest(_unit_rows(_bm25(counts.T.tocoo())), neighbours)
+    table: ItemWeights
+    config: ItemKnnConfig
+    losses: tuple[float, ...] = ()
 
-    def scores(self, users: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Scores of all items for these users (codes), float32 `[users, items]`."""
-        return np.asarray((self._counts[users] @ self._similarity).todense(), np.float32)
+    @classmethod
+    def fit(
+        cls,
+        data: TrainingData,
+        config: ItemKnnConfig,
+        end: int,
+        start: int | None = None,
+        previous: ItemKnn | None = None,
+        progress: Progress | None = None,
+    ) -> ItemKnn:
+        past = data.events.before(end)
+        if not past.positive.any():
+            raise ValueError("there are no training rows: the days chosen for training hold no positive event.")
+        if progress is not None:
+            progress(f"similar items of {past.items:,} from {len(past):,} events")
+        return cls(_table(item_similarity(past, config.neighbours + 1), config.neighbours), config)
+
+    def grown(self, data: TrainingData) -> ItemKnn:
+        return replace(self, table=self.table.grown(data.events.items))
+
+    def weights(self) -> ItemWeights:
+        return self.table
+
+    def save(self, folder: Path) -> None:
+        """Writes the table as arrays into a new folder."""
+        folder.mkdir(parents=True)
+        self.table.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path, config: ItemKnnConfig) -> ItemKnn:
+        return cls(ItemWeights.load(folder), config)
+
+    @classmethod
+    def cost(cls, data: TrainingData, config: ItemKnnConfig) -> Cost:
+        items, links = data.events.items, min(data.events.items, config.neighbours) * data.events.items
+        block = 3 * 4 * min(BLOCK_CELLS, items**2)  # cosines, their order, and the copy that is sorted
+        return Cost(block + 2 * LINK_BYTES * links + 16 * len(data.events), LINK_BYTES * links)
+
+    def summary(self) -> Mapping[str, float]:
+        return {"links": int(np.count_nonzero(self.table.weights))}
 
 
-def _bm25(matrix: sp.coo_matrix) -> sp.csr_matrix:
-    """Weights of an items x users matrix of counts."""
-    length = np.asarray(matrix.sum(axis=1)).ravel()
-    relative = (1 - B) + B * length / max(float(length.mean()), 1e-9)
-    rarity = np.log(matrix.shape[0]) - np.log1p(np.bincount(matrix.col, minlength=matrix.shape[1]))
-    weight = matrix.data * (K1 + 1) / (K1 * relative[matrix.row] + matrix.data) * rarity[matrix.col]
-    return sp.coo_matrix((weight, (matrix.row, matrix.col)), shape=matrix.shape).tocsr()
-
-
-def _unit_rows(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return sp.csr_matrix(sp.diags(1 / np.where(norm > 0, norm, 1)) @ matrix)
-
-
-def _nearest(rows: sp.csr_matrix, neighbours: int) -> sp.csr_matrix:
-    """Cosines of all rows with their nearest rows, the others 0."""
-    size = min(neighbours, rows.shape[0])
-    block = max(1, BLOCK_CELLS // max(1, rows.shape[0]))
-    parts = []
-    for start in range(0, rows.shape[0], block):
-        cosine = np.asarray((rows[start : start + block] @ rows.T).todense())
-        best = np.argpartition(-cosine, size - 1, axis=1)[:, :size]
-        value = np.take_along_axis(cosine, best, axis=1)
-        offsets = np.arange(0, best.size + 1, size)
-        parts.append(sp.csr_matrix((value.ravel(), best.ravel(), offsets), shape=cosine.shape))
-    return sp.csr_matrix(sp.vstack(parts), dtype=np.float32)
+def _table(similarity: sp.csr_matrix, size: int) -> ItemWeights:
+    """The strongest links of every item but that to itself, which says nothing of others."""
+    items = similarity.shape[0]
+    rows, columns = similarity.nonzero()
+    values = np.asarray(similarity[rows, columns], np.float32).ravel()
+    kept = (rows != columns) & (values > 0)
+    rows, columns, values = rows[kept], columns[kept], values[kept]
+    order = np.lexsort((columns, -values, rows))
+    rows, columns, values = rows[order], columns[order], values[order]
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    inside = place < size
+    neighbours, weights = np.zeros((items, size), np.int32), np.zeros((items, size), np.float32)
+    neighbours[rows[inside], place[inside]] = columns[inside]
+    weights[rows[inside], place[inside]] = values[inside]
+    return ItemWeights(neighbours, weights, counted=True)

@@ -1,125 +1,215 @@
-"""Two-tower retrieval: a query tower and an item tower that meet in one space."""
+"""TwoTower: a tower that embeds who asks, and one that embeds items, so that what is near is chosen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
-from keras_rs.layers import SamplingProbabilityCorrection
 
-from ops_gpu.models.layers.masked_mean import MaskedMean
-from ops_gpu.models.layers.schema_inputs import SchemaInputs, require_free_names
-from ops_gpu.models.losses.in_batch_softmax import without_accidental_hits
-from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
-from ops_gpu.schema.schema import Schema
+from ops_gpu.features.feature_table import UNKNOWN_CODE
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.models.contract import HISTORY, Cost, DenseRetriever, Network
+from ops_gpu.models.layers.schema_inputs import table_bytes, transfer
+from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
+from ops_gpu.models.retrieval.two_tower_network import CANDIDATE, PROBABILITY, Towers, TwoTowerTrainer, vectors
+from ops_gpu.models.training.loader import Batch, Loader
+from ops_gpu.models.training.network_fit import network_fit
+from ops_gpu.models.training.not_finite import why_not_finite
+from ops_gpu.models.training.progress import Progress
+from ops_gpu.primitives.finite import require_finite
 from ops_gpu.schema.tags import Tags
 
-HISTORY = "history"  # query input: the user's last items, latest first, padded with 0
-PROBABILITY = "candidate_probability"  # training input: how often the item is drawn as an in-batch negative
-CANDIDATE = "candidate_id"  # training input: the item's code, untouched by id dropout
+QUERY, ITEM = "query_tower.keras", "item_tower.keras"
 
 
 @dataclass(frozen=True)
-class Towers:
-    """The two models, sharing the item table between the user's history and the item's own id.
+class TwoTower(DenseRetriever):
+    """A fitted pair of towers.
 
     Args:
-        query: user columns and `history` `[batch, length]` to unit vectors `[batch, dimension]`.
-        item: item columns to unit vectors `[batch, dimension]`.
+        towers: query and item tower.
+        config: the settings that they were built with.
+        trained: bool `[items]`, items that were a positive in training; the others enter by their features alone.
+        losses: mean training loss of every epoch so far.
+
+    Example:
+        >>> model = TwoTower.fit(data, TwoTowerConfig(), end)
+        >>> vectors = model.embed_items(data)
     """
 
-    query: keras.Model
-    item: keras.Model
+    towers: Towers
+    config: TwoTowerConfig
+    trained: npt.NDArray[np.bool_]
+    losses: tuple[float, ...]
 
     @classmethod
-    def build(cls, users: Schema, items: Schema, config: RetrievalConfig) -> Towers:
-        """Builds both towers.
+    def fit(
+        cls,
+        data: TrainingData,
+        config: TwoTowerConfig,
+        end: int,
+        start: int | None = None,
+        previous: TwoTower | None = None,
+        progress: Progress | None = None,
+    ) -> TwoTower:
+        """Trains the towers on positive events of `[start, end)`; see `Retriever.fit`.
 
-        Args:
-            users: engineered columns of users.
-            items: engineered columns of items, their id among them.
-            config: widths and history length.
+        With no positive event in the range and a `previous` model, that one is given as it is.
 
         Raises:
-            ValueError: when a column has the name of a part of the models.
+            ValueError: when there is nothing to train on, `previous` was built with other settings, or the loss is no
+                number; names the epoch, and the columns that are not finite.
         """
-        require_free_names(users, "users")
-        require_free_names(items, "items")
-        tables: dict[str, keras.layers.Embedding] = {}
-        query = SchemaInputs(users, tables)
-        item = SchemaInputs(items, tables)
-        history = keras.Input((config.history_length,), dtype="int32", name=HISTORY)
-        past = MaskedMean()(item.table(items.first(Tags.ITEM_ID))(history), history)
-        user_vector = _tower([*query.categorical, *query.continuous, past], config, "query")
-        item_vector = _tower([*item.categorical, *item.continuous], config, "item")
-        return cls(
-            keras.Model({**query.inputs, HISTORY: history}, user_vector, name="query_tower"),
-            keras.Model(item.inputs, item_vector, name="item_tower"),
+        rows = _positive_rows(data, start, end)
+        if previous is not None and len(rows) == 0:
+            return previous
+        keras.utils.set_random_seed(config.seed)
+        towers = Towers.build(data.user_schema, data.item_schema, config)
+        if previous is not None:
+            transfer(previous.towers.query, towers.query)
+            transfer(previous.towers.item, towers.item)
+        trainer = TwoTowerTrainer(towers, config.temperature)
+        losses = network_fit(
+            trainer,
+            Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed),
+            epochs=config.epochs if previous is None else config.continue_epochs,
+            learning_rate=config.learning_rate,
+            part="the two towers",
+            why=lambda: why_not_finite(data, trainer, _rate(config)),
+            progress=progress,
         )
+        trained = np.zeros(data.events.items, np.bool_)
+        trained[data.events.item[rows]] = True
+        if previous is not None:
+            trained[: len(previous.trained)] |= previous.trained
+        return cls(towers, config, trained, (*(previous.losses if previous else ()), *losses))
+
+    def embed_items(self, data: TrainingData) -> npt.NDArray[np.float32]:
+        """Unit vectors of all items by code, float32 `[items, dimension]`; the special codes get zeros.
+
+        Raises:
+            ValueError: when one is no vector of numbers; says which columns or weights are to blame.
+        """
+        columns = data.items.take(np.arange(data.items.size))
+        id_column = data.item_schema.first(Tags.ITEM_ID).name
+        known = np.zeros(data.items.size, np.bool_)
+        known[: len(self.trained)] = self.trained
+        columns[id_column] = np.where(known, columns[id_column], UNKNOWN_CODE).astype(np.int32)
+        result = vectors(self.towers.item, columns)
+        result[: UNKNOWN_CODE + 1] = 0
+        require_finite(result, "vectors of items, as the item tower gives them,", self._why(data, "item"))
+        return result
+
+    def embed_users(
+        self, data: TrainingData, users: npt.NDArray[np.integer[Any]], histories: Histories
+    ) -> npt.NDArray[np.float32]:
+        """Unit vectors of users.
+
+        Args:
+            data: features of users.
+            users: codes `[users]`.
+            histories: their histories, in the same order.
+
+        Returns:
+            float32 `[users, dimension]`.
+
+        Raises:
+            ValueError: as `embed_items`.
+        """
+        columns = data.users.take(users) | {HISTORY: histories.recent(self.config.history_length)}
+        result = vectors(self.towers.query, columns)
+        require_finite(result, "vectors of users, as the query tower gives them,", self._why(data, "query"))
+        return result
+
+    def network(self) -> Network:
+        return Network(QUERY, tuple(self.towers.query.input), self.config.dimension)
+
+    def summary(self) -> dict[str, float]:
+        return {"items_trained": int(self.trained.sum())}
+
+    @classmethod
+    def cost(cls, data: TrainingData, config: TwoTowerConfig) -> Cost:
+        tables = table_bytes(data.user_schema) + table_bytes(data.item_schema)
+        logits = 4 * 4 * config.batch_size**2  # of a batch, with their gradients
+        return Cost(4 * tables + logits, tables + table_bytes(data.item_schema))  # Adam keeps two moments a weight
+
+    def _why(self, data: TrainingData, tower: str) -> Callable[[], str]:
+        model = getattr(self.towers, tower)
+        return lambda: why_not_finite(data, model, _rate(self.config))
+
+    def grown(self, data: TrainingData) -> TwoTower:
+        """The same model for data with more codes, appended since it was fitted; their vectors are as initialised.
+
+        Args:
+            data: encoded by a workflow that went on from the one that the model was fitted with.
+
+        Raises:
+            ValueError: when `data` has other columns.
+        """
+        keras.utils.set_random_seed(self.config.seed)
+        towers = Towers.build(data.user_schema, data.item_schema, self.config)
+        transfer(self.towers.query, towers.query)
+        transfer(self.towers.item, towers.item)
+        return replace(self, towers=towers)
+
+    def save(self, folder: Path) -> None:
+        """Writes both towers in Keras' own format and the rest as arrays into a new folder."""
+        folder.mkdir(parents=True)
+        self.towers.query.save(folder / QUERY)
+        self.towers.item.save(folder / ITEM)
+        np.save(folder / "trained.npy", self.trained, allow_pickle=False)
+        np.save(folder / "losses.npy", np.asarray(self.losses), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path, config: TwoTowerConfig) -> TwoTower:
+        """Opens what `save` wrote, in Keras' safe mode.
+
+        Args:
+            folder: of the model.
+            config: the settings that it was fitted with.
+        """
+        query, item = (keras.models.load_model(folder / name) for name in (QUERY, ITEM))
+        trained = np.load(folder / "trained.npy", allow_pickle=False)
+        losses = np.load(folder / "losses.npy", allow_pickle=False)
+        return cls(Towers(query, item), config, trained, tuple(losses.tolist()))
 
 
-def _tower(parts: list[Any], config: RetrievalConfig, name: str) -> Any:
-    vector = ops.concatenate(parts, axis=-1)
-    for number, width in enumerate(config.hidden):
-        vector = keras.layers.Dense(width, activation="relu", name=f"{name}_hidden_{number}")(vector)
-    vector = keras.layers.Dense(config.dimension, name=f"{name}_out")(vector)
-    return keras.layers.UnitNormalization(name=f"{name}_unit")(vector)
+def _rate(config: TwoTowerConfig) -> str:
+    return f"retrieval.learning_rate (now {config.learning_rate})"
 
 
-class TwoTower(keras.Model):
-    """Trains two towers with in-batch sampled softmax.
-
-    The other rows' items are the negatives. Popular items are drawn more often, so their logits are corrected by
-    the log of their sampling probability (logQ; Yi et al. 2019), and rows that hold the same item as the positive
-    are no negatives (accidental hits).
-
-    Args:
-        towers: the models to train.
-        temperature: divides the cosine before the softmax.
-    """
-
-    def __init__(self, towers: Towers, temperature: float) -> None:
-        super().__init__()
-        self.query_tower, self.item_tower = towers.query, towers.item
-        self._temperature = temperature
-        self._correct = SamplingProbabilityCorrection(epsilon=1e-12)  # the default levels what is rarer than 1e-6
-
-    def call(self, inputs: dict[str, Any]) -> Any:
-        """Logits of every query against every item of the batch, `[batch, batch]`."""
-        query = self.query_tower({name: inputs[f"query_{name}"] for name in self.query_tower.input})
-        item = self.item_tower({name: inputs[f"item_{name}"] for name in self.item_tower.input})
-        logits = ops.matmul(query, ops.transpose(item)) / self._temperature
-        logits = self._correct(logits, inputs[PROBABILITY])
-        return without_accidental_hits(logits, inputs[CANDIDATE])
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """Softmax cross-entropy of the logits `y_pred`; the positive of row `i` is item `i`."""
-        labels = ops.arange(ops.shape(y_pred)[0])
-        return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=True))
+def _positive_rows(data: TrainingData, start: int | None, end: int) -> npt.NDArray[np.int64]:
+    wanted = data.events.positive & (data.events.time < end)
+    return np.flatnonzero(wanted if start is None else wanted & (data.events.time >= start))
 
 
-def vectors(tower: keras.Model, columns: dict[str, npt.NDArray[Any]], batch: int = 8192) -> npt.NDArray[np.float32]:
-    """Unit vectors of all rows.
+def _gatherer(
+    data: TrainingData, rows: npt.NDArray[np.int64], config: TwoTowerConfig
+) -> Callable[[npt.NDArray[np.int64]], tuple[Batch]]:
+    user, item = data.events.user[rows], data.events.item[rows]
+    share = np.bincount(item, minlength=data.events.items) / max(len(rows), 1)
+    probability = share.astype(np.float32)  # what in-batch sampling draws negatives with
+    user_id = data.user_schema.first(Tags.USER_ID).name
+    item_id = data.item_schema.first(Tags.ITEM_ID).name
+    random = np.random.default_rng(config.seed)
 
-    Args:
-        tower: query or item tower.
-        columns: its inputs by name, `[rows, ...]` each; others are passed over.
-        batch: rows at once.
+    def hide(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        hidden = random.random(len(codes)) < config.id_dropout
+        return np.where(hidden, UNKNOWN_CODE, codes).astype(np.int32)
 
-    Returns:
-        float32 `[rows, dimension]`.
-    """
-    wanted = {name: columns[name] for name in tower.input}
-    rows = len(next(iter(wanted.values())))
-    if rows == 0:
-        return np.zeros((0, tower.output.shape[-1]), np.float32)
-    parts = [
-        np.asarray(tower({k: v[start : start + batch] for k, v in wanted.items()})) for start in range(0, rows, batch)
-    ]
-    return np.concatenate(parts)
+    def gather(positions: npt.NDArray[np.int64]) -> tuple[Batch]:
+        users, items = data.users.take(user[positions]), data.items.take(item[positions])
+        users[user_id], items[item_id] = hide(users[user_id]), hide(items[item_id])
+        users[HISTORY] = data.history[rows[positions], : config.history_length]
+        batch = {f"query_{k}": v for k, v in users.items()} | {f"item_{k}": v for k, v in items.items()}
+        batch[PROBABILITY] = probability[item[positions]]
+        batch[CANDIDATE] = item[positions].astype(np.int32)
+        return (batch,)
+
+    return gather

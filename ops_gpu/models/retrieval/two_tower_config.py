@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops_gpu.models.model_config import RetrieverConfig
 from ops_gpu.primitives.bounds import LARGEST_SEED, check_number, check_whole
 
 
 @dataclass(frozen=True)
-class RetrievalConfig:
+class TwoTowerConfig(RetrieverConfig):
     """How the towers are built and trained.
 
     Args:
@@ -47,3 +48,7 @@ class RetrievalConfig:
         check_number(self, 0.0, 1.0, "learning_rate", above=True)
         check_number(self, 0.0, 1.0, "id_dropout")
         check_whole(self, 0, LARGEST_SEED, "seed")
+
+    @property
+    def sequence_length(self) -> int:
+        return self.history_length

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.features.ranking_features import feature_names
-
 
 @dataclass(frozen=True)
 class RankingRows:
@@ -21,6 +19,7 @@ class RankingRows:
         label: bool `[rows]`, whether the user chose it within the horizon.
         lists: int64 `[lists + 1]`, where each list begins.
         moment: int64 `[lists]`, epoch seconds.
+        names: of the features.
     """
 
     user: npt.NDArray[np.int32]
@@ -29,13 +28,14 @@ class RankingRows:
     label: npt.NDArray[np.bool_]
     lists: npt.NDArray[np.int64]
     moment: npt.NDArray[np.int64]
+    names: tuple[str, ...]
 
     @classmethod
-    def empty(cls, half_lives: int) -> RankingRows:
-        """No list at all, with as many features as so many decays of popularity make."""
-        features = np.empty((0, len(feature_names(half_lives))), np.float32)
+    def empty(cls, names: tuple[str, ...]) -> RankingRows:
+        """No list at all, of features of these names."""
+        features = np.empty((0, len(names)), np.float32)
         codes, none = np.empty(0, np.int32), np.empty(0, np.int64)
-        return cls(codes, codes, features, np.empty(0, np.bool_), np.zeros(1, np.int64), none)
+        return cls(codes, codes, features, np.empty(0, np.bool_), np.zeros(1, np.int64), none, names)
 
     @classmethod
     def concatenate(cls, parts: list[RankingRows]) -> RankingRows:
@@ -49,4 +49,5 @@ class RankingRows:
             np.concatenate([p.label for p in parts]),
             np.concatenate([*lists, offsets[-1:]]),
             np.concatenate([p.moment for p in parts]),
+            parts[0].names,
         )

@@ -12,7 +12,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.blueprint.utc_days import day_end, day_start
-from recsys_assets.challenger.models import fit_id, fitted_workflow, training_data
+from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import content_hash
@@ -38,7 +38,7 @@ def features(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         after=["interactions", "users", "items", "workflow"],
         code=["ops_gpu.features.event_features"],
         settings={
-            "history_length": blueprint.settings.retrieval.history_length,
+            "history_length": fit_config(blueprint).history_length,
             "snapshot": blueprint.settings.candidates.snapshot,
         },
         condition=condition,

@@ -12,6 +12,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.left_out import leave_out
+from recsys_assets.blueprint.model_families import dense_models, ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.comparison import stand
 from recsys_assets.challenger.day_ranges import ChainRanges
@@ -44,14 +45,20 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         "models",
         DESCRIPTION,
         kinds=["polars", "mlflow"],
-        after=["faiss_index", "ranking_model"],
-        code=["ops_gpu.evaluation.evaluate", "ops_gpu.evaluation.comparison"],
+        after=[*(["faiss_index"] if dense_models(blueprint.settings) else []), "ranking_model"],
+        code=[
+            "ops_gpu.evaluation.evaluate",
+            "ops_gpu.evaluation.comparison",
+            ranking_code(blueprint.settings),
+            *retrieval_code(blueprint.settings),
+        ],
         condition=condition,
         optional=True,
     )
     def measure(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.evaluation.evaluate import evaluate
-        from ops_gpu.recommender.ranking_examples import choices_after, sources_at
+        from ops_gpu.recommender.candidate_sources import sources_at
+        from ops_gpu.recommender.ranking_examples import choices_after
 
         judged, chain, mine = judged_models(blueprint), ChainRanges.load(blueprint), challenger(blueprint)
         protocol, least = protocol_of(blueprint, chain), blueprint.settings.evaluation.min_users
@@ -60,8 +67,8 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
             reason = f"{judges} users chose anything new, expected at least {least} to judge by"
             return leave_out(context, blueprint, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
         with user_errors(ValueError):
-            sources = sources_at(mine.data, mine.retrieval, protocol.start, mine.config.candidates)
-            found = evaluate(mine.data, sources, mine.retrieval, mine.ranking, protocol)
+            sources = sources_at(mine.data, mine.retrievers, protocol.start, mine.config.candidates)
+            found = evaluate(mine.data, sources, mine.ranking, protocol)
         report = found.to_dict() | chain.metadata()
         live = stand(blueprint, chain, mine, protocol, report["final"], context.log.warning)
         if live.against == "nobody":

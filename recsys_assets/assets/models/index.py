@@ -10,9 +10,10 @@ import dagster as dg
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.model_families import dense_models, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
-from recsys_assets.challenger.models import challenger_workflow, towers, training_data
+from recsys_assets.challenger.models import challenger_workflow, retrievers, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import content_hash
@@ -22,8 +23,8 @@ from resources.compute import ComputeResource
 if TYPE_CHECKING:
     from ops_gpu.candidates.index import ItemIndex
 
-EMBEDDINGS = """A vector of unit length for every item of the catalogue, by the item tower. An item without
-events is placed by its features alone.
+EMBEDDINGS = """A vector for every item of the catalogue, by each retrieval model that has them: {models}. An item
+without events is placed by its features alone.
 """
 INDEX = """Finds the items nearest to a user's vector. Exact search up to 20,000 items, HNSW above, IVF from
 a million on; its recall against exact search is measured when it is built, and checked.
@@ -33,39 +34,48 @@ VECTORS = "vectors.npy"
 
 def item_embeddings(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `item_embeddings`."""
+    models = dense_models(blueprint.settings)
 
     @blueprint.asset(
         "item_embeddings",
         "models",
-        EMBEDDINGS,
+        EMBEDDINGS.format(models=", ".join(models)),
         kinds=["keras", "numpy"],
         after=["retrieval_model", "items"],
-        code=["ops_gpu.models.retrieval.model"],
+        code=retrieval_code(blueprint.settings),
         condition=condition,
     )
     def embed() -> dg.MaterializeResult[Any]:
         import numpy as np
 
-        data, model = training_data(blueprint, challenger_workflow(blueprint)), towers(blueprint, "model")
-        with user_errors(ValueError):
-            vectors = model.embed_items(data)
-        folder = blueprint.home.item_embeddings(blueprint.name)
+        data, fitted = training_data(blueprint, challenger_workflow(blueprint)), retrievers(blueprint, "model")
+        folder, metadata = blueprint.home.item_embeddings(blueprint.name), dict[str, Any]()
         with atomic_directory(folder) as aside:
-            np.save(aside / VECTORS, vectors, allow_pickle=False)
-        pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
-        similarity = np.einsum("nd,nd->n", vectors[pairs[0]], vectors[pairs[1]])
-        metadata: dict[str, Any] = {
-            "items": len(vectors) - 3,
-            "dimension": vectors.shape[1],
-            "similarity": histogram(similarity, "cosine similarity", "pairs", title="Similarity of two random items"),
-        }
+            for name in models:
+                model: Any = fitted[name]
+                with user_errors(ValueError):
+                    vectors = model.embed_items(data)
+                (aside / name).mkdir()
+                np.save(aside / name / VECTORS, vectors, allow_pickle=False)
+                metadata |= {"items": len(vectors) - 3, f"dimension_{name}": vectors.shape[1]}
+                metadata[f"similarity_{name}"] = _similarity(vectors)
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content_hash([folder])))
 
     return embed
 
 
+def _similarity(vectors: Any) -> dg.MetadataValue[Any]:
+    """How alike two random items are."""
+    import numpy as np
+
+    pairs = np.random.default_rng(0).integers(3, len(vectors), (2, 5_000))
+    similarity = np.einsum("nd,nd->n", vectors[pairs[0]], vectors[pairs[1]])
+    return histogram(similarity, "cosine similarity", "pairs", title="Similarity of two random items")
+
+
 def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset `faiss_index`."""
+    models = dense_models(blueprint.settings)
 
     @blueprint.asset(
         "faiss_index",
@@ -81,22 +91,24 @@ def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefiniti
 
         from ops_gpu.candidates.index import ItemIndex
 
-        vectors = np.load(blueprint.home.item_embeddings(blueprint.name) / VECTORS, allow_pickle=False)
         offered = training_data(blueprint, challenger_workflow(blueprint)).offered(
             ChainRanges.load(blueprint).ranges.fit_end
         )
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
-        with user_errors(ValueError):
-            index = ItemIndex.build(vectors, offered, device=device)
-        folder = blueprint.home.faiss_index(blueprint.name)
+        folder, metadata = blueprint.home.faiss_index(blueprint.name), dict[str, Any]()
         with atomic_directory(folder) as aside:
-            index.save(aside)
-        metadata: dict[str, Any] = {
-            "kind": index.kind,
-            "items": len(index.items.values),
-            "recall": rounded(index.recall),
-            "neighbours": dg.MetadataValue.md(_neighbours(index, vectors, blueprint)),
-        }
+            for name in models:
+                place = blueprint.home.item_embeddings(blueprint.name) / name / VECTORS
+                vectors = np.load(place, allow_pickle=False)
+                with user_errors(ValueError):
+                    index = ItemIndex.build(vectors, offered, device=device)
+                index.save(aside / name)
+                metadata |= {
+                    "items": len(index.items.values),
+                    f"kind_{name}": index.kind,
+                    f"recall_{name}": rounded(index.recall),
+                    f"neighbours_{name}": dg.MetadataValue.md(_neighbours(index, vectors, blueprint)),
+                }
         return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))
 
     return build

@@ -7,22 +7,24 @@ from typing import Any
 
 import dagster as dg
 
+from ops_gpu.models.registry import ranker_name
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
-from recsys_assets.challenger.models import challenger_workflow, fit_config, towers, training_data
+from recsys_assets.challenger.models import challenger_workflow, fit_config, retrievers, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
 from recsys_assets.tables.data_version import content_hash
 from resources.mlflow import MlflowResource
 
-DESCRIPTION = """A DLRM over the features of user, item and pair: decayed popularity, age of the item, the
-user's own count and recency with it, similarity of the towers, and which sources brought it.
+DESCRIPTION = """The ranker (`{model}`) over the features of user, item and pair: decayed popularity, age of the item,
+the user's own count and recency with it, what each retrieval model says of it, and which sources brought it.
 
 Its training lists are made as of several past moments, exactly as a live request would have been answered
-then (by towers that had not seen what followed), and labelled by what the users chose afterwards.
+then (by models that had not seen what followed), and labelled by what the users chose afterwards.
 """
 
 
@@ -33,10 +35,10 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
     @blueprint.asset(
         "ranking_model",
         "models",
-        DESCRIPTION,
+        DESCRIPTION.format(model=ranker_name(settings.ranking)),
         kinds=["keras", "tensorflow"],
         after=["retrieval_model", "features"],
-        code=["ops_gpu.recommender.two_stage", "ops_gpu.models.ranking.model"],
+        code=["ops_gpu.recommender.two_stage", ranking_code(blueprint.settings), *retrieval_code(blueprint.settings)],
         settings={
             "ranking": settings.ranking,
             "candidates": settings.candidates,
@@ -45,7 +47,8 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
         condition=condition,
     )
     def fit(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
-        from ops_gpu.models.ranking.model import fit_ranking
+        from ops_gpu.models.memory_check import require_memory
+        from ops_gpu.models.registry import ranker_class
         from ops_gpu.recommender.two_stage import make_ranking_rows
 
         data, chain, config = (
@@ -54,8 +57,10 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
             fit_config(blueprint),
         )
         with user_errors(ValueError):
-            rows = make_ranking_rows(data, towers(blueprint, "early"), config, chain.ranges.fit_end)
-            ranker = fit_ranking(data, rows, config.ranking, config.half_lives, progress=context.log.info)
+            rows = make_ranking_rows(data, retrievers(blueprint, "early"), config, chain.ranges.fit_end)
+            family = ranker_class(config.ranking)
+            require_memory(ranker_name(config.ranking), family.cost(data, config.ranking, len(rows.item)))
+            ranker = family.fit(data, rows, config.ranking, progress=context.log.info)
         folder = blueprint.home.ranking_model(blueprint.name)
         with atomic_directory(folder) as aside:
             ranker.save(aside)

@@ -1,51 +1,56 @@
-"""Asset `retrieval_model`: the two towers."""
+"""Asset `retrieval_model`: the models that find candidates."""
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.models.registry import RETRIEVERS
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.left_out import leave_out
+from recsys_assets.blueprint.model_families import retrieval_code, retrieval_names
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import ChainRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows, training_data
 from recsys_assets.metadata.pictures import line_chart
-from recsys_assets.metadata.tables import rounded
+from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import content_hash
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 
-DESCRIPTION = """Two towers in Keras: one embeds the user with the last items of their history, one embeds
-items; an item is near the users who choose it. In-batch sampled softmax with correction for sampling (logQ)
-and removal of accidental hits, vectors of unit length.
+if TYPE_CHECKING:
+    from ops_gpu.features.training_data import TrainingData
+    from ops_gpu.models.contract import Retrievers
+    from ops_gpu.recommender.fit_config import FitConfig
+
+DESCRIPTION = """The retrieval models that the YAML names, each a source of candidates: {models}.
 
 Fitted on the days before those that the asset `workflow` has chosen to judge by, and the same configuration is
 continued over them for the release. Where too few users chose anything new to judge by, nothing is fitted and nothing
 released, and those days count in the next comparison.
 
-The curve of the loss has two parts: epochs up to the oldest lists that the ranker learns from, then those over the
+The curve of a loss has two parts: epochs up to the oldest lists that the ranker learns from, then those over the
 newer days, where it starts higher again.
 """
 
 
 def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
-    settings = blueprint.settings
+    settings, models = blueprint.settings, retrieval_names(blueprint.settings)
 
     @blueprint.asset(
         "retrieval_model",
         "models",
-        DESCRIPTION,
+        DESCRIPTION.format(models=", ".join(models)),
         kinds=["keras", "tensorflow"],
         after=["features", "workflow", "users", "items"],
-        code=["ops_gpu.recommender.two_stage", "ops_gpu.recommender.day_ranges"],
+        code=["ops_gpu.recommender.two_stage", "ops_gpu.recommender.day_ranges", *retrieval_code(blueprint.settings)],
         settings={
             "retrieval": settings.retrieval,
             "ranking": _moments(blueprint),
@@ -66,22 +71,25 @@ def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
         with user_errors(ValueError):
             workflow, continued = next_workflows(blueprint)
             data = training_data(blueprint, workflow)
-            fitted = fit_retrieval_until(data, fit_config(blueprint), chain.ranges.fit_end, context.log.info)
+            config = fit_config(blueprint)
+            fitted = fit_retrieval_until(data, config, chain.ranges.fit_end, context.log.info)
         folder = blueprint.home.retrieval_model(blueprint.name)
         with atomic_directory(folder) as aside:
-            fitted.early.save(aside / "early")
-            fitted.model.save(aside / "model")
+            for name in models:
+                fitted.early[name].save(aside / "early" / name)
+                fitted.models[name].save(aside / "model" / name)
             workflow.save(aside / "workflow")  # its codes are those of these models
             continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
             replace(chain, early_end=fitted.early_end).save(aside)
-        losses = list(fitted.model.losses)
-        final = {"loss": losses[-1]} if losses else {}
-        run = mlflow.track(blueprint.name, "retrieval_model", asdict(settings.retrieval), final, {"loss": losses})
+        losses = {name: list(model.losses) for name, model in fitted.models.items() if model.losses}
+        final = {f"final_loss_{name}": values[-1] for name, values in losses.items()}
+        curves = {f"loss_{name}": values for name, values in losses.items()}
+        run = mlflow.track(blueprint.name, "retrieval_model", _parameters(config), final, curves)
         metadata: dict[str, Any] = {
             **chain.metadata(),
-            "loss": line_chart({"loss": losses}, "epoch", "loss", 1, "Loss of the two towers"),
-            **{f"final_{name}": rounded(value) for name, value in final.items()},
-            "items_trained": int(fitted.model.trained.sum()),
+            **({"loss": line_chart(losses, "epoch", "loss", 1, "Loss of the retrieval models")} if losses else {}),
+            **{name: rounded(value) for name, value in final.items()},
+            "models": dg.MetadataValue.md(_models(fitted.models, data, config)),
             "mlflow_run": run,
         }
         version = dg.DataVersion(content_hash([folder]))
@@ -91,6 +99,23 @@ def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
 
 
 def _moments(blueprint: Blueprint) -> dict[str, Any]:
-    """Settings of the ranker that decide up to where the early towers are trained."""
+    """Settings of the ranker that decide up to where the early models are trained."""
     ranking = blueprint.settings.ranking
     return {name: getattr(ranking, name) for name in ("moments", "step_days", "horizon_days")}
+
+
+def _parameters(config: "FitConfig") -> dict[str, Any]:
+    """All settings by model and name, for MLflow."""
+    return {
+        f"{name}.{key}": value for name, settings in config.retrieval.items() for key, value in asdict(settings).items()
+    }
+
+
+def _models(models: "Retrievers", data: "TrainingData", config: "FitConfig") -> str:
+    """What each model is, took and found."""
+    rows = []
+    for name, model in models.items():
+        cost, kind = model.cost(data, config.retrieval[name]), "dense" if RETRIEVERS[name].dense else "sparse"
+        found = ", ".join(f"{key.replace('_', ' ')}: {value:,}" for key, value in model.summary().items())
+        rows.append([name, kind, f"{cost.fit_bytes / 2**20:,.1f}", f"{cost.model_bytes / 2**20:,.1f}", found])
+    return table(["model", "kind", "MiB to fit", "MiB to serve", "learned"], rows)

@@ -13,6 +13,7 @@ from recsys_assets.automation.conditions import Condition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.json_files import write_json
+from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.build_release import continued_parts, lineage
 from recsys_assets.challenger.day_ranges import ChainRanges
@@ -23,8 +24,8 @@ from recsys_assets.tables.tables import items_frame
 from resources.mlflow import MlflowResource
 
 CODE = ["serving.ensemble.release_parts", "serving.release.release", "ops_gpu.recommender.two_stage"]
-DESCRIPTION = """One directory, written once: workflow, towers, index, item features, item state, ranker, and the graph
-that connects them. Its hash is its name; its manifest says from which data, code and days it came.
+DESCRIPTION = """One directory, written once: workflow, retrieval models, indexes, item features, item state, ranker,
+and the graph that connects them. Its hash is its name; its manifest says from which data, code and days it came.
 
 Models and workflow of the evaluation are continued, with the same configuration, over the days that they were judged
 by, so that what goes live knows the newest day. Registered in MLflow as `challenger`.
@@ -33,6 +34,7 @@ by, so that what goes live knows the newest day. Registered in MLflow as `challe
 
 def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     """Defines the asset."""
+    code = [*CODE, ranking_code(blueprint.settings), *retrieval_code(blueprint.settings)]
 
     @blueprint.asset(
         "release",
@@ -40,7 +42,7 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         DESCRIPTION,
         kinds=["mlflow", "keras", "faiss"],
         after=["evaluation", "workflow", "feature_store", "schema"],
-        code=CODE,
+        code=code,
         settings={"serving": blueprint.settings.serving},
         condition=condition,
     )
@@ -56,7 +58,7 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             parts, raw_users = continued_parts(blueprint, chain, context.log.info)
         types = id_dtypes(blueprint)
         feast = QueryFeast(f"../../../feast/{blueprint.name}", raw_users.to_dict(), types["user"], types["item"])
-        metadata = lineage(blueprint, chain, parts.workflow, report, context.instance, code_version(CODE))
+        metadata = lineage(blueprint, chain, parts.workflow, report, context.instance, code_version(code))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
             rules = ListRules(serving.filters, serving.ordering, items_frame(blueprint, for_filters=True))

@@ -13,6 +13,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
+from serving.operators.retrieval.union_candidates import SOURCES
 from serving.request.columns import Columns, ragged
 
 OUTPUTS = {"item": "int32", "score": "float32", "source": "uint8"}
@@ -21,7 +22,8 @@ OUTPUTS = {"item": "int32", "score": "float32", "source": "uint8"}
 class Ordering(ServingOperator, ABC):
     """Gives each user the best `k` of the scored candidates, in order; what is best is for its subclasses to say.
 
-    One ordering stands in the place of another: all take and give the same columns. Scores stay the ranker's.
+    One ordering stands in the place of another: all take and give the same columns, `sources` where there are
+    `candidate_sources`. Scores stay the ranker's.
     """
 
     stage: ClassVar[str] = "ordering"
@@ -35,10 +37,11 @@ class Ordering(ServingOperator, ABC):
         )
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(OUTPUTS)
+        return (*OUTPUTS, *(("sources",) if SOURCES in names else ()))
 
     def output_schema(self, schema: Schema) -> Schema:
-        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in OUTPUTS.items())
+        wide = {"sources": "uint32"} if SOURCES in schema else {}
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in {**OUTPUTS, **wide}.items())
 
     def evidence(self) -> dict[str, str]:
         return {f"scored_{name}": f"candidate_{name}" for name in OUTPUTS} | {name: name for name in OUTPUTS}
@@ -64,6 +67,6 @@ class Ordering(ServingOperator, ABC):
             lengths: of the lists, `[users]`.
         """
         best = Ragged.from_lengths(ragged(columns, "candidate_item").values[places], lengths)
-        values = (ragged(columns, f"candidate_{name}").values[places] for name in ("score", "source"))
-        score, source = map(best.with_values, values)
-        return {"item": best, "score": score, "source": source}
+        names = ("score", "source", *(("sources",) if SOURCES in columns else ()))
+        values = {name: ragged(columns, f"candidate_{name}").values[places] for name in names}
+        return {"item": best, **{name: best.with_values(value) for name, value in values.items()}}

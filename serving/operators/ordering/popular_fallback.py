@@ -16,6 +16,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
+from serving.operators.retrieval.union_candidates import SOURCES
 from serving.request.columns import Columns, array, ragged
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class PopularFallback(ServingOperator):
     Args:
         state: part of the release with the item state.
         pool: popular items given at least, where what follows removes some or chooses among them.
+        names: all sources in the order of the bits of `candidate_sources`; none where there is no such column.
 
     Raises:
         ValueError: for a pool below 0.
@@ -44,31 +46,34 @@ class PopularFallback(ServingOperator):
 
     state: str = "snapshot"
     pool: int = 0
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pool < 0:
             raise ValueError(f"PopularFallback has a pool of {self.pool}; give 0, or more items.")
 
     def needs(self) -> tuple[Need, ...]:
-        candidates = (Need(name, (dtype,), is_list=True) for name, dtype in OUTPUTS.items())
+        candidates = (Need(name, (dtype,), is_list=True) for name, dtype in self._outputs().items())
         return (*candidates, Need("seen_item", ("int32",), is_list=True), Need("k", ("int32",)))
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(OUTPUTS)
+        return tuple(self._outputs())
 
     def output_schema(self, schema: Schema) -> Schema:
-        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in OUTPUTS.items())
+        return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in self._outputs().items())
 
     def bind(self, release: Release) -> None:
         snapshot = release.shared(self.state, Snapshot.load)
         order = popular_order(snapshot)
         bits = np.full(len(order), BITS["popular"] | FALLBACK, np.uint8)
-        columns: tuple[npt.NDArray[Any], ...] = (order, np.asarray(snapshot.popular[order]), bits)
-        self._popular = dict(zip(OUTPUTS, columns, strict=True))
+        columns: list[npt.NDArray[Any]] = [order, np.asarray(snapshot.popular[order]), bits]
+        if self.names:
+            columns.append(np.full(len(order), 1 << self.names.index("popular"), np.uint32))
+        self._popular = dict(zip(self._outputs(), columns, strict=True))
 
     def transform(self, columns: Columns) -> Columns:
         unknown = ragged(columns, "seen_item").lengths == 0
-        personal = {name: ragged(columns, name) for name in OUTPUTS}
+        personal = {name: ragged(columns, name) for name in self._outputs()}
         if not unknown.any():
             return dict(personal)
         wanted = np.maximum(array(columns, "k"), self.pool)
@@ -78,6 +83,9 @@ class PopularFallback(ServingOperator):
             name: _replaced(lists, unknown, Ragged.from_lengths(self._popular[name][place], wanted))
             for name, lists in personal.items()
         }
+
+    def _outputs(self) -> dict[str, str]:
+        return {**OUTPUTS, **({SOURCES: "uint32"} if self.names else {})}
 
 
 def _replaced(lists: Ragged, unknown: npt.NDArray[np.bool_], others: Ragged) -> Ragged:

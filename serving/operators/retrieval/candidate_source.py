@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from ops_gpu.candidates.candidates import SourceList
@@ -27,17 +27,18 @@ class CandidateSource(ServingOperator):
         size: candidates a user.
         repeats: whether items that the user has seen may come back.
         state: part of the release with the item state.
+        source: its name.
 
     Raises:
         ValueError: for a size below 1.
     """
 
     stage: ClassVar[str] = "retrieval"
-    source: ClassVar[str]
 
     size: int = 100
     repeats: bool = False
     state: str = "snapshot"
+    source: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         if self.size < 1:

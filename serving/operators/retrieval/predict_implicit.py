@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ class PredictImplicit(CandidateSource):
         >>> found = (codes["user_id"] + seen) >> PredictImplicit(100, model="implicit")
     """
 
-    source: ClassVar[str] = "implicit"
+    source: str = field(default="implicit", kw_only=True)
 
     model: str = field(default="implicit", kw_only=True)
     user: str = field(default="user_id", kw_only=True)

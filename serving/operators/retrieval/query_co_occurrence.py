@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
 
 from serving.operators.base import Need
 from serving.operators.features.encode_history import SEEN, histories
 from serving.operators.retrieval.candidate_source import CandidateSource
-from serving.operators.retrieval.score_co_occurrence import co_occurrence_scores
+from serving.operators.retrieval.score_co_occurrence import related_items
 from serving.request.columns import Columns
 
 
@@ -22,7 +21,7 @@ class QueryCoOccurrence(CandidateSource):
         state: part of the release with the item state.
     """
 
-    source: ClassVar[str] = "co_occurrence"
+    source: str = field(default="co_occurrence", kw_only=True)
 
     def needs(self) -> tuple[Need, ...]:
         related = (
@@ -32,5 +31,5 @@ class QueryCoOccurrence(CandidateSource):
         return (*SEEN, *related)
 
     def transform(self, columns: Columns) -> Columns:
-        scores = co_occurrence_scores(columns)
-        return self._columns(scores.retrieve(self._snapshot, histories(columns), self.size, self.repeats))
+        related = related_items(columns)
+        return self._columns(related.retrieve(self._snapshot, histories(columns), self.size, self.repeats))

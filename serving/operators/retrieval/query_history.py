@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
 
 from ops_gpu.candidates.own_history import retrieve_history
 from serving.operators.features.encode_history import histories
@@ -24,7 +23,7 @@ class QueryHistory(CandidateSource):
         ValueError: when `repeats` is false.
     """
 
-    source: ClassVar[str] = "history"
+    source: str = field(default="history", kw_only=True)
 
     repeats: bool = True
 

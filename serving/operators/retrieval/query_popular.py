@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ops_gpu.candidates.popular import popular_order, retrieve_popular
 from serving.operators.features.encode_history import histories
@@ -24,7 +24,7 @@ class QueryPopular(CandidateSource):
         state: part of the release with the item state.
     """
 
-    source: ClassVar[str] = "popular"
+    source: str = field(default="popular", kw_only=True)
 
     def bind(self, release: Release) -> None:
         super().bind(release)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.candidates.co_occurring import co_occurring
+from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -23,7 +24,7 @@ class ScoreCoOccurrence(ServingOperator):
     """Every item that co-occurs with the user's own, with summed similarity, by rising code.
 
     Computed once a request, for the candidate source and for the ranking features. Its settings are the
-    defaults of `CoOccurrenceScores.compute`, with which the ranker was trained.
+    defaults of `co_occurring`, with which the ranker was trained.
 
     Args:
         state: part of the release with the item state.
@@ -47,10 +48,10 @@ class ScoreCoOccurrence(ServingOperator):
         self._snapshot = release.shared(self.state, Snapshot.load)
 
     def transform(self, columns: Columns) -> Columns:
-        scores = CoOccurrenceScores.compute(self._snapshot, histories(columns))
+        scores = co_occurring(self._snapshot, histories(columns))
         return {"related_item": scores.items, "related_score": scores.items.with_values(scores.score)}
 
 
-def co_occurrence_scores(columns: Columns) -> CoOccurrenceScores:
-    """The scores that this operator's columns make up."""
-    return CoOccurrenceScores(ragged(columns, "related_item"), ragged(columns, "related_score").values)
+def related_items(columns: Columns, prefix: str = "related") -> RelatedItems:
+    """The scores that this operator's columns make up, or those of another of such a name."""
+    return RelatedItems(ragged(columns, f"{prefix}_item"), ragged(columns, f"{prefix}_score").values)

@@ -38,7 +38,7 @@ class PredictPyTorch(Predict):
     Example:
         >>> inputs = Schema([ColumnSchema("user_id", "int32"), ColumnSchema("age", "float32")])
         >>> outputs = Schema([ColumnSchema("query_vector", "float32", properties={"width": 32})])
-        >>> vector = user >> PredictPyTorch("towers/query.onnx", inputs.to_dict(), outputs.to_dict())
+        >>> vector = user >> PredictPyTorch("query_model/model.onnx", inputs.to_dict(), outputs.to_dict())
     """
 
     model: str

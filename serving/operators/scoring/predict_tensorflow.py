@@ -43,7 +43,7 @@ class PredictTensorflow(Predict):
         ValueError: when the model's inputs are not those declared.
 
     Example:
-        >>> vector = user >> PredictTensorflow("towers/query.keras", ("user_id", "age"), "query_vector", 32)
+        >>> vector = user >> PredictTensorflow("query_model/model.keras", ("user_id", "age"), "query_vector", 32)
     """
 
     model: str

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import numpy.typing as npt
 
-from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features
+from ops_gpu.candidates.candidates import FIRST_SOURCES
+from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features, sparse_feature
 from ops_gpu.interactions.item_state import Snapshot
 from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
 from serving.operators.features.encode_history import SEEN, histories
-from serving.operators.retrieval.score_co_occurrence import co_occurrence_scores
-from serving.operators.retrieval.union_candidates import candidates_of
+from serving.operators.retrieval.score_co_occurrence import related_items
+from serving.operators.retrieval.union_candidates import SOURCES, candidates_of
+from serving.release.model_part import model_part
 from serving.request.columns import Columns, array
 
 if TYPE_CHECKING:
@@ -32,13 +36,23 @@ class RankingFeatures(ServingOperator):
 
     Args:
         state: part of the release with the item state.
-        vectors: part of the release with the item vectors (`vectors.npy`, float32 `[items, dimension]`).
+        vectors: folder of the release with the item vectors (`vectors.npy`, float32 `[items, dimension]`).
+        models: names of the retrieval models in the order of the features, each with the kind of it, `dense` or
+            `sparse`; of a dense one the column is `NAME_vector`. Without any there is one
+            dense model, as releases of before have it.
     """
 
     stage: ClassVar[str] = "scoring"
 
     state: str = "snapshot"
     vectors: str = "item_embeddings"
+    models: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        self.models = tuple((name, kind) for name, kind in self.models)
+        unknown = next((kind for _, kind in self.models if kind not in ("dense", "sparse")), None)
+        if unknown is not None:
+            raise ValueError(f"RankingFeatures knows models that are dense or sparse, got {unknown!r}.")
 
     def needs(self) -> tuple[Need, ...]:
         return (
@@ -48,7 +62,9 @@ class RankingFeatures(ServingOperator):
             Need("candidate_rank", ("float32",), is_list=True),
             Need("related_item", ("int32",), is_list=True),
             Need("related_score", ("float32",), is_list=True),
-            Need("query_vector", ("float32",)),
+            *(need for name, kind in self.models for need in _needs(name, kind)),
+            *(() if self.models else (Need("query_vector", ("float32",)),)),
+            *((Need(SOURCES, ("uint32",), is_list=True),) if self.models else ()),
         )
 
     def output_names(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -59,7 +75,9 @@ class RankingFeatures(ServingOperator):
 
     def bind(self, release: Release) -> None:
         self._snapshot = release.shared(self.state, Snapshot.load)
-        self._vectors = release.shared(self.vectors, item_vectors)
+        dense = [name for name, kind in self.models if kind == "dense"] if self.models else [FIRST_SOURCES[0]]
+        places = {name: model_part(release, self.vectors, name) for name in dense}
+        self._vectors = {name: release.shared(place, item_vectors) for name, place in places.items()}
         self._item_features = ItemFeatures.of(self._snapshot)
 
     def transform(self, columns: Columns) -> Columns:
@@ -69,10 +87,30 @@ class RankingFeatures(ServingOperator):
             self._item_features,
             histories(columns),
             candidates,
-            co_occurrence_scores(columns),
-            inner_products(array(columns, "query_vector"), self._vectors, candidates.items),
+            related_items(columns),
+            self._learned(columns, candidates.items),
         )
         return {OUTPUT: candidates.items.with_values(features)}
+
+    def _learned(self, columns: Columns, candidates: Ragged) -> npt.NDArray[np.float32]:
+        """What each retrieval model says of the pairs, float32 `[total, models]`."""
+        if not self.models:
+            ((_, vectors),) = self._vectors.items()
+            return inner_products(array(columns, "query_vector"), vectors, candidates)[:, None]
+        learned = np.empty((len(candidates.values), len(self.models)), np.float32)
+        for number, (name, kind) in enumerate(self.models):
+            if kind == "dense":
+                learned[:, number] = inner_products(array(columns, f"{name}_vector"), self._vectors[name], candidates)
+            else:
+                learned[:, number] = sparse_feature(related_items(columns, f"{name}_related"), candidates)
+        return learned
+
+
+def _needs(name: str, kind: str) -> tuple[Need, ...]:
+    if kind == "dense":
+        return (Need(f"{name}_vector", ("float32",)),)
+    prefix = f"{name}_related"
+    return (Need(f"{prefix}_item", ("int32",), is_list=True), Need(f"{prefix}_score", ("float32",), is_list=True))
 
 
 def item_vectors(folder: Path) -> npt.NDArray[Any]:

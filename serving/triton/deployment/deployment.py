@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from serving.ensemble.ensemble import Ensemble
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.request.recommendation import Id
 from serving.triton.control.control import TritonError
 from serving.triton.deployment.promotion import (
@@ -25,7 +26,7 @@ from serving.triton.deployment.remembering import is_newer, remembered
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.deployment.verdicts import Verdicts
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing, model_name
+from serving.triton.repository.names import changing
 from serving.triton.repository.restore import bring_back
 
 __all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]

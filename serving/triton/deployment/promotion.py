@@ -11,6 +11,7 @@ from serving.client.client import RecommenderClient
 from serving.decisions.reader import TEST
 from serving.ensemble.ensemble import FILE, Ensemble
 from serving.release.release import MANIFEST, Release
+from serving.request.model_names import model_name
 from serving.request.recommendation import Id
 from serving.triton.control.control import TritonControl, TritonError
 from serving.triton.control.http_control import HttpControl
@@ -20,7 +21,7 @@ from serving.triton.repository.layouts import write_release
 from serving.triton.repository.live_release import LiveRelease
 from serving.triton.repository.model_config import ModelTensors
 from serving.triton.repository.model_directory import replace_config, write_pointer, write_router
-from serving.triton.repository.names import model_name, models_of
+from serving.triton.repository.names import models_of
 from serving.triton.repository.restore import load_live
 from serving.triton.repository.warmup import Warmup
 
@@ -63,7 +64,7 @@ def loaded(
     if not (release.path / MANIFEST).is_file():  # since it was opened, before the lock was ours
         raise FileNotFoundError(f"it was removed meanwhile, and lay at {release.path}; build it anew.")
     described, path = Ensemble.load(release.part(FILE)), target.release_path(release)
-    tensors = ModelTensors.of(described.inputs, described.outputs["item_id"].dtype)
+    tensors = ModelTensors.of(described.inputs, described.outputs)
     warmup = Warmup.of(described.inputs, users)
     target.publish(release)
     model = write_release(target.repository, release.name, release, path, described, tensors, target.settings, warmup)
@@ -80,7 +81,7 @@ def loaded(
 def tensors_of(release: Release) -> ModelTensors:
     """What the model of a release takes and gives."""
     ensemble = Ensemble.load(release.part(FILE))
-    return ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
+    return ModelTensors.of(ensemble.inputs, ensemble.outputs)
 
 
 def live_of(name: str, control: Control) -> LiveRelease | None:

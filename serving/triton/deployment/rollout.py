@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.request.recommendation import Id
 from serving.triton.deployment.promotion import (
     DeploymentError,
@@ -24,7 +25,7 @@ from serving.triton.deployment.remembering import remembered
 from serving.triton.deployment.signature_check import check_columns
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing, model_name
+from serving.triton.repository.names import changing
 
 
 def roll_out(
@@ -67,9 +68,11 @@ def roll_out(
             )
         with going_live(candidate, target, control, before):
             model, tensors = loaded(candidate, target, control, users)
-            check_columns(control.tensors(model), control.tensors(candidate.name))
+            live_columns = control.tensors(candidate.name)
+            check_columns(control.tensors(model), live_columns)
             wanted = replace(before, candidate=candidate.hash, canary=canary, shadow=shadow)
-            router = routed(wanted, tensors, target, control, users)
+            common = tensors.giving({name for kind, name, *_ in live_columns if kind == "output"})
+            router = routed(wanted, common, target, control, users)
             with remembered(candidate.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
                 point(wanted, router, tensors, target, control)
         unload_others(wanted, target, control)

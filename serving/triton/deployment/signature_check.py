@@ -13,7 +13,9 @@ Column = tuple[str, str, int, tuple[int, ...]]
 
 
 def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> None:
-    """Makes sure that a router can pass what callers send to either of two models.
+    """Makes sure that a router can pass what callers send to either of two models, and give what the live one gives.
+
+    What the candidate gives beyond that is left out.
 
     Args:
         candidate: columns of the one.
@@ -24,7 +26,10 @@ def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> 
     """
     differences = [
         f"{what} {', '.join(map(_said, sorted(columns)))}"
-        for what, columns in (("it alone has", candidate - live), ("it lacks", live - candidate))
+        for what, columns in (
+            ("it alone has", {column for column in candidate - live if column[0] == "input" or _named(column, live)}),
+            ("it lacks", live - candidate),
+        )
         if columns
     ]
     if differences:
@@ -32,6 +37,11 @@ def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> 
             f"it takes or gives other columns than what is live: {'; '.join(differences)}. Only a release of the same "
             "columns can be tried beside it; this one can be deployed in its place."
         )
+
+
+def _named(column: Column, others: AbstractSet[Column]) -> bool:
+    """Whether the others have an output of this name, of another type or shape."""
+    return any(other[:2] == column[:2] for other in others)
 
 
 def _said(column: Column) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 from serving.decisions.trace import Trace
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.ensemble_plan import EnsemblePlan, Place
+from serving.ensemble.source_names import source_names
+from serving.request.model_names import model_name
 from serving.triton.python_backend.answer_log import is_logged
 from serving.triton.python_backend.segment import Segment
 from serving.triton.python_backend.segmentation import REQUEST, giver_of, segments_of
@@ -24,7 +26,6 @@ from serving.triton.repository.model_config import (
 )
 from serving.triton.repository.model_directory import place_model
 from serving.triton.repository.model_settings import ModelSettings
-from serving.triton.repository.names import model_name
 
 ANSWER, PACK = "answer", "data_type: TYPE_UINT8 dims: [ -1 ]"
 
@@ -101,7 +102,7 @@ def write_ensemble(
         tensors,
         settings.max_batch_size,
         scheduling({names[step.name]: step.tensors for step in steps}),
-        release_parameters(release_hash, release_path=release_path),
+        release_parameters(release_hash, release_path=release_path, sources=",".join(source_names(ensemble))),
     )
     return place_model(repository, model, whole, None)
 

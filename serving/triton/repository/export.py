@@ -46,7 +46,7 @@ def export(
         'demo.0123456789ab'
     """
     ensemble = Ensemble.load(release.part(FILE))
-    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs["item_id"].dtype)
+    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs)
     given = settings or ModelSettings()
     asked = replace(given, form=replace(given.form, form=form))
     called, path = name or release.name, release_path or str(release.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from serving.ensemble.ensemble import Ensemble
+from serving.ensemble.source_names import source_names
 from serving.release.release import Release
 from serving.triton.repository.ensemble_layout import write_ensemble
 from serving.triton.repository.model_config import ModelTensors
@@ -40,4 +41,4 @@ def write_release(
     """
     if settings.form.form == "ensemble":
         return write_ensemble(repository, name, release.hash, release_path, ensemble, tensors, settings)
-    return write_model(repository, name, release.hash, release_path, tensors, settings, warmup)
+    return write_model(repository, name, release.hash, release_path, tensors, settings, warmup, source_names(ensemble))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ops_gpu.schema.column import ColumnSchema
@@ -25,14 +25,14 @@ class ModelTensors:
     outputs: Mapping[str, str]
 
     @classmethod
-    def of(cls, inputs: Schema, item_dtype: str) -> ModelTensors:
-        """From the input schema of an ensemble and the type of its item ids (`int64` or `string`)."""
+    def of(cls, inputs: Schema, outputs: Schema) -> ModelTensors:
+        """From the schemas of what an ensemble takes and gives."""
         items = (
             "data_type: TYPE_INT64 dims: [ -1 ]"
-            if item_dtype == "int64"
+            if outputs["item_id"].dtype == "int64"
             else ("data_type: TYPE_UINT8 dims: [ -1, -1 ]")
         )
-        outputs = {
+        given = {
             "item_id": items,
             "score": "data_type: TYPE_FP32 dims: [ -1 ]",
             "source": "data_type: TYPE_UINT8 dims: [ -1 ]",
@@ -40,7 +40,13 @@ class ModelTensors:
             "stage_ms": f"data_type: TYPE_FP32 dims: [ {len(STAGES)} ]",
             "release": "data_type: TYPE_UINT8 dims: [ 64 ]",
         }
-        return cls({column.name: _input(column) for column in inputs}, outputs)
+        if "sources" in outputs:
+            given["sources"] = "data_type: TYPE_UINT32 dims: [ -1 ]"
+        return cls({column.name: _input(column) for column in inputs}, given)
+
+    def giving(self, names: Collection[str]) -> ModelTensors:
+        """The same with these outputs alone."""
+        return ModelTensors(self.inputs, {name: text for name, text in self.outputs.items() if name in names})
 
 
 def with_users(texts: Mapping[str, str]) -> dict[str, str]:
@@ -62,7 +68,9 @@ def _input(column: ColumnSchema) -> str:
 
 
 def release_parameters(release_hash: str, **more: str) -> dict[str, str]:
-    """Parameters by which clients know the release and the names of its stages."""
+    """Parameters by which clients know the release and the names of its stages; of a model also those of its sources
+    (`sources`), in the order of the bits of the output of that name.
+    """
     return {"release": release_hash, "stages": ",".join(STAGES), **more}
 
 

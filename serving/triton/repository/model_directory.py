@@ -10,9 +10,9 @@ from ops_gpu.primitives.atomic_directory import atomic_directory
 from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.primitives.content_hash import hash_json
 from serving.release.permissions import permitted
+from serving.request.model_names import HASH_DIGITS, model_name
 from serving.triton.repository.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
 from serving.triton.repository.model_settings import ModelSettings
-from serving.triton.repository.names import HASH_DIGITS, model_name
 from serving.triton.repository.warmup import Warmup
 
 ROUTERS = 2
@@ -58,6 +58,7 @@ def write_model(
     tensors: ModelTensors,
     settings: ModelSettings,
     warmup: Warmup | None = None,
+    sources: tuple[str, ...] = (),
 ) -> str:
     """Writes the model directory of a release, aside and then renamed; an existing one is kept.
 
@@ -69,6 +70,7 @@ def write_model(
         tensors: inputs and outputs.
         settings: instances, batching, log.
         warmup: requests that are answered before the model is ready.
+        sources: names of the candidate sources, in the order of their bits.
 
     Returns:
         The model's name.
@@ -85,6 +87,7 @@ def write_model(
         release_parameters(
             release_hash,
             release_path=release_path,
+            sources=",".join(sources),
             warmup_requests=str(warmup.requests if warmup else 0),
             **settings.log_parameters(name),
             **settings.places(),

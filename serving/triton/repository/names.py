@@ -9,23 +9,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-HASH_DIGITS = 12
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+from serving.request.model_names import NAME
+
 CONFIG = "config.pbtxt"
 _STEP = re.compile(r'model_name: "([^"]+)"')
 _LIVE = re.compile(r'key: "live_model" value \{ string_value: "([^"]+)"')
-
-
-def model_name(name: str, release_hash: str) -> str:
-    """Name of the Triton model of a release: `NAME.<first 12 digits of the hash>`.
-
-    Raises:
-        ValueError: when the name could reach outside its place in the repository.
-    """
-    for part in (name, release_hash):
-        if not NAME.fullmatch(part):
-            raise ValueError(f"A model's name has letters, digits, '_' and '-', got {part!r}; rename it.")
-    return f"{name}.{release_hash[:HASH_DIGITS]}"
 
 
 def names_of(repository: Path) -> list[str]:

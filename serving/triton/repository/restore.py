@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from serving.request.model_names import model_name
 from serving.triton.control.triton_error import TritonError
-from serving.triton.repository.names import CONFIG, beneath, changing, live_behind, model_name, names_of
+from serving.triton.repository.names import CONFIG, beneath, changing, live_behind, names_of
 
 if TYPE_CHECKING:
     from serving.triton.control.control import ModelStatus

@@ -55,7 +55,7 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
     """The output tensors of some rows of an answer.
 
     Args:
-        answer: with the list columns `item_id`, `score` and `source`.
+        answer: with the list columns `item_id`, `score` and `source`, and `sources` where the graph gives it.
         rows: the rows of one request.
         limits: how many items each of these rows asked for; the longest sets the width, at least 1.
         release_hash: 64 characters.
@@ -71,10 +71,12 @@ def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Arr
     else:
         item_id = _dense(items.with_values(items.values.astype(np.int64, copy=False)), width, -1, full)
     stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
+    wide = ragged(answer.columns, "sources").between(rows.start, rows.stop) if "sources" in answer.columns else None
     return {
         "item_id": item_id,
         "score": _dense(score.with_values(score.values.astype(np.float32, copy=False)), width, np.nan, full),
         "source": _dense(source, width, 0, full),
+        **({} if wide is None else {"sources": _dense(wide, width, 0, full)}),
         "count": count.astype(np.int32)[:, None],
         "stage_ms": stages[None, :].repeat(len(items), axis=0),
         "release": release_hash[None, :].repeat(len(items), axis=0),

@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.candidates.candidates import BITS, FALLBACK, SOURCES, Candidates, SourceList, top_of_rows
+from ops_gpu.candidates.candidates import (
+    BITS,
+    FALLBACK,
+    FIRST_RANKED,
+    FIRST_SOURCES,
+    Candidates,
+    SourceList,
+    top_of_rows,
+)
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import tie_order
 
@@ -29,7 +37,9 @@ def test_union(found: dict[str, Lists]) -> None:
         assert union.items[user].tolist() == items
         for item, bits, ranks in zip(items, source[user], rank[user], strict=True):
             assert bits == sum(BITS[name] for name, row in lists.items() if item in row)
-            expected = [1 / (1 + lists[n].index(item)) if item in lists.get(n, []) else 0 for n in SOURCES]
+            expected = [
+                1 / (1 + lists[n].index(item)) if item in lists.get(n, []) else 0 for n in FIRST_SOURCES[:FIRST_RANKED]
+            ]
             np.testing.assert_array_equal(ranks, np.array(expected, np.float32))
 
 

@@ -10,11 +10,11 @@ from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.workflow import Workflow
-from tests.ops_gpu.heart import CONFIG, CUT, END, START, Heart
+from tests.ops_gpu.heart import CONFIG, CUT, END, START, TOWERS, Heart
 
 QUICK = replace(
     CONFIG,
-    retrieval=replace(CONFIG.retrieval, epochs=1),
+    retrieval={"two_tower": replace(TOWERS, epochs=1)},
     ranking=replace(CONFIG.ranking, epochs=1, moments=1),
 )
 

@@ -8,7 +8,7 @@ from ops_gpu.evaluation import baselines
 from ops_gpu.evaluation.baselines import baseline_lists
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig, decayed
-from ops_gpu.models.retrieval.item_knn import ItemKnn
+from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from tests.ops_gpu.toys import events_of, everyone, rows_of, toy_events
 
 AS_OF, ITEMS = 40 * DAY, 60
@@ -56,7 +56,8 @@ def test_popularity_by_window(k: int, repeats: bool) -> None:
 @pytest.mark.parametrize("repeats", [False, True])
 def test_item_knn_ranks_what_is_on_offer_by_similarity(repeats: bool) -> None:
     found = baseline_lists(EVENTS, SNAPSHOT, USERS, 10, repeats, 7.0)["item_knn"]
-    scores = ItemKnn(EVENTS.before(AS_OF)).scores(USERS)
+    past = EVENTS.before(AS_OF)
+    scores = np.asarray((liked_counts(past)[USERS] @ item_similarity(past)).todense())
     for row, user in enumerate(USERS.tolist()):
         offered = [c for c in range(ITEMS) if AVAILABLE[c] and (repeats or c not in seen(user))]
         best = sorted((scores[row, c] for c in offered), reverse=True)[:10]

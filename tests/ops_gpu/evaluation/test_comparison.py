@@ -13,22 +13,21 @@ from ops_gpu.evaluation.evaluate import evaluate
 from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
-from ops_gpu.models.ranking.dlrm import build_dlrm
-from ops_gpu.models.ranking.model import RankingModel, ranking_schema
-from ops_gpu.models.retrieval.model import RetrievalModel
-from ops_gpu.models.retrieval.two_tower import Towers
+from ops_gpu.models.ranking.dlrm import Dlrm, build_dlrm
+from ops_gpu.models.retrieval.two_tower import TwoTower
+from ops_gpu.models.retrieval.two_tower_network import Towers
 from ops_gpu.operators import Categorify
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.workflow import Workflow
-from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
+from tests.ops_gpu.heart import CONFIG, CUT, END, TOWERS, Heart
 
 PROTOCOL = Protocol(CUT, END, repeats=False)
 
 
 @pytest.fixture(scope="module")
 def mine(heart: Heart) -> Contender:
-    return Contender(heart.data, heart.workflow, heart.fit.model, heart.ranking, CONFIG)
+    return Contender(heart.data, heart.workflow, heart.fit.models, heart.ranking, CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +39,17 @@ def older(heart: Heart) -> Contender:
     events = events.join(items.select("item_id"), on="item_id", how="semi")
     schema = raw_schema(users, items)
     workflow = fit_workflow(events, users, items, Workflow(default_workflow(schema), schema))
-    data = TrainingData.assemble(heart.interactions, users, items, workflow, CONFIG.retrieval.history_length)
+    data = TrainingData.assemble(heart.interactions, users, items, workflow, CONFIG.history_length)
     keras.utils.set_random_seed(1)
-    towers = Towers.build(data.user_schema, data.item_schema, CONFIG.retrieval)
-    retrieval = RetrievalModel(towers, CONFIG.retrieval, np.ones(data.items.size, np.bool_), ())
-    ranker = build_dlrm(ranking_schema(data, CONFIG.ranking, CONFIG.half_lives), CONFIG.ranking)
-    return Contender(data, workflow, retrieval, RankingModel(ranker, CONFIG.ranking, ()), CONFIG)
+    towers = Towers.build(data.user_schema, data.item_schema, TOWERS)
+    retrieval = {"two_tower": TwoTower(towers, TOWERS, np.ones(data.items.size, np.bool_), ())}
+    ranker = build_dlrm(Dlrm.input_schema(data, CONFIG.ranking, CONFIG.feature_names), CONFIG.ranking)
+    return Contender(data, workflow, retrieval, Dlrm(ranker, CONFIG.ranking, ()), CONFIG)
 
 
 def test_a_release_is_as_good_as_itself(heart: Heart, mine: Contender) -> None:
     found = compare(mine, mine, PROTOCOL)
-    measured = evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, PROTOCOL)
+    measured = evaluate(heart.data, heart.sources, heart.ranking, PROTOCOL)
     assert found is not None and found.users == len(measured.users)
     assert found.challenger == found.champion == pytest.approx(measured.final[20].ndcg.mean())
     assert (found.difference, found.standard_error) == (0, 0) and found.not_worse(0)
@@ -60,7 +59,7 @@ def test_an_older_release_is_compared_over_the_users_that_both_know(
     heart: Heart, mine: Contender, older: Contender
 ) -> None:
     found = compare(mine, older, PROTOCOL)
-    users = evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, PROTOCOL).users
+    users = evaluate(heart.data, heart.sources, heart.ranking, PROTOCOL).users
     even = heart.workflow.decode("user_id", users) % 2 == 0
     assert found is not None and 20 < found.users == even.sum() < len(users)
     assert found.challenger > found.champion and found.difference > found.standard_error > 0
@@ -76,20 +75,21 @@ def test_codes_of_the_other_are_translated(heart: Heart, mine: Contender, older:
     workflow = fit_workflow(events, heart.demo.users, heart.demo.items, Workflow(default_workflow(schema), schema))
     assert workflow.vocabulary("item_id").to_list() != heart.workflow.vocabulary("item_id").to_list()
     data = TrainingData.assemble(
-        heart.interactions, heart.demo.users, heart.demo.items, workflow, CONFIG.retrieval.history_length
+        heart.interactions, heart.demo.users, heart.demo.items, workflow, CONFIG.history_length
     )
-    config = replace(CONFIG, candidates=replace(CONFIG.candidates, two_tower=0, co_occurrence=0, popular=20))
+    config = replace(
+        CONFIG, candidates=replace(CONFIG.candidates, sizes={"two_tower": 0, "co_occurrence": 0, "popular": 20})
+    )
     challenger = replace(mine, config=config, ranking=by_popularity(mine))
     found = compare(challenger, replace(challenger, data=data, workflow=workflow), PROTOCOL)
     assert found is not None and found.champion == pytest.approx(found.challenger, abs=0.01) and found.champion > 0.2
 
 
-def by_popularity(side: Contender) -> RankingModel:
+def by_popularity(side: Contender) -> Dlrm:
     """A ranker whose score is one of the features: the rank in the list of popular items."""
-    from ops_gpu.features.ranking_features import feature_names
-    from ops_gpu.models.ranking.model import PAIR_COLUMN
+    from ops_gpu.models.contract import PAIR_COLUMN
 
-    names = feature_names(CONFIG.half_lives)
+    names = CONFIG.feature_names
     inputs = {PAIR_COLUMN: keras.Input((len(names),), name=PAIR_COLUMN)}
     place = names.index("rank_popular")
     return replace(side.ranking, model=keras.Model(inputs, inputs[PAIR_COLUMN][:, place : place + 1]))

@@ -14,7 +14,8 @@ from ops_gpu.evaluation.evaluate import Evaluation, better_by, evaluate
 from ops_gpu.evaluation.metrics import ListMetrics
 from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
-from ops_gpu.recommender.ranking_examples import choices_after, sources_at
+from ops_gpu.recommender.candidate_sources import sources_at
+from ops_gpu.recommender.ranking_examples import choices_after
 from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
 from tests.ops_gpu.toys import rows_of
 
@@ -23,7 +24,7 @@ PROTOCOL = Protocol(CUT, END, repeats=False)
 
 @pytest.fixture(scope="module")
 def evaluation(heart: Heart) -> Evaluation:
-    return evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, PROTOCOL)
+    return evaluate(heart.data, heart.sources, heart.ranking, PROTOCOL)
 
 
 def test_the_recommender_learns(evaluation: Evaluation) -> None:
@@ -71,23 +72,23 @@ def test_no_new_users(heart: Heart) -> None:
     events = heart.data.events
     known = np.isin(events.user, events.before(CUT).user)
     data = replace(heart.data, events=events.where(known), history=heart.data.history[known])
-    found = evaluate(data, heart.sources, heart.fit.model, heart.ranking, PROTOCOL)
+    found = evaluate(data, heart.sources, heart.ranking, PROTOCOL)
     assert found.new_users is None and found.to_dict()["new_users"] == {"users": 0}
 
 
 def test_repeats_bring_their_own_baseline(heart: Heart) -> None:
-    found = evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, replace(PROTOCOL, repeats=True))
+    found = evaluate(heart.data, heart.sources, heart.ranking, replace(PROTOCOL, repeats=True))
     assert "own_purchases" in found.baselines
 
 
 def test_sources_of_another_moment_are_refused(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"the lists are wanted as of \d+; build the sources for the cut"):
-        evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, Protocol(CUT + DAY, END, False))
+        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT + DAY, END, False))
 
 
 def test_days_on_which_nobody_chose_anything(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"no user with a history chose anything new.*evaluate more days"):
-        evaluate(heart.data, heart.sources, heart.fit.model, heart.ranking, Protocol(CUT, CUT, False))
+        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT, CUT, False))
 
 
 def test_differences_are_paired() -> None:
@@ -125,12 +126,12 @@ def by_lot(heart: Heart, codes: npt.NDArray[np.integer[Any]], rounds: int = 60) 
 
 def test_a_model_that_knows_nothing_is_measured_like_chance(heart: Heart, evaluation: Evaluation) -> None:
     """Codes are in the order of popularity: were ties settled by code, it would look like what is popular."""
-    towers = heart.fit.model.towers
+    towers = heart.towers.towers
     flat = replace(towers, query=constant(towers.query, "query_out"), item=constant(towers.item, "item_out"))
-    retrieval = replace(heart.fit.model, towers=flat)
+    models = {"two_tower": replace(heart.towers, towers=flat)}
     ranker = replace(heart.ranking, model=constant(heart.ranking.model, "logit"))
-    sizes = replace(CONFIG.candidates, two_tower=40, popular=0, co_occurrence=0)
-    found = evaluate(heart.data, sources_at(heart.data, retrieval, CUT, sizes), retrieval, ranker, PROTOCOL)
+    sizes = replace(CONFIG.candidates, sizes={"two_tower": 40, "popular": 0, "co_occurrence": 0})
+    found = evaluate(heart.data, sources_at(heart.data, models, CUT, sizes), ranker, PROTOCOL)
     offered = np.flatnonzero(heart.data.offered(CUT))
     mean, spread = by_lot(heart, offered)
     popular = evaluation.baselines["popularity"][20].ndcg.mean()
@@ -141,9 +142,9 @@ def test_a_model_that_knows_nothing_is_measured_like_chance(heart: Heart, evalua
 
 def test_a_ranker_that_knows_nothing_is_measured_like_chance_among_candidates(heart: Heart) -> None:
     ranker = replace(heart.ranking, model=constant(heart.ranking.model, "logit"))
-    sizes = replace(CONFIG.candidates, two_tower=0, popular=100, co_occurrence=0)
-    sources = sources_at(heart.data, heart.fit.model, CUT, sizes)
-    found = evaluate(heart.data, sources, heart.fit.model, ranker, PROTOCOL)
+    sizes = replace(CONFIG.candidates, sizes={"two_tower": 0, "popular": 100, "co_occurrence": 0})
+    sources = sources_at(heart.data, heart.fit.models, CUT, sizes)
+    found = evaluate(heart.data, sources, ranker, PROTOCOL)
     mean, spread = by_lot(heart, popular_order(sources.snapshot)[:100])
     assert abs(found.final[20].ndcg.mean() - mean) < 2.5 * spread
     assert found.final[20].ndcg.mean() < found.retrieval[20].ndcg.mean() - 2.5 * spread  # in the order of popularity

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 from ops_gpu.evaluation.point_in_time import PointInTimeReport, check_point_in_time, differing, poisoned
-from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
@@ -53,7 +52,7 @@ def test_features_that_look_ahead_are_found_by_name(heart: Heart, monkeypatch: p
         return replace(honest(events, as_of, available, config), total=total)
 
     monkeypatch.setattr(Snapshot, "build", staticmethod(leaky))
-    number = feature_names(CONFIG.half_lives).index("total")
+    number = CONFIG.feature_names.index("total")
     changed = check(heart).changed
     assert {f"list_feature_{number}", f"candidate_feature_{number}"} <= set(changed)
     assert "rows" not in changed and "history" not in changed
@@ -80,7 +79,7 @@ def test_counts_of_the_day_itself_are_found(heart: Heart, monkeypatch: pytest.Mo
 
 
 def nothing(*_: object) -> RankingRows:
-    return RankingRows.empty(CONFIG.half_lives)
+    return RankingRows.empty(CONFIG.feature_names)
 
 
 def test_poison_changes_the_future_alone() -> None:

@@ -15,7 +15,7 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.workflow import Workflow
-from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
+from tests.ops_gpu.heart import CONFIG, CUT, END, TOWERS, Heart
 
 COUNT = "item_id_count"
 
@@ -87,7 +87,7 @@ def test_new_codes_come_last(heart: Heart) -> None:
 def test_graphs_of_several_levels_are_evaluated(heart: Heart, graph: object) -> None:
     quick = replace(
         CONFIG,
-        retrieval=replace(CONFIG.retrieval, epochs=1),
+        retrieval={"two_tower": replace(TOWERS, epochs=1)},
         ranking=replace(CONFIG.ranking, epochs=1, moments=1),
     )
     found = evaluate_as_of(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ops_gpu.candidates.candidates import Candidates, SourceList
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.candidates.co_occurring import co_occurring
+from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.features.ranking_features import ItemFeatures, feature_names, inner_products, ranking_features
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
@@ -15,7 +16,7 @@ from ops_gpu.primitives.ragged import Ragged
 from tests.ops_gpu.candidates.state import State
 from tests.ops_gpu.toys import events_of
 
-NAMES = feature_names(1)
+NAMES = feature_names(1, ("two_tower",))
 LOG = [
     (3, 5, 0, True),
     (3, 5, 2 * DAY, True),
@@ -61,9 +62,9 @@ def by_hand() -> dict[str, float]:
 def test_values_by_hand() -> None:
     events = events_of(LOG)
     snapshot = Snapshot.of_counts(events, AS_OF, CONFIG)
-    scores = CoOccurrenceScores(Ragged.from_lists([[5, 7]], np.int32), np.array([0.5, 2.0], np.float32))
+    scores = RelatedItems(Ragged.from_lists([[5, 7]], np.int32), np.array([0.5, 2.0], np.float32))
     histories = Histories.from_events(events, np.array([3]))
-    similarity = np.array([0.7, 0.1], np.float32)
+    similarity = np.array([[0.7], [0.1]], np.float32)
     item_features = ItemFeatures.of(snapshot)
     found = ranking_features(snapshot, item_features, histories, candidates([[5, 7]]), scores, similarity)
     assert found.shape == (2, len(NAMES)) and found.dtype == np.float32
@@ -79,12 +80,12 @@ def test_there_is_a_name_for_every_column(half_lives: int) -> None:
     config = SnapshotConfig(half_lives_days=tuple(range(1, half_lives + 1)))
     snapshot = Snapshot.build(STATE.events, AS_OF, STATE.snapshot.available, config)
     items = ItemFeatures.of(snapshot)
-    scores = CoOccurrenceScores.compute(snapshot, STATE.histories)
+    scores = co_occurring(snapshot, STATE.histories)
     rows = [[3 + row] for row in range(len(STATE.users))]
     found = ranking_features(
-        snapshot, items, STATE.histories, candidates(rows), scores, np.zeros(len(rows), np.float32)
+        snapshot, items, STATE.histories, candidates(rows), scores, np.zeros((len(rows), 1), np.float32)
     )
-    names = feature_names(half_lives)
+    names = feature_names(half_lives, ("two_tower",))
     assert found.shape == (len(rows), len(names)) and len(set(names)) == len(names)
     assert items.names == names[: len(items.names)] and items.values.shape == (snapshot.items, len(items.names))
 
@@ -97,14 +98,14 @@ def test_a_batch_gives_what_single_users_get() -> None:
     rows = [sorted(random.choice(np.arange(3, 40), size, replace=False)) for size in random.integers(0, 9, 10)]
     rows += [[]] * (len(STATE.users) - len(rows))
     items, found = ItemFeatures.of(STATE.snapshot), candidates(rows)
-    similarity = random.normal(size=len(found.items.values)).astype(np.float32)
-    scores = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    similarity = random.normal(size=(len(found.items.values), 1)).astype(np.float32)
+    scores = co_occurring(STATE.snapshot, STATE.histories)
     batch = ranking_features(STATE.snapshot, items, STATE.histories, found, scores, similarity)
     for row in range(len(rows)):
         at, mine = found.items.row_ids == row, STATE.single(row)
         alone = candidates(rows[row : row + 1])
         single = ranking_features(
-            STATE.snapshot, items, mine, alone, CoOccurrenceScores.compute(STATE.snapshot, mine), similarity[at]
+            STATE.snapshot, items, mine, alone, co_occurring(STATE.snapshot, mine), similarity[at]
         )
         np.testing.assert_array_equal(batch[at], single)
 
@@ -118,11 +119,11 @@ def test_users_without_history_and_items_without_events() -> None:
         ItemFeatures.of(STATE.snapshot),
         nothing,
         candidates([[cold]] * len(STATE.users)),
-        CoOccurrenceScores.compute(STATE.snapshot, nothing),
-        np.zeros(len(STATE.users), np.float32),
+        co_occurring(STATE.snapshot, nothing),
+        np.zeros((len(STATE.users), 1), np.float32),
     )
     assert np.isfinite(found).all()
-    names = feature_names(4)
+    names = feature_names(4, ("two_tower",))
     assert not found[:, [names.index(n) for n in ("user_items", "user_recency", "own_count", "item_age")]].any()
 
 

@@ -8,11 +8,11 @@ import pytest
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.backtest import evaluate_as_of
 from ops_gpu.interactions.item_state_config import SnapshotConfig
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
-from ops_gpu.models.retrieval.two_tower_config import RetrievalConfig
+from ops_gpu.models.ranking.dlrm_config import DlrmConfig
+from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.primitives.bounds import check_number, check_whole
 from ops_gpu.primitives.setting_error import SettingError
-from ops_gpu.recommender.two_stage import FitConfig
+from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.workflow.default_workflow import default_workflow
 from tests.ops_gpu.heart import CUT, END, Heart
 
@@ -43,10 +43,12 @@ def test_the_bounds_belong_to_them() -> None:
 
 
 def test_the_least_of_everything_makes_a_recommender(heart: Heart) -> None:
-    least = [_least(kind) for kind in (RetrievalConfig, RankingConfig, SnapshotConfig)]
+    least = [_least(kind) for kind in (TwoTowerConfig, DlrmConfig, SnapshotConfig)]
     assert (least[0].dimension, least[1].list_size, least[2].neighbours) == (1, 2, 0)
     ranking = replace(least[1], horizon_days=3.0, lists=50)  # within a second, nobody chose anything
-    config = FitConfig(least[0], CandidateConfig(snapshot=replace(least[2], half_lives_days=())), ranking)
+    config = FitConfig(
+        {"two_tower": least[0]}, CandidateConfig(snapshot=replace(least[2], half_lives_days=())), ranking
+    )
     found = evaluate_as_of(heart.interactions, heart.demo.users, heart.demo.items, default_workflow, config, CUT, END)
     assert found.evaluation.final[20].ndcg.mean() > 0
 

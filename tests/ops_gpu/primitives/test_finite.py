@@ -18,18 +18,19 @@ from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
-from ops_gpu.models.ranking.model import RankingModel, fit_ranking
-from ops_gpu.models.retrieval.model import RetrievalModel, fit_retrieval
+from ops_gpu.models.ranking.dlrm import Dlrm
+from ops_gpu.models.retrieval.two_tower import TwoTower
 from ops_gpu.models.training.not_finite import require_finite_weights
 from ops_gpu.operators import Categorify, LambdaOp
 from ops_gpu.primitives.finite import require_finite
-from ops_gpu.recommender.ranking_examples import sources_at
+from ops_gpu.recommender.candidate_sources import CandidateSources, sources_at
+from ops_gpu.recommender.learned_source import DenseSource
 from ops_gpu.schema.schema import Schema
-from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
+from tests.ops_gpu.heart import CONFIG, CUT, END, TOWERS, Heart
 
 QUICK = replace(
     CONFIG,
-    retrieval=replace(CONFIG.retrieval, epochs=2),
+    retrieval={"two_tower": replace(TOWERS, epochs=2)},
     ranking=replace(CONFIG.ranking, epochs=1, moments=1),
 )
 
@@ -77,22 +78,22 @@ def with_price(data: TrainingData, value: float) -> TrainingData:
 def test_a_loss_that_is_none_names_epoch_and_column(heart: Heart) -> None:
     said = r"the loss of the two towers is nan in epoch 1 of 2; the feature columns price are not finite"
     with pytest.raises(ValueError, match=said):
-        fit_retrieval(with_price(heart.data, np.inf), QUICK.retrieval, CUT)
+        TwoTower.fit(with_price(heart.data, np.inf), QUICK.retrieval["two_tower"], CUT)
 
 
 def test_a_loss_that_is_none_without_such_a_column_names_the_rate_and_the_weights(heart: Heart) -> None:
     said = r"epoch 1 of 1; all feature columns are finite: lower {}\.learning_rate \(now 0\.0.*\), .* weights of .*{}"
     with pytest.raises(ValueError, match=said.format("retrieval", "query_tower")):
-        fit_retrieval(heart.data, QUICK.retrieval, CUT, previous=bad_towers(heart, "query"))
+        TwoTower.fit(heart.data, QUICK.retrieval["two_tower"], CUT, previous=bad_towers(heart, "query"))
     with pytest.raises(ValueError, match=said.format("ranking", "logit")):
-        fit_ranking(heart.data, heart.rows, QUICK.ranking, QUICK.half_lives, previous=bad_ranker(heart))
+        Dlrm.fit(heart.data, heart.rows, QUICK.ranking, previous=bad_ranker(heart))
 
 
 def test_computed_features_are_looked_at(heart: Heart) -> None:
     features = heart.rows.features.copy()
     features[7, 1] = np.nan
     with pytest.raises(ValueError, match="values of the computed feature 'item_age' hold no finite number"):
-        fit_ranking(heart.data, replace(heart.rows, features=features), QUICK.ranking, QUICK.half_lives)
+        Dlrm.fit(heart.data, replace(heart.rows, features=features), QUICK.ranking)
 
 
 def spoiled(model: keras.Model, layer: str) -> keras.Model:
@@ -105,28 +106,34 @@ def spoiled(model: keras.Model, layer: str) -> keras.Model:
     return copy
 
 
-def bad_towers(heart: Heart, which: str) -> RetrievalModel:
-    towers = heart.fit.model.towers
+def bad_towers(heart: Heart, which: str) -> TwoTower:
+    towers = heart.towers.towers
     bad = replace(towers, **{which: spoiled(getattr(towers, which), f"{which}_out")})
-    return replace(heart.fit.model, towers=bad)
+    return replace(heart.towers, towers=bad)
 
 
-def bad_ranker(heart: Heart) -> RankingModel:
+def bad_ranker(heart: Heart) -> Dlrm:
     return replace(heart.ranking, model=spoiled(heart.ranking.model, "logit"))
+
+
+def with_towers(heart: Heart, towers: TwoTower) -> CandidateSources:
+    source = heart.sources.learned["two_tower"]
+    assert isinstance(source, DenseSource)
+    return replace(heart.sources, learned={"two_tower": replace(source, model=towers)})
 
 
 PROTOCOL = Protocol(CUT, END, repeats=False)
 PARTS: dict[str, tuple[Callable[[Heart], object], str]] = {
     "item tower": (
-        lambda h: sources_at(h.data, bad_towers(h, "item"), CUT, CONFIG.candidates),
+        lambda h: sources_at(h.data, {"two_tower": bad_towers(h, "item")}, CUT, CONFIG.candidates),
         r"vectors of items, as the item tower gives them, hold no finite number .* weights of item_out\.",
     ),
     "query tower": (
-        lambda h: evaluate(h.data, h.sources, bad_towers(h, "query"), h.ranking, PROTOCOL),
+        lambda h: evaluate(h.data, with_towers(h, bad_towers(h, "query")), h.ranking, PROTOCOL),
         r"vectors of users, as the query tower gives them, hold no finite number .* weights of query_out\.",
     ),
     "ranker": (
-        lambda h: evaluate(h.data, h.sources, h.fit.model, bad_ranker(h), PROTOCOL),
+        lambda h: evaluate(h.data, h.sources, bad_ranker(h), PROTOCOL),
         r"scores of the ranker hold no finite number .* lower ranking\.learning_rate .* weights of logit\.",
     ),
     "index": (

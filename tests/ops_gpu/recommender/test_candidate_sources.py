@@ -3,28 +3,39 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
-from ops_gpu.candidates.candidates import BITS, SOURCES
+from ops_gpu.candidates.candidates import BITS
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.learned_source import DenseSource
 from tests.ops_gpu.candidates.state import State
 
 STATE = State.make()
-NAMES = feature_names(4)
-OFF = {"two_tower": 0, "popular": 0, "history": 0, "co_occurrence": 0}
+NAMES = feature_names(4, ("two_tower",))
+SOURCES = ("two_tower", "popular", "history", "co_occurrence")
+DATA: Any = None  # no source of these looks at features
 
 
-def sources(**sizes: Any) -> CandidateSources:
-    return CandidateSources(STATE.snapshot, STATE.embeddings, STATE.index, CandidateConfig(**{**OFF, **sizes}))
+class Planted(DenseSource):
+    """Users have the vectors of `STATE`."""
+
+    def query(self, data: Any, users: npt.NDArray[np.int64], histories: Histories, as_of: int) -> Any:
+        return STATE.vectors[np.searchsorted(STATE.users, users)]
+
+
+def sources(repeats: bool = False, **sizes: int) -> CandidateSources:
+    learned = {"two_tower": Planted(DATA, STATE.embeddings, STATE.index)}
+    return CandidateSources(STATE.snapshot, learned, CandidateConfig({**dict.fromkeys(SOURCES, 0), **sizes}, repeats))
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_alone(name: str) -> None:
-    found, features = sources(**{name: 4}, repeats=True).retrieve(STATE.histories, STATE.vectors)
+    found, features = sources(**{name: 4}, repeats=True).retrieve(DATA, STATE.users, STATE.histories)
     assert 0 < found.items.lengths.max() <= 4 and (found.source == BITS[name]).all()
     for other in SOURCES:
         assert (features[:, NAMES.index(f"from_{other}")] == (other == name)).all()
@@ -34,7 +45,7 @@ def test_a_source_alone(name: str) -> None:
 @pytest.mark.parametrize("repeats", [False, True])
 def test_only_what_is_on_offer_and_no_seen_items_unless_repeats(repeats: bool) -> None:
     chosen = sources(two_tower=6, popular=6, history=6, co_occurrence=6, repeats=repeats)
-    found, _ = chosen.retrieve(STATE.histories, STATE.vectors)
+    found, _ = chosen.retrieve(DATA, STATE.users, STATE.histories)
     assert STATE.snapshot.available[found.items.values].all()
     again = [bool(set(found.items[row].tolist()) & STATE.seen(row)) for row in range(len(STATE.users))]
     assert any(again) == repeats
@@ -43,9 +54,9 @@ def test_only_what_is_on_offer_and_no_seen_items_unless_repeats(repeats: bool) -
 
 def test_a_batch_gives_what_single_users_get() -> None:
     chosen = sources(two_tower=6, popular=6, history=6, co_occurrence=6, repeats=True)
-    batch, features = chosen.retrieve(STATE.histories, STATE.vectors)
+    batch, features = chosen.retrieve(DATA, STATE.users, STATE.histories)
     for row in range(len(STATE.users)):
-        found, mine = chosen.retrieve(STATE.single(row), STATE.vectors[row : row + 1])
+        found, mine = chosen.retrieve(DATA, STATE.users[row : row + 1], STATE.single(row))
         at = batch.items.row_ids == row
         np.testing.assert_array_equal(batch.items[row], found.items[0])
         np.testing.assert_array_equal(batch.source[at], found.source)
@@ -54,14 +65,14 @@ def test_a_batch_gives_what_single_users_get() -> None:
 
 
 def test_similarity_is_a_feature_of_every_candidate() -> None:
-    found, features = sources(popular=5).retrieve(STATE.histories, STATE.vectors)
+    found, features = sources(popular=5).retrieve(DATA, STATE.users, STATE.histories)
     expected = (STATE.vectors @ STATE.embeddings.T)[found.items.row_ids, found.items.values]
     np.testing.assert_array_equal(features[:, NAMES.index("two_tower")], expected)
 
 
 def test_a_user_without_history_gets_what_needs_none() -> None:
     chosen = sources(two_tower=4, popular=4, history=4, co_occurrence=4, repeats=True)
-    found, features = chosen.retrieve(STATE.histories, STATE.vectors)
+    found, features = chosen.retrieve(DATA, STATE.users, STATE.histories)
     row = len(STATE.users) - 1
     assert not STATE.seen(row) and np.isfinite(features).all()
     mine = found.source[found.items.row_ids == row]
@@ -70,8 +81,8 @@ def test_a_user_without_history_gets_what_needs_none() -> None:
 
 
 def test_all_sources_off_and_nobody() -> None:
-    found, features = sources().retrieve(STATE.histories, STATE.vectors)
+    found, features = sources().retrieve(DATA, STATE.users, STATE.histories)
     assert found.items.lengths.tolist() == [0] * len(STATE.users) and features.shape == (0, len(NAMES))
     nobody = Histories.from_events(STATE.events, np.empty(0, np.int64))
-    found, features = sources(two_tower=3, popular=3, co_occurrence=3).retrieve(nobody, STATE.vectors[:0])
+    found, features = sources(two_tower=3, popular=3, co_occurrence=3).retrieve(DATA, STATE.users[:0], nobody)
     assert len(found.items) == 0 and features.shape == (0, len(NAMES))

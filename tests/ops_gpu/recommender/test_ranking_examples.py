@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
+from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
-from ops_gpu.recommender.ranking_examples import blocks, choices_after, moments_before, rows_at, sources_at
+from ops_gpu.recommender.candidate_sources import CandidateSources, sources_at
+from ops_gpu.recommender.learned_source import DenseSource
+from ops_gpu.recommender.ranking_examples import blocks, choices_after, moments_before, rows_at
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import events_of, logs, rows_of
 
@@ -52,13 +53,13 @@ def test_what_was_seen_before_is_a_choice_only_where_repeats_are(repeats: bool, 
     ],
 )
 def test_moments(days: int, settings: dict[str, float], expected: list[float]) -> None:
-    found = moments_before(START + days * DAY, START, RankingConfig(**settings))  # type: ignore[arg-type]
+    found = moments_before(START + days * DAY, START, DlrmConfig(**settings))  # type: ignore[arg-type]
     assert [(moment - START) / DAY for moment in found] == expected
 
 
 @given(st.integers(2, 10**8), st.integers(1, 12), st.floats(0.1, 30), st.floats(0.1, 30))
 def test_moments_leave_a_past_and_a_horizon(length: int, count: int, step: float, horizon: float) -> None:
-    config = RankingConfig(moments=count, step_days=step, horizon_days=horizon)
+    config = DlrmConfig(moments=count, step_days=step, horizon_days=horizon)
     found = moments_before(START + length, START, config)
     assert 1 <= len(found) <= count and found == sorted(set(found))
     shortened = min(int(horizon * DAY), max(1, length // 4))
@@ -92,7 +93,7 @@ def test_all_candidates_that_were_chosen_are_kept(heart: Heart, rows: RankingRow
     sources = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates)
     users, chosen = choices_after(heart.data.events, MOMENT, HORIZON, False)
     histories = Histories.from_events(heart.data.events.before(MOMENT), users)
-    found, features = sources.retrieve(histories, heart.fit.early.embed_users(heart.data, users, histories))
+    found, features = sources.retrieve(heart.data, users, histories)
     position = {
         (user, item): number
         for number, (user, item) in enumerate(
@@ -122,7 +123,7 @@ def test_lists_are_drawn_and_cut(heart: Heart, rows: RankingRows) -> None:
 
 def test_a_moment_without_choices_adds_nothing(heart: Heart, rows: RankingRows) -> None:
     none = rows_at(heart.data, heart.fit.early, START, START + DAY, CONFIG.candidates, CONFIG.ranking)
-    assert none.lists.tolist() == [0] and none.features.shape == (0, len(feature_names(2)))
+    assert none.lists.tolist() == [0] and none.features.shape == (0, len(CONFIG.feature_names))
     both = RankingRows.concatenate([none, rows, none])
     np.testing.assert_array_equal(both.features, rows.features)
     np.testing.assert_array_equal(both.lists, rows.lists)
@@ -135,10 +136,16 @@ def test_concatenated_lists_stay_apart(rows: RankingRows) -> None:
     assert len(twice.moment) == 2 * len(rows.moment) and twice.lists[-1] == len(twice.item)
 
 
+def indexed(sources: CandidateSources) -> set[int]:
+    source = sources.learned["two_tower"]
+    assert isinstance(source, DenseSource)
+    return set(source.index.items.values.tolist())
+
+
 def test_sources_of_the_past_and_of_now(heart: Heart) -> None:
     past = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates)
     live = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates, live=True)
     assert past.snapshot.as_of == MOMENT
     np.testing.assert_array_equal(past.snapshot.available, heart.data.offered(MOMENT))
     np.testing.assert_array_equal(live.snapshot.available, heart.data.available)
-    assert set(past.index.items.values.tolist()) < set(live.index.items.values.tolist())
+    assert indexed(past) < indexed(live)

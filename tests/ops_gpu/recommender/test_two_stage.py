@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
-from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
+from ops_gpu.models.ranking.dlrm import Dlrm
+from ops_gpu.models.retrieval.two_tower import TwoTower
 from ops_gpu.recommender import two_stage as fitting
-from ops_gpu.recommender.ranking_examples import moments_before, sources_at
-from ops_gpu.recommender.two_stage import FitConfig, RetrievalFit, continue_models, make_ranking_rows, recommend
-from tests.ops_gpu.heart import CONFIG, CUT, END, START, Heart
+from ops_gpu.recommender.candidate_sources import sources_at
+from ops_gpu.recommender.fit_config import FitConfig
+from ops_gpu.recommender.ranking_examples import moments_before
+from ops_gpu.recommender.two_stage import RetrievalFit, continue_models, make_ranking_rows, recommend
+from tests.ops_gpu.heart import CONFIG, CUT, END, START, TOWERS, Heart
 
 
 def test_the_early_towers_end_where_the_rankers_lists_begin(heart: Heart) -> None:
@@ -21,7 +24,7 @@ def test_the_early_towers_end_where_the_rankers_lists_begin(heart: Heart) -> Non
     assert len(moments) > 1 and heart.fit.early_end == moments[0] and heart.fit.end == CUT
     assert set(heart.rows.moment.tolist()) == set(moments)
     past = heart.data.events.before(moments[0])
-    assert set(np.flatnonzero(heart.fit.early.trained).tolist()) == set(past.item[past.positive].tolist())
+    assert set(np.flatnonzero(heart.early_towers.trained).tolist()) == set(past.item[past.positive].tolist())
 
 
 def test_labels_come_from_the_horizon_alone(heart: Heart) -> None:
@@ -35,7 +38,7 @@ def test_labels_come_from_the_horizon_alone(heart: Heart) -> None:
 
 def test_lists(heart: Heart) -> None:
     users = heart.users(100)
-    lists = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, users, 15)
+    lists = recommend(heart.data, heart.sources, heart.ranking, users, 15)
     assert lists.final.shape == lists.retrieved.shape == lists.scores.shape == (100, 15)
     histories = Histories.from_events(heart.data.events.before(CUT), users)
     for row in range(100):
@@ -47,9 +50,9 @@ def test_lists(heart: Heart) -> None:
 
 def test_scores_are_those_of_the_ranker(heart: Heart) -> None:
     users = heart.users(5)
-    lists = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, users, 15)
+    lists = recommend(heart.data, heart.sources, heart.ranking, users, 15)
     histories = Histories.from_events(heart.data.events.before(CUT), users)
-    found, features = heart.sources.retrieve(histories, heart.fit.model.embed_users(heart.data, users, histories))
+    found, features = heart.sources.retrieve(heart.data, users, histories)
     scores = heart.ranking.score(heart.data, users[found.items.row_ids], found.items.values, features)
     for row in range(5):
         mine = np.sort(found.items.with_values(scores)[row])[::-1][:15]
@@ -58,11 +61,11 @@ def test_scores_are_those_of_the_ranker(heart: Heart) -> None:
 
 def test_retrieval_order_is_by_best_rank_and_then_by_similarity(heart: Heart) -> None:
     users = heart.users(5)
-    lists = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, users, 15)
+    lists = recommend(heart.data, heart.sources, heart.ranking, users, 15)
     histories = Histories.from_events(heart.data.events.before(CUT), users)
-    found, features = heart.sources.retrieve(histories, heart.fit.model.embed_users(heart.data, users, histories))
+    found, features = heart.sources.retrieve(heart.data, users, histories)
     rank = found.items.with_values(found.rank.max(axis=1))
-    near = found.items.with_values(features[:, feature_names(2).index("two_tower")])
+    near = found.items.with_values(features[:, CONFIG.feature_names.index("two_tower")])
     for row in range(5):
         entries = sorted(zip(-rank[row], -near[row], found.items[row].tolist(), strict=True))
         assert lists.retrieved[row].tolist() == [item for _, _, item in entries[:15]]
@@ -70,20 +73,20 @@ def test_retrieval_order_is_by_best_rank_and_then_by_similarity(heart: Heart) ->
 
 def test_a_batch_gives_what_single_users_get(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
     users = heart.users(12)
-    batch = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, users, 10)
+    batch = recommend(heart.data, heart.sources, heart.ranking, users, 10)
     monkeypatch.setattr(fitting, "blocks", lambda rows: (slice(n, n + 1) for n in range(rows)))
-    single = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, users, 10)
+    single = recommend(heart.data, heart.sources, heart.ranking, users, 10)
     np.testing.assert_array_equal(batch.final, single.final)
     np.testing.assert_array_equal(batch.retrieved, single.retrieved)
     np.testing.assert_allclose(batch.scores, single.scores, rtol=1e-4, atol=1e-5)
 
 
 def test_short_lists_are_padded_and_nobody_gets_none(heart: Heart) -> None:
-    few = replace(heart.sources, config=CandidateConfig(two_tower=3, popular=0, co_occurrence=0))
-    lists = recommend(heart.data, few, heart.fit.model, heart.ranking, heart.users(4), 8)
+    few = replace(heart.sources, config=CandidateConfig({"two_tower": 3, "popular": 0, "co_occurrence": 0}))
+    lists = recommend(heart.data, few, heart.ranking, heart.users(4), 8)
     assert ((lists.final > 0).sum(axis=1) == 3).all() and (lists.final[:, 3:] == 0).all()
     assert np.isnan(lists.scores[:, 3:]).all() and np.isfinite(lists.scores[:, :3]).all()
-    nobody = recommend(heart.data, few, heart.fit.model, heart.ranking, heart.users(0), 8)
+    nobody = recommend(heart.data, few, heart.ranking, heart.users(0), 8)
     assert nobody.final.shape == nobody.retrieved.shape == nobody.scores.shape == (0, 8)
 
 
@@ -91,18 +94,20 @@ def test_users_without_history_are_recommended_to(heart: Heart) -> None:
     known = np.zeros(heart.data.events.users, np.bool_)
     known[heart.data.events.before(CUT).user] = True
     strange = np.flatnonzero(~known)[3:6].astype(np.int64)
-    lists = recommend(heart.data, heart.sources, heart.fit.model, heart.ranking, strange, 10)
+    lists = recommend(heart.data, heart.sources, heart.ranking, strange, 10)
     assert len(strange) == 3 and (lists.final > 0).all()
 
 
 def test_models_are_continued_over_the_days_they_were_evaluated_on(heart: Heart) -> None:
-    towers, ranker = continue_models(heart.data, heart.fit, heart.ranking, CONFIG, END)
+    models, ranker = continue_models(heart.data, heart.fit, heart.ranking, CONFIG, END)
+    towers = models["two_tower"]
+    assert isinstance(towers, TwoTower)
     past = heart.data.events.before(END)
     assert set(np.flatnonzero(towers.trained).tolist()) == set(past.item[past.positive].tolist())
-    assert len(towers.losses) == len(heart.fit.model.losses) + 1
+    assert len(towers.losses) == len(heart.towers.losses) + 1
     assert len(ranker.losses) == len(heart.ranking.losses) + 1 and ranker.losses[-1] < ranker.losses[0]
-    sources = sources_at(heart.data, towers, END, CONFIG.candidates, live=True)
-    lists = recommend(heart.data, sources, towers, ranker, heart.users(50), 10)
+    sources = sources_at(heart.data, models, END, CONFIG.candidates, live=True)
+    lists = recommend(heart.data, sources, ranker, heart.users(50), 10)
     assert (lists.final > 0).all()
 
 
@@ -115,12 +120,12 @@ def test_no_list_is_older_than_the_early_towers(
     seen = list[int]()
     monkeypatch.setattr(fitting, "rows_at", lambda data, early, moment, *_: seen.append(moment))
     monkeypatch.setattr(fitting.RankingRows, "concatenate", lambda parts: None)
-    monkeypatch.setattr(fitting, "fit_retrieval", lambda *_, **__: heart.fit.model)
-    monkeypatch.setattr(fitting, "fit_ranking", lambda *_: heart.ranking)
-    config = FitConfig(CONFIG.retrieval, CONFIG.candidates, replace(CONFIG.ranking, moments=9, step_days=2.5))
+    monkeypatch.setattr(fitting, "_fitted", lambda *_, **__: heart.fit.models)
+    monkeypatch.setattr(Dlrm, "fit", lambda *_: heart.ranking)
+    config = FitConfig({"two_tower": TOWERS}, CONFIG.candidates, replace(CONFIG.ranking, moments=9, step_days=2.5))
     end = START + days * DAY
     make_ranking_rows(heart.data, heart.fit.early, config, end)
-    fit = RetrievalFit(heart.fit.early, heart.fit.model, seen[0], end)
+    fit = RetrievalFit(heart.fit.early, heart.fit.models, seen[0], end)
     seen.clear()
     continue_models(heart.data, fit, heart.ranking, config, end + longer * DAY)
     assert seen and min(seen) >= fit.early_end

@@ -12,8 +12,8 @@ import pytest
 from ops_gpu.evaluation.evaluate import evaluate
 from ops_gpu.evaluation.point_in_time import changed_features
 from ops_gpu.evaluation.protocol import Protocol
-from ops_gpu.models.ranking.model import fit_ranking
-from ops_gpu.recommender.ranking_examples import sources_at
+from ops_gpu.models.ranking.dlrm import Dlrm
+from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
@@ -67,10 +67,10 @@ def ndcg(blueprint: Blueprint, workflow: Workflow) -> float:
     data = training_data(blueprint, workflow)
     fitted = fit_retrieval_until(data, config, ranges.fit_end)
     rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
-    ranker = fit_ranking(data, rows, config.ranking, config.half_lives)
-    sources = sources_at(data, fitted.model, ranges.fit_end, config.candidates)
+    ranker = Dlrm.fit(data, rows, config.ranking)
+    sources = sources_at(data, fitted.models, ranges.fit_end, config.candidates)
     protocol = Protocol(ranges.fit_end, ranges.judged_end, repeats=False)
-    return float(evaluate(data, sources, fitted.model, ranker, protocol).final[20].ndcg.mean())
+    return float(evaluate(data, sources, ranker, protocol).final[20].ndcg.mean())
 
 
 def test_knowing_the_future_would_double_what_is_measured(blueprint: Blueprint) -> None:

@@ -97,8 +97,8 @@ def test_an_index_that_finds_too_little_does_not_pass(
     found = gates.evaluate(asset, "recall")
     assert not found.passed and "expected at least 95%" in str(found.description)
     where = {
-        "faiss_index": gates.home.faiss_index(NAME),
-        "release": newest_release(gates.blueprint).part("faiss_index"),
+        "faiss_index": gates.home.faiss_index(NAME) / "two_tower",
+        "release": newest_release(gates.blueprint).part("faiss_index/two_tower"),
     }
     assert where[asset] in folders
 

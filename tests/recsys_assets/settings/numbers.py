@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from recsys_assets.settings.model_settings import FAMILIES, section_class
 from recsys_assets.settings.recommender_settings import RecommenderSettings
 
 NEEDED: dict[str, dict[str, Any]] = {
@@ -27,17 +28,20 @@ class Number:
         beside: what its section must say too.
         whole: whether it is declared as `int`.
         within: `list` or `dict` where the field holds several.
+        family: of the model, where it is not the default.
     """
 
     keys: tuple[str, ...]
     beside: Mapping[str, Any]
     whole: bool
     within: type | None
+    family: str = ""
 
     @property
     def name(self) -> str:
-        """The way to it as one word."""
-        return ".".join(self.keys)
+        """The way to it as one word; of a model that is not the default, with its name."""
+        section, *rest = self.keys
+        return ".".join([section, *([self.family] if self.family else []), *rest])
 
     def attributes(self, value: Any) -> dict[str, Any]:
         """The attributes of a YAML that says this value here."""
@@ -49,8 +53,17 @@ class Number:
 
 
 def numbers(kind: Any = RecommenderSettings, keys: tuple[str, ...] = ()) -> Iterator[Number]:
-    """All numbers of a class of settings, and of the sections below it."""
+    """All numbers of a class of settings, and of the sections below it; of models, those of every family."""
     for name, declared in _declared(kind).items():
+        if kind is RecommenderSettings and (section := section_class(name, {})) is not None:
+            yield from numbers(section, (name,))
+            families, default = FAMILIES.get(name, ({}, ""))
+            for other in set(families) - {default}:
+                yield from (
+                    replace(number, keys=(name, *number.keys), beside={"model": other}, family=other)
+                    for number in numbers(families[other].config_class())
+                )
+            continue
         for choice in _choices(declared):
             within, inner = _held(choice)
             if inner in (int, float):

@@ -17,7 +17,8 @@ from tests.recsys_assets.settings.numbers import Number, numbers
 ALL = {number.name: number for number in numbers()}
 MAY_BE_ZERO = {
     "candidates.snapshot.neighbours",
-    "candidates.co_occurrence", "candidates.history", "candidates.popular", "candidates.two_tower", "generator.seed",
+    "candidates.co_occurrence", "candidates.history", "candidates.popular", "candidates.two_tower",
+    "generator.seed",
     "quality.max_degraded_share", "quality.max_unusable_share", "quality.min_index_recall", "quality.min_known_share",
     "quality.tolerance", "quality.max_days_ahead", "schedule.rest_seconds",
     "ranking.seed", "retrieval.id_dropout", "retrieval.seed", "serving.item_memory_mb",

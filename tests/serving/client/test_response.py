@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.client.request import Part
-from serving.client.response import read_answer
+from serving.client.response import read_answer, unnamed_releases
 from tests.serving.canned_server import STAGES, answer_of
 
 PART = Part([7, 8], "id", None)
@@ -55,3 +55,24 @@ def test_what_is_no_answer_is_not_taken_for_one(changed: dict[str, Any]) -> None
     del answer.raw_output_contents[-1]
     with pytest.raises(ValueError, match="none of a recommender"):
         read_answer(answer, PART, STAGES)
+
+
+def test_sources_beyond_eight_bits_are_named_by_their_release() -> None:
+    names = {"a" * 64: ("item_knn", "popular", "ease")}
+    wide = np.array([[0b101, 0b010, 0], [0, 0, 0]], np.uint32)
+    answer = answer_of(outputs(sources=wide, source=np.array([[32, 2, 0], [0, 0, 0]], np.uint8)))
+    (first, _) = read_answer(answer, PART, STAGES, names)
+    assert [item.sources for item in first.items] == [("item_knn", "ease"), ("popular",)]
+    assert unnamed_releases(answer, ()) == {"a" * 64} and unnamed_releases(answer, names) == set()
+    (unknown, _) = read_answer(answer, PART, STAGES)
+    assert [item.sources for item in unknown.items] == [(), ("popular",)]
+
+
+def test_a_server_is_not_asked_for_names_that_are_known() -> None:
+    """Eight bits tell all of them; and what is no answer at all is told by whoever reads it."""
+    wide = np.array([[1, 6, 0], [0, 0, 0]], np.uint32)
+    assert unnamed_releases(answer_of(outputs(sources=wide)), ()) == set()
+    assert unnamed_releases(answer_of(outputs()), ()) == set()
+    broken = answer_of(outputs(sources=wide))
+    del broken.raw_output_contents[-1]
+    assert unnamed_releases(broken, ()) == set()

@@ -10,6 +10,7 @@ import pytest
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.candidates.candidate_config import CandidateConfig
+from ops_gpu.models.contract import Network
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import recommend
 from ops_gpu.schema.column import ColumnSchema
@@ -17,7 +18,7 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.four_stages import build_ensemble
-from serving.ensemble.four_stages_config import FourStagesConfig
+from serving.ensemble.four_stages_config import FourStagesConfig, RankerStage, RetrievalStage
 from serving.operators.features.query_history_store import QueryHistoryStore
 from serving.release.built_with import write_built_with
 from serving.release.manifest import ReleaseMetadata
@@ -48,7 +49,7 @@ def values(columns: Columns, name: str) -> Ragged:
 def test_the_ensemble_recommends_what_the_models_were_evaluated_with(whole: Whole, ensemble: Ensemble) -> None:
     parts = whole.parts
     codes = parts.workflow.encode("user_id", USERS)
-    offline = recommend(parts.data, parts.sources, parts.retrieval, parts.ranking, codes.astype(np.int64), 10)
+    offline = recommend(parts.data, parts.sources, parts.ranking, codes.astype(np.int64), 10)
     answer = ensemble.transform({"user_id": USERS, "k": np.full(30, 10, np.int32)})
     expected = parts.workflow.decode("item_id", offline.final)
     np.testing.assert_array_equal(values(answer, "item_id").to_dense(10, -1), expected)
@@ -110,7 +111,9 @@ def test_a_workflow_of_another_release_is_refused(whole: Whole, tmp_path: Path) 
 def config(candidates: CandidateConfig, temperature: float = 0.0) -> FourStagesConfig:
     users = Schema([ColumnSchema("user_id", "int32", frozenset({Tags.USER_ID}))])
     items = Schema([ColumnSchema("item_id", "int32", frozenset({Tags.ITEM_ID}))])
-    return FourStagesConfig("int64", "string", Schema(), users, items, 8, 5, True, candidates, temperature)
+    towers = RetrievalStage("two_tower", Network("query_tower.keras", ("user_id", "history"), 8), 5)
+    ranker = RankerStage(Network("ranker.keras", ("user_id", "item_id", "ranking_features"), 1), users, items)
+    return FourStagesConfig("int64", "string", Schema(), users, items, [towers], ranker, candidates, temperature)
 
 
 def test_a_recommender_without_features_has_the_same_stages() -> None:
@@ -125,7 +128,7 @@ def test_sampling_takes_a_seed() -> None:
 
 def test_a_recommender_needs_a_source() -> None:
     with pytest.raises(ValueError, match="All candidate sources are switched off"):
-        build_ensemble("shop", config(CandidateConfig(two_tower=0, popular=0, co_occurrence=0)))
+        build_ensemble("shop", config(CandidateConfig({"two_tower": 0, "popular": 0, "co_occurrence": 0})))
 
 
 def test_items_and_users_from_stores_give_the_same_lists(whole: Whole, ensemble: Ensemble, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
@@ -23,16 +22,15 @@ from serving.runtimes.implicit_factors import ImplicitFactors
 from serving.stores.user_history_store import UserHistoryStore
 from tests.serving.whole_release import FILTERS, NAME, Whole, whole_release
 
-SIZES = CandidateConfig(two_tower=12, popular=9, co_occurrence=10)
-USERS, ITEMS = 30, 60
+SIZES = {"two_tower": 12, "popular": 9, "co_occurrence": 10, "item_knn": 8}
+USERS, ITEMS, DIMENSION = 30, 60, 32
 SCORES = np.array([-1.5, 0.25, 2.0, 3.5], np.float32)
 """Few, so that many candidates have equal ones."""
 
 
 def contract_release(root: Path) -> tuple[Whole, Release]:
     """The whole release with filters, and one of the same parts with factors and models of other libraries."""
-    sizes = {"two_tower": SIZES.two_tower, "popular": SIZES.popular, "co_occurrence": SIZES.co_occurrence}
-    whole = whole_release(root, USERS, ITEMS, filters=FILTERS, **sizes)
+    whole = whole_release(root, USERS, ITEMS, filters=FILTERS, **SIZES)
     folder = root / "more"
     shutil.copytree(whole.release.path, folder, ignore=shutil.ignore_patterns("manifest.json"))
     random, data = np.random.default_rng(5), whole.parts.data
@@ -131,7 +129,8 @@ def world(whole: Whole, rows: int, seed: int, empty: bool = False) -> Columns:
         "country": np.array([b"DE", b"FR", b"", b"XX"])[random.integers(0, 4, rows)],
         "context_country": np.array([b"", b"US"])[random.integers(0, 2, rows)],
         "blocked": Ragged.from_lists([[b"a1", b"a4"][: n % 3] for n in range(rows)], "S2"),
-        "query_vector": _unit(random.normal(size=(rows, whole.parts.config.retrieval.dimension))),
+        "query_vector": _unit(random.normal(size=(rows, DIMENSION))),
+        "two_tower_vector": _unit(random.normal(size=(rows, DIMENSION))),
         "numbers": random.normal(size=(rows, 3)).astype(np.float32),
         "k": random.integers(1, 12, rows).astype(np.int32),
         "seed": random.integers(0, 2**40, rows),
@@ -139,6 +138,8 @@ def world(whole: Whole, rows: int, seed: int, empty: bool = False) -> Columns:
         "seen_count": _beside(seen, np.float32, random),
         "seen_last": _beside(seen, np.int64, random),
         "seen_positive": _beside(seen, np.float32, random),
+        "item_knn_related_item": related,
+        "item_knn_related_score": _beside(related, np.float32, random),
         "related_item": related,
         "related_score": _beside(related, np.float32, random),
         "candidate_item": found,
@@ -146,6 +147,7 @@ def world(whole: Whole, rows: int, seed: int, empty: bool = False) -> Columns:
             random.choice([-1.5, 0.25, 2.0, 3.5], len(found.values)).astype(np.float32)
         ),
         "candidate_source": found.with_values(random.integers(1, 16, len(found.values)).astype(np.uint8)),
+        "candidate_sources": found.with_values(random.integers(1, 32, len(found.values)).astype(np.uint32)),
         "candidate_rank": found.with_values(random.random((len(found.values), 4)).astype(np.float32)),
         "listed_numbers": found.with_values(random.normal(size=(len(found.values), 3)).astype(np.float32)),
         "item": found,
@@ -153,7 +155,7 @@ def world(whole: Whole, rows: int, seed: int, empty: bool = False) -> Columns:
         **_events(rows, random, empty),
         "degraded": np.arange(rows) % 3 == 1,
     }
-    for source, most in (("popular", 9), ("two_tower", 7), ("implicit", 8)):
+    for source, most in (("popular", 9), ("two_tower", 7), ("implicit", 8), ("item_knn", 6)):
         items = lists(most, data.items.size)
         columns |= {f"{source}_item": items, f"{source}_score": _beside(items, np.float32, random)}
     return columns

@@ -38,8 +38,10 @@ from serving.operators.retrieval.predict_implicit import PredictImplicit
 from serving.operators.retrieval.query_co_occurrence import QueryCoOccurrence
 from serving.operators.retrieval.query_faiss import QueryFaiss
 from serving.operators.retrieval.query_history import QueryHistory
+from serving.operators.retrieval.query_item_weights import QueryItemWeights
 from serving.operators.retrieval.query_popular import QueryPopular
 from serving.operators.retrieval.score_co_occurrence import ScoreCoOccurrence
+from serving.operators.retrieval.score_item_weights import ScoreItemWeights
 from serving.operators.retrieval.union_candidates import UnionCandidates
 from serving.operators.scoring.predict_forest import PredictForest
 from serving.operators.scoring.predict_pytorch import PredictPyTorch
@@ -48,7 +50,7 @@ from serving.operators.scoring.ranking_features import RankingFeatures
 from serving.release.release import Release
 from serving.request.columns import Columns
 from serving.rules.item_attributes import ItemAttributes
-from tests.serving.operators.contract_world import as_json, contract_release, schema_of, world
+from tests.serving.operators.contract_world import DIMENSION, as_json, contract_release, schema_of, world
 from tests.serving.whole_release import FILTERS, NAME, Whole
 
 ROWS, SEEDS = 9, (1, 2)
@@ -85,10 +87,10 @@ def cases(whole: Whole) -> dict[str, Case]:
     features = Schema([ColumnSchema("numbers", "float32", properties={"width": 3})])
     users = tuple(data.user_schema.names)
     tower = PredictTensorflow(
-        "retrieval_model/query_tower.keras",
+        "retrieval_model/two_tower/query_tower.keras",
         (*users, "history"),
         "query_vector",
-        whole.parts.config.retrieval.dimension,
+        DIMENSION,
         runtime="onnx",
         timed_as="retrieval",
     )
@@ -109,6 +111,7 @@ def cases(whole: Whole) -> dict[str, Case]:
         ScoreCoOccurrence(),
         SoftmaxSampling(),
         UnionCandidates(("two_tower", "popular", "implicit")),
+        ScoreItemWeights("item_knn", "retrieval_model/item_knn"),
     ]
     found = {operator.name: Case(operator) for operator in made}
     filters = FilterCandidates(True, conditions=tuple(c.to_dict() for c in FILTERS), attributes=attributes.to_dict())
@@ -138,7 +141,14 @@ def cases(whole: Whole) -> dict[str, Case]:
         "QueryFeast": Case(QueryFeast(f"../../../feast/{NAME}", raw.to_dict())),
         "MarkDegraded": Case(MarkDegraded(), renamed=(("source", "candidate_source"),)),
         "QueryHistoryStore": Case(QueryHistoryStore(f"../../../histories/{NAME}", raw.to_dict(), memory_mb=8)),
+        "PopularFallback with names": Case(PopularFallback(names=("item_knn", "popular"))),
+        "QueryItemWeights": Case(QueryItemWeights(5, source="item_knn")),
         "RankingFeatures": Case(RankingFeatures(), products=True),
+        "RankingFeatures of two models": Case(
+            RankingFeatures(models=(("two_tower", "dense"), ("item_knn", "sparse"))), products=True
+        ),
+        "SoftmaxSampling of named sources": Case(SoftmaxSampling(), ("candidate_sources",)),
+        "UnionCandidates with names": Case(UnionCandidates(("popular", "item_knn"), ("item_knn", "popular"))),
         "SoftmaxSampling at a temperature": Case(SoftmaxSampling(1.5)),
         "TransformWorkflow": Case(workflow, workflow.inputs),
         "UnrollFeatures": Case(UnrollFeatures(prefix="user_"), ("age", "query_vector")),

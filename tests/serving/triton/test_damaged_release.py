@@ -10,11 +10,11 @@ import pytest
 
 from serving.client.client import RecommenderClient
 from serving.release.release import MANIFEST, Release
+from serving.request.model_names import model_name
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, restore, rollback
 from serving.triton.deployment.promotion import connected
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import model_name
 from tests.serving.toys import toy_release
 
 USERS = [100, 101, -7]

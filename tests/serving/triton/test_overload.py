@@ -13,9 +13,9 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 
 from serving.client.client import RecommenderClient
+from serving.request.model_names import model_name
 from serving.triton.deployment.deployment import deploy
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.names import model_name
 from tests.serving.toys import toy_release
 
 REQUESTS, CLIENTS = 2_000, 16

@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.models.losses.listwise_softmax import PADDING, ListwiseRanker
-from ops_gpu.models.ranking.dlrm import adapt, build_dlrm
-from ops_gpu.models.ranking.dlrm_config import RankingConfig
+from ops_gpu.models.ranking.dlrm import build_dlrm
+from ops_gpu.models.ranking.dlrm_config import DlrmConfig
+from ops_gpu.models.ranking.network_ranker import _adapt
 from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
@@ -17,7 +18,7 @@ from tests.ops_gpu.models.schemas import columns, continuous, items, users
 
 PAIR = ColumnSchema("pair", "float32", frozenset({Tags.CONTINUOUS, Tags.LIST}), is_list=True, value_count=Domain(2, 2))
 SCHEMA = users().excluding("user_id") + items().excluding("item_id") + Schema([PAIR])
-CONFIG = RankingConfig(dimension=4, bottom=(6,), top=(5, 3), list_size=3)
+CONFIG = DlrmConfig(dimension=4, bottom=(6,), top=(5, 3), list_size=3)
 
 
 def rows(count: int, seed: int = 0) -> dict[str, npt.NDArray[Any]]:
@@ -31,7 +32,7 @@ def ranker() -> keras.Model:
     keras.utils.set_random_seed(0)
     found = build_dlrm(SCHEMA, CONFIG)
     many = rows(500, seed=3)
-    adapt(found, [many[name][:, 0] if name != "pair" else many[name] for name in ("age", "price", "pair")])
+    _adapt(found, [many[name][:, 0] if name != "pair" else many[name] for name in ("age", "price", "pair")])
     return found
 
 

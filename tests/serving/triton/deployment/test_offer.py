@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.deployment.offer import Offered, OnNewRelease, offer
 from serving.triton.deployment.rollout import end_rollout, roll_out
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.deployment.verdicts import FILE, Verdicts
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import model_name
 from tests.serving.toys import toy_release
 from tests.serving.triton.fake_control import FakeControl, dated, fake_server
 

@@ -13,6 +13,7 @@ import pytest
 
 from serving.release.holding import Holding
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.triton.deployment import promotion as going_live
 from serving.triton.deployment import retention
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, rollback
@@ -20,7 +21,7 @@ from serving.triton.deployment.offer import offer
 from serving.triton.deployment.retention import clean_up
 from serving.triton.deployment.rollout import roll_out
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.names import changing, model_name
+from serving.triton.repository.names import changing
 from tests.serving.toys import toy_release
 from tests.serving.triton.fake_control import FakeControl, dated, fake_server
 

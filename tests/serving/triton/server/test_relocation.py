@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from serving.client.client import RecommenderClient
+from serving.request.model_names import model_name
 from serving.triton.control.process import processes_of
 from serving.triton.deployment.deployment import deploy, restore
 from serving.triton.deployment.target import TritonTarget
@@ -17,7 +18,6 @@ from serving.triton.repository.live_release import PARAMETER
 from serving.triton.repository.model_config import ModelTensors, config_text, release_parameters
 from serving.triton.repository.model_directory import place_model
 from serving.triton.repository.model_settings import ModelSettings
-from serving.triton.repository.names import model_name
 from serving.triton.server.backends import KEEPER, PROGRAMS, SERVER
 from serving.triton.server.relocation import follow_home
 from serving.triton.server.server import TritonServer

@@ -16,12 +16,12 @@ import pytest
 
 from serving.client.client import RecommenderClient, RecommenderError
 from serving.release.release import Release
+from serving.request.model_names import model_name
 from serving.triton.control.process import processes_of
 from serving.triton.control.server_state import ServerState
 from serving.triton.control.triton_error import TritonError
 from serving.triton.deployment.deployment import deploy, live_release
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.names import model_name
 from serving.triton.server.backends import KEEPER, PROGRAMS, SERVER, STUB
 from serving.triton.server.server import TritonServer
 from serving.triton.server.supervisor import is_kept

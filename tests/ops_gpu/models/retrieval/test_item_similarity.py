@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.interactions.events import Events
-from ops_gpu.models.retrieval import item_knn
-from ops_gpu.models.retrieval.item_knn import ItemKnn
+from ops_gpu.models.retrieval import item_similarity as module
+from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from tests.ops_gpu.toys import events_of, everyone, toy_events
 
 EVENTS = toy_events(count=400, users=30, items=60)
@@ -28,22 +28,26 @@ def reference(events: Events, neighbours: int) -> npt.NDArray[np.float64]:
     return counts @ np.where(similarity >= least[:, None], similarity, 0)
 
 
+def scores_of(events: Events, users: npt.NDArray[np.int64], neighbours: int = 20) -> npt.NDArray[np.float32]:
+    return np.asarray((liked_counts(events)[users] @ item_similarity(events, neighbours)).todense(), np.float32)
+
+
 @pytest.mark.parametrize("neighbours", [5, 1000])
 @pytest.mark.parametrize("cells", [8_000_000, 1])
 def test_scores_are_those_of_dense_matrices(neighbours: int, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_knn, "BLOCK_CELLS", cells)
+    monkeypatch.setattr(module, "BLOCK_CELLS", cells)
     users = everyone(EVENTS)
-    found = ItemKnn(EVENTS, neighbours).scores(users)
+    found = scores_of(EVENTS, users, neighbours)
     assert found.shape == (len(users), EVENTS.items) and found.dtype == np.float32
     np.testing.assert_allclose(found, reference(EVENTS, neighbours)[users], rtol=1e-4, atol=1e-5)
 
 
 def test_an_item_is_its_own_nearest_one() -> None:
     events = events_of([(3, 5, 0, True), (3, 6, 1, True), (4, 6, 2, True), (4, 7, 3, True), (5, 9, 4, False)])
-    scores = ItemKnn(events).scores(np.array([3, 5]))
+    scores = scores_of(events, np.array([3, 5]))
     assert set(np.argsort(-scores[0])[:2].tolist()) == {5, 6} and scores[0, 7] > 0
     assert not scores[1].any()
 
 
 def test_nothing_to_learn_from() -> None:
-    assert not ItemKnn(events_of([])).scores(np.array([3, 4])).any()
+    assert not scores_of(events_of([]), np.array([3, 4])).any()

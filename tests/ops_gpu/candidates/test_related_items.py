@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ops_gpu.candidates.co_occurring import CoOccurrenceScores
+from ops_gpu.candidates.co_occurring import co_occurring
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from tests.ops_gpu.candidates.state import State, same_row
@@ -29,7 +29,7 @@ def brute_force(row: int, length: int = 100, half_life_days: float = 60.0) -> di
 
 @pytest.mark.parametrize(("length", "half_life"), [(100, 60.0), (3, 60.0), (100, 2.0)])
 def test_scores_are_those_of_brute_force(length: int, half_life: float) -> None:
-    found = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories, length, half_life)
+    found = co_occurring(STATE.snapshot, STATE.histories, length, half_life)
     assert found.items.values.dtype == np.int32 and found.score.dtype == np.float32
     score = found.items.with_values(found.score)
     for row in range(len(STATE.users)):
@@ -41,8 +41,8 @@ def test_scores_are_those_of_brute_force(length: int, half_life: float) -> None:
 def test_there_may_be_more_scores_than_there_was_room_for() -> None:
     """Many users at once: the arrays that a kernel fills grow."""
     users = np.tile(np.arange(len(STATE.users)), 300)
-    many = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories.take(users))
-    one = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    many = co_occurring(STATE.snapshot, STATE.histories.take(users))
+    one = co_occurring(STATE.snapshot, STATE.histories)
     assert len(many.score) > 2 * 4096
     np.testing.assert_array_equal(many.items.values, np.tile(one.items.values, 300))
     np.testing.assert_array_equal(many.score, np.tile(one.score, 300))
@@ -50,7 +50,7 @@ def test_there_may_be_more_scores_than_there_was_room_for() -> None:
 
 @pytest.mark.parametrize("repeats", [False, True])
 def test_the_best_available_ones_are_retrieved(repeats: bool) -> None:
-    scores = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    scores = co_occurring(STATE.snapshot, STATE.histories)
     found = scores.retrieve(STATE.snapshot, STATE.histories, 6, repeats)
     for row in range(len(STATE.users)):
         mine = brute_force(row)
@@ -62,24 +62,24 @@ def test_the_best_available_ones_are_retrieved(repeats: bool) -> None:
 
 
 def test_a_batch_gives_what_single_users_get() -> None:
-    scores = CoOccurrenceScores.compute(STATE.snapshot, STATE.histories)
+    scores = co_occurring(STATE.snapshot, STATE.histories)
     batch = scores.retrieve(STATE.snapshot, STATE.histories, 6, False)
     for row in range(len(STATE.users)):
         single = STATE.single(row)
-        alone = CoOccurrenceScores.compute(STATE.snapshot, single)
+        alone = co_occurring(STATE.snapshot, single)
         same_row(batch, row, alone.retrieve(STATE.snapshot, single, 6, False))
         np.testing.assert_array_equal(scores.items.with_values(scores.score)[row], alone.score)
 
 
 def test_absence_changes_no_order() -> None:
     later = replace(STATE.snapshot, as_of=STATE.snapshot.as_of + 300 * DAY)
-    now, then = (CoOccurrenceScores.compute(s, STATE.histories) for s in (STATE.snapshot, later))
+    now, then = (co_occurring(s, STATE.histories) for s in (STATE.snapshot, later))
     np.testing.assert_array_equal(now.items.values, then.items.values)
     np.testing.assert_allclose(then.score, now.score * 0.5**5, rtol=1e-5)
 
 
 def test_users_without_history() -> None:
     nothing = Histories.from_events(STATE.events.before(0), STATE.users)
-    scores = CoOccurrenceScores.compute(STATE.snapshot, nothing)
+    scores = co_occurring(STATE.snapshot, nothing)
     assert len(scores.score) == 0 and len(scores.items) == len(STATE.users)
     assert scores.retrieve(STATE.snapshot, nothing, 5, False).items.lengths.tolist() == [0] * len(STATE.users)
