@@ -111,6 +111,12 @@ class RecommenderSettings(dg.Model):
                     "candidates",
                     name,
                 )
+        if self.serving.ordering.maximal_marginal_relevance and not any(RETRIEVERS[name].dense for name in learned):
+            raise SettingError(
+                "it compares the vectors of items, which none of the retrieval models has; name one that has under "
+                "retrieval, or choose another ordering.",
+                *("serving", "ordering", "maximal_marginal_relevance"),
+            )
         if any(sizes.size(name) for name in known if name != "history" or self.repeats):
             return self
         problem = (

@@ -90,7 +90,13 @@ def ordering(config: FourStagesConfig) -> Ordering:
     """The operator that makes the lists."""
     way = config.ordering.way
     if isinstance(way, Diversity):
-        return MaximalMarginalRelevance(way.relevance_weight, pool=way.pool)
+        dense = next((stage.name for stage in config.retrieval if stage.network is not None), None)
+        if dense is None:
+            raise ValueError(
+                "serving.ordering.maximal_marginal_relevance compares the vectors of items, and no retrieval model has "
+                "any; name one that has under retrieval, or choose another ordering."
+            )
+        return MaximalMarginalRelevance(way.relevance_weight, pool=way.pool, model=dense)
     if isinstance(way, Quota):
         return CategoryQuotas(way.column, way.most, way.buckets, pool=way.pool)
     if isinstance(way, Calibrated):

@@ -24,8 +24,10 @@ from .retrieval.predict_implicit import PredictImplicit
 from .retrieval.query_co_occurrence import QueryCoOccurrence
 from .retrieval.query_faiss import QueryFaiss
 from .retrieval.query_history import QueryHistory
+from .retrieval.query_item_weights import QueryItemWeights
 from .retrieval.query_popular import QueryPopular
 from .retrieval.score_co_occurrence import ScoreCoOccurrence
+from .retrieval.score_item_weights import ScoreItemWeights
 from .retrieval.union_candidates import UnionCandidates
 from .scoring.predict import Predict
 from .scoring.predict_forest import PredictForest
@@ -59,11 +61,13 @@ __all__ = [
     "QueryFeast",
     "QueryHistory",
     "QueryHistoryStore",
+    "QueryItemWeights",
     "QueryPopular",
     "QueryUsers",
     "RankingFeatures",
     "RecentItems",
     "ScoreCoOccurrence",
+    "ScoreItemWeights",
     "ServingOperator",
     "SoftmaxSampling",
     "TransformWorkflow",

@@ -14,8 +14,14 @@ from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 STAGES = ("features", "retrieval", "filtering", "scoring", "ordering")
 INPUTS = {"user_id": "INT64", "k": "INT32", "seed": "INT64"}
 RELEASE = "ab" * 32
-TYPES: dict[str, Any] = {"INT64": np.int64, "INT32": np.int32, "FP32": np.float32, "UINT8": np.uint8}
-TYPES |= {"BOOL": np.bool_, "FP64": np.float64}
+TYPES: dict[str, Any] = {
+    "INT64": np.int64,
+    "INT32": np.int32,
+    "FP32": np.float32,
+    "UINT8": np.uint8,
+    "UINT32": np.uint32,
+}
+TYPES |= {"BOOL": np.bool_, "FP64": np.float64, "UINT32": np.uint32}
 
 
 class CannedServer(service_pb2_grpc.GRPCInferenceServiceServicer):

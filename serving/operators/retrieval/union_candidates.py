@@ -88,8 +88,8 @@ class UnionCandidates(ServingOperator):
         return len(self.names) or FIRST_RANKED
 
 
-def candidates_of(columns: Columns) -> Candidates:
-    """The candidates that this operator's columns make up."""
+def candidates_of(columns: Columns, *, named: bool = False) -> Candidates:
+    """The candidates that this operator's columns make up; `named` says that it has names for its sources."""
     items, source = ragged(columns, "candidate_item"), ragged(columns, "candidate_source").values
-    wide = ragged(columns, SOURCES).values if SOURCES in columns else source.astype(np.uint32)
+    wide = ragged(columns, SOURCES).values if named else source.astype(np.uint32)
     return Candidates(items, source, wide, ragged(columns, "candidate_rank").values)

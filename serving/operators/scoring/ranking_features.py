@@ -81,7 +81,7 @@ class RankingFeatures(ServingOperator):
         self._item_features = ItemFeatures.of(self._snapshot)
 
     def transform(self, columns: Columns) -> Columns:
-        candidates = candidates_of(columns)
+        candidates = candidates_of(columns, named=bool(self.models))
         features = ranking_features(
             self._snapshot,
             self._item_features,

@@ -5,16 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 
 from recsys_assets.blueprint import code_version as module
 from recsys_assets.component.locations import load
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 from tests.conftest import YAML
 
 CACHES = (module._file, module._imports, module._text, module._meaning)
 SPARSE = {"retrieval": {"model": "item_knn"}}
+
+
+def graph_of(shop: Path) -> Any:
+    return dg.Definitions.merge(load(shop), shared_definitions(Home.from_environment())).resolve_asset_graph()
 
 
 def versions(shop: Path, **sections: Any) -> dict[str, str]:
@@ -23,7 +29,7 @@ def versions(shop: Path, **sections: Any) -> dict[str, str]:
         cached.cache_clear()
     attributes = yaml.safe_load(YAML)["attributes"] | sections
     (shop / "defs.yaml").write_text(yaml.safe_dump({"type": "recsys_assets.Recommender", "attributes": attributes}))
-    graph = load(shop).resolve_asset_graph()
+    graph = graph_of(shop)
     return {key.path[-1]: str(graph.get(key).code_version) for key in graph.get_all_asset_keys()}
 
 
@@ -66,9 +72,9 @@ def test_a_family_changes_those_that_use_it(shop: Path, home: Home, edited: Any)
 def test_a_sparse_model_needs_no_vectors_and_no_index(shop: Path, home: Home) -> None:
     without = {"item_embeddings", "faiss_index"}
     assert set(versions(shop)) - set(versions(shop, **SPARSE)) == without
-    graph = load(shop).resolve_asset_graph()
+    graph = graph_of(shop)
     assert not [key for key in graph.asset_check_keys if key.name == "recall"]
     both = versions(shop, retrieval=[{"model": "item_knn"}, {"model": "two_tower"}])
     assert without < set(both)
-    checks = load(shop).resolve_asset_graph().asset_check_keys
+    checks = graph_of(shop).asset_check_keys
     assert {key.asset_key.path[-1] for key in checks if key.name == "recall"} == {"faiss_index", "release"}

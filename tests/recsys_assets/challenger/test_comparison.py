@@ -170,7 +170,7 @@ def test_a_release_of_a_version_that_cannot_be_opened_stands_in_nobodys_way(
     if step == "open":
         monkeypatch.setattr(module, "live_release", fails)
     else:
-        monkeypatch.setattr("ops_gpu.models.ranking.model.Dlrm.load", fails)
+        monkeypatch.setattr("ops_gpu.models.ranking.dlrm.Dlrm.load", fails)
     found = shop.stand()
     assert (found.against, found.because) == (
         "nothing",

@@ -13,6 +13,8 @@ from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.features.event_features import event_features
 from ops_gpu.interactions.events import DAY
 from ops_gpu.logs import EntityTable, LogSource
+from ops_gpu.models.ranking.dlrm import Dlrm
+from ops_gpu.models.retrieval.two_tower import TwoTower
 from ops_gpu.primitives.setting_error import SettingError
 from ops_gpu.schema.reserved_names import Role
 from ops_gpu.schema.schema import Schema
@@ -48,11 +50,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 
 def test_no_part_of_a_model_can_be_a_feature(whole: Whole) -> None:
-    towers, data = whole.parts.retrieval.towers, whole.parts.data
+    model, ranker, data = whole.parts.retrievers["two_tower"], whole.parts.ranking, whole.parts.data
+    assert isinstance(model, TwoTower)
+    assert isinstance(ranker, Dlrm)
+    towers = model.towers
     own = {"users": set(data.user_schema.names), "items": set(data.item_schema.names)}
     models: dict[Role, list[Any]] = {
-        "users": [towers.query, whole.parts.ranking.model],
-        "items": [towers.item, whole.parts.ranking.model],
+        "users": [towers.query, ranker.model],
+        "items": [towers.item, ranker.model],
     }
     for role, parts in models.items():
         operations = {operation.name for model in parts for operation in model.operations}

@@ -83,6 +83,10 @@ def test_sizes_are_by_the_name_of_the_source() -> None:
             {"candidates": {"item_knn": 5}},
             "item_knn: 5 | attributes.candidates.item_knn: item_knn is given a size, expected one of the sources",
         ),
+        (
+            {"retrieval": {"model": "item_knn"}, "serving": {"ordering": {"maximal_marginal_relevance": {"pool": 9}}}},
+            "pool: 9 | attributes.serving.ordering.maximal_marginal_relevance: it compares the",
+        ),
         ({"candidates": {"repeats": True}}, "repeats: true | attributes.candidates.repeats is not a known key"),
         (
             {"retrieval": [{"model": "item_knn"}], "candidates": {"item_knn": 0, "popular": 0, "co_occurrence": 0}},

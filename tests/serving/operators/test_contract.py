@@ -166,7 +166,7 @@ def full_world(whole: Whole, seed: int, empty: bool = False) -> Columns:
     columns, data = world(whole, ROWS, seed, empty), whole.parts.data
     codes = columns["user_code"]
     engineered: Columns = {f"engineered_{n}": v[codes] for n, v in data.users.columns.items()}  # type: ignore[index]
-    length = whole.parts.config.retrieval.history_length
+    length = whole.parts.config.history_length
     history = np.zeros((ROWS, length), np.int32)
     return columns | engineered | {"engineered_history": history}
 
@@ -189,6 +189,8 @@ NAMES = (
     "QueryHistoryStore",
     *("QueryPopular", "RankingFeatures", "RecentItems", "ScoreCoOccurrence", "SoftmaxSampling"),
     *("SoftmaxSampling at a temperature", "TransformWorkflow", "UnionCandidates", "UnrollFeatures"),
+    *("PopularFallback with names", "QueryItemWeights", "RankingFeatures of two models", "ScoreItemWeights"),
+    *("SoftmaxSampling of named sources", "UnionCandidates with names"),
 )
 every_case = pytest.mark.parametrize("name", NAMES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,7 +62,7 @@ user = st.tuples(
 
 
 def bound(operator: ServingOperator) -> ServingOperator:
-    operator.bind(SimpleNamespace(shared=lambda part, load: PARTS[part]))  # type: ignore[arg-type]
+    operator.bind(SimpleNamespace(shared=lambda part, load: PARTS[part], path=Path("nowhere")))  # type: ignore[arg-type]
     return operator
 
 

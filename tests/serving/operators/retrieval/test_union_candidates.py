@@ -35,7 +35,7 @@ def test_every_source_has_a_bit_of_its_own_where_the_recommender_names_them() ->
         items = Ragged.from_lists([[40, 3 + place]], np.int32)
         columns |= {f"{name}_item": items, f"{name}_score": items.with_values(np.ones(2, np.float32))}
     union = UnionCandidates(names, names)
-    found = candidates_of(union.transform(dict(columns)))
+    found = candidates_of(union.transform(dict(columns)), named=True)
     wide = dict(zip(found.items[0].tolist(), found.sources.tolist(), strict=True))
     assert wide.pop(40) == 2**32 - 1 and wide == {3 + place: 1 << place for place in range(32)}
     assert found.rank.shape == (33, 32) and found.source.tolist() == [32] * 31 + [2, 34]
