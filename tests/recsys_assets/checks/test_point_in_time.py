@@ -68,7 +68,7 @@ def test_it_passes_where_something_was_compared_and_nothing_changed(
 ) -> None:
     nothing = SimpleNamespace(ranges=None, events=None)
     monkeypatch.setattr(module, "ChainRanges", SimpleNamespace(load=lambda _: nothing))
-    for name in ("challenger_workflow", "training_data", "towers"):
+    for name in ("challenger_workflow", "training_data", "retrievers"):
         monkeypatch.setattr(module, name, lambda *_: nothing)
     monkeypatch.setattr(module, "_moment", lambda *_: DAY)
     monkeypatch.setattr(module, "_learned_ahead", lambda *_: learned)

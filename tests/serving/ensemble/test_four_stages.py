@@ -10,7 +10,6 @@ import pytest
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.candidates.candidate_config import CandidateConfig
-from ops_gpu.models.contract import Network
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import recommend
 from ops_gpu.schema.column import ColumnSchema
@@ -18,13 +17,14 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.four_stages import build_ensemble
-from serving.ensemble.four_stages_config import FourStagesConfig, RankerStage, RetrievalStage
+from serving.ensemble.four_stages_config import FourStagesConfig
 from serving.operators.features.query_history_store import QueryHistoryStore
 from serving.release.built_with import write_built_with
 from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.columns import Columns
 from serving.stores.user_history_store import UserHistoryStore
+from tests.serving.stages import described_stages
 from tests.serving.whole_release import Whole, whole_release
 
 USERS = np.arange(30)
@@ -111,9 +111,9 @@ def test_a_workflow_of_another_release_is_refused(whole: Whole, tmp_path: Path) 
 def config(candidates: CandidateConfig, temperature: float = 0.0) -> FourStagesConfig:
     users = Schema([ColumnSchema("user_id", "int32", frozenset({Tags.USER_ID}))])
     items = Schema([ColumnSchema("item_id", "int32", frozenset({Tags.ITEM_ID}))])
-    towers = RetrievalStage("two_tower", Network("query_tower.keras", ("user_id", "history"), 8), 5)
-    ranker = RankerStage(Network("ranker.keras", ("user_id", "item_id", "ranking_features"), 1), users, items)
-    return FourStagesConfig("int64", "string", Schema(), users, items, [towers], ranker, candidates, temperature)
+    return FourStagesConfig(
+        "int64", "string", Schema(), users, items, *described_stages(users, items), candidates, temperature
+    )
 
 
 def test_a_recommender_without_features_has_the_same_stages() -> None:

@@ -24,6 +24,7 @@ from serving.rules.condition import Condition
 from serving.rules.item_attributes import ItemAttributes
 from serving.rules.list_rules import ListRules
 from serving.rules.ordering_config import Boost, Calibrated, Diversity, OrderingConfig, Quota, Sampling
+from tests.serving.stages import described_stages, stages_of
 from tests.serving.whole_release import FILTERS, Whole, whole_release
 
 SIZES = {"two_tower": 25, "popular": 20, "co_occurrence": 20}
@@ -54,7 +55,7 @@ def may(item: dict[str, Any], user: dict[str, Any], country: str | None) -> bool
 def test_filters_leave_what_plain_python_leaves(whole: Whole, country: str | None) -> None:
     parts = whole.parts
     codes = parts.workflow.encode("user_id", USERS).astype(np.int64)
-    offline = recommend(parts.data, parts.sources, parts.retrieval, parts.ranking, codes, 100)
+    offline = recommend(parts.data, parts.sources, parts.ranking, codes, 100)
     items = {row["item_id"]: row for row in whole.items.to_dicts()}
     expected = []
     for user, final in zip(whole.users.to_dicts(), offline.final, strict=True):
@@ -112,11 +113,8 @@ def described(whole: Whole, **more: Any) -> FourStagesConfig:
         raw,
         parts.data.user_schema,
         parts.data.item_schema,
-        parts.config.retrieval.dimension,
-        parts.config.retrieval.history_length,
+        *stages_of(parts),
         candidates=parts.config.candidates,
-        tower_runtime="onnx",
-        ranker_runtime="onnx",
         **more,
     )
 
@@ -146,7 +144,7 @@ def config(**more: Any) -> FourStagesConfig:
     users = Schema([ColumnSchema("user_id", "int32", frozenset({Tags.USER_ID}))])
     items = Schema([ColumnSchema("item_id", "int32", frozenset({Tags.ITEM_ID})), ColumnSchema("studio", "int32")])
     raw = Schema([ColumnSchema("country", "string")])
-    return FourStagesConfig("int64", "int64", raw, users, items, 8, 5, True, **more)
+    return FourStagesConfig("int64", "int64", raw, users, items, *described_stages(users, items), **more)
 
 
 STOCK = Condition("stock", "stock", "above", value=0)

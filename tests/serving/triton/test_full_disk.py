@@ -136,7 +136,7 @@ def test_a_release_is_there_as_a_whole_or_not_at_all(disk: Disk, tmp_path: Path)
 
 def test_models_are_there_as_a_whole_or_not_at_all(disk: Disk) -> None:
     ensemble, models = toy_ensemble(), disk.folder / "models"
-    tensors = ModelTensors.of(ensemble.inputs, "int64")
+    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs)
     disk.fill(0)
     with pytest.raises(OSError, match="No space left"):
         replace_config(models, "toy", "new")

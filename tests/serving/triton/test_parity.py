@@ -30,7 +30,7 @@ Lists = list[tuple[list[int], list[float]]]
 def offline(edge: Whole) -> Lists:
     parts = edge.parts
     codes = parts.workflow.encode("user_id", np.array([user.encode() for user in USERS])).astype(np.int64)
-    lists = recommend(parts.data, parts.sources, parts.retrieval, parts.ranking, codes, K)
+    lists = recommend(parts.data, parts.sources, parts.ranking, codes, K)
     items = parts.workflow.decode("item_id", lists.final)
     there = ~np.isnan(lists.scores)
     return [(i[t].tolist(), s[t].tolist()) for i, s, t in zip(items, lists.scores, there, strict=True)]

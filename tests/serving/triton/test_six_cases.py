@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
+from ops_gpu.recommender.learned_source import DenseSource
 from serving.client.client import RecommenderClient, RecommenderError
 from serving.request.recommendation import RecommendationList
 from tests.serving.edge_release import ALMOST, FEATURELESS, ITEMS, LEFT, SATED
@@ -75,8 +76,9 @@ def test_k_above_the_size_of_the_index_gives_all_that_there_are(client: Recommen
 
 
 def test_the_minus_ones_of_faiss_are_no_items(client: RecommenderClient, edge: Whole) -> None:
-    sources = edge.parts.sources
-    found, _ = sources.index.search(np.zeros((1, sources.embeddings.shape[1]), np.float32), 2 * 90)
+    source = edge.parts.sources.learned["two_tower"]
+    assert isinstance(source, DenseSource)
+    found, _ = source.index.search(np.zeros((1, source.vectors.shape[1]), np.float32), 2 * 90)
     assert (found == -1).any(), "this release does not have the case"
     (answer,) = beside_healthy(client, ["u4"], 1000)
     check_list(answer)

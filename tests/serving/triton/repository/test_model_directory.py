@@ -25,7 +25,7 @@ OTHER = "f" * 64
 
 def tensors(dtype: str = "string") -> ModelTensors:
     k = optional(ColumnSchema("k", "int32", domain=Domain(1, 1000)), 10)
-    return ModelTensors.of(Schema([ColumnSchema("user_id", dtype), k]), dtype)
+    return ModelTensors.of(Schema([ColumnSchema("user_id", dtype), k]), Schema([ColumnSchema("item_id", dtype)]))
 
 
 def parsed(repository: Path, model: str) -> model_config_pb2.ModelConfig:
