@@ -60,6 +60,21 @@ def brought_by(decision: Mapping[str, Any], place: int, bits: Mapping[str, Mappi
     return named_bits(decision["retrieved_source"][place], bits["source"])
 
 
+def sources_of(decision: Mapping[str, Any], item: Id, source: int, bits: Mapping[str, Mapping[str, int]]) -> str:
+    """Names of the sources of an item of the list.
+
+    Args:
+        decision: a row of a decision log.
+        item: raw id.
+        source: its eight bits, which have no name for a source that came later.
+        bits: names of bits, as the log notes them.
+    """
+    place = _place(decision.get("retrieved_item") or [], item)
+    if place is None or not source & bits["source"].get("other", 0):
+        return named_bits(source, bits["source"])
+    return brought_by(decision, place, bits)
+
+
 def _retrieval(decision: Mapping[str, Any], item: Id, bits: Mapping[str, Mapping[str, int]]) -> StageNote | None:
     if "retrieved_item" not in decision or _replaced(decision, bits):
         return None

@@ -82,7 +82,7 @@ def _said(again: dict[str, Any], name: str) -> str:
 
 def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> dict[str, Any]:
     """One user of the request, for people or as JSON."""
-    from serving.decisions.item_path import item_path, named_bits
+    from serving.decisions.item_path import item_path, named_bits, sources_of
 
     seen = {key.removeprefix("user_"): value for key, value in row.items() if key.startswith("user_")}
     events = row.get("request_event_item") or []
@@ -101,8 +101,7 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
         "counts": counts,
         "removed": reasons,
         "list": [
-            {"item_id": i, "score": s, "sources": named_bits(b, bits["source"]), "propensity": p}
-            for i, s, b, p in listed
+            {"item_id": i, "score": s, "sources": sources_of(row, i, b, bits), "propensity": p} for i, s, b, p in listed
         ],
         "path": [vars(note) for note in item_path(row, item, bits)] if item is not None else None,
     }
