@@ -1,7 +1,7 @@
 """A home that was written before the house had wings, and models a contract, goes on.
 
-`old_home.tar.xz` holds it: a recommender with two releases, the newer one live in the form of one model, the models that a
-server had loaded, its feature store, tables, logs and YAML (without what Dagster and MLflow know of it).
+`old_home.tar.xz` holds it: a recommender with two releases, of which the newer one is live, the models that a server
+had loaded, its feature store, tables, logs and YAML, and what MLflow knows of it; without what Dagster does.
 """
 
 from __future__ import annotations
