@@ -174,7 +174,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return roll_out(release, self.target(), users, canary, shadow)
 
     def end_rollout(self, name: str) -> LiveRelease:
-        """Takes the candidate away; see `serving.triton.deployment.rollout.end_rollout`.
+        """Takes the challenger away; see `serving.triton.deployment.rollout.end_rollout`.
 
         Raises:
             LookupError: when none is being tried.
@@ -183,7 +183,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.deployment.rollout import end_rollout
 
         live = self.awake(name)
-        if live is None or live.candidate is None:
+        if live is None or live.challenger is None:
             raise LookupError(f"No release of {name!r} is being tried.")
         return end_rollout(Release.open(Home.from_environment().release(name, live.hash)), self.target())
 

@@ -1,4 +1,4 @@
-"""From the evaluated candidate to the parts of a release."""
+"""From the evaluated challenger to the parts of a release."""
 
 from __future__ import annotations
 

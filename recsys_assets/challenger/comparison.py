@@ -1,11 +1,11 @@
-"""The candidate against the release that is live, on days that neither was trained on."""
+"""The challenger against the release that is live, on days that neither was trained on."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.day_ranges import UNCOMPARED, ChainRanges
@@ -43,9 +43,9 @@ class ComparisonResult:
             fit; `nothing`: none to compare with.
         release: hash of the live release.
         users: how many users both were measured on.
-        candidate: mean of the candidate.
+        challenger: mean of the challenger.
         champion: mean of the live release.
-        difference: candidate minus champion.
+        difference: challenger minus champion.
         standard_error: of the difference.
         because: why they were not compared.
     """
@@ -53,14 +53,23 @@ class ComparisonResult:
     against: str
     release: str | None = None
     users: int = 0
-    candidate: float = 0.0
+    challenger: float = 0.0
     champion: float = 0.0
     difference: float = 0.0
     standard_error: float = 0.0
     because: str = ""
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> ComparisonResult:
+        """From the evaluation report, where the challenger has been `candidate` from the beginning."""
+        return cls(**{"challenger" if name == "candidate" else name: value for name, value in stored.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the evaluation report keeps it; see `of`."""
+        return {"candidate" if name == "challenger" else name: value for name, value in asdict(self).items()}
+
     def not_worse(self, tolerance: float) -> bool:
-        """Whether the candidate lies no further below than so many standard errors.
+        """Whether the challenger lies no further below than so many standard errors.
 
         With no release to compare with, it does; with one, but nobody to compare them on, it does not.
         """
@@ -77,7 +86,7 @@ def stand(
     final: Mapping[str, float],
     warn: Callable[[str], None],
 ) -> ComparisonResult:
-    """Compares the candidate with the live release, as `chain` says that it can be.
+    """Compares the challenger with the live release, as `chain` says that it can be.
 
     A live release that cannot be opened by this version of the program is no reason to keep a new one from going
     live; it is told, and not compared. One that opens and cannot be compared is: only a person may pass it over.
@@ -85,9 +94,9 @@ def stand(
     Args:
         blueprint: the recommender.
         chain: the days, and which release was live when they were chosen.
-        mine: the candidate.
+        mine: the challenger.
         protocol: the evaluated days.
-        final: metrics of the candidate's final lists.
+        final: metrics of the challenger's final lists.
         warn: told when the live release cannot be used.
     """
     import polars as pl

@@ -23,7 +23,7 @@ def not_worse_than_live(blueprint: Blueprint) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=blueprint.key("evaluation"), name=name, description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        standing = ComparisonResult(**load_report(blueprint)["live"])
+        standing = ComparisonResult.of(load_report(blueprint)["live"])
         return dg.AssetCheckResult(
             passed=standing.not_worse(tolerance),
             description=_beside(standing),
@@ -41,6 +41,6 @@ def _beside(standing: ComparisonResult) -> str:
         return f"Not compared: {standing.because}."
     how = "on the same days" if standing.against == "live" else "on these days, before it was continued"
     return (
-        f"{METRIC} {standing.candidate:.4f}, release {str(standing.release)[:12]} {standing.champion:.4f} {how} "
+        f"{METRIC} {standing.challenger:.4f}, release {str(standing.release)[:12]} {standing.champion:.4f} {how} "
         f"(difference {standing.difference:+.4f} ± {standing.standard_error:.4f}, {standing.users} users)."
     )

@@ -31,7 +31,7 @@ def decided(name: str, home: Home, live: LiveRelease | None) -> dict[str, Any]:
         found = Verdicts.load(home.releases / name) or Verdicts()
     except ValueError as error:
         return {"waiting": None, "decided_against": [], "unreadable": str(error)}
-    shown = (live.hash, live.candidate) if live else ()
+    shown = (live.hash, live.challenger) if live else ()
     left = [
         {"release": release, "kind": verdict.kind, "time": verdict.time}
         for release, verdict in found.against.items()
@@ -70,9 +70,9 @@ def moment(time: str) -> str:
     return f"{time[:16].replace('T', ' ')} UTC"
 
 
-def _waits(name: str, waiting: Mapping[str, str], candidate: str | None) -> str:
+def _waits(name: str, waiting: Mapping[str, str], challenger: str | None) -> str:
     said = f"Release {waiting['release'][:12]} waits since {moment(waiting['since'])}"
     turn = f"`recsys deploy {name}`, or the next materialization of {name}/deployment, makes it live"
-    if candidate is None:
+    if challenger is None:
         return f"{said}, and nothing stands before it any more: {turn}."
-    return f"{said} for the rollout of {candidate[:12]} to be decided (`recsys rollout {name}`); then {turn}."
+    return f"{said} for the rollout of {challenger[:12]} to be decided (`recsys rollout {name}`); then {turn}."

@@ -29,9 +29,9 @@ def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
     if live is None:
         return {**values, "silent": _silence(name, triton)}
     values |= {"live": live.hash, "previous": live.previous}
-    if live.candidate is not None:
-        values |= {"candidate": live.candidate, "canary": live.canary, "shadow": live.shadow}
-        values |= {"candidate_problem": not_loaded(name, live.candidate, triton)}
+    if live.challenger is not None:
+        values |= {"candidate": live.challenger, "canary": live.canary, "shadow": live.shadow}
+        values |= {"candidate_problem": not_loaded(name, live.challenger, triton)}
     return values | _manifest(live, home)
 
 

@@ -18,7 +18,7 @@ ALL = (*METRICS, "hit@20", "mrr@20", "hit@10", "mrr@10")
 
 
 def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables and charts of all methods, and the candidate's own numbers to plot over time."""
+    """Tables and charts of all methods, and the challenger's own numbers to plot over time."""
     methods = by_method(report)
     values = {name: rounded(report["final"][name]) for name in METRICS}
     return {
@@ -33,7 +33,7 @@ def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def beside_live(standing: Mapping[str, Any]) -> str:
-    """The candidate and the release that is live, in a sentence."""
+    """The challenger and the release that is live, in a sentence."""
     if standing["against"] == "nothing":
         return f"not compared: {standing['because']}"
     return (

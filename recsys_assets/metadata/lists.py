@@ -19,7 +19,7 @@ def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation,
     """Metric curves and score histogram of some users of the evaluation, spread over all of them.
 
     Args:
-        mine: the candidate.
+        mine: the challenger.
         sources: its candidate sources as of the cut.
         found: its evaluation.
         protocol: the evaluated days and rules.

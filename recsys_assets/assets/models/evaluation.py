@@ -1,9 +1,8 @@
-"""Asset `evaluation`: how good the candidate's lists are, beside baselines and what is live."""
+"""Asset `evaluation`: how good the challenger's lists are, beside baselines and what is live."""
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -74,7 +73,7 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         if live.against == "nobody":
             return leave_out(context, blueprint, "evaluation", f"Nothing is released: {live.because}.")
         run = mlflow.track(blueprint.name, "evaluation", chain.metadata(), flat_metrics(report))
-        report |= {"live": asdict(live), "mlflow_run": run, "judged": judged}
+        report |= {"live": live.to_dict(), "mlflow_run": run, "judged": judged}
         path = blueprint.home.evaluation_report(blueprint.name)
         write_json(report, path)
         samples = sample_lists(blueprint, mine, found, protocol.start)

@@ -71,7 +71,7 @@ def materialize(
         if live:
             out.print(f"release [bold]{live.hash[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
         values = decided(name, home, live)
-        for sentence in told(name, {**values, "candidate": live.candidate if live else None}):
+        for sentence in told(name, {**values, "candidate": live.challenger if live else None}):
             out.print(escape(sentence), soft_wrap=True)
         if as_json:
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}

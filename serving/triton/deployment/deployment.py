@@ -108,7 +108,7 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
     """Points a recommender's name back at the release before, which is loaded, or else is loaded now.
 
     It is the way out as well where the release that was live cannot be loaded any more. The release that is left is
-    remembered, and does not go live by itself again; nor does a candidate, whose rollout ends. Going back to a release
+    remembered, and does not go live by itself again; nor does a challenger, whose rollout ends. Going back to a release
     that was left so takes that decision back.
 
     Args:

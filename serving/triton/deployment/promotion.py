@@ -96,7 +96,7 @@ def routed(
     """Writes and loads the router of a rollout, and asks it."""
     models = {
         "live_model": model_name(wanted.name, wanted.hash),
-        "candidate_model": model_name(wanted.name, str(wanted.candidate)),
+        "candidate_model": model_name(wanted.name, str(wanted.challenger)),
         "url": target.url_within,
         **target.settings.log_parameters(wanted.name),
     }

@@ -105,7 +105,7 @@ def _standing(name: str, releases: Path, repository: Path) -> dict[str, str]:
         found |= {waiting.release: "waits"} if waiting else {}
     live = LiveRelease.written(repository, name)
     if live is not None:
-        found |= {live.candidate: "being tried"} if live.candidate else {}
+        found |= {live.challenger: "being tried"} if live.challenger else {}
         found |= {live.previous: "the one before"} if live.previous else {}
         found[live.hash] = "live"
     return found

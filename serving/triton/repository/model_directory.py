@@ -99,7 +99,7 @@ def write_model(
 def write_router(
     repository: Path, name: str, tensors: ModelTensors, max_batch_size: int, parameters: Mapping[str, str]
 ) -> str:
-    """Writes the model that stands before a live release and a candidate; see `router_model`.
+    """Writes the model that stands before a live release and a challenger; see `router_model`.
 
     Args:
         repository: Triton's model repository.

@@ -34,6 +34,11 @@ def test_what_cannot_be_compared_is_no_reason_to_stay() -> None:
     assert ComparisonResult("nothing", because="no release was live").not_worse(0.0)
 
 
+def test_a_report_of_any_version_is_read() -> None:
+    result = ComparisonResult("live", "a" * 64, 100, 0.21, 0.2, 0.01, 0.003)
+    assert result.to_dict()["candidate"] == 0.21 and ComparisonResult.of(result.to_dict()) == result
+
+
 @dataclass
 class Shop:
     """A recommender whose live release reads the columns `colour`, `colour.n` and `colour.l`, and those of items."""
@@ -143,7 +148,7 @@ def test_what_was_recorded_is_compared_with_both_errors(
     monkeypatch.setattr(module, "live_release", lambda *_: release)
     found = shop.stand("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
     assert (found.against, found.release, found.users) == ("recorded", "a" * 64, 90)
-    assert (found.candidate, found.champion) == (mine, 0.31)
+    assert (found.challenger, found.champion) == (mine, 0.31)
     assert found.difference == pytest.approx(mine - 0.31) and found.standard_error == pytest.approx(0.05)
     assert found.not_worse(2.0) is (mine > 0.31)
 

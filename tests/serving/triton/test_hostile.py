@@ -77,9 +77,9 @@ def text(*values: bytes) -> list[bytes]:
 
 @pytest.mark.long
 def test_a_router_of_two_releases_refuses_the_same(target: TritonTarget, server: TritonServer, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "routed", "string", number) for number in range(2))
+    live, challenger = (toy_release(tmp_path, "routed", "string", number) for number in range(2))
     deploy(live, target, TEXT.users)
-    roll_out(candidate, target, TEXT.users, canary=0.5)
+    roll_out(challenger, target, TEXT.users, canary=0.5)
     watch = Watch(target.grpc_url, server.folder, replace(TEXT, model="routed"))
     watch.fuzz(150, 6)
     assert watch.is_unharmed()
