@@ -92,7 +92,7 @@ def evaluate_as_of(
     half_life = config.candidates.snapshot.popular_half_life_days
     protocol = Protocol(cut, end, config.candidates.repeats, half_life)
     result = evaluate(data, sources, ranking, protocol)
-    offered = workflow.decode("item_id", np.flatnonzero(sources.snapshot.available))
+    offered = workflow.decode("item_id", np.flatnonzero(sources.item_state.available))
     return AsOf(data, workflow, result, workflow.decode("user_id", result.users), offered)
 
 

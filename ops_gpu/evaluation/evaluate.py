@@ -76,9 +76,9 @@ def evaluate(
     Raises:
         ValueError: when nobody with a history chose anything in the range, or the sources are of another moment.
     """
-    if sources.snapshot.as_of != protocol.start:
+    if sources.item_state.as_of != protocol.start:
         raise ValueError(
-            f"the candidate sources are as of {sources.snapshot.as_of}, the lists are wanted as of {protocol.start}; "
+            f"the candidate sources are as of {sources.item_state.as_of}, the lists are wanted as of {protocol.start}; "
             "build the sources for the cut."
         )
     users, chosen = choices_after(data.events, protocol.start, protocol.end, protocol.repeats)
@@ -88,7 +88,9 @@ def evaluate(
             "(evaluation.days) or materialize more of them."
         )
     lists = recommend(data, sources, ranking, users, protocol.k)
-    other = baseline_lists(data.events, sources.snapshot, users, protocol.k, protocol.repeats, protocol.half_life_days)
+    other = baseline_lists(
+        data.events, sources.item_state, users, protocol.k, protocol.repeats, protocol.half_life_days
+    )
     return Evaluation(
         users,
         measure(lists.final, chosen),
@@ -134,7 +136,7 @@ def _new_users(events: Events, sources: CandidateSources, protocol: Protocol) ->
         return None
     key = np.unique(future.user[chosen].astype(np.int64) * events.items + future.item[chosen])
     users, lengths = np.unique(key // events.items, return_counts=True)
-    popular = popular_order(sources.snapshot)[: protocol.k]
+    popular = popular_order(sources.item_state)[: protocol.k]
     lists = np.zeros((len(users), protocol.k), np.int32)
     lists[:, : len(popular)] = popular
     return measure(lists, Ragged.from_lengths((key % events.items).astype(np.int32), lengths))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.tiered_feature_table import write_feature_table
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.models.contract import DenseRetriever, Ranker, Retriever, Retrievers
 from ops_gpu.models.registry import DEFAULT_RANKER, DEFAULT_RETRIEVER, RANKERS, RETRIEVERS, Family, family, ranker_name
 from ops_gpu.schema.schema import Schema
@@ -93,7 +93,7 @@ class Parts:
                 np.save(folder / VECTORS / name / "vectors.npy", source.vectors, allow_pickle=False)
                 source.index.save(folder / INDEX / name)
         write_feature_table(self.data.items, folder / "item_features", int(item_memory_mb * 2**20))
-        self.sources.snapshot.save(folder / "snapshot")
+        self.sources.item_state.save(folder / "snapshot")
         self.ranking.save(folder / RANKER)
         retrieval = [{"model": name, **asdict(config)} for name, config in self.config.retrieval.items()]
         ranking = {"model": ranker_name(self.config.ranking), **asdict(self.config.ranking)}
@@ -182,7 +182,7 @@ def read_settings(folder: Path) -> FitConfig:
 
     values = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     candidates = dict(values["candidates"])
-    snapshot = SnapshotConfig(**_tuples(candidates.pop("snapshot")))
+    snapshot = ItemStateConfig(**_tuples(candidates.pop("snapshot")))
     if "sizes" not in candidates:  # of a version before
         repeats = candidates.pop("repeats")
         candidates = {"sizes": candidates, "repeats": repeats}

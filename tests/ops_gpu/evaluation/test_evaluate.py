@@ -60,9 +60,9 @@ def test_new_users_get_the_popular_items_each_of_them(heart: Heart, evaluation: 
     for user, item, time, positive in rows:
         if user not in known and CUT <= time < END and positive:
             chosen.setdefault(user, set()).add(item)
-    snapshot = heart.sources.snapshot
-    popular = np.flatnonzero(snapshot.available & (snapshot.total > 0))
-    best = set(popular[np.argsort(-snapshot.popular[popular], kind="stable")][:20].tolist())
+    item_state = heart.sources.item_state
+    popular = np.flatnonzero(item_state.available & (item_state.total > 0))
+    best = set(popular[np.argsort(-item_state.popular[popular], kind="stable")][:20].tolist())
     expected = [len(best & items) / min(20, len(items)) for _, items in sorted(chosen.items())]
     assert evaluation.new_users is not None and len(expected) > 10
     assert evaluation.new_users[20].recall.tolist() == pytest.approx(expected)
@@ -145,6 +145,6 @@ def test_a_ranker_that_knows_nothing_is_measured_like_chance_among_candidates(he
     sizes = replace(CONFIG.candidates, sizes={"two_tower": 0, "popular": 100, "co_occurrence": 0})
     sources = sources_at(heart.data, heart.fit.models, CUT, sizes)
     found = evaluate(heart.data, sources, ranker, PROTOCOL)
-    mean, spread = by_lot(heart, popular_order(sources.snapshot)[:100])
+    mean, spread = by_lot(heart, popular_order(sources.item_state)[:100])
     assert abs(found.final[20].ndcg.mean() - mean) < 2.5 * spread
     assert found.final[20].ndcg.mean() < found.retrieval[20].ndcg.mean() - 2.5 * spread  # in the order of popularity

@@ -79,7 +79,7 @@ def test_seen_and_unavailable_items_never_come_back(whole: Whole, ensemble: Ense
 
 def test_an_unknown_user_gets_the_popular_list(whole: Whole, ensemble: Ensemble) -> None:
     answer = ensemble.transform({"user_id": np.array([12345]), "k": np.array([7], np.int32)})
-    popular = whole.parts.sources.snapshot.popular
+    popular = whole.parts.sources.item_state.popular
     codes = whole.parts.workflow.encode("item_id", values(answer, "item_id")[0])
     best = np.sort(popular[whole.parts.data.offered(None)])[::-1][:7]
     np.testing.assert_allclose(popular[codes], best)

@@ -75,11 +75,11 @@ def test_filters_leave_what_plain_python_leaves(whole: Whole, country: str | Non
 
 def test_an_unknown_user_gets_what_is_popular_and_allowed(whole: Whole) -> None:
     request: Columns = {"user_id": np.array([12345]), "k": np.array([5], np.int32)}
-    snapshot, nobody = whole.parts.sources.snapshot, {"country": None, "age": None, "blocked": []}
-    popular = np.lexsort((np.arange(snapshot.items), -snapshot.total, -snapshot.popular))
-    ids = [int(whole.parts.workflow.decode("item_id", np.array([c]))[0]) for c in popular if snapshot.total[c] > 0]
+    item_state, nobody = whole.parts.sources.item_state, {"country": None, "age": None, "blocked": []}
+    popular = np.lexsort((np.arange(item_state.items), -item_state.total, -item_state.popular))
+    ids = [int(whole.parts.workflow.decode("item_id", np.array([c]))[0]) for c in popular if item_state.total[c] > 0]
     items = {row["item_id"]: row for row in whole.items.to_dicts()}
-    available = set(whole.parts.workflow.decode("item_id", np.flatnonzero(snapshot.available)).tolist())
+    available = set(whole.parts.workflow.decode("item_id", np.flatnonzero(item_state.available)).tolist())
     expected = [item for item in ids if item in available and may(items[item], nobody, "US")][:5]
     answer = Ensemble.of(whole.release).transform(request | {"context_country": np.array([b"US"])})
     assert lists(answer) == [expected] and len(expected) == 5
