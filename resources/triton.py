@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from serving.triton.control.server_state import ServerState
     from serving.triton.deployment.offer import Offered, OnNewRelease
     from serving.triton.deployment.target import TritonTarget
-    from serving.triton.repository.layout_settings import FormSettings
+    from serving.triton.repository.layout_settings import LayoutSettings
     from serving.triton.repository.live_release import LiveRelease
     from serving.triton.server.server import TritonServer
 
@@ -304,10 +304,10 @@ class TritonResource(dg.ConfigurableResource[Any]):
         own_url, key = self._own_url(), self._control_key()
         return TritonTarget(grpc_url, repository, self.releases, settings, own_url, key, folder)
 
-    def _form(self) -> FormSettings:
-        from serving.triton.repository.layout_settings import FormSettings
+    def _form(self) -> LayoutSettings:
+        from serving.triton.repository.layout_settings import LayoutSettings
 
-        return FormSettings(self.form, self.group_by, self.step_instances)
+        return LayoutSettings(self.form, self.group_by, self.step_instances)
 
     def _check_ports(self) -> None:
         given = [port for port in (self.grpc_port, self.metrics_port) if port is not None]

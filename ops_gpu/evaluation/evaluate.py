@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation.baselines import baseline_lists
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.metrics import ListMetrics
-from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import Events
 from ops_gpu.models.contract import Ranker
@@ -63,7 +63,7 @@ def evaluate(
     data: TrainingData,
     sources: CandidateSources,
     ranking: Ranker,
-    protocol: Protocol,
+    protocol: EvaluationProtocol,
 ) -> Evaluation:
     """Compares the recommender's lists and all baselines with what happened in `[start, end)`.
 
@@ -126,7 +126,9 @@ def better_by(mine: ListMetrics, other: ListMetrics) -> tuple[float, float]:
     return float(difference.mean()), float(spread)
 
 
-def _new_users(events: Events, sources: CandidateSources, protocol: Protocol) -> dict[int, ListMetrics] | None:
+def _new_users(
+    events: Events, sources: CandidateSources, protocol: EvaluationProtocol
+) -> dict[int, ListMetrics] | None:
     """Metrics of the popular items for users without a history; each needs a code of their own."""
     past, future = events.before(protocol.start), events.between(protocol.start, protocol.end)
     new = np.ones(events.users, np.bool_)

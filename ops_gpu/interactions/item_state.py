@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.item_state_config import ItemStateConfig
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.memory_map import memory_map
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,7 +100,7 @@ class ItemState:
     @classmethod
     def load(cls, folder: Path) -> ItemState:
         """Opens what `save` wrote; arrays are memory-mapped."""
-        arrays = {p.stem: mapped(p) for p in folder.glob("*.npy")}
+        arrays = {p.stem: memory_map(p) for p in folder.glob("*.npy")}
         neighbours = Neighbours(arrays.pop("neighbours_items"), arrays.pop("neighbours_similarity"))
         return cls(as_of=int(arrays.pop("as_of")), neighbours=neighbours, **arrays)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import contender
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 
@@ -39,7 +39,7 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
     from ops_gpu.recommender.candidate_sources import sources_at
     from ops_gpu.recommender.two_stage import recommend
 
-    side, end = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
+    side, end = contender(blueprint, release), DayRanges.load(blueprint).ranges.end
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
     sources = sources_at(side.data, side.retrievers, end, side.config.candidates, live=True)

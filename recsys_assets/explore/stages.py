@@ -10,7 +10,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.primitives.ragged import Ragged
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.ensemble.source_names import source_names
 from serving.operators.base import ServingOperator
 from serving.operators.filtering.filter_candidates import FilterCandidates
@@ -60,7 +60,7 @@ class Stages:
     fallback: bool
 
     @classmethod
-    def of(cls, ensemble: Ensemble, answer: Answer) -> Stages:
+    def of(cls, ensemble: Ensemble, answer: EnsembleAnswer) -> Stages:
         """Of an answer for one user.
 
         Args:
@@ -169,7 +169,7 @@ def _scored(
     return tuple(Row(item, place, found.get(item, ()), score) for place, (item, score) in enumerate(best, 1))
 
 
-def _ordered(answer: Answer, found: Found, names: tuple[str, ...]) -> tuple[Row, ...]:
+def _ordered(answer: EnsembleAnswer, found: Found, names: tuple[str, ...]) -> tuple[Row, ...]:
     columns = answer.columns
     ids, scores = _ids(_values(columns, "item_id")), _values(columns, "score").tolist()
     bits = _values(columns, "sources" if "sources" in columns else "source").tolist()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from serving.triton.repository.live_release import LiveRelease
 
 
-def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
+def status_report(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
     """What `recsys status` tells of a recommender, under the same keys whatever its state; with those of `decided`.
 
     Args:

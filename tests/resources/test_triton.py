@@ -22,7 +22,7 @@ from serving.triton.deployment import deployment, smoke_test
 from serving.triton.deployment.deployment import DeploymentError, restore
 from serving.triton.deployment.promotion import connected
 from serving.triton.repository import restore as restore_steps
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.live_release import LiveRelease
 from serving.triton.server.backends import PROGRAMS
 from serving.triton.server.server import TritonServer
@@ -132,7 +132,7 @@ def test_the_form_of_releases_is_configured() -> None:
         group_by="stage",
         step_instances={"retrieval": 2},
     )
-    assert own.target().settings.form == FormSettings("ensemble", "stage", {"retrieval": 2})
+    assert own.target().settings.form == LayoutSettings("ensemble", "stage", {"retrieval": 2})
     assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 

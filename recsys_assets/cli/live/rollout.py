@@ -75,7 +75,7 @@ def _check_one(release: str | None, canary: float, shadow: float, end: bool, pro
 def _tried(home: Home, challenger: Release, canary: float, shadow: float) -> LiveRelease:
     from resources.configured import configured
     from serving.triton.deployment.deployment import DeploymentError
-    from serving.triton.deployment.other_columns import SignatureError
+    from serving.triton.deployment.signature_error import SignatureError
 
     triton, name = configured(home).triton, challenger.name
     _known(triton, name)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ops_gpu.candidates.candidates import FIRST_SOURCES
 from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features, sparse_feature
 from ops_gpu.interactions.item_state import ItemState
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.memory_map import memory_map
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -115,4 +115,4 @@ def _needs(name: str, kind: str) -> tuple[Need, ...]:
 
 def item_vectors(folder: Path) -> npt.NDArray[Any]:
     """The vectors of all items by code, float32 `[items, dimension]`."""
-    return mapped(folder / "vectors.npy")
+    return memory_map(folder / "vectors.npy")

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from tritonclient.grpc import model_config_pb2
 
-from serving.triton.deployment.other_columns import SignatureError
+from serving.triton.deployment.signature_error import SignatureError
 
 Column = tuple[str, str, int, tuple[int, ...]]
 """Kind (`input` or `output`), name, type and shape, as `TritonControl.tensors` gives them."""

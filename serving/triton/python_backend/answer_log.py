@@ -12,7 +12,7 @@ import numpy as np
 from serving.decisions.reader import TEST
 from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.release.release import Release
 from serving.request.columns import Columns, ragged
 from serving.triton.python_backend.periodic_worker import Background
@@ -43,7 +43,7 @@ class AnswerLog:
         """Counts a request that could not be answered."""
         self._metrics.counts["failed"] += 1
 
-    def answered(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: Answer) -> None:
+    def answered(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: EnsembleAnswer) -> None:
         """Notes a pass; see `DecisionLog.record`."""
         counts, stages = self._metrics.counts, self._metrics.stage_ms
         counts["requests"] += len(rows)

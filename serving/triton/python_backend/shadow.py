@@ -19,7 +19,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
 from ops_gpu.primitives.atomic_file import atomic_file
-from serving.client.tensor import Tensor
+from serving.client.input_tensor import InputTensor
 from serving.decisions.reader import TEST
 from serving.request.id_encoding import decode_ids
 from serving.triton.control.server_state import STATE, ServerState
@@ -142,7 +142,7 @@ class Shadow:
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
         message = service_pb2.ModelInferRequest(model_name=self._model, id=f"{TEST}shadow-{request}")
         for name, value in inputs.items():
-            Tensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
+            InputTensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
         start = time.perf_counter()
         found: dict[str, Array] | None = None
         error = None

@@ -24,7 +24,7 @@ def export(
     """Writes a model repository that `tritonserver --model-repository=REPOSITORY` serves.
 
     It holds the model of the release and the model that applications call by the recommender's name. Both forms take
-    and give the same tensors; see `FormSettings` for what tells them apart. The server needs Triton's Python backend,
+    and give the same tensors; see `LayoutSettings` for what tells them apart. The server needs Triton's Python backend,
     this package in the backend's Python, and the release's directory.
 
     Args:

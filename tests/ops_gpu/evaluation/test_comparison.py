@@ -10,7 +10,7 @@ import pytest
 
 from ops_gpu.evaluation.comparison import Comparison, Contender, _translated, compare
 from ops_gpu.evaluation.evaluate import evaluate
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.models.ranking.dlrm import Dlrm, build_dlrm
@@ -22,7 +22,7 @@ from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.heart import CONFIG, CUT, END, TOWERS, Heart
 
-PROTOCOL = Protocol(CUT, END, repeats=False)
+PROTOCOL = EvaluationProtocol(CUT, END, repeats=False)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_padding_of_one_is_padding_of_the_other(mine: Contender) -> None:
 def test_nobody_in_common(mine: Contender, older: Contender) -> None:
     strangers = replace(mine, workflow=older.workflow)
     empty = older.workflow.encode("user_id", np.array([-5]))
-    assert empty.tolist() == [2] and compare(strangers, older, Protocol(END, END + 1, False)) is None
+    assert empty.tolist() == [2] and compare(strangers, older, EvaluationProtocol(END, END + 1, False)) is None
 
 
 @pytest.mark.parametrize(

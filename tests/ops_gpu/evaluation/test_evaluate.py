@@ -11,15 +11,15 @@ import pytest
 
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation.evaluate import Evaluation, better_by, evaluate
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.metrics import ListMetrics
-from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.ranking_examples import choices_after
 from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
 from tests.ops_gpu.toys import rows_of
 
-PROTOCOL = Protocol(CUT, END, repeats=False)
+PROTOCOL = EvaluationProtocol(CUT, END, repeats=False)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ def test_repeats_bring_their_own_baseline(heart: Heart) -> None:
 
 def test_sources_of_another_moment_are_refused(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"the lists are wanted as of \d+; build the sources for the cut"):
-        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT + DAY, END, False))
+        evaluate(heart.data, heart.sources, heart.ranking, EvaluationProtocol(CUT + DAY, END, False))
 
 
 def test_days_on_which_nobody_chose_anything(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"no user with a history chose anything new.*evaluate more days"):
-        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT, CUT, False))
+        evaluate(heart.data, heart.sources, heart.ranking, EvaluationProtocol(CUT, CUT, False))
 
 
 def test_differences_are_paired() -> None:

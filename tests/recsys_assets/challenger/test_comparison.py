@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.interactions.events import DAY
 from recsys_assets.challenger import comparison as module
-from recsys_assets.challenger.comparison import ComparisonResult, contender, stand
+from recsys_assets.challenger.comparison import ComparisonResult, compare_with_live, contender
 from resources.home import Home
 from serving.release.release import Release
 from tests.serving.whole_release import AS_OF, NAME, Whole, whole_release
 
-PROTOCOL = Protocol(AS_OF - 10 * DAY, AS_OF, False)
+PROTOCOL = EvaluationProtocol(AS_OF - 10 * DAY, AS_OF, False)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ class Shop:
         users.write_parquet(self.home.users(NAME))
         items.with_columns(available=True).write_parquet(self.home.items(NAME))
 
-    def stand(self, against: str = "live", final: dict[str, float] | None = None) -> ComparisonResult:
+    def compared(self, against: str = "live", final: dict[str, float] | None = None) -> ComparisonResult:
         """The live release beside itself, whose data as challenger are those of before."""
         chain: Any = SimpleNamespace(
             ranges=SimpleNamespace(against=against), live=self.whole.release.hash, passed_over=None
         )
-        return stand(self.blueprint, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
+        return compare_with_live(self.blueprint, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
 
     def __post_init__(self) -> None:
         self.write(self.whole.users, self.whole.items)
@@ -94,7 +94,7 @@ def shop(built: tuple[Whole, Home]) -> Shop:
 
 
 def test_a_release_that_opens_and_fits_the_data_is_compared(shop: Shop) -> None:
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.difference) == ("live", 0.0) and found.users > 10 and found.not_worse(0.0)
 
 
@@ -118,7 +118,7 @@ def test_data_that_the_live_release_does_not_fit_let_nothing_pass_without_a_pers
 ) -> None:
     whole = shop.whole
     shop.write(users(whole.users) if users else whole.users, items(whole.items) if items else whole.items)
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.release) == ("nobody", whole.release.hash) and not found.not_worse(100.0)
     assert words in found.because and f"`recsys materialize {NAME} --uncompared`" in found.because
 
@@ -129,12 +129,12 @@ def test_no_error_of_a_comparison_passes(shop: Shop, monkeypatch: pytest.MonkeyP
         raise kind("as it happens")
 
     monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", fails)
-    found = shop.stand()
+    found = shop.compared()
     assert found.against == "nobody" and "as it happens" in found.because and not found.not_worse(100.0)
 
 
 def test_a_manifest_without_what_was_recorded_does_not_pass(shop: Shop) -> None:
-    found = shop.stand("recorded", {"ndcg@20": 0.5, "ndcg@20_se": 0.1, "users": 10})
+    found = shop.compared("recorded", {"ndcg@20": 0.5, "ndcg@20_se": 0.1, "users": 10})
     assert found.against == "nobody" and "--uncompared" in found.because
 
 
@@ -146,7 +146,7 @@ def test_what_was_recorded_is_compared_with_both_errors(
     manifest = SimpleNamespace(metadata=SimpleNamespace(metrics=recorded))
     release = SimpleNamespace(manifest=manifest, hash="a" * 64)
     monkeypatch.setattr(module, "live_release", lambda *_: release)
-    found = shop.stand("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
+    found = shop.compared("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
     assert (found.against, found.release, found.users) == ("recorded", "a" * 64, 90)
     assert (found.challenger, found.champion) == (mine, 0.31)
     assert found.difference == pytest.approx(mine - 0.31) and found.standard_error == pytest.approx(0.05)
@@ -155,12 +155,12 @@ def test_what_was_recorded_is_compared_with_both_errors(
 
 def test_with_nothing_to_compare_with_nothing_is_opened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "live_release", lambda *_: pytest.fail("it was asked for"))
-    assert shop.stand("nothing") == ComparisonResult("nothing", because="no release is live")
+    assert shop.compared("nothing") == ComparisonResult("nothing", because="no release is live")
 
 
 def test_nobody_in_common_says_the_way_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", lambda *_: None)
-    found = shop.stand()
+    found = shop.compared()
     assert found.against == "nobody" and "no user in common" in found.because
     assert f"`recsys materialize {NAME} --uncompared`" in found.because
 
@@ -176,7 +176,7 @@ def test_a_release_of_a_version_that_cannot_be_opened_stands_in_nobodys_way(
         monkeypatch.setattr(module, "live_release", fails)
     else:
         monkeypatch.setattr("ops_gpu.models.ranking.dlrm.Dlrm.load", fails)
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.because) == (
         "nothing",
         "the live release cannot be opened: written by a newer version",
@@ -191,4 +191,4 @@ def test_a_fault_of_the_machine_lets_nothing_pass(shop: Shop, monkeypatch: pytes
 
     monkeypatch.setattr(module, "live_release", fails)
     with pytest.raises(OSError, match="as it happens"):
-        shop.stand()
+        shop.compared()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from recsys_assets.cli import app
 from resources.triton import TritonResource
 from serving.triton.deployment import rollout
-from serving.triton.deployment.other_columns import SignatureError
+from serving.triton.deployment.signature_error import SignatureError
 from serving.triton.deployment.verdicts import FILE
 from tests.recsys_assets.deployed_shop import DeployedShop
 from tests.serving.triton.fake_control import FakeControl

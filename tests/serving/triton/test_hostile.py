@@ -13,7 +13,7 @@ import pytest
 from serving.triton.deployment.deployment import deploy
 from serving.triton.deployment.rollout import roll_out
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.server.server import TritonServer
 from tests.serving.choosy_toy import choosy_release
@@ -37,7 +37,7 @@ def attacked(server: TritonServer, tmp_path_factory: pytest.TempPathFactory) -> 
     """The server, with the recommenders of this file."""
     root = tmp_path_factory.mktemp("hostile")
     target = TritonTarget.embedded(server)
-    by_stage = ModelSettings(form=FormSettings("ensemble", "stage"))
+    by_stage = ModelSettings(form=LayoutSettings("ensemble", "stage"))
     with pytest.MonkeyPatch.context() as patch:
         know_toys(patch)
         deploy(toy_release(root, TEXT.model, "string"), target, TEXT.users)
