@@ -9,12 +9,11 @@ from typing import Literal
 from serving.release.release import Release
 from serving.request.recommendation import Id
 from serving.triton.deployment.deployment import put_live
-from serving.triton.deployment.promotion import DeploymentError, brought_back, connected, live_of, still
+from serving.triton.deployment.promotion import DeploymentError, Promotion, still
 from serving.triton.deployment.remembering import known
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.deployment.verdicts import Verdict, Verdicts, Waiting
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing
 
 Outcome = Literal["live", "tried", "waits", "refused"]
 OnNewRelease = Literal["wait", "end"]
@@ -62,8 +61,8 @@ def offer(
             stay; when what is remembered cannot be read.
         TritonError: when the server does not answer.
     """
-    with changing(target.repository, release.name), connected(target) as control:
-        before = live_of(release.name, control) or brought_back(release.name, target, control)
+    with Promotion.begun(release.name, target) as promotion:
+        before = promotion.live_again()
         was = before or LiveRelease.written(target.repository, release.name)
         then = _remembered(release, target, was, before)
         outcome = outcome_of(release.hash, was, before is not None, then, on_new_release)
@@ -74,7 +73,7 @@ def offer(
             )
         if before is None or (outcome == "live" and (before.challenger is None or before.hash != release.hash)):
             ended = None if was is None or was.challenger == release.hash else was.challenger
-            live = put_live(release, target, control, users, before, lambda known, _: known.without_waiting())
+            live = put_live(release, promotion, users, before, lambda known, _: known.without_waiting())
             return Offered(release.hash, "live", live, ended, _waited(then, release))
         return _left_alone(release, before, then, outcome)
 

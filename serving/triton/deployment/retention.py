@@ -12,7 +12,7 @@ from serving.release.holding import Holding
 from serving.release.release_pool import one_writer, pool, take_away
 from serving.request.model_names import HASH_DIGITS, model_name
 from serving.triton.control.control import TritonError
-from serving.triton.deployment.promotion import Control
+from serving.triton.deployment.target import Control
 from serving.triton.deployment.verdicts import Verdicts
 from serving.triton.repository.live_release import LiveRelease
 from serving.triton.repository.names import beneath, changing

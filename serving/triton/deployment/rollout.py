@@ -8,24 +8,11 @@ from dataclasses import replace
 from serving.release.release import Release
 from serving.request.model_names import model_name
 from serving.request.recommendation import Id
-from serving.triton.deployment.promotion import (
-    DeploymentError,
-    brought_back,
-    connected,
-    going_live,
-    live_of,
-    loaded,
-    point,
-    routed,
-    still,
-    tensors_of,
-    unload_others,
-)
+from serving.triton.deployment.promotion import DeploymentError, Promotion, still, tensors_of
 from serving.triton.deployment.remembering import remembered
 from serving.triton.deployment.signature_check import check_columns
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing
 
 
 def roll_out(
@@ -54,8 +41,8 @@ def roll_out(
         raise DeploymentError(f"A rollout needs shares between 0 and 1, got canary {canary} and shadow {shadow}.")
     if shadow and target.settings.decisions is None:
         raise DeploymentError("A shadow needs a place for its comparisons; configure `decisions`.")
-    with changing(target.repository, challenger.name), connected(target) as control:
-        before = live_of(challenger.name, control) or brought_back(challenger.name, target, control)
+    with Promotion.begun(challenger.name, target) as promotion:
+        before = promotion.live_again()
         if before is None:
             raise DeploymentError(
                 f"The release {challenger.hash[:12]} of {challenger.name!r} has nothing to stand beside "
@@ -66,16 +53,16 @@ def roll_out(
                 f"The release {challenger.hash[:12]} of {challenger.name!r} is the live one, and answers everybody "
                 "already; try another one beside it."
             )
-        with going_live(challenger, target, control, before):
-            model, tensors = loaded(challenger, target, control, users)
-            live_columns = control.tensors(challenger.name)
-            check_columns(control.tensors(model), live_columns)
+        with promotion.trying(challenger, before):
+            model, tensors = promotion.load(challenger, users)
+            live_columns = promotion.control.tensors(challenger.name)
+            check_columns(promotion.control.tensors(model), live_columns)
             wanted = replace(before, challenger=challenger.hash, canary=canary, shadow=shadow)
             common = tensors.giving({name for kind, name, *_ in live_columns if kind == "output"})
-            router = routed(wanted, common, target, control, users)
+            router = promotion.load_router(wanted, common, users)
             with remembered(challenger.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
-                point(wanted, router, tensors, target, control)
-        unload_others(wanted, target, control)
+                promotion.point(wanted, router, tensors)
+        promotion.unload_others(wanted)
         return wanted
 
 
@@ -88,12 +75,12 @@ def end_rollout(live: Release, target: TritonTarget) -> LiveRelease:
         live: the release that is live.
         target: the server.
     """
-    with changing(target.repository, live.name), connected(target) as control:
-        before = live_of(live.name, control)
+    with Promotion.begun(live.name, target) as promotion:
+        before = promotion.live()
         if before is None or before.hash != live.hash:
             raise DeploymentError(f"{live.hash[:12]} of {live.name!r} is not live ({still(before)}).")
         wanted = LiveRelease(live.name, live.hash, before.previous)
         with remembered(live.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
-            point(wanted, model_name(live.name, live.hash), tensors_of(live), target, control)
-        unload_others(wanted, target, control)
+            promotion.point(wanted, model_name(live.name, live.hash), tensors_of(live))
+        promotion.unload_others(wanted)
         return wanted
