@@ -23,7 +23,7 @@ Codes = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Contender:
-    """The models of one release or candidate, with the data as its own workflow encodes it.
+    """The models of one release or challenger, with the data as its own workflow encodes it.
 
     Args:
         data: all interactions, and features, encoded by `workflow`.
@@ -57,10 +57,6 @@ class Comparison:
     champion: float
     difference: float
     standard_error: float
-
-    def not_worse(self, standard_errors: float) -> bool:
-        """Whether the challenger lies no further below the champion than so many standard errors."""
-        return self.difference >= -standard_errors * self.standard_error
 
 
 def compare(challenger: Contender, champion: Contender, protocol: EvaluationProtocol) -> Comparison | None:

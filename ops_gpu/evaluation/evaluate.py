@@ -34,7 +34,6 @@ class Evaluation:
         retrieval: the same of the candidates in retrieval order.
         baselines: by name.
         new_users: of users without a history, who get the popular items; None where there are none.
-        coverage: share of positives that any source retrieved among the candidates.
         lists: the final lists, int32 `[users, k]`.
     """
 

@@ -20,9 +20,6 @@ from ops_gpu.tiered.store_metrics import StoreMetrics
 from ops_gpu.tiered.tier_lookup import Looked, Missing, TierLookup
 from ops_gpu.tiered.write_order import WriteOrder
 
-WARMED = 100_000
-"""Keys that are warmed at once: so many neighbours share blocks of the disk."""
-
 
 @dataclass(frozen=True)
 class StoredRows:
@@ -111,14 +108,6 @@ class TieredStore:
     def delete(self, keys: npt.ArrayLike) -> None:
         """Takes the rows of keys away; a key without a row stays without one."""
         self._write(KeyBatch.of(keys, self.keys).unique()[0], None)
-
-    def warm(self, keys: npt.ArrayLike) -> None:
-        """Reads rows that will be asked for soon into the upper tiers, without counting them."""
-        batch = KeyBatch.of(keys, self.keys).unique()[0]
-        for start in range(0, len(batch), WARMED):
-            missing = self._lookup.first(batch.take(np.arange(start, min(start + WARMED, len(batch)))))[1]
-            if missing is not None:
-                self._from_below(missing.wanted)
 
     def refresh(self, change: Callable[[], Hashes | None]) -> None:
         """Lets a lower tier take over what others have written to it.

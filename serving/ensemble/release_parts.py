@@ -61,7 +61,6 @@ class Parts:
         user: Node,
         raw_users: Schema,
         id_types: dict[str, str],
-        temperature: float,
         rules: ListRules | None = None,
         item_memory_mb: float = ITEM_MEMORY_MB,
     ) -> None:
@@ -72,8 +71,7 @@ class Parts:
             user: source of raw user features (`QueryFeast`).
             raw_users: raw user features without id and history.
             id_types: `int64` or `string` of `user` and `item`.
-            temperature: of the final ordering; 0 is the exact top k.
-            rules: filters and orderings beside that.
+            rules: filters and ordering; without any, the exact order of score.
             item_memory_mb: item features that take more are served from disk, with this much memory before it.
 
         Raises:
@@ -103,7 +101,7 @@ class Parts:
         attributes = rules.attributes(self.workflow, self.data.items.size)
         if attributes is not None:
             attributes.save(folder / ATTRIBUTES)
-        self.stages(user, raw_users, id_types, temperature, folder, rules)
+        self.stages(user, raw_users, id_types, folder, rules)
         self._note_lineage(folder)
 
     def stages(
@@ -111,7 +109,6 @@ class Parts:
         user: Node,
         raw_users: Schema,
         id_types: dict[str, str],
-        temperature: float,
         folder: Path,
         rules: ListRules,
     ) -> None:
@@ -126,7 +123,6 @@ class Parts:
             retrieval=[self._retrieval_stage(name, model, folder) for name, model in self.retrievers.items()],
             ranker=self._ranker_stage(folder),
             candidates=self.config.candidates,
-            temperature=temperature,
             ordering=rules.ordering,
             filters=rules.filters,
             attributes=attributes,

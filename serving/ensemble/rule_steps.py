@@ -83,7 +83,7 @@ def final_list(scored: Node, user: Node, seen: Node, config: FourStagesConfig) -
     given = offered + Node.of("k")
     if isinstance(config.ordering.way, Calibrated):
         given = given + seen["seen_item"]
-    return (given + Node.of("seed") if config.sampled_at else given) >> ordering(config)
+    return (given + Node.of("seed") if config.ordering.temperature else given) >> ordering(config)
 
 
 def ordering(config: FourStagesConfig) -> Ordering:
@@ -101,7 +101,7 @@ def ordering(config: FourStagesConfig) -> Ordering:
         return CategoryQuotas(way.column, way.most, way.buckets, pool=way.pool)
     if isinstance(way, Calibrated):
         return CalibratedOrdering(way.column, way.weight, way.buckets, pool=way.pool)
-    return SoftmaxSampling(config.sampled_at)
+    return SoftmaxSampling(config.ordering.temperature)
 
 
 def request_columns(config: FourStagesConfig) -> list[ColumnSchema]:

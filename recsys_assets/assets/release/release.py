@@ -64,7 +64,7 @@ def release(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefin
             rules = ListRules(serving.filters, serving.ordering, items_frame(blueprint, for_filters=True))
             with user_errors(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
-                parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
+                parts.write(folder, user, raw_users, types, rules, memory)
             tags = {name: str(value) for name, value in day_ranges.metadata().items()}
             with one_writer(
                 blueprint.home.releases / blueprint.name

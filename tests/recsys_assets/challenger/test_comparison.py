@@ -23,7 +23,10 @@ PROTOCOL = EvaluationProtocol(AS_OF - 10 * DAY, AS_OF, False)
 
 @pytest.mark.parametrize(
     ("difference", "error", "tolerance", "passed"),
-    [(0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)],
+    [
+        *((0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)),
+        *((0.0, 0.01, 0.0, True), (-0.01, 0.01, 0.0, False), (-0.02, 0.01, 2.0, True), (-0.021, 0.01, 2.0, False)),
+    ],
 )
 def test_as_good_up_to_noise(difference: float, error: float, tolerance: float, passed: bool) -> None:
     standing = ComparisonResult("live", "a" * 64, 100, 0.2 + difference, 0.2, difference, error)

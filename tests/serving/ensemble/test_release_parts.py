@@ -54,7 +54,7 @@ def folder(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(parts: Parts, folder: Path) -> Path:
     raw = Schema([ColumnSchema("age", "float32"), ColumnSchema("city", "string")])
     feast = QueryFeast("../feast", raw.to_dict())
-    parts.write(folder, ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"}, 0.0)
+    parts.write(folder, ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"})
     return folder
 
 

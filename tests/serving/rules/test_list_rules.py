@@ -17,14 +17,13 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.exact_order import exact_order
-from serving.ensemble.four_stages import build_ensemble
 from serving.ensemble.four_stages_config import FourStagesConfig
 from serving.request.columns import Columns
 from serving.rules.condition import Condition
 from serving.rules.item_attributes import ItemAttributes
 from serving.rules.list_rules import ListRules
 from serving.rules.ordering_config import Boost, Calibrated, Diversity, OrderingConfig, Quota, Sampling
-from tests.serving.stages import described_stages, stages_of
+from tests.serving.stages import described_stages, shop_ensemble, stages_of
 from tests.serving.whole_release import FILTERS, Whole, whole_release
 
 SIZES = {"two_tower": 25, "popular": 20, "co_occurrence": 20}
@@ -101,7 +100,7 @@ def ordered(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = {}
     for name, ordering in {**ORDERINGS, "plain": OrderingConfig()}.items():
         config = described(whole, ordering=ordering)
-        found[name] = build_ensemble("whole", config).bind(whole.release)
+        found[name] = shop_ensemble("whole", config).bind(whole.release)
     return found
 
 
@@ -157,7 +156,7 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
         Condition("enough", "stock", "at_least", request="pieces"),
         STOCK,
     )
-    inputs = build_ensemble("shop", config(filters=filters, attributes=TYPES)).inputs
+    inputs = shop_ensemble("shop", config(filters=filters, attributes=TYPES)).inputs
     assert inputs.names[-2:] == ["context_country", "context_pieces"]
     assert [inputs[name].dtype for name in ("context_country", "context_pieces")] == ["string", "float64"]
 
@@ -191,16 +190,11 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
             ValueError,
             r"serving.ordering.boosts.1.column is 'colour', which is no item feature; there are item_id, studio",
         ),
-        (
-            {"ordering": OrderingConfig(calibrated=Calibrated("studio")), "temperature": 1.0},
-            ValueError,
-            "leave one out",
-        ),
     ],
 )
 def test_what_does_not_fit_is_named(more: dict[str, Any], error: type[Exception], reason: str) -> None:
     with pytest.raises(error, match=reason):
-        build_ensemble("shop", config(**more))
+        shop_ensemble("shop", config(**more))
 
 
 def test_attributes_lie_by_code_and_come_back(whole: Whole, tmp_path: Path) -> None:
