@@ -22,6 +22,7 @@ from serving.triton.repository.live_release import LiveRelease
 from serving.triton.repository.model_config import ModelTensors
 from serving.triton.repository.model_directory import replace_config, write_pointer, write_router
 from serving.triton.repository.names import changing, models_of
+from serving.triton.repository.released_model import ReleasedModel
 from serving.triton.repository.restore import load_live
 from serving.triton.repository.warmup import Warmup
 
@@ -121,20 +122,17 @@ class Promotion:
         if not (release.path / MANIFEST).is_file():  # since it was opened, before the lock was ours
             raise FileNotFoundError(f"it was removed meanwhile, and lay at {release.path}; build it anew.")
         target, described = self.target, Ensemble.load(release.part(FILE))
-        tensors, path = ModelTensors.of(described.inputs, described.outputs), target.release_path(release)
-        warmup = Warmup.of(described.inputs, users)
+        model = ReleasedModel.of(release, described, target.settings, target.release_path(release))
         target.publish(release)
-        model = write_release(
-            target.repository, release.name, release, path, described, tensors, target.settings, warmup
-        )
+        write_release(target.repository, model, described, Warmup.of(described.inputs, users))
         with ThreadPoolExecutor(1) as pool:  # both take seconds, for the same imports
-            loading = pool.submit(self.control.load, model)
+            loading = pool.submit(self.control.load, model.name)
             try:
                 ensemble = ensemble or described.bind(release)
             finally:
                 loading.result()  # of a damaged file, the server says which it is; here it is read without a look at it
-        _prove(model, ensemble, target, users)
-        return model, tensors
+        _prove(model.name, ensemble, target, users)
+        return model.name, model.tensors
 
     def load_router(self, wanted: LiveRelease, tensors: ModelTensors, users: Sequence[Id]) -> str:
         """Writes and loads the router of a rollout, and asks it.
