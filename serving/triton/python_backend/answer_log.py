@@ -15,7 +15,7 @@ from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.release.release import Release
 from serving.request.columns import Columns, ragged
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY, ServingMetrics
 
 GATHERED_EVERY, WRITTEN_EVERY = 0.1, 5.0
@@ -34,10 +34,10 @@ class AnswerLog:
     def __init__(self, metrics: ServingMetrics, log: DecisionLog | None, tests: int = 0) -> None:
         self._metrics, self._log = metrics, log
         self.new_id = request_ids(tests)
-        self._telling = Background({metrics.flush: TOLD_EVERY})
-        self._writing: Background | None = None
+        self._telling = PeriodicWorker({metrics.flush: TOLD_EVERY})
+        self._writing: PeriodicWorker | None = None
         if log is not None:
-            self._writing = Background({log.gather: GATHERED_EVERY, self.write: WRITTEN_EVERY})
+            self._writing = PeriodicWorker({log.gather: GATHERED_EVERY, self.write: WRITTEN_EVERY})
 
     def failed(self) -> None:
         """Counts a request that could not be answered."""

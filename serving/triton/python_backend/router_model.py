@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from serving.decisions.reader import TEST
 from serving.operators.ordering.softmax_sampling import UNSEEDED, with_fresh
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.routing import in_canary, merged
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY
 from serving.triton.python_backend.shadow import Shadow
@@ -51,7 +51,7 @@ class TritonPythonModel:
         self._background = None
         if self._shadow is not None:
             told = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], given)
-            self._background = Background({**self._shadow.work, told.flush: TOLD_EVERY})
+            self._background = PeriodicWorker({**self._shadow.work, told.flush: TOLD_EVERY})
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""

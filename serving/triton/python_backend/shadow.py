@@ -88,7 +88,7 @@ class Shadow:
 
     @property
     def work(self) -> dict[Callable[[], None], float]:
-        """What is to be done beside the answering, and how often; see `Background`."""
+        """What is to be done beside the answering, and how often; see `PeriodicWorker`."""
         return {self.compare: COMPARED_EVERY, self.flush: WRITTEN_EVERY}
 
     @property

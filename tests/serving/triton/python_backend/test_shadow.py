@@ -14,7 +14,7 @@ import pytest
 from tritonclient.grpc import service_pb2
 
 from serving.triton.python_backend import shadow as module
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.shadow import Shadow
 from serving.triton.python_backend.shadow_metrics import ShadowMetrics
 from tests.serving.triton.fake_backend import Family
@@ -61,7 +61,7 @@ def test_what_is_compared_is_written_in_time_under_permanent_load(
     for name, value in {"MOST_WAITING": 100, "COMPARED_FOR": 0.1, "WRITTEN_EVERY": 0.5}.items():
         monkeypatch.setattr(module, name, value)
     shadow = make(0.005)
-    background, shown, longest = Background(shadow.work), 0, 0
+    background, shown, longest = PeriodicWorker(shadow.work), 0, 0
     end = time.monotonic() + 2.0
     while time.monotonic() < end:
         shadow.show(f"r{shown}", INPUTS, OUTPUTS)
