@@ -55,10 +55,10 @@ def _evaluate(
     context.update_cursor(asked.to_cursor())
     due = found.days()
     busy = [path for path, entry in found.restless(rest).items() if not set(due).isdisjoint(entry.days)]
-    said = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
+    reasons = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
     broken = [path for path in found.broken if path not in found.restless(rest)]
     if broken:
-        said.append(f"files of the log that cannot be read: {len(broken)} ({broken[0]}); see why their run failed")
+        reasons.append(f"files of the log that cannot be read: {len(broken)} ({broken[0]}); see why their run failed")
     if due and not busy:
-        said.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
-    return dg.SkipReason("; ".join([*(said or [f"no change in {found}"]), *found.waiting()]))
+        reasons.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
+    return dg.SkipReason("; ".join([*(reasons or [f"no change in {found}"]), *found.waiting()]))

@@ -63,12 +63,12 @@ def _schedule(
 
 
 def _new_days(blueprint: Blueprint) -> Decision:
-    found = SourceFiles.look(blueprint)
-    new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
+    files = SourceFiles.look(blueprint)
+    new, _ = AskedFor().next(files, rest_seconds=0)  # whatever the sensor has asked for
     if new:
         return run_request(blueprint, new[0], new[-1])
-    said = [] if found.days() else [f"every day of {found} was read already"]
-    return dg.SkipReason("; ".join([*said, *found.waiting()]))
+    reasons = [] if files.days() else [f"every day of {files} was read already"]
+    return dg.SkipReason("; ".join([*reasons, *files.waiting()]))
 
 
 def _all_days(blueprint: Blueprint) -> Decision:

@@ -73,16 +73,16 @@ class Stages:
         scores = _last(steps, "scoring", "candidate_score")
         # What is popular is filtered too, in the place of candidates, after these were scored.
         before = next((place for place, (_, given) in enumerate(steps) if given is scores), len(steps))
-        kept = _last(steps[:before], "filtering", "candidate_item") or brought
+        remaining = _last(steps[:before], "filtering", "candidate_item") or brought
         history = _last(steps, "features", "seen_item")
         decode = _decoder(ensemble)
-        found = _sources(brought, decode, source_names(ensemble))
-        ordered = _ordered(answer, found, source_names(ensemble))
+        source_of = _sources(brought, decode, source_names(ensemble))
+        ordered = _ordered(answer, source_of, source_names(ensemble))
         bits = _values(answer.columns, "source")
         return cls(
-            _numbered(sorted(found.items(), key=_best_place)),
-            _removed(steps, found, decode),
-            _scored(kept, scores, found, decode),
+            _numbered(sorted(source_of.items(), key=_best_place)),
+            _removed(steps, source_of, decode),
+            _scored(remaining, scores, source_of, decode),
             ordered,
             frozenset() if history is None else frozenset(decode(_values(history, "seen_item"))),
             bool(len(bits) and bits[0] & FALLBACK),

@@ -28,17 +28,17 @@ def decided(name: str, home: Home, live: LiveRelease | None) -> dict[str, Any]:
     from serving.triton.deployment.verdicts import Verdicts
 
     try:
-        found = Verdicts.load(home.releases / name) or Verdicts()
+        verdicts = Verdicts.load(home.releases / name) or Verdicts()
     except ValueError as error:
         return {"waiting": None, "decided_against": [], "unreadable": str(error)}
     shown = (live.hash, live.challenger) if live else ()
-    left = [
+    decided_against = [
         {"release": release, "kind": verdict.kind, "time": verdict.time}
-        for release, verdict in found.against.items()
+        for release, verdict in verdicts.against.items()
         if release not in shown and home.release(name, release).is_dir()
     ]
-    waiting = found.waiting and {"release": found.waiting.release, "since": found.waiting.time}
-    latest_first = sorted(left, key=lambda one: one["time"], reverse=True)
+    waiting = verdicts.waiting and {"release": verdicts.waiting.release, "since": verdicts.waiting.time}
+    latest_first = sorted(decided_against, key=lambda one: one["time"], reverse=True)
     return {"waiting": waiting or None, "decided_against": latest_first, "unreadable": None}
 
 

@@ -86,8 +86,8 @@ class Trace:
 
     def of(self, held: Seen) -> Columns:
         """The evidence: raw ids in the place of item codes, propensities, and no padding."""
-        asked = without_padding({name: held[place] for name, place in self._request.items()})
-        result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in asked.items()}
+        request = without_padding({name: held[place] for name, place in self._request.items()})
+        result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in request.items()}
         result |= {name: held[place] for name, place in self._named.items()}
         for one in self._orderings:
             taken, given = ({name: held[place] for name, place in side.items()} for side in (one.taken, one.given))

@@ -88,12 +88,12 @@ class OnnxModel:
 
     def run(self, arrays: Sequence[Array], outputs: Sequence[str]) -> list[Array]:
         """Some outputs, by name, for arrays `[n, ...]` in the order of `inputs`."""
-        given = {
+        feeds = {
             name: (array if shape is None else array.reshape(shape)).astype(dtype, copy=False)
             for (name, dtype, shape), array in zip(self._taken, arrays, strict=True)
         }
-        found: list[Array] = self._session.run(list(outputs), given)
-        return found
+        results: list[Array] = self._session.run(list(outputs), feeds)
+        return results
 
 
 def _shape(tensor: OnnxTensor) -> tuple[int, ...] | None:

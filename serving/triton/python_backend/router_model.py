@@ -41,17 +41,17 @@ class TritonPythonModel:
         close_memory()
         self._pb = pb_utils
         config = json.loads(args["model_config"])
-        given = {key: value["string_value"] for key, value in config["parameters"].items()}
-        self._live, self._challenger = given["live_model"], given["candidate_model"]
-        self._canary, self._shadow_share = float(given["canary"]), float(given["shadow"])
-        self._salt = int(given["candidate"][:15], 16)
+        parameters = {key: value["string_value"] for key, value in config["parameters"].items()}
+        self._live, self._challenger = parameters["live_model"], parameters["candidate_model"]
+        self._canary, self._shadow_share = float(parameters["canary"]), float(parameters["shadow"])
+        self._salt = int(parameters["candidate"][:15], 16)
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
-        self._shadow = Shadow.of(given) if self._shadow_share else None
+        self._shadow = Shadow.of(parameters) if self._shadow_share else None
         self._background = None
         if self._shadow is not None:
-            told = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], given)
-            self._background = PeriodicWorker({**self._shadow.work, told.flush: TOLD_EVERY})
+            metrics = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], parameters)
+            self._background = PeriodicWorker({**self._shadow.work, metrics.flush: TOLD_EVERY})
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""

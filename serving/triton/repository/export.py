@@ -47,10 +47,10 @@ def export(
         'demo.0123456789ab'
     """
     ensemble = Ensemble.load(release.part(FILE))
-    given = settings or ModelSettings()
-    asked = replace(given, form=replace(given.form, form=form))
-    model = ReleasedModel.of(release, ensemble, asked, release_path, name)
+    wanted = settings or ModelSettings()
+    chosen = replace(wanted, form=replace(wanted.form, form=form))
+    model = ReleasedModel.of(release, ensemble, chosen, release_path, name)
     write_release(repository, model, ensemble)
     parameters = release_parameters(release.hash)
-    write_pointer(repository, model.recommender, model.name, model.tensors, asked.max_batch_size, parameters)
+    write_pointer(repository, model.recommender, model.name, model.tensors, chosen.max_batch_size, parameters)
     return model.name
