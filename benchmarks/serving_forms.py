@@ -33,16 +33,16 @@ from serving.request.recommendation import Id
 from serving.triton.control.http_control import HttpControl
 from serving.triton.control.process import processes_of
 from serving.triton.repository.export import export
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.repository.names import models_of
 from serving.triton.server.backends import PROGRAMS
 from serving.triton.server.server import TritonServer
 
 FORMS = {
-    "fused": FormSettings(),
-    "ensemble": FormSettings("ensemble"),
-    "ensemble, by stage": FormSettings("ensemble", "stage"),
+    "fused": LayoutSettings(),
+    "ensemble": LayoutSettings("ensemble"),
+    "ensemble, by stage": LayoutSettings("ensemble", "stage"),
 }
 ONE, MANY = 1, 16
 """Clients that ask at once."""

@@ -132,26 +132,6 @@ class FeatureRepository:
         """The offline source of a kind."""
         return self.folder / f"{kind}.parquet"
 
-    def historical(self, kind: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """The features as they were known at given moments.
-
-        Only versions written at or before the moment count: a correction that came later does not leak into
-        it.
-
-        Args:
-            kind: `users` or `items`.
-            rows: the id column and `event_timestamp` (UTC).
-
-        Returns:
-            The rows with features; null where nothing was known, or it was older than the lifetime.
-        """
-        found = self._store.get_historical_features(
-            entity_df=rows.to_pandas(),
-            features=self._store.get_feature_service(kind),
-            filter_by_created_timestamp=True,
-        )
-        return pl.from_pandas(found.to_df())
-
     def _apply(self, kind: str, schema: Schema) -> Views:
         views = _KINDS[kind][2](schema, self.source(kind).name, self.settings.ttl)
         self._store.apply(views.objects)

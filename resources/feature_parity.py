@@ -44,14 +44,14 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)
     online, known = reader.read(_ids(rows[key]))
-    given = [_series(name, column, rows.schema[name]) for name, column in online.items()]
-    found = _plain(pl.DataFrame([*given, pl.Series(PRESENT, known)]))
-    stored = _plain(rows.select(found.columns))
+    columns = [_series(name, column, rows.schema[name]) for name, column in online.items()]
+    served = _plain(pl.DataFrame([*columns, pl.Series(PRESENT, known)]))
+    stored = _plain(rows.select(served.columns))
     pushed = rows[key].is_in(pushed_users(repository.folder) if kind == "users" else [])
-    apart = {name: pushed for name in found.columns if name in ENTRY}
+    apart = {name: pushed for name in served.columns if name in ENTRY}
     apart[PRESENT] = pushed & ~stored[PRESENT]  # whoever was gone is back
     none = pl.repeat(False, rows.height, eager=True)
-    differs = [stored[name].ne_missing(found[name]) & ~apart.get(name, none) for name in found.columns]
+    differs = [stored[name].ne_missing(served[name]) & ~apart.get(name, none) for name in served.columns]
     return int(pl.DataFrame(differs).select(pl.any_horizontal(pl.all()).sum()).item())
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from serving.triton.control.server_state import ServerState
     from serving.triton.deployment.offer import Offered, OnNewRelease
     from serving.triton.deployment.target import TritonTarget
-    from serving.triton.repository.layout_settings import FormSettings
+    from serving.triton.repository.layout_settings import LayoutSettings
     from serving.triton.repository.live_release import LiveRelease
     from serving.triton.server.server import TritonServer
 
@@ -174,7 +174,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return roll_out(release, self.target(), users, canary, shadow)
 
     def end_rollout(self, name: str) -> LiveRelease:
-        """Takes the candidate away; see `serving.triton.deployment.rollout.end_rollout`.
+        """Takes the challenger away; see `serving.triton.deployment.rollout.end_rollout`.
 
         Raises:
             LookupError: when none is being tried.
@@ -183,7 +183,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         from serving.triton.deployment.rollout import end_rollout
 
         live = self.awake(name)
-        if live is None or live.candidate is None:
+        if live is None or live.challenger is None:
             raise LookupError(f"No release of {name!r} is being tried.")
         return end_rollout(Release.open(Home.from_environment().release(name, live.hash)), self.target())
 
@@ -204,43 +204,19 @@ class TritonResource(dg.ConfigurableResource[Any]):
         return LiveRelease.written(Path(self.repository or Home.from_environment().triton_models), name)
 
     def why_silent(self, silent: LiveRelease) -> str:
-        """Why a release that should answer does not; empty where nobody knows, as while it is being loaded.
+        """Why a release that should answer does not; see `serving.triton.deployment.diagnosis.why_silent`."""
+        from serving.triton.deployment.diagnosis import why_silent
 
-        The server tells of its last attempt, and nothing while it makes another: then the files are looked at here.
-        Nothing is started for it.
-        """
-        from serving.triton.deployment.promotion import connected
-        from serving.triton.repository.restore import failure
-
-        target = self._present()
-        if target is None:
-            return self._damage(silent)
-        with connected(target) as control:
-            told = failure(target.repository, silent.name, {status.name: status for status in control.models()})
-        return told or self._damage(silent)
-
-    def _damage(self, release: LiveRelease) -> str:
-        """What is wrong with a release's files; empty where nothing is, or where they do not lie here."""
-        from serving.release.release import Release
-
-        path = Home.from_environment().release(release.name, release.hash)
-        if self.address is not None and not path.exists():
-            return ""
-        try:
-            Release.open(path)
-        except (ValueError, OSError) as error:
-            return str(error)
-        return ""
+        return why_silent(silent, Home.from_environment().release(silent.name, silent.hash), self._present())
 
     def is_loaded(self, name: str, release_hash: str) -> bool:
         """Whether the server holds a release ready, be it live or not; False where no server runs."""
         from serving.request.model_names import model_name
-        from serving.triton.deployment.promotion import connected
 
         target = self._present()
         if target is None:
             return False
-        with connected(target) as control:
+        with target.connected() as control:
             return control.parameters(model_name(name, release_hash)) is not None
 
     def live(self, name: str) -> LiveRelease | None:
@@ -257,7 +233,6 @@ class TritonResource(dg.ConfigurableResource[Any]):
 
         Nothing is started for it.
         """
-        from serving.triton.deployment.promotion import connected
         from serving.triton.deployment.retention import clean_up
 
         home, target = Home.from_environment(), self._present()
@@ -265,7 +240,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         releases = home.releases / name
         if target is None:
             return clean_up(name, releases, repository, keep, needed, None, dry_run)
-        with connected(target) as control:
+        with target.connected() as control:
             return clean_up(name, releases, repository, keep, needed, control, dry_run)
 
     def client(self, name: str, timeout: float = 5.0) -> RecommenderClient:
@@ -304,10 +279,10 @@ class TritonResource(dg.ConfigurableResource[Any]):
         own_url, key = self._own_url(), self._control_key()
         return TritonTarget(grpc_url, repository, self.releases, settings, own_url, key, folder)
 
-    def _form(self) -> FormSettings:
-        from serving.triton.repository.layout_settings import FormSettings
+    def _form(self) -> LayoutSettings:
+        from serving.triton.repository.layout_settings import LayoutSettings
 
-        return FormSettings(self.form, self.group_by, self.step_instances)
+        return LayoutSettings(self.form, self.group_by, self.step_instances)
 
     def _check_ports(self) -> None:
         given = [port for port in (self.grpc_port, self.metrics_port) if port is not None]

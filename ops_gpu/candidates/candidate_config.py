@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.primitives.bounds import check_whole
 from ops_gpu.primitives.setting_error import SettingError
 
@@ -41,7 +41,7 @@ class CandidateConfig:
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     repeats: bool = False
-    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    snapshot: ItemStateConfig = field(default_factory=ItemStateConfig)
 
     def __post_init__(self) -> None:
         try:

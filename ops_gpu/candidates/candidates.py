@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ops_gpu.primitives.kernel import Float32Matrix, Int32s, Int64Matrix, Int64s, UInt8s, UInt32s, kernel
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.primitives.top_k import best_first
+from ops_gpu.primitives.top_k import top_k
 
 FIRST_SOURCES = ("two_tower", "popular", "history", "co_occurrence", "implicit")
 """The sources of graphs that name none, with the bits that these have had from the beginning."""
@@ -98,7 +98,7 @@ def top_of_rows(items: Ragged, score: npt.NDArray[np.float32], size: int) -> Sou
         score: float32 `[total]`, numbers.
         size: most entries a row.
     """
-    return SourceList(*best_first(items, score, size))
+    return SourceList(*top_k(items, score, size))
 
 
 @cache

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 
 
 def co_occurring(
-    snapshot: Snapshot, histories: Histories, length: int = 100, half_life_days: float = 60.0
+    item_state: ItemState, histories: Histories, length: int = 100, half_life_days: float = 60.0
 ) -> RelatedItems:
     """Every item that any of a user's items co-occurs with, with summed similarity.
 
     Args:
-        snapshot: item state with neighbours.
+        item_state: item state with neighbours.
         histories: complete histories, a row a user.
         length: liked items of a user that count.
         half_life_days: age at which an item of the user weighs half.
     """
-    near = snapshot.neighbours
-    return RelatedItems.of(near.items, near.similarity, histories, snapshot.as_of, length, half_life_days)
+    near = item_state.neighbours
+    return RelatedItems.of(near.items, near.similarity, histories, item_state.as_of, length, half_life_days)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ops_gpu.primitives.kernel import Float32Matrix, Int32Matrix, Int32s, Int64Matrix, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import FIRST, MASK, SECOND, SHIFT
-from ops_gpu.primitives.top_k import best_first
+from ops_gpu.primitives.top_k import top_k
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def in_order(
         return codes, scores
     _products(queries, vectors, labels, places, scores)
     lists = Ragged(labels.ravel().astype(np.int32), np.arange(len(labels) + 1, dtype=np.int64) * size)
-    best, products = best_first(lists, scores.ravel(), size)
+    best, products = top_k(lists, scores.ravel(), size)
     _items(
         best.values.reshape(labels.shape), products.reshape(labels.shape), items.offsets, items.values, codes, scores
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.memory_map import memory_map
 
 FILE = "weights.json"
 
@@ -75,5 +75,5 @@ class ItemWeights:
         """Opens what `save` wrote, memory-mapped."""
         rules = json.loads((folder / FILE).read_text(encoding="utf-8"))
         half_life = math.inf if rules["half_life_days"] is None else rules["half_life_days"]
-        tables = mapped(folder / "neighbours.npy"), mapped(folder / "weights.npy")
+        tables = memory_map(folder / "neighbours.npy"), memory_map(folder / "weights.npy")
         return cls(*tables, int(rules["length"]), half_life, bool(rules["counted"]))

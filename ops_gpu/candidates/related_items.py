@@ -12,7 +12,7 @@ from ops_gpu.candidates.unseen import first_unseen
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_codes import check_codes
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
 
@@ -80,16 +80,16 @@ class RelatedItems:
         _looked_up(lists.offsets, lists.values, self.items.offsets, self.items.values, self.score, found)
         return found
 
-    def retrieve(self, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
+    def retrieve(self, item_state: ItemState, histories: Histories, size: int, repeats: bool) -> SourceList:
         """The best available items of each user.
 
         Args:
-            snapshot: says what may be offered.
+            item_state: says what may be offered.
             histories: those that the scores were computed from.
             size: candidates a user.
             repeats: whether seen items may come back.
         """
-        codes = np.where(snapshot.available[self.items.values], self.items.values, np.int32(-1))
+        codes = np.where(item_state.available[self.items.values], self.items.values, np.int32(-1))
         places = first_unseen(self.items.with_values(codes), None if repeats else histories.items, len(codes))
         items = places.with_values(self.items.values[places.values])
         return top_of_rows(items, self.score[places.values], size)

@@ -76,7 +76,7 @@ class Dataset:
             transform: the function.
             columns: all that it reads, so that nothing else is; all columns by default.
             together: which rows it must see at once: False for any part of them by itself, True for all, or what
-                brings together those that belong together (`key_partition.by_key`).
+                brings together those that belong together (`repartition.by_key`).
         """
         result = copy.copy(self)
         result._together = self._at_once(together)

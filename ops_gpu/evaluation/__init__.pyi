@@ -1,11 +1,11 @@
 from .backtest import evaluate_as_of
 from .comparison import compare
 from .evaluate import Evaluation, evaluate
-from .protocol import Protocol
+from .evaluation_protocol import EvaluationProtocol
 
 __all__ = [
     "Evaluation",
-    "Protocol",
+    "EvaluationProtocol",
     "compare",
     "evaluate",
     "evaluate_as_of",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.evaluation.evaluate import Evaluation, evaluate
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
@@ -90,9 +90,9 @@ def evaluate_as_of(
     tell("lists and baselines")
     sources = sources_at(data, fitted.models, cut, config.candidates)
     half_life = config.candidates.snapshot.popular_half_life_days
-    protocol = Protocol(cut, end, config.candidates.repeats, half_life)
+    protocol = EvaluationProtocol(cut, end, config.candidates.repeats, half_life)
     result = evaluate(data, sources, ranking, protocol)
-    offered = workflow.decode("item_id", np.flatnonzero(sources.snapshot.available))
+    offered = workflow.decode("item_id", np.flatnonzero(sources.item_state.available))
     return AsOf(data, workflow, result, workflow.decode("user_id", result.users), offered)
 
 

@@ -9,7 +9,7 @@ from ops_gpu.candidates.own_history import retrieve_history
 from ops_gpu.candidates.popular import retrieve_popular
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot, decayed
+from ops_gpu.interactions.item_state import ItemState, decayed
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from ops_gpu.recommender.ranking_examples import USERS_AT_ONCE, blocks
 
@@ -22,17 +22,17 @@ TIE = 1e-6  # weight of popularity where it only breaks ties
 
 def baseline_lists(
     events: Events,
-    snapshot: Snapshot,
+    item_state: ItemState,
     users: npt.NDArray[np.int64],
     k: int,
     repeats: bool,
     half_life_days: float,
 ) -> dict[str, Codes]:
-    """Lists of every baseline from the events before the snapshot's moment.
+    """Lists of every baseline from the events before the item state's moment.
 
     Args:
-        events: all events; those at or after `snapshot.as_of` are not looked at.
-        snapshot: says what may be offered.
+        events: all events; those at or after `item_state.as_of` are not looked at.
+        item_state: says what may be offered.
         users: codes of the users.
         k: items a list.
         repeats: whether seen items may come back.
@@ -41,23 +41,23 @@ def baseline_lists(
     Returns:
         Int32 `[users, k]` by name, 0 where a list is shorter. Ties and gaps are filled by 28-day popularity.
     """
-    past = events.before(snapshot.as_of)
-    scores = _popularities(past.where(past.positive), snapshot.as_of, half_life_days)
+    past = events.before(item_state.as_of)
+    scores = _popularities(past.where(past.positive), item_state.as_of, half_life_days)
     filler = scores["popularity_28d"] + 1e-3 * scores["popularity"]
     filler /= max(float(filler.max(initial=0)), 1.0)
-    orders = {name: _order(snapshot, popularity, filler) for name, popularity in scores.items()}
+    orders = {name: _order(item_state, popularity, filler) for name, popularity in scores.items()}
     chosen, similarity = liked_counts(past), item_similarity(past)
     everyone, rows = Histories.from_events(past, users), np.arange(len(users))
     parts: dict[str, list[Codes]] = {}
-    for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // snapshot.items))):
+    for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // item_state.items))):
         histories = everyone.take(rows[block])
         for name, order in orders.items():
-            found = retrieve_popular(order, snapshot, histories, k, repeats)
+            found = retrieve_popular(order, item_state, histories, k, repeats)
             parts.setdefault(name, []).append(found.items.to_dense(k, 0))
         similar = np.asarray((chosen[users[block]] @ similarity).todense(), np.float32) + TIE * filler
-        parts.setdefault("item_knn", []).append(_knn(similar, snapshot, histories, k, repeats))
+        parts.setdefault("item_knn", []).append(_knn(similar, item_state, histories, k, repeats))
         if repeats:
-            parts.setdefault("own_purchases", []).append(_own(snapshot, histories, filler, k))
+            parts.setdefault("own_purchases", []).append(_own(item_state, histories, filler, k))
     return {name: np.concatenate(lists) for name, lists in parts.items()}
 
 
@@ -70,25 +70,25 @@ def _popularities(liked: Events, as_of: int, half_life_days: float) -> dict[str,
     return {**result, "popularity_decayed": decayed(liked, as_of, half_life_days).astype(np.float64)}
 
 
-def _order(snapshot: Snapshot, popularity: Floats, filler: Floats) -> Codes:
+def _order(item_state: ItemState, popularity: Floats, filler: Floats) -> Codes:
     """All items on offer, the most popular first."""
-    codes = np.flatnonzero(snapshot.available)
+    codes = np.flatnonzero(item_state.available)
     order = np.lexsort((codes, -filler[codes], -popularity[codes]))
     return codes[order].astype(np.int32)
 
 
-def _knn(scores: Floats, snapshot: Snapshot, histories: Histories, k: int, repeats: bool) -> Codes:
+def _knn(scores: Floats, item_state: ItemState, histories: Histories, k: int, repeats: bool) -> Codes:
     """The items on offer that are most similar to what each user chose; `scores` `[users, items]` is overwritten."""
-    scores[:, ~snapshot.available] = -np.inf
+    scores[:, ~item_state.available] = -np.inf
     if not repeats:
         scores[histories.items.row_ids, histories.items.values] = -np.inf
     return _best(scores, k)
 
 
-def _own(snapshot: Snapshot, histories: Histories, filler: Floats, k: int) -> Codes:
+def _own(item_state: ItemState, histories: Histories, filler: Floats, k: int) -> Codes:
     """The user's own items by how often they were chosen, then what is popular."""
-    own = retrieve_history(snapshot, histories, size=10_000)
-    scores = np.where(snapshot.available, TIE * filler, -np.inf)[None].repeat(len(histories), axis=0)
+    own = retrieve_history(item_state, histories, size=10_000)
+    scores = np.where(item_state.available, TIE * filler, -np.inf)[None].repeat(len(histories), axis=0)
     scores[own.items.row_ids, own.items.values] += own.score
     return _best(scores, k)
 

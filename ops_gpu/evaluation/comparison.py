@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.evaluation.evaluate import better_by, measure
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.models.contract import Ranker, Retrievers
@@ -23,7 +23,7 @@ Codes = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Contender:
-    """The models of one release or candidate, with the data as its own workflow encodes it.
+    """The models of one release or challenger, with the data as its own workflow encodes it.
 
     Args:
         data: all interactions, and features, encoded by `workflow`.
@@ -58,12 +58,8 @@ class Comparison:
     difference: float
     standard_error: float
 
-    def not_worse(self, standard_errors: float) -> bool:
-        """Whether the challenger lies no further below the champion than so many standard errors."""
-        return self.difference >= -standard_errors * self.standard_error
 
-
-def compare(challenger: Contender, champion: Contender, protocol: Protocol) -> Comparison | None:
+def compare(challenger: Contender, champion: Contender, protocol: EvaluationProtocol) -> Comparison | None:
     """Lists of both as of `protocol.start`, against what the users chose up to `protocol.end`.
 
     Both see the item state and the histories as of that moment; what differs is vocabularies, models and settings.
@@ -97,6 +93,6 @@ def _translated(codes: Codes, source: Contender, target: Contender) -> Codes:
     return np.where((codes >= FIRST_CODE) & (result >= FIRST_CODE), result, np.int32(0))
 
 
-def _lists(side: Contender, users: npt.NDArray[np.int64], protocol: Protocol) -> Codes:
+def _lists(side: Contender, users: npt.NDArray[np.int64], protocol: EvaluationProtocol) -> Codes:
     sources = sources_at(side.data, side.retrievers, protocol.start, side.config.candidates)
     return recommend(side.data, sources, side.ranking, users, protocol.k).final

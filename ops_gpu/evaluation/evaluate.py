@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation.baselines import baseline_lists
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.metrics import ListMetrics
-from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import Events
 from ops_gpu.models.contract import Ranker
@@ -34,7 +34,6 @@ class Evaluation:
         retrieval: the same of the candidates in retrieval order.
         baselines: by name.
         new_users: of users without a history, who get the popular items; None where there are none.
-        coverage: share of positives that any source retrieved among the candidates.
         lists: the final lists, int32 `[users, k]`.
     """
 
@@ -63,7 +62,7 @@ def evaluate(
     data: TrainingData,
     sources: CandidateSources,
     ranking: Ranker,
-    protocol: Protocol,
+    protocol: EvaluationProtocol,
 ) -> Evaluation:
     """Compares the recommender's lists and all baselines with what happened in `[start, end)`.
 
@@ -76,9 +75,9 @@ def evaluate(
     Raises:
         ValueError: when nobody with a history chose anything in the range, or the sources are of another moment.
     """
-    if sources.snapshot.as_of != protocol.start:
+    if sources.item_state.as_of != protocol.start:
         raise ValueError(
-            f"the candidate sources are as of {sources.snapshot.as_of}, the lists are wanted as of {protocol.start}; "
+            f"the candidate sources are as of {sources.item_state.as_of}, the lists are wanted as of {protocol.start}; "
             "build the sources for the cut."
         )
     users, chosen = choices_after(data.events, protocol.start, protocol.end, protocol.repeats)
@@ -88,7 +87,9 @@ def evaluate(
             "(evaluation.days) or materialize more of them."
         )
     lists = recommend(data, sources, ranking, users, protocol.k)
-    other = baseline_lists(data.events, sources.snapshot, users, protocol.k, protocol.repeats, protocol.half_life_days)
+    other = baseline_lists(
+        data.events, sources.item_state, users, protocol.k, protocol.repeats, protocol.half_life_days
+    )
     return Evaluation(
         users,
         measure(lists.final, chosen),
@@ -124,7 +125,9 @@ def better_by(mine: ListMetrics, other: ListMetrics) -> tuple[float, float]:
     return float(difference.mean()), float(spread)
 
 
-def _new_users(events: Events, sources: CandidateSources, protocol: Protocol) -> dict[int, ListMetrics] | None:
+def _new_users(
+    events: Events, sources: CandidateSources, protocol: EvaluationProtocol
+) -> dict[int, ListMetrics] | None:
     """Metrics of the popular items for users without a history; each needs a code of their own."""
     past, future = events.before(protocol.start), events.between(protocol.start, protocol.end)
     new = np.ones(events.users, np.bool_)
@@ -134,7 +137,7 @@ def _new_users(events: Events, sources: CandidateSources, protocol: Protocol) ->
         return None
     key = np.unique(future.user[chosen].astype(np.int64) * events.items + future.item[chosen])
     users, lengths = np.unique(key // events.items, return_counts=True)
-    popular = popular_order(sources.snapshot)[: protocol.k]
+    popular = popular_order(sources.item_state)[: protocol.k]
     lists = np.zeros((len(users), protocol.k), np.int32)
     lists[:, : len(popular)] = popular
     return measure(lists, Ragged.from_lengths((key % events.items).astype(np.int32), lengths))

@@ -12,11 +12,11 @@ from ops_gpu.features.ranking_features import ItemFeatures
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 
 
-def event_features(data: TrainingData, start: int, end: int, config: SnapshotConfig) -> pl.DataFrame:
+def event_features(data: TrainingData, start: int, end: int, config: ItemStateConfig) -> pl.DataFrame:
     """Feature rows of the events in `[start, end)`, one row an event.
 
     The user's history ends strictly before the event; everything that is counted (popularity, rates, the user's own
@@ -50,8 +50,8 @@ def event_features(data: TrainingData, start: int, end: int, config: SnapshotCon
     return pl.DataFrame({**columns, **_lagged(data.events.before(start), day, start, config)})
 
 
-def _lagged(past: Events, day: Events, as_of: int, config: SnapshotConfig) -> dict[str, pl.Series]:
-    items = ItemFeatures.of(Snapshot.of_counts(past, as_of, config))
+def _lagged(past: Events, day: Events, as_of: int, config: ItemStateConfig) -> dict[str, pl.Series]:
+    items = ItemFeatures.of(ItemState.of_counts(past, as_of, config))
     columns = {f"item_{name}": pl.Series(items.values[day.item, number]) for number, name in enumerate(items.names)}
     users, row = np.unique(day.user, return_inverse=True)
     histories = Histories.from_events(past, users)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.primitives.finite import require_finite
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.memory_map import memory_map
 from ops_gpu.schema.schema import Schema
 
 NULL_CODE, UNKNOWN_CODE, FIRST_CODE = 1, 2, 3  # 0 is padding; see Categorify
@@ -90,7 +90,7 @@ class FeatureTable:
     @classmethod
     def load(cls, folder: Path) -> FeatureTable:
         """Opens what `save` wrote, memory-mapped."""
-        columns = {p.stem: mapped(p) for p in sorted(folder.glob("*.npy"))}
+        columns = {p.stem: memory_map(p) for p in sorted(folder.glob("*.npy"))}
         return cls(columns, len(next(iter(columns.values()))))
 
 

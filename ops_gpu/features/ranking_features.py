@@ -1,6 +1,6 @@
 """Time-aware features of (user, candidate) pairs, all from the state at one moment.
 
-Everything here reads a `Snapshot` and `Histories` of the same moment and nothing else, so a training row made as
+Everything here reads an `ItemState` and `Histories` of the same moment and nothing else, so a training row made as
 of a past moment and a live request go through the same lines.
 """
 
@@ -18,7 +18,7 @@ from ops_gpu.features.ranking_kernels import fill_items, fill_pairs, fill_produc
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_codes import check_codes
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.primitives.ragged import Ragged
 
 Floats = npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ PAIR_FEATURES = ("own_count", "own_recency", "own_share", "co_occurrence", "co_o
 
 @dataclass(frozen=True)
 class ItemFeatures:
-    """Per-item columns, computed once a snapshot; gathering a candidate's row is then one index.
+    """Per-item columns, computed once an item state; gathering a candidate's row is then one index.
 
     Args:
         names: a name a column.
@@ -40,12 +40,12 @@ class ItemFeatures:
     values: Floats
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> ItemFeatures:
+    def of(cls, item_state: ItemState) -> ItemFeatures:
         """Popularity (log, and as a share of the whole), age and rate of every item."""
-        age = np.maximum(snapshot.as_of - snapshot.first_seen, 0) / DAY
-        columns = {"positive_rate": snapshot.positive_rate, "item_age": np.log1p(age)}
-        columns["total"] = np.log1p(snapshot.total)
-        for number, popularity in enumerate(snapshot.popularity):
+        age = np.maximum(item_state.as_of - item_state.first_seen, 0) / DAY
+        columns = {"positive_rate": item_state.positive_rate, "item_age": np.log1p(age)}
+        columns["total"] = np.log1p(item_state.total)
+        for number, popularity in enumerate(item_state.popularity):
             columns[f"popularity_{number}"] = np.log1p(popularity)
             # a share means the same on a busy day and on a quiet one
             columns[f"popularity_share_{number}"] = np.log(popularity / (popularity.sum() + 1.0) + 1e-6)
@@ -69,7 +69,7 @@ def feature_names(half_lives: int, learned: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def ranking_features(
-    snapshot: Snapshot,
+    item_state: ItemState,
     item_features: ItemFeatures,
     histories: Histories,
     candidates: Candidates,
@@ -79,8 +79,8 @@ def ranking_features(
     """Features of every candidate.
 
     Args:
-        snapshot: item state.
-        item_features: `ItemFeatures.of(snapshot)`.
+        item_state: item state.
+        item_features: `ItemFeatures.of(item_state)`.
         histories: complete histories of the users, one row a user.
         candidates: candidates of the same users, by rising code.
         co_occurrence: scores of the same users.
@@ -89,8 +89,8 @@ def ranking_features(
     Returns:
         float32 `[total candidates, len(feature_names(...))]`.
     """
-    check_codes(histories.items.values, snapshot.items)
-    check_codes(candidates.items.values, snapshot.items)
+    check_codes(histories.items.values, item_state.items)
+    check_codes(candidates.items.values, item_state.items)
     columns = item_features.values.shape[1]
     width = columns + len(USER_FEATURES) + len(PAIR_FEATURES) + learned.shape[1] + 2 * candidates.rank.shape[1]
     features = np.empty((len(candidates.items.values), width), np.float32)
@@ -102,9 +102,9 @@ def ranking_features(
         past.values,
         histories.count,
         histories.last,
-        snapshot.first_seen,
-        snapshot.total,
-        snapshot.as_of,
+        item_state.first_seen,
+        item_state.total,
+        item_state.as_of,
         columns,
         features,
     )
@@ -120,7 +120,7 @@ def ranking_features(
         related.values,
         co_occurrence.score,
         learned,
-        snapshot.as_of,
+        item_state.as_of,
         columns + len(USER_FEATURES),
         features,
     )

@@ -256,17 +256,6 @@ def evaluate(
     return results[id(node)]
 
 
-def infer_schema(node: Node, schema: Schema) -> Schema:
-    """Schema of a node's columns, from the schema of the raw columns."""
-
-    def apply(current: Node, taken: dict[str, Any]) -> dict[str, Any]:
-        assert current.operator is not None
-        given = current.operator.output_schema(Schema(taken.values()))
-        return {column.name: column for column in given}
-
-    return Schema(evaluate(node, {column.name: column for column in schema}, apply).values())
-
-
 def input_names(node: Node) -> list[str]:
     """Names of the raw columns that a node stands on, each once."""
     return list(dict.fromkeys(name for n in topological(node) if n.is_input for name in n.names))

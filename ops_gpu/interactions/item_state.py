@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.interactions.item_state_config import SnapshotConfig
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.interactions.item_state_config import ItemStateConfig
+from ops_gpu.primitives.memory_map import memory_map
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ItemState:
     """Item state as of a moment; every array is indexed by item code.
 
     Args:
@@ -45,7 +45,7 @@ class Snapshot:
     neighbours: Neighbours = field(repr=False)
 
     @classmethod
-    def build(cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: SnapshotConfig) -> Snapshot:
+    def build(cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: ItemStateConfig) -> ItemState:
         """State at a moment.
 
         Args:
@@ -58,7 +58,7 @@ class Snapshot:
         return replace(cls.of_counts(events, as_of, config), available=available, neighbours=neighbours)
 
     @classmethod
-    def of_counts(cls, events: Events, as_of: int, config: SnapshotConfig) -> Snapshot:
+    def of_counts(cls, events: Events, as_of: int, config: ItemStateConfig) -> ItemState:
         """The counts alone, without neighbours and with every item offered: cheap enough for every day.
 
         Args:
@@ -98,9 +98,9 @@ class Snapshot:
             np.save(folder / f"{name}.npy", value, allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Snapshot:
+    def load(cls, folder: Path) -> ItemState:
         """Opens what `save` wrote; arrays are memory-mapped."""
-        arrays = {p.stem: mapped(p) for p in folder.glob("*.npy")}
+        arrays = {p.stem: memory_map(p) for p in folder.glob("*.npy")}
         neighbours = Neighbours(arrays.pop("neighbours_items"), arrays.pop("neighbours_similarity"))
         return cls(as_of=int(arrays.pop("as_of")), neighbours=neighbours, **arrays)
 

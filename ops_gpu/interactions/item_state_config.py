@@ -8,7 +8,7 @@ from ops_gpu.primitives.bounds import check_number, check_whole
 
 
 @dataclass(frozen=True)
-class SnapshotConfig:
+class ItemStateConfig:
     """Decays and sizes of what is kept of every item.
 
     Args:

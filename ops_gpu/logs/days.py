@@ -127,15 +127,15 @@ def _look(file: LogFile, log: InteractionLog, before: FileDays | None) -> FileDa
     whole = FileDays(file.fingerprint, {}, hashed_by=hashed_by(), changed=file.changed)
     if not has_blocks(file, log.source):
         return replace(whole, by_day=_rows_of(file, log, _columns(log)))
-    kept, end = _unchanged(file, before), _end(file, log)
+    unchanged, end = _unchanged(file, before), _end(file, log)
     known = {(block.start, block.end, block.digest): block for block in before.blocks} if before else {}
-    start = kept[-1].end if kept else _start(file, log)
-    found = [_block(file, log, piece, known) for piece in pieces(file, log.source, start, end)]
-    by_day = summed(block.days for block in (*kept, *found))
+    start = unchanged[-1].end if unchanged else _start(file, log)
+    new = [_block(file, log, piece, known) for piece in pieces(file, log.source, start, end)]
+    by_day = summed(block.days for block in (*unchanged, *new))
     if not by_day:
         by_day = _rows_of(file, log, _columns(log))  # says why there is none
     unfinished = "" if end == file.size else ", and a line that is being written"
-    return replace(whole, fingerprint=file.fingerprint + unfinished, by_day=by_day, blocks=[*kept, *found])
+    return replace(whole, fingerprint=file.fingerprint + unfinished, by_day=by_day, blocks=[*unchanged, *new])
 
 
 def _unchanged(file: LogFile, before: FileDays | None) -> list[Block]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ops_gpu.logs.errors.log_error import LogError
 from ops_gpu.logs.files.source import LogSource
 from ops_gpu.logs.interactions import check_features
-from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.row_condition import RowCondition
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class EntityTable:
         return [name for name in self.features if name not in self.only_filters]
 
     @property
-    def condition(self) -> Condition | None:
+    def condition(self) -> RowCondition | None:
         """What makes an item available, None when all are."""
-        return None if self.available is None else Condition(self.available, "available")
+        return None if self.available is None else RowCondition(self.available, "available")
 
     @property
     def raw_columns(self) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ops_gpu.logs.errors.log_error import LogError, names
 from ops_gpu.logs.files.source import LogSource
 from ops_gpu.logs.values.identifiers import ID_TYPES
-from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.row_condition import RowCondition
 from ops_gpu.logs.values.times import UNITS, TimeUnit, reads_years
 
 CANONICAL = ("user_id", "item_id", "timestamp", "label", "title", "available")
@@ -90,23 +90,23 @@ class InteractionLog:
         return [*self.categorical, *self.continuous]
 
     @property
-    def conditions(self) -> list[Condition]:
+    def conditions(self) -> list[RowCondition]:
         """The filters."""
         texts = (self.filters,) if isinstance(self.filters, str) else self.filters
         return [self._filter(text, place) for place, text in enumerate(texts)]
 
-    def _filter(self, text: str, place: int) -> Condition:
+    def _filter(self, text: str, place: int) -> RowCondition:
         try:
-            return Condition(text, "filter")
+            return RowCondition(text, "filter")
         except LogError as error:
             if not isinstance(self.filters, str):
                 error.keys = (*error.keys, str(place))
             raise
 
     @property
-    def label_condition(self) -> Condition | None:
+    def label_condition(self) -> RowCondition | None:
         """What makes an event positive, None when all are."""
-        return None if self.label is None else Condition(self.label, "label")
+        return None if self.label is None else RowCondition(self.label, "label")
 
     @property
     def raw_columns(self) -> list[str]:

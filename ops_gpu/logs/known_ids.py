@@ -70,13 +70,13 @@ class KnownIds:
 
 def _likely(log: pl.Series, table: pl.Series, total: int) -> str | None:
     """The reading under which by far the most of the ids would meet."""
-    left, right = log.cast(pl.String), table.cast(pl.String)
-    found = {
-        words: _met(left.str.replace_all(pattern, by), right.str.replace_all(pattern, by))
+    log_ids, table_ids = log.cast(pl.String), table.cast(pl.String)
+    matches = {
+        words: _met(log_ids.str.replace_all(pattern, by), table_ids.str.replace_all(pattern, by))
         for pattern, by, words in _READINGS
     }
-    found["capitals"] = _met(left.str.to_lowercase(), right.str.to_lowercase())
-    words, count = max(found.items(), key=lambda pair: pair[1])
+    matches["capitals"] = _met(log_ids.str.to_lowercase(), table_ids.str.to_lowercase())
+    words, count = max(matches.items(), key=lambda pair: pair[1])
     return words if count > _GAIN * total else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs.errors.log_error import LogError
-from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.row_condition import RowCondition
 
 if TYPE_CHECKING:
     from ops_gpu.logs.entities import EntityTable
@@ -26,7 +26,7 @@ def setting_of(column: str, settings: InteractionLog | EntityTable) -> str | Non
         if field.name in _NAMES and column in texts:
             return f"{field.name}: {column}"
         for text in texts if field.name in _EXPRESSIONS else ():
-            if column in Condition(text, field.name).columns:
+            if column in RowCondition(text, field.name).columns:
                 return f"{field.name}: {text}"
     return None
 

@@ -37,13 +37,13 @@ def greedy(ranked: Ranked, choice: Choice, k: npt.NDArray[np.integer[Any]]) -> n
     Returns:
         int64 `[users, most]`, -1 behind the end of a list.
     """
-    left, rows = ranked.present.copy(), np.arange(len(k))
-    most = int(min(left.shape[1], k.max(initial=0)))
+    available, rows = ranked.present.copy(), np.arange(len(k))
+    most = int(min(available.shape[1], k.max(initial=0)))
     chosen = np.full((len(k), most), -1, np.int64)
     for place in range(most):
-        column = np.where(left, choice.gains(), -np.inf).argmax(axis=1)
-        given = left[rows, column] & (place < k)
-        chosen[given, place] = column[given]
-        left[rows, column] = False
+        column = np.where(available, choice.gains(), -np.inf).argmax(axis=1)
+        filled = available[rows, column] & (place < k)
+        chosen[filled, place] = column[filled]
+        available[rows, column] = False
         choice.take(column)
     return chosen

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-def mapped(path: Path) -> npt.NDArray[Any]:
+def memory_map(path: Path) -> npt.NDArray[Any]:
     """The array of a `.npy` file, memory-mapped and read-only.
 
     It is a plain `ndarray`: each index into numpy's own `memmap` costs some microseconds of Python.

@@ -10,7 +10,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import FIRST, FIRST_BACK, LAST, MASK, SECOND, SECOND_BACK, SHIFT
 
 
-def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tuple[Ragged, npt.NDArray[np.float32]]:
+def top_k(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tuple[Ragged, npt.NDArray[np.float32]]:
     """The best-scored entries of each row, ties in the order of `tie_order`.
 
     Args:
@@ -23,12 +23,12 @@ def best_first(items: Ragged, score: npt.NDArray[np.float32], size: int) -> tupl
     """
     entries = min(len(items.values), size * len(items))
     best, best_score, offsets = np.empty(entries, np.int32), np.empty(entries, np.float32), np.zeros_like(items.offsets)
-    total = _best_first(items.offsets, items.values, score, size, offsets, best, best_score)
+    total = _top_k(items.offsets, items.values, score, size, offsets, best, best_score)
     return Ragged(best[:total], offsets), best_score[:total]
 
 
 @kernel(writes=3)
-def _best_first(
+def _top_k(
     rows: Int64s, items: Int32s, score: Float32s, size: int, offsets: Int64s, best: Int32s, best_score: Float32s
 ) -> int:
     """Sorts one number an entry: the bits of its score, turned so that the largest comes first, then its tie order."""

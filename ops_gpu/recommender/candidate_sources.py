@@ -19,7 +19,7 @@ from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.features.ranking_features import ItemFeatures, ranking_features
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.models.contract import Retrievers
 from ops_gpu.recommender.learned_source import LearnedSource, learned_source
 
@@ -31,12 +31,12 @@ class CandidateSources:
     """Retrieval of one recommender as of one moment, for whole batches of users.
 
     Args:
-        snapshot: item state.
+        item_state: item state.
         learned: retrieval models by name.
         config: sizes.
     """
 
-    snapshot: Snapshot
+    item_state: ItemState
     learned: Mapping[str, LearnedSource[Any]]
     config: CandidateConfig
 
@@ -47,11 +47,11 @@ class CandidateSources:
 
     @cached_property
     def _popular(self) -> npt.NDArray[np.int32]:
-        return popular_order(self.snapshot)
+        return popular_order(self.item_state)
 
     @cached_property
     def _item_features(self) -> ItemFeatures:
-        return ItemFeatures.of(self.snapshot)
+        return ItemFeatures.of(self.item_state)
 
     def retrieve(
         self, data: TrainingData, users: npt.NDArray[np.int64], histories: Histories
@@ -66,37 +66,37 @@ class CandidateSources:
         Returns:
             The union, and float32 `[total candidates, features]`.
         """
-        as_of = self.snapshot.as_of
+        as_of = self.item_state.as_of
         queries = {name: source.query(data, users, histories, as_of) for name, source in self.learned.items()}
-        related = co_occurring(self.snapshot, histories)
+        related = co_occurring(self.item_state, histories)
         lists = self._learned(queries, histories) | self._of_state(histories, related)
         names = self.names
         found = Candidates.union(lists, len(histories), names, len(names))
         learned = np.empty((len(found.items.values), len(queries)), np.float32)
         for number, (name, query) in enumerate(queries.items()):
             learned[:, number] = self.learned[name].score(query, found.items)
-        features = ranking_features(self.snapshot, self._item_features, histories, found, related, learned)
+        features = ranking_features(self.item_state, self._item_features, histories, found, related, learned)
         return found, features
 
     def _learned(self, queries: Mapping[str, Any], histories: Histories) -> dict[str, SourceList]:
         """What every retrieval model brings, by its name."""
         repeats, sizes = self.config.repeats, {name: self.config.size(name) for name in queries}
         return {
-            name: self.learned[name].retrieve(query, self.snapshot, histories, sizes[name], repeats)
+            name: self.learned[name].retrieve(query, self.item_state, histories, sizes[name], repeats)
             for name, query in queries.items()
             if sizes[name]
         }
 
     def _of_state(self, histories: Histories, related: RelatedItems) -> dict[str, SourceList]:
         """What every source that reads the item state alone brings, by its name."""
-        config, snapshot, repeats = self.config, self.snapshot, self.config.repeats
+        config, item_state, repeats = self.config, self.item_state, self.config.repeats
         lists: dict[str, SourceList] = {}
         if popular := config.size("popular"):
-            lists["popular"] = retrieve_popular(self._popular, snapshot, histories, popular, repeats)
+            lists["popular"] = retrieve_popular(self._popular, item_state, histories, popular, repeats)
         if repeats and (history := config.size("history")):
-            lists["history"] = retrieve_history(snapshot, histories, history)
+            lists["history"] = retrieve_history(item_state, histories, history)
         if co_occurrence := config.size("co_occurrence"):
-            lists["co_occurrence"] = related.retrieve(snapshot, histories, co_occurrence, repeats)
+            lists["co_occurrence"] = related.retrieve(item_state, histories, co_occurrence, repeats)
         return lists
 
 
@@ -114,4 +114,4 @@ def sources_at(
     """
     offered = data.offered(None if live else as_of)
     learned = {name: learned_source(model, data, offered) for name, model in retrievers.items()}
-    return CandidateSources(Snapshot.build(data.events, as_of, offered, candidates.snapshot), learned, candidates)
+    return CandidateSources(ItemState.build(data.events, as_of, offered, candidates.snapshot), learned, candidates)

@@ -17,7 +17,7 @@ from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.features.ranking_features import inner_products, sparse_feature
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.models.contract import DenseRetriever, Retriever, SparseRetriever
 from ops_gpu.primitives.ragged import Ragged
 
@@ -40,7 +40,9 @@ class LearnedSource(ABC, Generic[Query]):
         """
 
     @abstractmethod
-    def retrieve(self, query: Query, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
+    def retrieve(
+        self, query: Query, item_state: ItemState, histories: Histories, size: int, repeats: bool
+    ) -> SourceList:
         """The best items of each user, without seen ones unless `repeats`."""
 
     @abstractmethod
@@ -69,7 +71,9 @@ class DenseSource(LearnedSource[Floats]):
     def query(self, data: TrainingData, users: npt.NDArray[np.int64], histories: Histories, as_of: int) -> Floats:
         return self.model.embed_users(data, users, histories)
 
-    def retrieve(self, query: Floats, snapshot: Snapshot, histories: Histories, size: int, repeats: bool) -> SourceList:
+    def retrieve(
+        self, query: Floats, item_state: ItemState, histories: Histories, size: int, repeats: bool
+    ) -> SourceList:
         return retrieve_nearest(self.index, query, histories, size, repeats)
 
     def score(self, query: Floats, candidates: Ragged) -> Floats:
@@ -93,9 +97,9 @@ class SparseSource(LearnedSource[RelatedItems]):
         return self.weights.related(histories, as_of)
 
     def retrieve(
-        self, query: RelatedItems, snapshot: Snapshot, histories: Histories, size: int, repeats: bool
+        self, query: RelatedItems, item_state: ItemState, histories: Histories, size: int, repeats: bool
     ) -> SourceList:
-        return query.retrieve(snapshot, histories, size, repeats)
+        return query.retrieve(item_state, histories, size, repeats)
 
     def score(self, query: RelatedItems, candidates: Ragged) -> Floats:
         return sparse_feature(query, candidates)

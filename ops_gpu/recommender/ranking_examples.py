@@ -90,16 +90,16 @@ def rows_at(
     if len(users) == 0:
         return none
     if len(users) > config.lists:
-        kept = np.sort(random.choice(len(users), config.lists, replace=False))
-        users, chosen = users[kept], chosen.take(kept)
+        drawn = np.sort(random.choice(len(users), config.lists, replace=False))
+        users, chosen = users[drawn], chosen.take(drawn)
     sources = sources_at(data, retrievers, moment, candidates)
     everyone, rows = Histories.from_events(data.events.before(moment), users), np.arange(len(users))
     parts = [none]
     for block in blocks(len(users)):
         histories = everyone.take(rows[block])
-        found, features = sources.retrieve(data, users[block], histories)
+        candidates_found, features = sources.retrieve(data, users[block], histories)
         mine = chosen.take(rows[block])
-        parts.append(_labelled(users[block], found, features, mine, moment, config, random, names))
+        parts.append(_labelled(users[block], candidates_found, features, mine, moment, config, random, names))
     return RankingRows.concatenate(parts)
 
 

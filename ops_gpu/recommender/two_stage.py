@@ -177,7 +177,7 @@ def recommend(
         users: distinct user codes `[users]`.
         k: length of the lists.
     """
-    everyone, rows = Histories.from_events(data.events.before(sources.snapshot.as_of), users), np.arange(len(users))
+    everyone, rows = Histories.from_events(data.events.before(sources.item_state.as_of), users), np.arange(len(users))
     empty = np.zeros((0, k), np.int32)
     parts = [(empty, empty, np.zeros((0, k), np.float32))]
     for block in blocks(len(users)):
@@ -198,7 +198,7 @@ def _retrieval_order(
     ties, and what is still equal as in `tie_order`.
     """
     learned = tuple(sources.learned)
-    similarity = features[:, feature_names(len(sources.snapshot.popularity), learned).index(learned[0])]
+    similarity = features[:, feature_names(len(sources.item_state.popularity), learned).index(learned[0])]
     order = np.lexsort((tie_order(found.items.values), -similarity, -found.rank.max(axis=1)))
     score = np.empty(len(order), np.float32)
     score[order] = -np.arange(len(order), dtype=np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,24 +36,25 @@ class _Check:
     word: str = "for example"
 
 
-def contract_breaches(frame: pl.DataFrame | pl.LazyFrame, schema: Schema) -> list[str]:
+def contract_breaches(frame: pl.DataFrame | pl.LazyFrame, schema: Schema, required: Collection[str] = ()) -> list[str]:
     """What in a frame breaks a schema, one sentence each: column, expected, found, how many rows, an example.
 
     Missing columns, other types (narrower integers and floats are fine, as are columns of nulls alone), lists for
     single values and the reverse, values outside the domain, lists of other lengths than `value_count` allows (a null
-    list counts as an empty one), and nulls in columns tagged as ids of users or items. NaN counts as null. Columns
-    that the schema does not have are not looked at. All is found in one pass over the data.
+    list counts as an empty one), and nulls in columns that are required or tagged as ids of users or items. NaN
+    counts as null. Columns that the schema does not have are not looked at. All is found in one pass over the data.
 
     Args:
         frame: the data.
         schema: what is expected.
+        required: names of columns that must not hold nulls, though they are no ids.
 
     Returns:
         The sentences in the order of the schema; none where the frame keeps the contract.
     """
     rows = frame.lazy()
     types = rows.collect_schema()
-    checks = [check for column in schema for check in _checks(column, types.get(column.name))]
+    checks = [check for column in schema for check in _checks(column, types.get(column.name), required)]
     parts = [(check.broken.alias(f"{i} broken"), check.example.alias(f"{i} example")) for i, check in enumerate(checks)]
     if not parts:
         return []
@@ -73,7 +74,7 @@ def _sentence(check: _Check, broken: int, rows: int, example: Any) -> str:
     return f"{check.trouble} in {broken} of {rows} rows{ending}"
 
 
-def _checks(column: ColumnSchema, dtype: pl.DataType | None) -> Iterator[_Check]:
+def _checks(column: ColumnSchema, dtype: pl.DataType | None, required: Collection[str]) -> Iterator[_Check]:
     name, value = f"column {column.name!r}", pl.col(column.name)
     if dtype is None:
         yield _Check(f"{name} should be {type_words(column)} and is missing", pl.len(), pl.lit(None), certain=True)
@@ -91,10 +92,16 @@ def _checks(column: ColumnSchema, dtype: pl.DataType | None) -> Iterator[_Check]
     if is_list and column.is_list and column.value_count is not None:
         lengths = value.list.len().fill_null(0)
         yield from _limit_checks(f"{name} should hold lists", lengths, column.value_count, " long", False)
-    if {Tags.USER_ID, Tags.ITEM_ID} & column.tags and is_list <= column.is_list:
+    is_id = bool({Tags.USER_ID, Tags.ITEM_ID} & column.tags)
+    if (is_id or column.name in required) and is_list <= column.is_list:
         null = _in_rows(value, _is_null(element_dtype(dtype)), is_list)
         row = pl.arg_where(null).first()
-        yield _Check(f"{name} should hold ids and holds null", null.sum(), row, word="the first in row")
+        yield _Check(
+            f"{name} should hold {'ids' if is_id else 'no null'} and holds null",
+            null.sum(),
+            row,
+            word="the first in row",
+        )
 
 
 def _limit_checks(name: str, value: pl.Expr, limits: Domain, what: str, is_list: bool) -> Iterator[_Check]:

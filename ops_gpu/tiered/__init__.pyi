@@ -5,16 +5,16 @@ from .rows.store_error import StoreError
 from .rows.store_settings import StoreSettings
 from .rows.tier import Tier
 from .store_metrics import StoreMetrics
-from .tiered_store import Answer, TieredStore
+from .tiered_store import StoredRows, TieredStore
 
 __all__ = [
-    "Answer",
     "KeyType",
     "RowColumn",
     "RowFormat",
     "StoreError",
     "StoreMetrics",
     "StoreSettings",
+    "StoredRows",
     "Tier",
     "TieredStore",
     "build_store",

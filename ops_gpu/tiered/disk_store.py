@@ -73,24 +73,30 @@ def open_store(path: str | os.PathLike[str], settings: StoreSettings | None = No
         ValueError: when the memory is too small, or the mode does not suit the store.
     """
     folder, settings = Path(path).resolve(), settings or StoreSettings()
-    told = StoreDescription.load(folder)
-    if told.mutable == (mode == "read"):
-        suits = "mode='write' or mode='follow'" if told.mutable else "mode='read'"
+    description = StoreDescription.load(folder)
+    if description.mutable == (mode == "read"):
+        suits = "mode='write' or mode='follow'" if description.mutable else "mode='read'"
         raise ValueError(f"{folder} cannot be opened with mode={mode!r}; open it with {suits}.")
     try:
-        disk = _files(folder, told, settings) if mode == "read" else _database(folder, told, settings, mode == "write")
+        disk = (
+            _files(folder, description, settings)
+            if mode == "read"
+            else _database(folder, description, settings, mode == "write")
+        )
     except Exception as error:  # RocksDict's errors are plain exceptions
         raise StoreError(f"The store in {folder} cannot be opened ({error}).") from error
-    reserved, count = disk.reserved_bytes, None if told.mutable else told.count
+    reserved, count = disk.reserved_bytes, None if description.mutable else description.count
     try:
-        memory = MemoryTier(settings.memory_bytes - reserved, told.rows, told.keys, told.mean_bytes, count)
+        memory = MemoryTier(
+            settings.memory_bytes - reserved, description.rows, description.keys, description.mean_bytes, count
+        )
     except ValueError as error:
         disk.close()
         told_of = f"Of memory_bytes = {settings.memory_bytes:,}, {reserved:,} go to RocksDB"
         raise ValueError(f"{told_of}: {error}") from error
     if mode == "follow":
-        return FollowedStore(memory, disk, told, folder, settings)
-    return TieredStore([memory, disk], told.keys, told.rows, settings.background_above)
+        return FollowedStore(memory, disk, description, folder, settings)
+    return TieredStore([memory, disk], description.keys, description.rows, settings.background_above)
 
 
 def _fill_database(folder: Path, written: Written) -> None:

@@ -13,19 +13,16 @@ import numpy.typing as npt
 
 from ops_gpu.primitives.stable_hash import Hashes
 from ops_gpu.tiered.background_fetch import BackgroundFetch
-from ops_gpu.tiered.lookup import Looked, Lookup, Missing
 from ops_gpu.tiered.rows.keys import KeyBatch, KeyType
 from ops_gpu.tiered.rows.row_format import Columns, RowFormat
 from ops_gpu.tiered.rows.tier import Mask, Rows, Tier
 from ops_gpu.tiered.store_metrics import StoreMetrics
+from ops_gpu.tiered.tier_lookup import Looked, Missing, TierLookup
 from ops_gpu.tiered.write_order import WriteOrder
-
-WARMED = 100_000
-"""Keys that are warmed at once: so many neighbours share blocks of the disk."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoredRows:
     """Rows of a batch of keys.
 
     Args:
@@ -62,13 +59,13 @@ class TieredStore:
         self, tiers: Sequence[Tier], keys: KeyType, rows: RowFormat, background_above: float | None = None
     ) -> None:
         self.tiers, self.keys, self.rows = tuple(tiers), keys, rows
-        self._lookup, self._order = Lookup(self.tiers, rows), WriteOrder()
+        self._lookup, self._order = TierLookup(self.tiers, rows), WriteOrder()
         self._background_above = background_above
         self._fetch = None if background_above is None else BackgroundFetch(self._from_below)
         self._counting = threading.Lock()
         self._counts = np.zeros(len(self.tiers) + 3, np.int64)  # by tier; then pending, unknown, written
 
-    def read(self, keys: npt.ArrayLike, columns: Sequence[str] | None = None) -> Answer:
+    def read(self, keys: npt.ArrayLike, columns: Sequence[str] | None = None) -> StoredRows:
         """The rows of keys.
 
         Args:
@@ -89,7 +86,7 @@ class TieredStore:
             looked = self._wait_for(batch, mark, looked, missing)
         pending = looked.level == len(self.tiers)
         self._count(looked.level, int((~looked.known & ~pending).sum()))
-        return Answer(self.rows.decode(looked.rows, columns), looked.known, pending)
+        return StoredRows(self.rows.decode(looked.rows, columns), looked.known, pending)
 
     def upsert(self, keys: npt.ArrayLike, columns: Mapping[str, Any]) -> None:
         """Writes rows, new ones or in the place of old ones; of equal keys the last counts.
@@ -111,14 +108,6 @@ class TieredStore:
     def delete(self, keys: npt.ArrayLike) -> None:
         """Takes the rows of keys away; a key without a row stays without one."""
         self._write(KeyBatch.of(keys, self.keys).unique()[0], None)
-
-    def warm(self, keys: npt.ArrayLike) -> None:
-        """Reads rows that will be asked for soon into the upper tiers, without counting them."""
-        batch = KeyBatch.of(keys, self.keys).unique()[0]
-        for start in range(0, len(batch), WARMED):
-            missing = self._lookup.first(batch.take(np.arange(start, min(start + WARMED, len(batch)))))[1]
-            if missing is not None:
-                self._from_below(missing.wanted)
 
     def refresh(self, change: Callable[[], Hashes | None]) -> None:
         """Lets a lower tier take over what others have written to it.

@@ -8,7 +8,7 @@ from ops_gpu.graph.node import Node
 from ops_gpu.operators.base.feature_operator import FeatureOperator
 
 
-def raw_column(node: Node, column: str, through: Callable[[Node, str], bool]) -> str | None:
+def column_origin(node: Node, column: str, through: Callable[[Node, str], bool]) -> str | None:
     """The raw column that `column` follows from, and from nothing else.
 
     Args:

@@ -88,11 +88,11 @@ class Fitter:
     def fit(self, dataset: Dataset, engine: Engine) -> tuple[WorkflowState, Statistics]:
         """State and statistics of all rows, level by level, each level over the states of those below."""
         schema = pl.LazyFrame(schema=dataset.schema())
-        learner, found = self, [self.partial(schema, 1, LocalEngine(), [])]
+        fitter, found = self, [self.partial(schema, 1, LocalEngine(), [])]
         for keys in self._graph.levels():
-            found.append(learner._level(keys, dataset, engine))
-            learner = Fitter(self._graph, learner.finalize(found[-1], keys, ()))
-        return learner._state.with_schema(found[-1].schema), Statistics.merge(found)
+            found.append(fitter._level(keys, dataset, engine))
+            fitter = Fitter(self._graph, fitter.finalize(found[-1], keys, ()))
+        return fitter._state.with_schema(found[-1].schema), Statistics.merge(found)
 
     def _level(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:
         """Statistics of one level: column by column on several workers, which hardly leaves anything to merge, and
@@ -112,7 +112,7 @@ class Fitter:
         names = dataset.schema().names()
         jobs.sort(key=lambda job: -self._width(job, names))
         parts = dataset.chunks(-(-2 * engine.workers // len(jobs)))
-        work = partial(_partial_of, learner=self, engine=engine.inner)
+        work = partial(_partial_of, fitter=self, engine=engine.inner)
         groups = [[(job, part) for part in parts] for job in jobs]
         return Statistics.merge(engine.map_reduce(work, groups, Statistics.merge))
 
@@ -122,7 +122,7 @@ class Fitter:
         if not across:
             return False
         key = partition_key(across)
-        return True if key is None else partial(by_key, keys=partial(_keys_of, key=key, learner=self))
+        return True if key is None else partial(by_key, keys=partial(_keys_of, key=key, fitter=self))
 
     def jobs(self, keys: Sequence[str]) -> list[Job]:
         """What there is to learn for the nodes of these keys."""
@@ -156,13 +156,13 @@ class Fitter:
             )
 
 
-def _partial_of(work: tuple[Job, Dataset], learner: Fitter, engine: Engine) -> Statistics:
+def _partial_of(work: tuple[Job, Dataset], fitter: Fitter, engine: Engine) -> Statistics:
     job, part = work
     with part.readable():
-        return learner.partial(part.lazy(), 1, engine, [job])
+        return fitter.partial(part.lazy(), 1, engine, [job])
 
 
-def _keys_of(frame: pl.LazyFrame, key: Node, learner: Fitter) -> pl.LazyFrame:
+def _keys_of(frame: pl.LazyFrame, key: Node, fitter: Fitter) -> pl.LazyFrame:
     schema = frame.collect_schema()
-    compiler = Compiler(schema, lambda node: learner._state.of(learner._graph, node))
+    compiler = Compiler(schema, lambda node: fitter._state.of(fitter._graph, node))
     return compiler.keys(key).lazy(frame)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ops_gpu.graph.node import Node
 from ops_gpu.operators.base.feature_operator import FeatureOperator, NumberFunction
 from ops_gpu.operators.base.operator_state import NodeState
-from ops_gpu.workflow.column_origin import raw_column
+from ops_gpu.workflow.column_origin import column_origin
 
 NUMBERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64"})
 
@@ -49,7 +49,7 @@ class NumpyPath:
             steps.extend([step] if step else [])
             return step is not None
 
-        source = raw_column(node, column, through)
+        source = column_origin(node, column, through)
         return None if source is None else cls(source, tuple(reversed(steps)))
 
     def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -22,7 +22,7 @@ from ops_gpu.operators.categorical.categorify import Categorify
 from ops_gpu.primitives.content_hash import hash_json
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
-from ops_gpu.workflow.column_origin import raw_column
+from ops_gpu.workflow.column_origin import column_origin
 from ops_gpu.workflow.compiler import Compiler, Runs
 from ops_gpu.workflow.fitter import Fitter
 from ops_gpu.workflow.numpy_path import NUMBERS, NumpyPath
@@ -175,10 +175,10 @@ class Workflow:
                     below = self._graph.fitted[key].operator
                     raise ValueError(f"{node.operator} learns from {below}, which is not fitted; call fit first.")
         chosen = engine or LocalEngine()
-        learner, dataset = Fitter(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
+        fitter, dataset = Fitter(self._graph, self._state), data if isinstance(data, Dataset) else Dataset(data)
         dataset.schema()
         with dataset.readable():
-            return learner.partial(dataset.lazy(), weight, chosen, learner.jobs(list(self._graph.fitted)))
+            return fitter.partial(dataset.lazy(), weight, chosen, fitter.jobs(list(self._graph.fitted)))
 
     def finalize(self, statistics: Statistics) -> Workflow:
         """Fits the workflow from merged statistics; where it is fitted, codes stay and new ones are appended.
@@ -200,8 +200,8 @@ class Workflow:
         if not self._graph.is_whole():
             raise ValueError("a part made by for_inputs is not finalized; finalize the whole workflow.")
         frozen = self._graph.read_by_fitted() if self.is_fitted else set()
-        learner = Fitter(self._graph, self._state)
-        self._set_state(learner.finalize(statistics, list(self._graph.fitted), frozen), statistics)
+        fitter = Fitter(self._graph, self._state)
+        self._set_state(fitter.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self
 
     def takes(self, statistics: Statistics) -> bool:
@@ -256,9 +256,9 @@ class Workflow:
         if self._statistics is None:
             raise ValueError("the workflow has no statistics of the rows before; fit it, or save it with them.")
         new = self.partial(data, engine=engine)
-        learner = Fitter(self._graph, self._state)
+        fitter = Fitter(self._graph, self._state)
         frozen = self._graph.read_by_fitted()
-        self._set_state(*learner.extend(self._statistics, new, list(self._graph.fitted), frozen))
+        self._set_state(*fitter.extend(self._statistics, new, list(self._graph.fitted), frozen))
         return self
 
     @property
@@ -419,13 +419,13 @@ class Workflow:
             coded.append(node)
             return isinstance(node.operator, Categorify) and len(coded) == 1
 
-        source = raw_column(self._graph.node, column, through)
+        source = column_origin(self._graph.node, column, through)
         if source is None or not coded:
             return None
         raw = self._state.schema[source]
         return source if not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype) else None
 
-    def number_path(self, column: str) -> NumpyPath | None:
+    def numpy_path(self, column: str) -> NumpyPath | None:
         """How an output column of fractions follows from a raw one of numbers in numpy; None: it takes a plan."""
         if "float" not in self.output_schema[column].dtype:
             return None

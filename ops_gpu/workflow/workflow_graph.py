@@ -160,15 +160,17 @@ def _wanted(top: Node) -> dict[int, set[str]]:
 
 
 def _part(node: Node, parents: Sequence[Node | None], columns: Sequence[str]) -> Node | None:
-    kept = [parent for parent in parents if parent is not None]
+    remaining = [parent for parent in parents if parent is not None]
     if node.operator is not None:
-        there = {name for parent in kept for name in parent.names}
+        there = {name for parent in remaining for name in parent.names}
         part = (
-            Node(node.operator, kept) if kept and there.issuperset(node.operator.required(node.input_names)) else None
+            Node(node.operator, remaining)
+            if remaining and there.issuperset(node.operator.required(node.input_names))
+            else None
         )
     elif node.parents:
-        given = {name for parent in kept for name in parent.names}
-        part = Node(None, kept, [name for name in node.names if name in given]) if kept else None
+        available = {name for parent in remaining for name in parent.names}
+        part = Node(None, remaining, [name for name in node.names if name in available]) if remaining else None
     else:
         part = Node(None, (), [name for name in node.names if name in columns])
     return part if part is not None and part.names else None

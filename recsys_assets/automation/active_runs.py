@@ -29,7 +29,7 @@ TO_END_S = 5.0
 DEAD = "The process of this run has ended without a word (killed, or the machine was restarted)."
 
 
-def running(instance: dg.DagsterInstance, blueprint: Blueprint, served: bool = False) -> str | None:
+def active_run(instance: dg.DagsterInstance, blueprint: Blueprint, served: bool = False) -> str | None:
     """Looks for a run of this recommender's assets that lives: at work, waiting, queued, or just asked for.
 
     A run whose process is dead, as after a hard kill, is noted as failed, so that nothing waits for it any more.

@@ -11,16 +11,16 @@ from typing import Any
 
 import dagster as dg
 
-Condition = dg.AutomationCondition[dg.AssetKey]
+RebuildCondition = dg.AutomationCondition[dg.AssetKey]
 AC: Any = dg.AutomationCondition  # its operators return private classes
 
 
-def code_changed() -> Condition:
+def code_changed() -> RebuildCondition:
     """For what has nothing above it that is an asset: rebuild when its code or settings change."""
     return _named(_changed().since_last_handled() & _idle(), "its code or settings changed")
 
 
-def whole(blocking: bool = True) -> Condition:
+def whole(blocking: bool = True) -> RebuildCondition:
     """For what is built from all days at once.
 
     Args:
@@ -30,7 +30,7 @@ def whole(blocking: bool = True) -> Condition:
     return _named(_gated(condition, blocking), "something it reads, its code or its settings changed")
 
 
-def after(trigger: dg.AssetSelection, label: str) -> Condition:
+def after(trigger: dg.AssetSelection, label: str) -> RebuildCondition:
     """For what reads several assets of one chain: only the last of them triggers it.
 
     Without this it would run when the first has changed, and the others are still being rebuilt.
@@ -43,7 +43,7 @@ def after(trigger: dg.AssetSelection, label: str) -> Condition:
     return _named(_gated(condition, True), label)
 
 
-def daily(events: dg.AssetSelection) -> Condition:
+def daily(events: dg.AssetSelection) -> RebuildCondition:
     """For what is made from one day of events.
 
     Args:
@@ -54,7 +54,7 @@ def daily(events: dg.AssetSelection) -> Condition:
     return _named(_gated(condition, True), "its day was read again, or its code or settings changed")
 
 
-def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey) -> Condition:
+def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey) -> RebuildCondition:
     """For what is made from one day of events with something fitted on all days.
 
     Args:
@@ -72,8 +72,8 @@ def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.A
     return _named(_gated(condition, True), "its day was read again and the workflow knows it")
 
 
-def _named(condition: Any, label: str) -> Condition:
-    named: Condition = condition.with_label(label)
+def _named(condition: Any, label: str) -> RebuildCondition:
+    named: RebuildCondition = condition.with_label(label)
     return named
 
 

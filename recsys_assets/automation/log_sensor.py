@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from ops_gpu.logs import LogError
-from recsys_assets.automation.active_runs import running
+from recsys_assets.automation.active_runs import active_run
 from recsys_assets.automation.asked_for import AskedFor
-from recsys_assets.automation.run_request import chain_request
+from recsys_assets.automation.run_request import run_request
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.tables.source_files import SourceFiles
 
@@ -32,7 +32,7 @@ def log_sensor(blueprint: Blueprint) -> dg.SensorDefinition:
         tags={"recommender": blueprint.name},
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        going = running(context.instance, blueprint)
+        going = active_run(context.instance, blueprint)
         if going:
             return dg.SkipReason(f"{going} of {blueprint.name} is still going; looks again afterwards")
         try:
@@ -51,14 +51,14 @@ def _evaluate(
     days, asked = AskedFor.of_cursor(context.cursor).next(found, rest)
     if days:
         key = f"{asked.serial}-{found.state(days[-1])}"
-        return dg.SensorResult([chain_request(blueprint, days[0], days[-1], run_key=key)], cursor=asked.to_cursor())
+        return dg.SensorResult([run_request(blueprint, days[0], days[-1], run_key=key)], cursor=asked.to_cursor())
     context.update_cursor(asked.to_cursor())
     due = found.days()
     busy = [path for path, entry in found.restless(rest).items() if not set(due).isdisjoint(entry.days)]
-    said = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
+    reasons = [f"files of the log written to less than {rest:g} s ago: {len(busy)}"] if busy else []
     broken = [path for path in found.broken if path not in found.restless(rest)]
     if broken:
-        said.append(f"files of the log that cannot be read: {len(broken)} ({broken[0]}); see why their run failed")
+        reasons.append(f"files of the log that cannot be read: {len(broken)} ({broken[0]}); see why their run failed")
     if due and not busy:
-        said.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
-    return dg.SkipReason("; ".join([*(said or [f"no change in {found}"]), *found.waiting()]))
+        reasons.append(f"days asked for and not read, from {due[0]} on: {len(due)}; see why their run failed")
+    return dg.SkipReason("; ".join([*(reasons or [f"no change in {found}"]), *found.waiting()]))

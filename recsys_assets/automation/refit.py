@@ -10,7 +10,7 @@ from pydantic import Field
 from recsys_assets.blueprint.blueprint import Blueprint
 
 
-class Fit(dg.Config):
+class RefitConfig(dg.Config):
     """Run configuration of the assets that keep what they once learned."""
 
     refit: bool = Field(
@@ -29,7 +29,7 @@ class ReadConfig(dg.Config):
     drop_missing: bool = Field(default=False, description="Let go of events whose files are gone.")
 
 
-def refit_config(
+def run_config(
     blueprint: Blueprint, refit: bool = True, uncompared: bool = False, drop_missing: bool = False
 ) -> dict[str, Any]:
     """Run configuration of what a person may choose; empty for none of it.

@@ -6,14 +6,14 @@ from datetime import date
 
 import dagster as dg
 
-from recsys_assets.automation.refit import refit_config
+from recsys_assets.automation.refit import run_config
 from recsys_assets.blueprint.blueprint import Blueprint
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
 
-def chain_request(
+def run_request(
     blueprint: Blueprint, first: date, last: date, *, run_key: str | None = None, refit: bool = False
 ) -> dg.RunRequest:
     """Asks for everything from the interactions of these days to the deployment.
@@ -32,7 +32,7 @@ def chain_request(
     return dg.RunRequest(
         run_key=run_key,
         asset_selection=blueprint.chain,
-        run_config=refit_config(blueprint) if refit else {},
+        run_config=run_config(blueprint) if refit else {},
         tags={"recommender": blueprint.name, **span},
         **days,  # type: ignore[arg-type]
     )

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import dagster as dg
 
 from ops_gpu.logs import LogError
-from recsys_assets.automation.active_runs import running
+from recsys_assets.automation.active_runs import active_run
 from recsys_assets.automation.asked_for import AskedFor
-from recsys_assets.automation.run_request import chain_request
+from recsys_assets.automation.run_request import run_request
 from recsys_assets.automation.served_schedule import served_schedule
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.tables.source_files import SourceFiles
@@ -51,7 +51,7 @@ def _schedule(
         tags={"recommender": blueprint.name},
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> Decision:
-        going = running(context.instance, blueprint)
+        going = active_run(context.instance, blueprint)
         if going:
             return dg.SkipReason(f"{going} of {blueprint.name} is still going")
         try:
@@ -63,13 +63,13 @@ def _schedule(
 
 
 def _new_days(blueprint: Blueprint) -> Decision:
-    found = SourceFiles.look(blueprint)
-    new, _ = AskedFor().next(found, rest_seconds=0)  # whatever the sensor has asked for
+    files = SourceFiles.look(blueprint)
+    new, _ = AskedFor().next(files, rest_seconds=0)  # whatever the sensor has asked for
     if new:
-        return chain_request(blueprint, new[0], new[-1])
-    said = [] if found.days() else [f"every day of {found} was read already"]
-    return dg.SkipReason("; ".join([*said, *found.waiting()]))
+        return run_request(blueprint, new[0], new[-1])
+    reasons = [] if files.days() else [f"every day of {files} was read already"]
+    return dg.SkipReason("; ".join([*reasons, *files.waiting()]))
 
 
 def _all_days(blueprint: Blueprint) -> Decision:
-    return chain_request(blueprint, *blueprint.span(), refit=True)
+    return run_request(blueprint, *blueprint.span(), refit=True)

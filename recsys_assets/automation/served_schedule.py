@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from recsys_assets.automation.active_runs import running
+from recsys_assets.automation.active_runs import active_run
 from recsys_assets.blueprint.asset_names import SERVED
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.served_log import ServedLog
@@ -33,7 +33,7 @@ def served_schedule(blueprint: Blueprint, cron: str) -> dg.ScheduleDefinition:
         tags={"recommender": blueprint.name},
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        going = running(context.instance, blueprint, served=True)
+        going = active_run(context.instance, blueprint, served=True)
         if going:
             return dg.SkipReason(f"{going} keeps what {blueprint.name} served already")
         now = context.scheduled_execution_time.astimezone(UTC)

@@ -91,19 +91,19 @@ class ReadDays(Mapping[date, ReadDay]):
         """
         if (home.interactions_folder(name) / FILE).exists():
             return cls.load(home, name)
-        found: dict[date, ReadDay] = {}
+        read_days: dict[date, ReadDay] = {}
         for path in _paths(home, name):
-            day, kept = date.fromisoformat(path.stem), _rows(path)
+            day, rows = date.fromisoformat(path.stem), _rows(path)
             versions = versions_of(day, files, place)
             held = {portable(p, place): entry.by_day[day].rows for p, entry in files.items() if day in entry.by_day}
             counts = {path: held[path] for path in versions}
-            more = kept - sum(counts.values())
+            more = rows - sum(counts.values())
             if more > 0:
                 versions, counts = {**versions, UNKNOWN: ""}, {**counts, UNKNOWN: more}
-            found[day] = ReadDay(kept, versions, counts=counts if more >= 0 else {})
-        for day in sorted(found)[-1:]:
-            found[day] = replace(found[day], files=dict.fromkeys(found[day].files, ""))
-        return cls(found)
+            read_days[day] = ReadDay(rows, versions, counts=counts if more >= 0 else {})
+        for day in sorted(read_days)[-1:]:
+            read_days[day] = replace(read_days[day], files=dict.fromkeys(read_days[day].files, ""))
+        return cls(read_days)
 
     @classmethod
     def with_events(cls, home: Home, name: str) -> set[date]:

@@ -1,4 +1,4 @@
-"""From the evaluated candidate to the parts of a release."""
+"""From the evaluated challenger to the parts of a release."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.utc_days import as_day
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
@@ -20,7 +20,7 @@ from recsys_assets.challenger.models import (
     training_data,
     workflow_version,
 )
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.tables import event_files, users_frame
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 VERSION_TAG = "dagster/data_version"
 
 
-def continued_parts(blueprint: Blueprint, chain: ChainRanges, progress: Callable[[str], None]) -> tuple[Parts, Schema]:
+def continued_parts(
+    blueprint: Blueprint, day_ranges: DayRanges, progress: Callable[[str], None]
+) -> tuple[Parts, Schema]:
     """Continues the challenger's models over the judged days, and gathers what answers requests.
 
     The workflow goes on too: the released one has learned from all days, and has the codes that the models know.
@@ -48,9 +50,9 @@ def continued_parts(blueprint: Blueprint, chain: ChainRanges, progress: Callable
     from ops_gpu.schema.schema import Schema
     from serving.ensemble.release_parts import Parts
 
-    ranges, config, workflow = chain.ranges, fit_config(blueprint), released_workflow(blueprint)
+    ranges, config, workflow = day_ranges.ranges, fit_config(blueprint), released_workflow(blueprint)
     data = training_data(blueprint, workflow)
-    early_end = chain.early_end or ranges.fit_end
+    early_end = day_ranges.early_end or ranges.fit_end
     early, models = retrievers(blueprint, "early"), retrievers(blueprint, "model")
     fitted = RetrievalFit(early, models, early_end, ranges.fit_end)
     continued, ranking = continue_models(data, fitted, ranker(blueprint), config, ranges.end, progress)
@@ -61,7 +63,7 @@ def continued_parts(blueprint: Blueprint, chain: ChainRanges, progress: Callable
 
 def lineage(
     blueprint: Blueprint,
-    chain: ChainRanges,
+    day_ranges: DayRanges,
     workflow: Workflow,
     report: Mapping[str, Any],
     instance: dg.DagsterInstance,
@@ -71,7 +73,7 @@ def lineage(
 
     Args:
         blueprint: the recommender.
-        chain: the days.
+        day_ranges: the days.
         workflow: of the release.
         report: of the evaluation.
         instance: knows the data versions.
@@ -79,13 +81,13 @@ def lineage(
     """
     from serving.release.manifest import DayRange, ReleaseMetadata
 
-    ranges = chain.ranges
+    ranges = day_ranges.ranges
     versions = {
         key.to_user_string(): _version(key, instance)
         for key in blueprint.chain[: blueprint.chain.index(blueprint.key("release"))]
     }
     used = {
-        "interactions": content_hash(event_files(blueprint)),
+        "interactions": hash_files(event_files(blueprint)),
         "workflow": workflow_version(workflow, challenger_workflow(blueprint).hash()),
         "schema": schema_version(workflow.output_schema),
     }

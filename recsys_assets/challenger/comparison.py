@@ -1,14 +1,14 @@
-"""The candidate against the release that is live, on days that neither was trained on."""
+"""The challenger against the release that is live, on days that neither was trained on."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import UNCOMPARED, ChainRanges
+from recsys_assets.challenger.day_ranges import UNCOMPARED, DayRanges
 from recsys_assets.challenger.live_release import live_release
 from recsys_assets.challenger.models import load_retrievers
 from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.evaluation.protocol import Protocol
+    from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
     from ops_gpu.models.contract import Ranker, Retrievers
     from ops_gpu.recommender.fit_config import FitConfig
     from ops_gpu.workflow.workflow import Workflow
@@ -43,9 +43,9 @@ class ComparisonResult:
             fit; `nothing`: none to compare with.
         release: hash of the live release.
         users: how many users both were measured on.
-        candidate: mean of the candidate.
+        challenger: mean of the challenger.
         champion: mean of the live release.
-        difference: candidate minus champion.
+        difference: challenger minus champion.
         standard_error: of the difference.
         because: why they were not compared.
     """
@@ -53,14 +53,23 @@ class ComparisonResult:
     against: str
     release: str | None = None
     users: int = 0
-    candidate: float = 0.0
+    challenger: float = 0.0
     champion: float = 0.0
     difference: float = 0.0
     standard_error: float = 0.0
     because: str = ""
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> ComparisonResult:
+        """From the evaluation report, where the challenger has been `candidate` from the beginning."""
+        return cls(**{"challenger" if name == "candidate" else name: value for name, value in stored.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the evaluation report keeps it; see `of`."""
+        return {"candidate" if name == "challenger" else name: value for name, value in asdict(self).items()}
+
     def not_worse(self, tolerance: float) -> bool:
-        """Whether the candidate lies no further below than so many standard errors.
+        """Whether the challenger lies no further below than so many standard errors.
 
         With no release to compare with, it does; with one, but nobody to compare them on, it does not.
         """
@@ -69,48 +78,50 @@ class ComparisonResult:
         return self.difference >= -tolerance * self.standard_error
 
 
-def stand(
+def compare_with_live(
     blueprint: Blueprint,
-    chain: ChainRanges,
+    day_ranges: DayRanges,
     mine: Contender,
-    protocol: Protocol,
+    protocol: EvaluationProtocol,
     final: Mapping[str, float],
     warn: Callable[[str], None],
 ) -> ComparisonResult:
-    """Compares the candidate with the live release, as `chain` says that it can be.
+    """Compares the challenger with the live release, as `day_ranges` says that it can be.
 
     A live release that cannot be opened by this version of the program is no reason to keep a new one from going
     live; it is told, and not compared. One that opens and cannot be compared is: only a person may pass it over.
 
     Args:
         blueprint: the recommender.
-        chain: the days, and which release was live when they were chosen.
-        mine: the candidate.
+        day_ranges: the days, and which release was live when they were chosen.
+        mine: the challenger.
         protocol: the evaluated days.
-        final: metrics of the candidate's final lists.
+        final: metrics of the challenger's final lists.
         warn: told when the live release cannot be used.
     """
     import polars as pl
 
-    recorded = chain.ranges.against == "recorded"
-    if chain.ranges.against == "nothing":
-        return ComparisonResult("nothing", because="no release is live" if chain.passed_over is None else PASSED_OVER)
+    recorded = day_ranges.ranges.against == "recorded"
+    if day_ranges.ranges.against == "nothing":
+        return ComparisonResult(
+            "nothing", because="no release is live" if day_ranges.passed_over is None else PASSED_OVER
+        )
     try:
-        release = live_release(blueprint, chain.live)
+        release = live_release(blueprint, day_ranges.live)
         assert release is not None
         parts = None if recorded else opened(release)
     except (ValueError, KeyError, TypeError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.ENOTDIR):
             raise  # a fault of the machine, which says nothing about the release
         warn(f"The live release could not be compared: {error}")
-        return ComparisonResult("nothing", chain.live, because=f"the live release cannot be opened: {error}")
+        return ComparisonResult("nothing", day_ranges.live, because=f"the live release cannot be opened: {error}")
     try:
         return (
             _recorded(release, final) if parts is None else _on_the_same_days(blueprint, release, parts, mine, protocol)
         )
     except (ValueError, KeyError, TypeError, OSError, pl.exceptions.PolarsError) as error:
         because = UNFIT.format(error=str(error).rstrip("."), name=blueprint.name)
-        return ComparisonResult("nobody", chain.live, because=because)
+        return ComparisonResult("nobody", day_ranges.live, because=because)
 
 
 def _recorded(release: Release, final: Mapping[str, float]) -> ComparisonResult:
@@ -122,7 +133,7 @@ def _recorded(release: Release, final: Mapping[str, float]) -> ComparisonResult:
 
 
 def _on_the_same_days(
-    blueprint: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: Protocol
+    blueprint: Blueprint, release: Release, parts: Opened, mine: Contender, protocol: EvaluationProtocol
 ) -> ComparisonResult:
     from ops_gpu.evaluation.comparison import compare
 

@@ -23,8 +23,8 @@ ANEW = "choose days anew by materializing {name}/workflow and what comes after i
 
 
 @dataclass(frozen=True)
-class ChainRanges:
-    """The plan of one chain.
+class DayRanges:
+    """Which days a run of all assets fits on and judges by.
 
     Args:
         ranges: which days are fitted on and which are judged by.
@@ -39,7 +39,7 @@ class ChainRanges:
     passed_over: str | None = None
 
     @classmethod
-    def plan(cls, blueprint: Blueprint, live: str | None, uncompared: bool = False) -> ChainRanges:
+    def plan(cls, blueprint: Blueprint, live: str | None, uncompared: bool = False) -> DayRanges:
         """Decides on the days, for the workflow and all that follows.
 
         Args:
@@ -59,7 +59,7 @@ class ChainRanges:
         ranges = plan_ranges(start, end, evaluation.days, _trained(blueprint, other), users.count, evaluation.min_users)
         return cls(ranges, other, passed_over=passed_over)
 
-    def beside(self, blueprint: Blueprint, live: str | None) -> ChainRanges:
+    def beside(self, blueprint: Blueprint, live: str | None) -> DayRanges:
         """The same days, where another release went live since they were decided on.
 
         Args:
@@ -92,7 +92,7 @@ class ChainRanges:
         return {**asdict(self.ranges), **{name: getattr(self, name) for name in OWN}}
 
     @classmethod
-    def planned(cls, blueprint: Blueprint) -> ChainRanges:
+    def planned(cls, blueprint: Blueprint) -> DayRanges:
         """The plan that the workflow was fitted by.
 
         Raises:
@@ -101,7 +101,7 @@ class ChainRanges:
         return cls._of(blueprint.home.recommender(blueprint.name) / PLANNED, f"{blueprint.name}/workflow")
 
     @classmethod
-    def load(cls, blueprint: Blueprint) -> ChainRanges:
+    def load(cls, blueprint: Blueprint) -> DayRanges:
         """The plan of the retrieval model that is there.
 
         Raises:
@@ -110,7 +110,7 @@ class ChainRanges:
         return cls._of(blueprint.home.retrieval_model(blueprint.name) / FILE, f"{blueprint.name}/retrieval_model")
 
     @classmethod
-    def _of(cls, path: Path, asset: str) -> ChainRanges:
+    def _of(cls, path: Path, asset: str) -> DayRanges:
         from ops_gpu.recommender.day_ranges import Ranges
 
         values: Mapping[str, Any] | None = read_json(path)

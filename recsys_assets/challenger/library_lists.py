@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import contender
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 
@@ -39,7 +39,7 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
     from ops_gpu.recommender.candidate_sources import sources_at
     from ops_gpu.recommender.two_stage import recommend
 
-    side, end = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
+    side, end = contender(blueprint, release), DayRanges.load(blueprint).ranges.end
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
     sources = sources_at(side.data, side.retrievers, end, side.config.candidates, live=True)
@@ -93,17 +93,17 @@ def _ruled(release: Release, lists: Lists, of_users: Columns) -> tuple[Ragged, R
     rows = len(items)
     if rows == 0:
         return items, items
-    asked = complete({"user_id": np.zeros(rows, ensemble.inputs["user_id"].numpy_dtype)}, ensemble.inputs)
+    request = complete({"user_id": np.zeros(rows, ensemble.inputs["user_id"].numpy_dtype)}, ensemble.inputs)
     nothing = Ragged.from_lengths(np.empty(0, np.int32), np.zeros(rows, np.int64))
-    columns |= asked | of_users | {"seen_item": nothing}
+    columns |= request | of_users | {"seen_item": nothing}
     for node in topological(ensemble.node):
         if isinstance(node.operator, (FilterCandidates, BoostCandidates)):
             operator = copy.copy(node.operator)
             operator.bind(release)
             columns |= operator.transform(columns)
-    kept, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
-    order = np.lexsort((kept.values, -scores, kept.row_ids))
-    return kept.with_values(kept.values[order]), kept.with_values(scores[order])
+    remaining, scores = ragged(columns, "candidate_item"), ragged(columns, "candidate_score").values
+    order = np.lexsort((remaining.values, -scores, remaining.row_ids))
+    return remaining.with_values(remaining.values[order]), remaining.with_values(scores[order])
 
 
 def plain(values: Any) -> list[Any]:

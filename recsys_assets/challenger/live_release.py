@@ -48,14 +48,14 @@ def trained(manifest: Manifest) -> Trained | None:
     """What a release learned from and was judged by; None where its manifest does not say."""
     from ops_gpu.recommender.day_ranges import Trained
 
-    found = manifest.metadata
-    if found.fitted is None:
+    metadata = manifest.metadata
+    if metadata.fitted is None:
         return None
-    continued = found.continued or found.fitted
+    continued = metadata.continued or metadata.fitted
     return Trained(
-        day_start(date.fromisoformat(found.fitted.first)),
-        day_end(date.fromisoformat(found.fitted.last)),
+        day_start(date.fromisoformat(metadata.fitted.first)),
+        day_end(date.fromisoformat(metadata.fitted.last)),
         day_end(date.fromisoformat(continued.last)),
-        day_end(date.fromisoformat((found.judged or continued).last)),
-        int(found.metrics.get("final", {}).get("users", 0)),
+        day_end(date.fromisoformat((metadata.judged or continued).last)),
+        int(metadata.metrics.get("final", {}).get("users", 0)),
     )

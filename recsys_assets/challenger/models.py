@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from ops_gpu.models.registry import retriever_name
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def schema_version(schema: Schema) -> str:
 
 def judged_models(blueprint: Blueprint) -> str:
     """Hash of the models that an evaluation judges, and of their workflow."""
-    return content_hash([blueprint.home.retrieval_model(blueprint.name), blueprint.home.ranking_model(blueprint.name)])
+    return hash_files([blueprint.home.retrieval_model(blueprint.name), blueprint.home.ranking_model(blueprint.name)])
 
 
 def fitted_anew(blueprint: Blueprint) -> bool:

@@ -57,12 +57,12 @@ def retain(
         }
         return {release: why for release, why in named.items() if release is not None}
 
-    found = triton.clean_up(name, keep, needed, dry_run)
-    left = leftovers(home, name)
+    holdings = triton.clean_up(name, keep, needed, dry_run)
+    remains = leftovers(home, name)
     if not dry_run:
-        left = [_removed(holding) for holding in left]
-        _note(name, home, mlflow, {holding.path.name for holding in found if holding.goes})
-    return found + left
+        remains = [_removed(holding) for holding in remains]
+        _note(name, home, mlflow, {holding.path.name for holding in holdings if holding.goes})
+    return holdings + remains
 
 
 def _champion(name: str, mlflow: MlflowResource) -> str | None:

@@ -3,7 +3,8 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -13,8 +14,7 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.tables.id_types import decided_id_types
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from ops_gpu.schema.schema import Schema
 
 CONTRACT = """The columns that everything below reads are there, with the types that were decided when this
 recommender was first built, and without nulls. Fails when a source changed its layout or the type of its ids:
@@ -29,24 +29,24 @@ def contract(blueprint: Blueprint, asset: str) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=blueprint.key(asset), name="contract", description=CONTRACT, blocking=True)
     def check() -> dg.AssetCheckResult:
-        import polars as pl
-
         types, changed = decided_id_types(blueprint)
-        wanted, paths = _columns(types, asset), _files(blueprint, asset)
-        problems = [problem for path in paths for problem in _problems(pl.scan_parquet(path), wanted, path.name)]
-        problems = [*_unsaid(changed, asset), *problems]
+        wanted, paths = _schema(types, asset), _files(blueprint, asset)
+        problems = [*_unsaid(changed, asset), *(breach for path in paths for breach in _breaches(path, wanted))]
         problems = problems if paths else [f"there is no file of {asset}, expected one at least; materialize {asset}"]
-        found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted)}"
+        found = "; ".join(problems[:5]) or f"{len(paths)} files hold {', '.join(wanted.names)}"
         return dg.AssetCheckResult(passed=not problems, description=found, metadata={"files": len(paths)})
 
     return check
 
 
-def _columns(ids: IdTypes, asset: str) -> "dict[str, pl.DataType]":
+def _schema(ids: IdTypes, asset: str) -> "Schema":
     import polars as pl
 
+    from ops_gpu.schema.column import ColumnSchema
+    from ops_gpu.schema.schema import Schema
+
     user, item = id_dtype(ids.user), id_dtype(ids.item)
-    return {
+    dtypes: dict[str, dict[str, pl.DataType]] = {
         "interactions": {
             "user_id": user,
             "item_id": item,
@@ -55,7 +55,8 @@ def _columns(ids: IdTypes, asset: str) -> "dict[str, pl.DataType]":
         },
         "users": {"user_id": user},
         "items": {"item_id": item, "available": pl.Boolean()},
-    }[asset]
+    }
+    return Schema([ColumnSchema.from_polars(name, dtype) for name, dtype in dtypes[asset].items()])
 
 
 def _unsaid(changed: Mapping[str, IdType], asset: str) -> list[str]:
@@ -73,25 +74,17 @@ def _other(kind: IdType) -> IdType:
     return "string" if kind == "integer" else "integer"
 
 
-def _files(blueprint: Blueprint, asset: str) -> list[Any]:
+def _files(blueprint: Blueprint, asset: str) -> list[Path]:
     if asset == "interactions":
         return sorted(blueprint.home.interactions_folder(blueprint.name).glob("*.parquet"))
     path = blueprint.home.users(blueprint.name) if asset == "users" else blueprint.home.items(blueprint.name)
     return [path] if path.exists() else []
 
 
-def _problems(frame: "pl.LazyFrame", wanted: "dict[str, pl.DataType]", file: str) -> list[str]:
+def _breaches(path: Path, wanted: "Schema") -> list[str]:
     """What is wrong with one file, in words."""
     import polars as pl
 
-    schema = frame.collect_schema()
-    missing = [f"{file} has no column '{name}'" for name in wanted if name not in schema]
-    if missing:
-        return missing
-    wrong = [
-        f"column '{name}' of {file} is {schema[name]}, expected {dtype}"
-        for name, dtype in wanted.items()
-        if schema[name] != dtype
-    ]
-    nulls = frame.select(pl.col(list(wanted)).null_count()).collect().row(0)
-    return wrong + [f"column '{name}' of {file} has {n} nulls" for name, n in zip(wanted, nulls, strict=True) if n]
+    from ops_gpu.schema.contract import contract_breaches
+
+    return [f"{path.name}: {breach}" for breach in contract_breaches(pl.scan_parquet(path), wanted, wanted.names)]

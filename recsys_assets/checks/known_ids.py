@@ -35,13 +35,13 @@ def known_ids(blueprint: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefi
         noted = read_json(known_file(kind, blueprint))
         if noted is None:  # an older version read the table last
             return dg.AssetCheckResult(passed=True, description=f"not compared yet; materialize {kind} to do so")
-        found = KnownIds.from_dict(noted)
-        passed = found.share >= limit
-        sentence = f"{found.known:,} of the {found.of_log:,} ids of {kind} in the log are in their table."
+        known_ids = KnownIds.from_dict(noted)
+        passed = known_ids.share >= limit
+        sentence = f"{known_ids.known:,} of the {known_ids.of_log:,} ids of {kind} in the log are in their table."
         return dg.AssetCheckResult(
             passed=passed,
-            description=sentence if passed else _unknown(kind, blueprint.place.resolve(path), found, limit),
-            metadata={"known_share": rounded(found.share), "ids_of_log": found.of_log},
+            description=sentence if passed else _unknown(kind, blueprint.place.resolve(path), known_ids, limit),
+            metadata={"known_share": rounded(known_ids.share), "ids_of_log": known_ids.of_log},
         )
 
     return check

@@ -23,24 +23,24 @@ def not_worse_than_live(blueprint: Blueprint) -> dg.AssetChecksDefinition:
 
     @dg.asset_check(asset=blueprint.key("evaluation"), name=name, description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        standing = ComparisonResult(**load_report(blueprint)["live"])
+        result = ComparisonResult.of(load_report(blueprint)["live"])
         return dg.AssetCheckResult(
-            passed=standing.not_worse(tolerance),
-            description=_beside(standing),
+            passed=result.not_worse(tolerance),
+            description=_beside(result),
             metadata={
-                "difference": rounded(standing.difference),
-                "standard_error": rounded(standing.standard_error),
+                "difference": rounded(result.difference),
+                "standard_error": rounded(result.standard_error),
             },
         )
 
     return check
 
 
-def _beside(standing: ComparisonResult) -> str:
-    if standing.against in ("nothing", "nobody"):
-        return f"Not compared: {standing.because}."
-    how = "on the same days" if standing.against == "live" else "on these days, before it was continued"
+def _beside(result: ComparisonResult) -> str:
+    if result.against in ("nothing", "nobody"):
+        return f"Not compared: {result.because}."
+    how = "on the same days" if result.against == "live" else "on these days, before it was continued"
     return (
-        f"{METRIC} {standing.candidate:.4f}, release {str(standing.release)[:12]} {standing.champion:.4f} {how} "
-        f"(difference {standing.difference:+.4f} ± {standing.standard_error:.4f}, {standing.users} users)."
+        f"{METRIC} {result.challenger:.4f}, release {str(result.release)[:12]} {result.champion:.4f} {how} "
+        f"(difference {result.difference:+.4f} ± {result.standard_error:.4f}, {result.users} users)."
     )

@@ -8,7 +8,7 @@ import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.utc_days import as_day
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
@@ -39,7 +39,7 @@ def point_in_time(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     def check() -> dg.AssetCheckResult:
         from ops_gpu.evaluation.point_in_time import check_point_in_time
 
-        ranges, config = ChainRanges.load(blueprint).ranges, fit_config(blueprint)
+        ranges, config = DayRanges.load(blueprint).ranges, fit_config(blueprint)
         data = training_data(blueprint, challenger_workflow(blueprint))
         moment = _moment(data.events, ranges, int(config.ranking.horizon_days))
         report = check_point_in_time(data, retrievers(blueprint, "early"), config, moment)

@@ -9,7 +9,7 @@ import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import contender
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import challenger_workflow, retrievers, training_data
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.metadata.tables import rounded
@@ -31,7 +31,7 @@ def index_recall_of_challenger(blueprint: Blueprint) -> dg.AssetChecksDefinition
     def check() -> dg.AssetCheckResult:
         data, as_of = (
             training_data(blueprint, challenger_workflow(blueprint)),
-            ChainRanges.load(blueprint).ranges.fit_end,
+            DayRanges.load(blueprint).ranges.fit_end,
         )
         folder = blueprint.home.faiss_index(blueprint.name)
         return _judged(folder, data, retrievers(blueprint, "model"), as_of, as_of, least)
@@ -47,7 +47,7 @@ def index_recall_of_release(blueprint: Blueprint) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=blueprint.key("release"), name="recall", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
         release = newest_release(blueprint)
-        side, as_of = contender(blueprint, release), ChainRanges.load(blueprint).ranges.end
+        side, as_of = contender(blueprint, release), DayRanges.load(blueprint).ranges.end
         return _judged(release.part("faiss_index"), side.data, side.retrievers, as_of, None, least)
 
     return check

@@ -82,5 +82,5 @@ def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
 
 
 def _release(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
-    measured = automation.after(_only(blueprint, "evaluation"), "a candidate was measured and passed its checks")
+    measured = automation.after(_only(blueprint, "evaluation"), "a challenger was measured and passed its checks")
     return [release(blueprint, measured), deployment(blueprint, automation.whole()), served_requests(blueprint)]

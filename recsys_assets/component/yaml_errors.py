@@ -25,6 +25,8 @@ class YamlError(ValueError):
     """A `defs.yaml` cannot be used; the message names file, line and key, and says how to mend it."""
 
 
+REPLACED = {"attributes.serving.temperature": "serving.ordering: {{softmax_sampling: {{temperature: {}}}}}"}
+"""Keys of versions of before, and what is written for them, with their value."""
 DEEPEST = 100
 """Sections within sections; more than any setting has, and few enough for every reader of YAML."""
 _PLAIN_TAGS = {
@@ -178,6 +180,8 @@ def _keys(cause: object) -> tuple[str, ...]:
 def _problem(found: Any, keys: list[str], content: Any) -> str:
     """One problem that pydantic reports, in our words."""
     key, kind = ".".join(keys), found["type"]
+    if key in REPLACED:
+        return f"{key} is said in another place now; write {REPLACED[key].format(found['input'])} instead."
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _known(keys[:-1], content)
         near = difflib.get_close_matches(keys[-1], known, 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.primitives.ragged import Ragged
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.ensemble.source_names import source_names
 from serving.operators.base import ServingOperator
 from serving.operators.filtering.filter_candidates import FilterCandidates
@@ -60,7 +60,7 @@ class Stages:
     fallback: bool
 
     @classmethod
-    def of(cls, ensemble: Ensemble, answer: Answer) -> Stages:
+    def of(cls, ensemble: Ensemble, answer: EnsembleAnswer) -> Stages:
         """Of an answer for one user.
 
         Args:
@@ -73,16 +73,16 @@ class Stages:
         scores = _last(steps, "scoring", "candidate_score")
         # What is popular is filtered too, in the place of candidates, after these were scored.
         before = next((place for place, (_, given) in enumerate(steps) if given is scores), len(steps))
-        kept = _last(steps[:before], "filtering", "candidate_item") or brought
+        remaining = _last(steps[:before], "filtering", "candidate_item") or brought
         history = _last(steps, "features", "seen_item")
         decode = _decoder(ensemble)
-        found = _sources(brought, decode, source_names(ensemble))
-        ordered = _ordered(answer, found, source_names(ensemble))
+        source_of = _sources(brought, decode, source_names(ensemble))
+        ordered = _ordered(answer, source_of, source_names(ensemble))
         bits = _values(answer.columns, "source")
         return cls(
-            _numbered(sorted(found.items(), key=_best_place)),
-            _removed(steps, found, decode),
-            _scored(kept, scores, found, decode),
+            _numbered(sorted(source_of.items(), key=_best_place)),
+            _removed(steps, source_of, decode),
+            _scored(remaining, scores, source_of, decode),
             ordered,
             frozenset() if history is None else frozenset(decode(_values(history, "seen_item"))),
             bool(len(bits) and bits[0] & FALLBACK),
@@ -169,7 +169,7 @@ def _scored(
     return tuple(Row(item, place, found.get(item, ()), score) for place, (item, score) in enumerate(best, 1))
 
 
-def _ordered(answer: Answer, found: Found, names: tuple[str, ...]) -> tuple[Row, ...]:
+def _ordered(answer: EnsembleAnswer, found: Found, names: tuple[str, ...]) -> tuple[Row, ...]:
     columns = answer.columns
     ids, scores = _ids(_values(columns, "item_id")), _values(columns, "score").tolist()
     bits = _values(columns, "sources" if "sources" in columns else "source").tolist()

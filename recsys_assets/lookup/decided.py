@@ -28,17 +28,17 @@ def decided(name: str, home: Home, live: LiveRelease | None) -> dict[str, Any]:
     from serving.triton.deployment.verdicts import Verdicts
 
     try:
-        found = Verdicts.load(home.releases / name) or Verdicts()
+        verdicts = Verdicts.load(home.releases / name) or Verdicts()
     except ValueError as error:
         return {"waiting": None, "decided_against": [], "unreadable": str(error)}
-    shown = (live.hash, live.candidate) if live else ()
-    left = [
+    shown = (live.hash, live.challenger) if live else ()
+    decided_against = [
         {"release": release, "kind": verdict.kind, "time": verdict.time}
-        for release, verdict in found.against.items()
+        for release, verdict in verdicts.against.items()
         if release not in shown and home.release(name, release).is_dir()
     ]
-    waiting = found.waiting and {"release": found.waiting.release, "since": found.waiting.time}
-    latest_first = sorted(left, key=lambda one: one["time"], reverse=True)
+    waiting = verdicts.waiting and {"release": verdicts.waiting.release, "since": verdicts.waiting.time}
+    latest_first = sorted(decided_against, key=lambda one: one["time"], reverse=True)
     return {"waiting": waiting or None, "decided_against": latest_first, "unreadable": None}
 
 
@@ -70,9 +70,9 @@ def moment(time: str) -> str:
     return f"{time[:16].replace('T', ' ')} UTC"
 
 
-def _waits(name: str, waiting: Mapping[str, str], candidate: str | None) -> str:
+def _waits(name: str, waiting: Mapping[str, str], challenger: str | None) -> str:
     said = f"Release {waiting['release'][:12]} waits since {moment(waiting['since'])}"
     turn = f"`recsys deploy {name}`, or the next materialization of {name}/deployment, makes it live"
-    if candidate is None:
+    if challenger is None:
         return f"{said}, and nothing stands before it any more: {turn}."
-    return f"{said} for the rollout of {candidate[:12]} to be decided (`recsys rollout {name}`); then {turn}."
+    return f"{said} for the rollout of {challenger[:12]} to be decided (`recsys rollout {name}`); then {turn}."

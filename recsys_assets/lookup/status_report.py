@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from serving.triton.repository.live_release import LiveRelease
 
 
-def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
+def status_report(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
     """What `recsys status` tells of a recommender, under the same keys whatever its state; with those of `decided`.
 
     Args:
@@ -29,9 +29,9 @@ def standing(name: str, home: Home, triton: TritonResource) -> dict[str, Any]:
     if live is None:
         return {**values, "silent": _silence(name, triton)}
     values |= {"live": live.hash, "previous": live.previous}
-    if live.candidate is not None:
-        values |= {"candidate": live.candidate, "canary": live.canary, "shadow": live.shadow}
-        values |= {"candidate_problem": not_loaded(name, live.candidate, triton)}
+    if live.challenger is not None:
+        values |= {"candidate": live.challenger, "canary": live.canary, "shadow": live.shadow}
+        values |= {"candidate_problem": not_loaded(name, live.challenger, triton)}
     return values | _manifest(live, home)
 
 

@@ -19,8 +19,8 @@ def entity_notes(kind: str, declared: EntityTable | None) -> dict[str, str]:
         kind: `users` or `items`.
         declared: the table's section of the YAML; None where there is none.
     """
-    found = declared or EntityTable()
-    roles = {"categorical": found.categorical, "continuous": found.continuous, "lists": found.lists}
+    table = declared or EntityTable()
+    roles = {"categorical": table.categorical, "continuous": table.continuous, "lists": table.lists}
     names = {
         "categorical": "categorical feature",
         "continuous": "continuous feature; dates as days since 1970",
@@ -28,8 +28,8 @@ def entity_notes(kind: str, declared: EntityTable | None) -> dict[str, str]:
     }
     notes = {column: f"{names[role]} (`{kind}.{role}`)" for role, columns in roles.items() for column in columns}
     if kind == "items":
-        notes["title"] = "text to show people" + (f" (column `{found.title}`)" if found.title else "")
-        notes["available"] = "may be recommended now" + (f" (`{found.available}`)" if found.available else "")
+        notes["title"] = "text to show people" + (f" (column `{table.title}`)" if table.title else "")
+        notes["available"] = "may be recommended now" + (f" (`{table.available}`)" if table.available else "")
     return IDS | notes
 
 

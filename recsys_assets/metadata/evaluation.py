@@ -18,7 +18,7 @@ ALL = (*METRICS, "hit@20", "mrr@20", "hit@10", "mrr@10")
 
 
 def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables and charts of all methods, and the candidate's own numbers to plot over time."""
+    """Tables and charts of all methods, and the challenger's own numbers to plot over time."""
     methods = by_method(report)
     values = {name: rounded(report["final"][name]) for name in METRICS}
     return {
@@ -32,13 +32,13 @@ def evaluation_metadata(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def beside_live(standing: Mapping[str, Any]) -> str:
-    """The candidate and the release that is live, in a sentence."""
-    if standing["against"] == "nothing":
-        return f"not compared: {standing['because']}"
+def beside_live(result: Mapping[str, Any]) -> str:
+    """The challenger and the release that is live, in a sentence."""
+    if result["against"] == "nothing":
+        return f"not compared: {result['because']}"
     return (
-        f"NDCG@20 {standing['candidate']:.4f}, live {standing['champion']:.4f} "
-        f"(difference {standing['difference']:+.4f} ± {standing['standard_error']:.4f}, {standing['users']:,} users)"
+        f"NDCG@20 {result['candidate']:.4f}, live {result['champion']:.4f} "
+        f"(difference {result['difference']:+.4f} ± {result['standard_error']:.4f}, {result['users']:,} users)"
     )
 
 

@@ -9,17 +9,19 @@ from recsys_assets.metadata.pictures import densities, line_chart
 if TYPE_CHECKING:
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.evaluation.evaluate import Evaluation
-    from ops_gpu.evaluation.protocol import Protocol
+    from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
     from ops_gpu.recommender.candidate_sources import CandidateSources
 
 USERS = 1_000
 
 
-def list_pictures(mine: Contender, sources: CandidateSources, found: Evaluation, protocol: Protocol) -> dict[str, Any]:
+def list_pictures(
+    mine: Contender, sources: CandidateSources, found: Evaluation, protocol: EvaluationProtocol
+) -> dict[str, Any]:
     """Metric curves and score histogram of some users of the evaluation, spread over all of them.
 
     Args:
-        mine: the candidate.
+        mine: the challenger.
         sources: its candidate sources as of the cut.
         found: its evaluation.
         protocol: the evaluated days and rules.

@@ -29,8 +29,8 @@ def said(name: str, offered: Offered) -> str:
             f"{release} stays away: it {_why(offered)}. {live.hash[:12]} goes on answering; "
             f"`recsys deploy {name} --release {release}` makes it live all the same."
         )
-    if live.candidate is not None:
-        return f"{release} is live already; the rollout of {live.candidate[:12]} beside it goes on."
+    if live.challenger is not None:
+        return f"{release} is live already; the rollout of {live.challenger[:12]} beside it goes on."
     if offered.ended is not None:
         return f"{release} is live. The rollout of {offered.ended[:12]} has ended for it, without being decided."
     return f"{release} is live."
@@ -40,7 +40,7 @@ def _tried(offered: Offered) -> str:
     live = offered.live
     shares = [f"answers {live.canary:.1%} of users"] if live.canary else []
     shares += [f"is shown {live.shadow:.1%} of requests"] if live.shadow else []
-    return f"{str(live.candidate)[:12]} is being tried ({' and '.join(shares)})"
+    return f"{str(live.challenger)[:12]} is being tried ({' and '.join(shares)})"
 
 
 def _superseded(offered: Offered) -> str:

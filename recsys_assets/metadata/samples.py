@@ -20,7 +20,7 @@ def sample_lists(blueprint: Blueprint, mine: Contender, found: Evaluation, as_of
 
     Args:
         blueprint: the recommender.
-        mine: the candidate.
+        mine: the challenger.
         found: its evaluation.
         as_of: the cut, epoch seconds.
     """

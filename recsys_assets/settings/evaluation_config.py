@@ -1,4 +1,4 @@
-"""Settings: how a candidate for release is measured."""
+"""Settings: how a challenger for release is measured."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import WrapValidator
 
 from ops_gpu.candidates.candidate_config import STATE_SOURCES, CandidateConfig, default_size
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.models.model_config import RankerConfig, RetrieverConfig
 from ops_gpu.models.registry import (
     DEFAULT_RANKER,
@@ -97,7 +97,7 @@ def _candidates(values: Any) -> Any:
     check_truth_values(candidate_settings(), values)
     given = candidate_settings().model_validate(values)
     settings: dict[str, Any] = {name: getattr(given, name) for name in sorted(given.model_fields_set)}
-    snapshot = settings.pop("snapshot", SnapshotConfig())
+    snapshot = settings.pop("snapshot", ItemStateConfig())
     return CandidateConfig(settings, snapshot=snapshot)
 
 
@@ -110,7 +110,10 @@ def candidate_settings() -> type[BaseModel]:
     }
     for name, brings in STATE_SOURCES.items():
         fields[name] = (int, Field(default_size(name), description=f"{brings[0].upper()}{brings[1:]}."))
-    fields["snapshot"] = (SnapshotConfig, Field(SnapshotConfig(), description="Decays and neighbours of the sources."))
+    fields["snapshot"] = (
+        ItemStateConfig,
+        Field(ItemStateConfig(), description="Decays and neighbours of the sources."),
+    )
     return create_model("CandidateSettings", __config__=STRICT, **fields)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 CHUNK = 1 << 20
 
 
-def content_hash(paths: Iterable[Path]) -> str:
+def hash_files(paths: Iterable[Path]) -> str:
     """Hash of files and folders, 16 hexadecimal digits; equal content gives equal hashes anywhere.
 
     Names count relative to the given path, times and absolute places do not. A path that does not exist
@@ -19,7 +19,7 @@ def content_hash(paths: Iterable[Path]) -> str:
         paths: files, or folders whose files count at any depth.
 
     Example:
-        >>> content_hash([Path("features")])
+        >>> hash_files([Path("features")])
         '6f1ed002ab559585'
     """
     digest = hashlib.sha256()

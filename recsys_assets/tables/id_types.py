@@ -56,15 +56,15 @@ def decided_id_types(blueprint: Blueprint) -> tuple[IdTypes, dict[str, IdType]]:
     """
     from ops_gpu.logs import decide_id_types
 
-    settings, kept, described = blueprint.settings, read_json(_file(blueprint)), _described(blueprint)
+    settings, decided, described = blueprint.settings, read_json(_file(blueprint)), _described(blueprint)
     in_use = any(
         blueprint.home.interactions_folder(blueprint.name).glob("*.parquet")
     )  # before, nothing depends on them
-    if kept and (kept["logs"] == described or (in_use and same_ids(kept["logs"], described))):
-        return _with_categories(IdTypes.from_dict(kept["types"]), blueprint), {}
+    if decided and (decided["logs"] == described or (in_use and same_ids(decided["logs"], described))):
+        return _with_categories(IdTypes.from_dict(decided["types"]), blueprint), {}
     types = decide_id_types(settings.interactions, blueprint.place, settings.users, settings.items)
-    changed = _unsaid(kept, types, blueprint) if kept and in_use else {}
-    return (_with_categories(IdTypes.from_dict(kept["types"]), blueprint), changed) if changed else (types, {})
+    changed = _unsaid(decided, types, blueprint) if decided and in_use else {}
+    return (_with_categories(IdTypes.from_dict(decided["types"]), blueprint), changed) if changed else (types, {})
 
 
 def _file(blueprint: Blueprint) -> Path:

@@ -102,19 +102,19 @@ class SourceFiles:
         keys, dates = self.blueprint.partitions, self.blueprint.settings
         wanted = [day for day in sorted(self.changes.log.days) if dates.end is None or day < dates.end]
         unknown = [day for day in wanted if not keys.has_partition_key(str(day)) and day >= (dates.start or day)]
-        today, found = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
-        over, going = [day for day in unknown if day < today], [day for day in unknown if day >= today]
+        today, sentences = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
+        over, unfinished = [day for day in unknown if day < today], [day for day in unknown if day >= today]
         if over:
-            found.append(
+            sentences.append(
                 f"events of {over[0]} lie outside the days that are known here ({keys.get_first_partition_key()} to "
                 f"{keys.get_last_partition_key()}); reload the code location"
             )
-        if going:
-            found.append(f"events of {going[0]} wait until that day is over (UTC)")
+        if unfinished:
+            sentences.append(f"events of {unfinished[0]} wait until that day is over (UTC)")
         gone = self.changes.gone_days()
         if gone:
-            found.append(f"events kept, whose files are gone: {sum(gone.values()):,} (days: {len(gone)})")
-        return found
+            sentences.append(f"events kept, whose files are gone: {sum(gone.values()):,} (days: {len(gone)})")
+        return sentences
 
     def __str__(self) -> str:
         return f"{len(self.changes.files)} files of the log and {len(self.tables)} of users and items"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from serving.client.input_tensor import InputTensor
 from serving.client.latest_events import INPUTS as EVENT_INPUTS
 from serving.client.model_description import ModelDescription
-from serving.client.tensor import Tensor
 from serving.rules.condition import CONTEXT
 
 Context = Mapping[str, Any]
@@ -56,7 +56,7 @@ def _counted(name: str, value: Any, users: int) -> Any:
     return value
 
 
-def context_tensors(context: Context, some: slice, users: int, model: ModelDescription) -> list[Tensor]:
+def context_tensors(context: Context, some: slice, users: int, model: ModelDescription) -> list[InputTensor]:
     """The inputs of some of the users.
 
     Args:
@@ -70,9 +70,9 @@ def context_tensors(context: Context, some: slice, users: int, model: ModelDescr
     """
     rows = len(range(users)[some])
     return [
-        Tensor.of_values(name, value[some], model.inputs[name])
+        InputTensor.of_values(name, value[some], model.inputs[name])
         if _is_many(value)
-        else Tensor.of_value(name, value, rows, model.inputs[name])
+        else InputTensor.of_value(name, value, rows, model.inputs[name])
         for name, value in context.items()
     ]
 

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from serving.client.tensor import Tensor
+from serving.client.input_tensor import InputTensor
 from serving.request.event import Event
 from serving.request.event_columns import EVENT_ITEM, EVENT_POSITIVE, EVENT_TIME
 from serving.request.id_encoding import Array, encode_ids
@@ -47,7 +47,7 @@ def events_of_users(
     return [_checked(keys.get(user, ())) for user in users]
 
 
-def event_tensors(events: Sequence[Sequence[Event]], item_type: str) -> list[Tensor]:
+def event_tensors(events: Sequence[Sequence[Event]], item_type: str) -> list[InputTensor]:
     """The three inputs, `[n, MAX_EVENTS]` (see `serving.request.text_lists` for strings); none where there is no event.
 
     Args:
@@ -65,9 +65,9 @@ def event_tensors(events: Sequence[Sequence[Event]], item_type: str) -> list[Ten
     signs = np.array([bool(event.positive) for event in flat], np.float32)
     item, when, positive = INPUTS
     return [
-        Tensor.of_array(item, _items(flat, there, item_type), item_type),
-        Tensor.of_array(when, _filled(times, there, 0), "INT64"),
-        Tensor.of_array(positive, _filled(signs, there, 0), "FP32"),
+        InputTensor.of_array(item, _items(flat, there, item_type), item_type),
+        InputTensor.of_array(when, _filled(times, there, 0), "INT64"),
+        InputTensor.of_array(positive, _filled(signs, there, 0), "FP32"),
     ]
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from tritonclient.grpc import service_pb2
 
 from serving.client.context import Context, checked_context, context_tensors
+from serving.client.input_tensor import InputTensor
 from serving.client.latest_events import INPUTS as EVENT_INPUTS
 from serving.client.latest_events import event_tensors, events_of_users
 from serving.client.model_description import ModelDescription
-from serving.client.tensor import Tensor
 from serving.request.event import Event
 from serving.request.recommendation import Id
 from serving.request.request import MAX_ID_BYTES
@@ -75,13 +75,13 @@ class RequestMessage:
         except TypeError:
             raise ValueError(f"user_ids must be an id or several, got {self.user_ids!r}.") from None
 
-    def _tensors(self, users: list[Id], model: ModelDescription) -> list[Tensor]:
+    def _tensors(self, users: list[Id], model: ModelDescription) -> list[InputTensor]:
         tensors = [
-            Tensor.of_ids("user_id", users, model.inputs["user_id"]),
-            Tensor.of_value("k", self.k, len(users), "INT32"),
+            InputTensor.of_ids("user_id", users, model.inputs["user_id"]),
+            InputTensor.of_value("k", self.k, len(users), "INT32"),
         ]
         if self.seed is not None and "seed" in model.inputs:
-            tensors.append(Tensor.of_value("seed", self.seed, len(users), model.inputs["seed"]))
+            tensors.append(InputTensor.of_value("seed", self.seed, len(users), model.inputs["seed"]))
         return tensors
 
     def _checked_id(self) -> str:
@@ -93,7 +93,7 @@ class RequestMessage:
         return found
 
 
-def _message(name: str, request_id: str, tensors: Sequence[Tensor]) -> Any:
+def _message(name: str, request_id: str, tensors: Sequence[InputTensor]) -> Any:
     message = service_pb2.ModelInferRequest(model_name=name, id=request_id)
     for tensor in tensors:
         tensor.add_to(message)

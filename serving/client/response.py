@@ -77,14 +77,16 @@ def _lists(
     starts = range(0, len(scores), width)
     for user_id, row, start, count, release in zip(part.user_ids, ids, starts, counts, releases, strict=True):
         bits = sources[start : start + count]
-        told: Iterable[tuple[str, ...]] = map(NAMES.__getitem__, bits)
+        brought_by: Iterable[tuple[str, ...]] = map(NAMES.__getitem__, bits)
         if wide is not None and release in names:
-            told = (_named(value, names[release]) for value in wide[start : start + count])
-        found = map(Recommendation, row[:count], scores[start : start + count], told)
+            brought_by = (_named(value, names[release]) for value in wide[start : start + count])
+        items_of_list = map(Recommendation, row[:count], scores[start : start + count], brought_by)
         source = "empty" if count == 0 else "popular" if bits[0] & FALLBACK else "personalized"
         degraded = bool(count and bits[0] & DEGRADED)
         lists.append(
-            RecommendationList(user_id, tuple(found), source, release, stage_ms.copy(), part.request_id, degraded)
+            RecommendationList(
+                user_id, tuple(items_of_list), source, release, stage_ms.copy(), part.request_id, degraded
+            )
         )
     return lists
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ops_gpu.schema.schema import Schema
 from serving.decisions.reader import request_columns
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.request.columns import Columns, ragged
 from serving.request.frames import to_columns, to_frame
 from serving.request.request import complete
@@ -55,7 +55,7 @@ def known_features(decisions: pl.DataFrame, ensemble: Ensemble) -> tuple[dict[in
     return known, tuple(lacking)
 
 
-def answer_again(decisions: pl.DataFrame, ensemble: Ensemble) -> tuple[Answer, tuple[str, ...]]:
+def answer_again(decisions: pl.DataFrame, ensemble: Ensemble) -> tuple[EnsembleAnswer, tuple[str, ...]]:
     """Answers logged requests in one pass, from the features that were seen then.
 
     Args:
@@ -91,7 +91,7 @@ def _batches(decisions: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield from part.select(s for s in part if s.null_count() < part.height).iter_slices(BATCH)
 
 
-def reproduced(decisions: pl.DataFrame, answer: Answer) -> float | None:
+def reproduced(decisions: pl.DataFrame, answer: EnsembleAnswer) -> float | None:
     """Whether an answer is the one that was logged: the largest relative difference of a score, or None.
 
     None where another item stands somewhere, or a list is longer or shorter.

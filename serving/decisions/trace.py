@@ -9,7 +9,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK, OTHER
 from ops_gpu.primitives.ragged import Ragged
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.ensemble.ensemble_plan import Place
 from serving.ensemble.source_names import source_names
 from serving.operators.filtering.filter_candidates import FilterCandidates
@@ -72,7 +72,7 @@ class Trace:
         """The columns that it reads, of the request and of what the steps gave."""
         return self._held
 
-    def seen(self, batch: Columns, answer: Answer) -> Seen:
+    def seen(self, batch: Columns, answer: EnsembleAnswer) -> Seen:
         """What the evidence of an answer will be made of; costs the request that waits next to nothing."""
         return {place: (answer.steps[place[0]] if place[0] >= 0 else batch)[place[1]] for place in self._held}
 
@@ -86,8 +86,8 @@ class Trace:
 
     def of(self, held: Seen) -> Columns:
         """The evidence: raw ids in the place of item codes, propensities, and no padding."""
-        asked = without_padding({name: held[place] for name, place in self._request.items()})
-        result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in asked.items()}
+        request = without_padding({name: held[place] for name, place in self._request.items()})
+        result = {name if name == USER_ID else f"{REQUEST}{name}": column for name, column in request.items()}
         result |= {name: held[place] for name, place in self._named.items()}
         for one in self._orderings:
             taken, given = ({name: held[place] for name, place in side.items()} for side in (one.taken, one.given))

@@ -22,7 +22,7 @@ from ops_gpu.primitives.atomic_file import atomic_file
 from serving.decisions.files import NUMBER
 from serving.decisions.logged_answers import LoggedAnswers
 from serving.decisions.trace import Trace
-from serving.ensemble.ensemble import Answer
+from serving.ensemble.ensemble import EnsembleAnswer
 from serving.release.release import Release
 from serving.request.columns import Columns
 from serving.request.frames import to_frame
@@ -99,7 +99,7 @@ class DecisionLog:
         """Whether so much waits that it should be written soon."""
         return self._recorded - self._taken > MOST_WAITING // 4
 
-    def record(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: Answer) -> None:
+    def record(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: EnsembleAnswer) -> None:
         """Notes a pass.
 
         Args:

@@ -28,7 +28,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Answer:
+class EnsembleAnswer:
     """What an ensemble gives for a batch.
 
     Args:
@@ -97,7 +97,7 @@ class Ensemble:
         """The answer to a batch of users; see `run`."""
         return self.run(batch).columns
 
-    def run(self, batch: Columns) -> Answer:
+    def run(self, batch: Columns) -> EnsembleAnswer:
         """Answers a batch of users and takes the time of every stage.
 
         Args:
@@ -109,7 +109,7 @@ class Ensemble:
         """
         return self.answer(complete(batch, self.inputs))
 
-    def answer(self, batch: Columns, known: Mapping[int, Columns] | None = None) -> Answer:
+    def answer(self, batch: Columns, known: Mapping[int, Columns] | None = None) -> EnsembleAnswer:
         """As `run`, for a batch that `serving.request.request.complete` has completed.
 
         Args:
@@ -131,7 +131,7 @@ class Ensemble:
             return result
 
         result, steps = self.plan.run(batch, apply)
-        return Answer(result, spent, steps)
+        return EnsembleAnswer(result, spent, steps)
 
     def store_metrics(self) -> dict[str, StoreMetrics]:
         """Where rows of tiered stores came from, by the operator that reads them."""

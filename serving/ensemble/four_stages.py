@@ -15,7 +15,6 @@ from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.features.join_events import JoinEvents
 from serving.operators.features.lookup_items import LookupItems
 from serving.operators.features.mark_degraded import MarkDegraded
-from serving.operators.features.query_feast import QueryFeast
 from serving.operators.features.recent_items import RecentItems
 from serving.operators.features.transform_workflow import TransformWorkflow
 from serving.operators.features.unroll_features import UnrollFeatures
@@ -72,25 +71,13 @@ def four_stages(user: Node, config: FourStagesConfig) -> Ensemble:
     return Ensemble(decoded + best["score"] + source + best["sources"], request_schema(config))
 
 
-def build_ensemble(name: str, config: FourStagesConfig) -> Ensemble:
-    """The ensemble of a recommender over its own feature store.
-
-    Args:
-        name: the recommender; releases and feature store lie in one home (`releases/NAME/HASH`,
-            `feast/NAME`).
-        config: types, sizes and schemas.
-    """
-    feast = QueryFeast(f"../../../feast/{name}", config.raw_users.to_dict(), config.user_id_dtype, config.item_id_dtype)
-    return four_stages(["user_id"] >> feast, config)
-
-
 def request_schema(config: FourStagesConfig) -> Schema:
     """What a request holds: `user_id`; and what it may say: `k`, `seed` (of a sample), events, what filters ask for."""
     columns = [
         ColumnSchema("user_id", config.user_id_dtype, frozenset({Tags.USER_ID})),
         optional(ColumnSchema("k", "int32", domain=Domain(1, MOST_ITEMS)), DEFAULT_K),
     ]
-    if config.sampled_at:
+    if config.ordering.temperature:
         columns.append(optional(ColumnSchema("seed", "int64"), UNSEEDED))
     return Schema([*columns, *event_columns(config.item_id_dtype), *request_columns(config)])
 

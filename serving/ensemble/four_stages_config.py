@@ -63,13 +63,9 @@ class FourStagesConfig:
         retrieval: the retrieval models, in the order of their features.
         ranker: what scores candidates.
         candidates: sources and their sizes; whether repeats are welcome.
-        temperature: short for `OrderingConfig(softmax_sampling=Sampling(temperature))`; 0 is the exact top k.
         ordering: how lists are made of scored candidates.
         filters: conditions that a recommended item must meet.
         attributes: raw item columns that the filters read, as the release holds them (`ItemAttributes.schema`).
-
-    Raises:
-        ValueError: when lists are to be drawn at random and put in order in another way at once.
     """
 
     user_id_dtype: str
@@ -80,21 +76,11 @@ class FourStagesConfig:
     retrieval: Sequence[RetrievalStage]
     ranker: RankerStage
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
-    temperature: float = 0.0
     ordering: OrderingConfig = field(default_factory=OrderingConfig)
     filters: Sequence[Condition] = ()
     attributes: Schema = field(default_factory=Schema)
-
-    def __post_init__(self) -> None:
-        if self.temperature and (self.ordering.way or self.ordering.softmax_sampling):
-            raise ValueError(f"temperature is {self.temperature}, and ordering is {self.ordering}; leave one out.")
 
     @property
     def sources(self) -> tuple[str, ...]:
         """All candidate sources in the order of their bits."""
         return source_names(tuple(stage.name for stage in self.retrieval))
-
-    @property
-    def sampled_at(self) -> float:
-        """Temperature at which lists are drawn; 0 where they are not left to chance."""
-        return self.temperature or self.ordering.temperature

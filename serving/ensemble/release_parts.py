@@ -13,7 +13,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.tiered_feature_table import write_feature_table
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.models.contract import DenseRetriever, Ranker, Retriever, Retrievers
 from ops_gpu.models.registry import DEFAULT_RANKER, DEFAULT_RETRIEVER, RANKERS, RETRIEVERS, Family, family, ranker_name
 from ops_gpu.schema.schema import Schema
@@ -61,7 +61,6 @@ class Parts:
         user: Node,
         raw_users: Schema,
         id_types: dict[str, str],
-        temperature: float,
         rules: ListRules | None = None,
         item_memory_mb: float = ITEM_MEMORY_MB,
     ) -> None:
@@ -72,8 +71,7 @@ class Parts:
             user: source of raw user features (`QueryFeast`).
             raw_users: raw user features without id and history.
             id_types: `int64` or `string` of `user` and `item`.
-            temperature: of the final ordering; 0 is the exact top k.
-            rules: filters and orderings beside that.
+            rules: filters and ordering; without any, the exact order of score.
             item_memory_mb: item features that take more are served from disk, with this much memory before it.
 
         Raises:
@@ -93,7 +91,7 @@ class Parts:
                 np.save(folder / VECTORS / name / "vectors.npy", source.vectors, allow_pickle=False)
                 source.index.save(folder / INDEX / name)
         write_feature_table(self.data.items, folder / "item_features", int(item_memory_mb * 2**20))
-        self.sources.snapshot.save(folder / "snapshot")
+        self.sources.item_state.save(folder / "snapshot")
         self.ranking.save(folder / RANKER)
         retrieval = [{"model": name, **asdict(config)} for name, config in self.config.retrieval.items()]
         ranking = {"model": ranker_name(self.config.ranking), **asdict(self.config.ranking)}
@@ -103,7 +101,7 @@ class Parts:
         attributes = rules.attributes(self.workflow, self.data.items.size)
         if attributes is not None:
             attributes.save(folder / ATTRIBUTES)
-        self.stages(user, raw_users, id_types, temperature, folder, rules)
+        self.stages(user, raw_users, id_types, folder, rules)
         self._note_lineage(folder)
 
     def stages(
@@ -111,7 +109,6 @@ class Parts:
         user: Node,
         raw_users: Schema,
         id_types: dict[str, str],
-        temperature: float,
         folder: Path,
         rules: ListRules,
     ) -> None:
@@ -126,7 +123,6 @@ class Parts:
             retrieval=[self._retrieval_stage(name, model, folder) for name, model in self.retrievers.items()],
             ranker=self._ranker_stage(folder),
             candidates=self.config.candidates,
-            temperature=temperature,
             ordering=rules.ordering,
             filters=rules.filters,
             attributes=attributes,
@@ -182,7 +178,7 @@ def read_settings(folder: Path) -> FitConfig:
 
     values = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     candidates = dict(values["candidates"])
-    snapshot = SnapshotConfig(**_tuples(candidates.pop("snapshot")))
+    snapshot = ItemStateConfig(**_tuples(candidates.pop("snapshot")))
     if "sizes" not in candidates:  # of a version before
         repeats = candidates.pop("repeats")
         candidates = {"sizes": candidates, "repeats": repeats}

@@ -42,9 +42,9 @@ def filtered(
                 f"{', '.join(known) or 'none'}; name it under users in the YAML, or correct the filter."
             )
     own = dict.fromkeys(condition.user for condition in config.filters if condition.user is not None)
-    asked = [column.name for column in request_columns(config)]
-    given = candidates if seen is None else candidates + seen["seen_item"]
-    given = given + user[list(own)] if own else given
+    request = [column.name for column in request_columns(config)]
+    inputs = candidates if seen is None else candidates + seen["seen_item"]
+    inputs = inputs + user[list(own)] if own else inputs
     rules = FilterCandidates(
         seen is None,
         conditions=tuple(condition.to_dict() for condition in config.filters),
@@ -52,7 +52,7 @@ def filtered(
         beside=beside,
         of_fallback=seen is None,
     )
-    return (given + asked if asked else given) >> rules
+    return (inputs + request if request else inputs) >> rules
 
 
 def final_list(scored: Node, user: Node, seen: Node, config: FourStagesConfig) -> Node:
@@ -83,7 +83,7 @@ def final_list(scored: Node, user: Node, seen: Node, config: FourStagesConfig) -
     given = offered + Node.of("k")
     if isinstance(config.ordering.way, Calibrated):
         given = given + seen["seen_item"]
-    return (given + Node.of("seed") if config.sampled_at else given) >> ordering(config)
+    return (given + Node.of("seed") if config.ordering.temperature else given) >> ordering(config)
 
 
 def ordering(config: FourStagesConfig) -> Ordering:
@@ -101,7 +101,7 @@ def ordering(config: FourStagesConfig) -> Ordering:
         return CategoryQuotas(way.column, way.most, way.buckets, pool=way.pool)
     if isinstance(way, Calibrated):
         return CalibratedOrdering(way.column, way.weight, way.buckets, pool=way.pool)
-    return SoftmaxSampling(config.sampled_at)
+    return SoftmaxSampling(config.ordering.temperature)
 
 
 def request_columns(config: FourStagesConfig) -> list[ColumnSchema]:

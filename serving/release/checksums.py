@@ -49,7 +49,7 @@ def checksums(folder: Path, leave_out: frozenset[str] = frozenset()) -> dict[str
     return found
 
 
-def content_hash(files: dict[str, FileChecksum], lineage: dict[str, Any]) -> str:
+def hash_release(files: dict[str, FileChecksum], lineage: dict[str, Any]) -> str:
     """SHA-256 over the sorted (path, checksum) pairs and the lineage (JSON); 64 hexadecimal digits."""
     pairs = sorted((name, file.sha256) for name, file in files.items())
     text = json.dumps([pairs, lineage], sort_keys=True, ensure_ascii=True, allow_nan=False)

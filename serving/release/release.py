@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from serving.release.built_with import agreed
-from serving.release.checksums import checksums, content_hash
+from serving.release.checksums import checksums, hash_release
 from serving.release.manifest import Manifest, ReleaseMetadata
 from serving.release.permissions import permitted
 from serving.release.release_pool import ASIDE, MANIFEST, one_writer, take_away
@@ -115,7 +115,7 @@ class Release:
         path = Path(path).resolve()
         manifest = Manifest.load(path / MANIFEST)
         _check_files(path, manifest)
-        if content_hash(dict(manifest.files), _lineage(manifest.name, manifest.metadata)) != manifest.hash:
+        if hash_release(dict(manifest.files), _lineage(manifest.name, manifest.metadata)) != manifest.hash:
             raise ValueError(
                 f"{path / MANIFEST} does not match its hash {manifest.hash[:12]}: the lineage in it was "
                 f"changed; build the release anew."
@@ -143,7 +143,7 @@ class Release:
         _check_parts(parts)
         built_with = agreed(parts)
         files = checksums(parts)
-        release_hash = content_hash(files, _lineage(name, metadata))
+        release_hash = hash_release(files, _lineage(name, metadata))
         target = root.resolve() / name / release_hash
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(name, release_hash, created, metadata, built_with, files)

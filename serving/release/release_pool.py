@@ -62,17 +62,17 @@ def pool(folder: Path, keep: int, needed: Mapping[str, str]) -> list[Holding]:
         needed: why a release is needed, by its hash.
     """
     paths = [path for path in _entries(folder) if _HASH.fullmatch(path.name) and not path.is_symlink()]
-    found = sorted(((*_looked_at(path), path) for path in paths), reverse=True)
+    newest_first = sorted(((*_looked_at(path), path) for path in paths), reverse=True)
     holdings, whole = [], 0
-    for made, problem, path in found:
+    for made, problem, path in newest_first:
         old = whole >= keep
         whole += not problem
         why = needed.get(path.name) or (f"older than the newest {keep}" if old else f"one of the newest {keep}")
         damaged = f"; damaged: {problem}" if problem else ""
         goes = old and path.name not in needed
         holdings.append(Holding(path, "release", made, size_of(path), goes, f"{why}{damaged}"))
-    left = [path for path in _entries(folder) if path.name.startswith(ASIDE)]
-    return holdings + [Holding.going(path, "leftover", "left by a process that was ended") for path in sorted(left)]
+    aside = [path for path in _entries(folder) if path.name.startswith(ASIDE)]
+    return holdings + [Holding.going(path, "leftover", "left by a process that was ended") for path in sorted(aside)]
 
 
 def _entries(folder: Path) -> list[Path]:

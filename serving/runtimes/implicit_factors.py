@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.features.feature_table import FIRST_CODE
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.primitives.memory_map import memory_map
 from ops_gpu.workflow.workflow import Workflow
 from serving.release.built_with import write_built_with
 
@@ -68,7 +68,7 @@ class ImplicitFactors:
     @classmethod
     def load(cls, folder: Path) -> ImplicitFactors:
         """Opens what `save` wrote, memory-mapped."""
-        return cls(mapped(folder / "user_factors.npy"), mapped(folder / "item_factors.npy"))
+        return cls(memory_map(folder / "user_factors.npy"), memory_map(folder / "item_factors.npy"))
 
 
 def _scattered(workflow: Workflow, column: str, raw: npt.NDArray[Any], factors: npt.NDArray[Any]) -> Floats:

@@ -68,7 +68,7 @@ def _plain(layer: Any) -> Any:
 
     from ops_gpu.models.layers.masked_mean import MaskedMean
 
-    class Lookup(keras.layers.Embedding):  # type: ignore[misc]
+    class EmbeddingLookup(keras.layers.Embedding):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
             return tf.gather(self.embeddings, inputs)
 
@@ -92,7 +92,11 @@ def _plain(layer: Any) -> Any:
             total = tf.matmul(flat, tf.tile(tf.eye(width), [length, 1]))
             return total / tf.maximum(tf.matmul(counted, tf.ones([length, 1])), 1.0)
 
-    faster = ((keras.layers.Embedding, Lookup), (keras_rs.layers.DotInteraction, Interaction), (MaskedMean, Mean))
+    faster = (
+        (keras.layers.Embedding, EmbeddingLookup),
+        (keras_rs.layers.DotInteraction, Interaction),
+        (MaskedMean, Mean),
+    )
     return next((mine.from_config(layer.get_config()) for kind, mine in faster if isinstance(layer, kind)), layer)
 
 

@@ -20,7 +20,7 @@ TYPES = {
 
 
 @dataclass(frozen=True)
-class Tensor:
+class OnnxTensor:
     """An input or output of a model.
 
     Args:
@@ -88,20 +88,20 @@ class OnnxModel:
 
     def run(self, arrays: Sequence[Array], outputs: Sequence[str]) -> list[Array]:
         """Some outputs, by name, for arrays `[n, ...]` in the order of `inputs`."""
-        given = {
+        feeds = {
             name: (array if shape is None else array.reshape(shape)).astype(dtype, copy=False)
             for (name, dtype, shape), array in zip(self._taken, arrays, strict=True)
         }
-        found: list[Array] = self._session.run(list(outputs), given)
-        return found
+        results: list[Array] = self._session.run(list(outputs), feeds)
+        return results
 
 
-def _shape(tensor: Tensor) -> tuple[int, ...] | None:
+def _shape(tensor: OnnxTensor) -> tuple[int, ...] | None:
     """What an input must be brought to; None where its sizes are open, so that it is taken as it comes."""
     sizes = [size for size in tensor.shape if size]
     return (-1, *sizes) if len(sizes) == len(tensor.shape) else None
 
 
-def _tensor(value: Any) -> Tensor:
+def _tensor(value: Any) -> OnnxTensor:
     shape = value.shape[1:] if isinstance(value.shape, list) else []
-    return Tensor(value.type, tuple(size if isinstance(size, int) else None for size in shape))
+    return OnnxTensor(value.type, tuple(size if isinstance(size, int) else None for size in shape))

@@ -94,12 +94,12 @@ class FeastReader:
         return {name: decode(rows) for name, decode in self._decoders.items()}, known
 
     def _rows(self, ids: list[Any]) -> list[Row]:
-        asked = [position for position, value in enumerate(ids) if value != ""]
+        known = [position for position, value in enumerate(ids) if value != ""]
         rows: list[Row] = [None] * len(ids)
-        for start in range(0, len(asked), _BATCH):
-            part = asked[start : start + _BATCH]
-            for position, found in zip(part, self._read([ids[k] for k in part]), strict=True):
-                rows[position] = self._valid(*found)
+        for start in range(0, len(known), _BATCH):
+            part = known[start : start + _BATCH]
+            for position, values in zip(part, self._read([ids[k] for k in part]), strict=True):
+                rows[position] = self._valid(*values)
         return rows
 
     def _read(self, ids: list[Any]) -> Sequence[tuple[Any, Any]]:

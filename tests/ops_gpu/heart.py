@@ -13,7 +13,7 @@ from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_state import SnapshotConfig
+from ops_gpu.interactions.item_state import ItemStateConfig
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.retrieval.two_tower import TwoTower
@@ -34,7 +34,7 @@ TOWERS = TwoTowerConfig(dimension=8, hidden=(16,), history_length=10, epochs=6, 
 SIZES = {"two_tower": 30, "popular": 30, "co_occurrence": 30}
 CONFIG = FitConfig(
     {"two_tower": TOWERS},
-    CandidateConfig(SIZES, snapshot=SnapshotConfig((1.0, 7.0), neighbours=20)),
+    CandidateConfig(SIZES, snapshot=ItemStateConfig((1.0, 7.0), neighbours=20)),
     DlrmConfig(moments=3, step_days=3, horizon_days=3, list_size=40, dimension=4, bottom=(16,), top=(16,), epochs=8),
 )
 

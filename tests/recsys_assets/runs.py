@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from recsys_assets.automation.refit import refit_config
+from recsys_assets.automation.refit import run_config
 from recsys_assets.component.locations import blueprints, load
 from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
@@ -35,7 +35,7 @@ def materialize(
     job = defs.resolve_implicit_global_asset_job_def()
     chosen = instance or dg.DagsterInstance.ephemeral()
     blueprint = blueprints(folder, home)[0]
-    config = refit_config(blueprint, refit=refit, drop_missing=drop_missing and "interactions" in assets)
+    config = run_config(blueprint, refit=refit, drop_missing=drop_missing and "interactions" in assets)
     return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
 
 

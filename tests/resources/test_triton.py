@@ -18,11 +18,9 @@ from serving.triton.control.http_control import HttpControl
 from serving.triton.control.model_status import ModelStatus
 from serving.triton.control.process import processes_of
 from serving.triton.control.server_state import ServerState
-from serving.triton.deployment import deployment, smoke_test
+from serving.triton.deployment import deployment, diagnosis, smoke_test
 from serving.triton.deployment.deployment import DeploymentError, restore
-from serving.triton.deployment.promotion import connected
-from serving.triton.repository import restore as restore_steps
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.live_release import LiveRelease
 from serving.triton.server.backends import PROGRAMS
 from serving.triton.server.server import TritonServer
@@ -59,7 +57,7 @@ def test_a_server_that_tries_again_and_says_nothing_is_no_secret(home: Path, mon
     monkeypatch.setattr(TritonResource, "_present", lambda self: self._target("127.0.0.1:1"))
     monkeypatch.setattr(HttpControl, "models", lambda self: [ModelStatus("toy", False, "")])
     said: list[str] = [""]
-    monkeypatch.setattr(restore_steps, "failure", lambda repository, name, known: said[0])
+    monkeypatch.setattr(diagnosis, "failure", lambda repository, name, known: said[0])
     live = LiveRelease("toy", "ab" * 32)
     assert "no manifest.json" in TritonResource().why_silent(live)
     said[0] = "no memory"
@@ -132,7 +130,7 @@ def test_the_form_of_releases_is_configured() -> None:
         group_by="stage",
         step_instances={"retrieval": 2},
     )
-    assert own.target().settings.form == FormSettings("ensemble", "stage", {"retrieval": 2})
+    assert own.target().settings.form == LayoutSettings("ensemble", "stage", {"retrieval": 2})
     assert TritonResource(address="triton.shop:8001", repository="/models").target().settings.form.form == "fused"
 
 
@@ -159,7 +157,7 @@ def check_status_of_a_damaged_release(home: Path, triton: TritonResource, live: 
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1])
     target = triton.target()
-    with connected(target) as control:
+    with target.connected() as control:
         for model in ("whole", model_name("whole", live.hash)):
             control.unload(model)
     assert "total.npy" in restore(target)["whole"]

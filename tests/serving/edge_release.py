@@ -65,7 +65,7 @@ def edge_release(root: Path, users: int = 1000, events: int = 20_000) -> Whole:
     )
     folder, raw_schema = root / "parts", Schema.from_polars(raw_users.drop("user_id"))
     feast = QueryFeast(f"../../../feast/{NAME}", raw_schema.to_dict(), user_id_dtype="string")
-    parts.write(folder, ["user_id"] >> feast, raw_schema, {"user": "string", "item": "int64"}, 0.0)
+    parts.write(folder, ["user_id"] >> feast, raw_schema, {"user": "string", "item": "int64"})
     _write_users(root, raw_users, raw_events)
     release = Release.write(folder, root / "releases", NAME, ReleaseMetadata())
     return Whole(release, parts, raw_users, raw_items)

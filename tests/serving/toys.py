@@ -13,8 +13,8 @@ import polars as pl
 
 from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import Events
-from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.operators.categorical.categorify import Categorify
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema, Domain
@@ -146,7 +146,7 @@ def toy_parts(folder: Path, dtype: str = "int64", seed: int = 0) -> Path:
     available = np.ones(ITEMS, np.bool_)
     available[:3] = available[5] = False
     folder.mkdir(parents=True, exist_ok=True)
-    Snapshot.build(events, AS_OF, available, SnapshotConfig()).save(folder / "snapshot")
+    ItemState.build(events, AS_OF, available, ItemStateConfig()).save(folder / "snapshot")
     workflow = toy_workflow(dtype)
     workflow.save(folder / "workflow")
     (folder / "toy_users").mkdir()

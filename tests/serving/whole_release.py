@@ -117,7 +117,7 @@ def whole_release(
     served = Schema.from_polars(raw_users.drop("user_id"))
     feast = QueryFeast(f"../../../feast/{NAME}", served.to_dict())
     rules = ListRules(filters, ordering or OrderingConfig(), raw_items)
-    parts.write(folder, ["user_id"] >> feast, served, types, 0.0, rules)
+    parts.write(folder, ["user_id"] >> feast, served, types, rules)
     _write_users(root, raw_users, raw_events)
     release = Release.write(folder, root / "releases", NAME, ReleaseMetadata())
     return Whole(release, parts, raw_users, raw_items)

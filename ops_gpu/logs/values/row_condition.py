@@ -19,7 +19,7 @@ _MOST_COLUMNS = 5
 
 
 @dataclass(frozen=True)
-class Condition:
+class RowCondition:
     """A yes-or-no question about one row, such as `rating >= 8` or `REGEXP_LIKE(code, '^[0-9]{5}')`.
 
     Text columns are compared as numbers wherever the expression allows numbers, so that `Quantity > 0` means

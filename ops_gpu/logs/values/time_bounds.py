@@ -53,14 +53,14 @@ class TimeBounds:
         """
         if start is not None:
             return cls(None, latest)
-        found = sorted(day for day in days if latest is None or _midnight(day) <= latest)
+        possible = sorted(day for day in days if latest is None or _midnight(day) <= latest)
         first = 0
-        for place in range(1, len(found)):
-            if found[place] - found[place - 1] >= ALONE:
-                if not _is_no_time(found[first:place], found[place:]):
+        for place in range(1, len(possible)):
+            if possible[place] - possible[place - 1] >= ALONE:
+                if not _is_no_time(possible[first:place], possible[place:]):
                     break
                 first = place
-        return cls(_midnight(found[first]) if first else None, latest)
+        return cls(_midnight(possible[first]) if first else None, latest)
 
     def holds(self, day: date) -> bool:
         """Whether a day may have events."""

@@ -145,11 +145,11 @@ class LambdaOp(FeatureOperator):
     def _described(self, column: ColumnSchema, schema: Schema) -> ColumnSchema:
         types = {name: schema[name].polars_dtype for name in (column.name, *self.companions())}
         made = self._function.over(column.name, {name: pl.col(name) for name in types}, types)
-        found = self._column(column.name, pl.LazyFrame(schema=types).select(made).collect_schema().dtypes()[0])
+        output = self._column(column.name, pl.LazyFrame(schema=types).select(made).collect_schema().dtypes()[0])
         # What was known of the values before (domain, embedding width, list length) need not hold now.
-        kept = column.tags - {Tags.LIST} | found.tags
-        described = ColumnSchema(column.name, found.dtype, kept, column.properties, found.is_list)
-        if Tags.CATEGORICAL in kept and "float" in found.dtype:
+        tags = column.tags - {Tags.LIST} | output.tags
+        described = ColumnSchema(column.name, output.dtype, tags, column.properties, output.is_list)
+        if Tags.CATEGORICAL in tags and "float" in output.dtype:
             described = described.with_tags([Tags.CONTINUOUS])
         return described.with_tags(self.tags).with_properties(self.properties or {})
 

@@ -11,11 +11,11 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from ops_gpu.graph.operator import Groups
-from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.group_keys import shared_tags
 from ops_gpu.operators.base.numeric_statistics import continuous
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
+from ops_gpu.operators.rows.given_tables import GivenTables
 from ops_gpu.operators.rows.similarity_matrix import entries_of, matrix_of, similarity_of, weighted_matrix
 from ops_gpu.primitives.content_hash import hash_frames
 from ops_gpu.schema.column import ColumnSchema
@@ -25,7 +25,7 @@ METRICS = ("tfidf", "cosine", "inner")
 
 
 @dataclass(frozen=True, repr=False)
-class ColumnSimilarity(FittedOperator):
+class ColumnSimilarity(GivenTables):
     """Pairs of columns that hold row numbers become `a_b_sim` (Float32, computed in Float64): how alike the rows are.
 
     The first column of a pair names rows of the left matrix, the second one rows of the right. A number that is
@@ -48,7 +48,6 @@ class ColumnSimilarity(FittedOperator):
     """
 
     takes_groups: ClassVar[bool] = True
-    registers: ClassVar[bool] = True  # rows teach nothing, so those without events will do too
 
     left_features: Any = field(default=None, compare=False)
     right_features: Any = field(default=None, compare=False)
@@ -100,20 +99,7 @@ class ColumnSimilarity(FittedOperator):
         types = {"side": pl.String, "rows": pl.Int64, "columns": pl.Int64}
         return {side: entries_of(matrix) for side, matrix in sides.items()} | {"shape": pl.DataFrame(shapes_of, types)}
 
-    def units(self, columns: Sequence[str]) -> tuple[str, ...]:
-        return ()
-
-    def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        return {}
-
-    def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return frames[0]
-
-    def finalize(
-        self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
-    ) -> dict[str, pl.DataFrame]:
-        if previous:
-            return dict(previous)
+    def given_tables(self) -> dict[str, pl.DataFrame]:
         if self.left_features is None:
             raise ValueError("ColumnSimilarity has no matrix; give left_features (they are not saved with the graph).")
         return self._frames()

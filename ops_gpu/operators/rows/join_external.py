@@ -6,14 +6,14 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import polars as pl
 
-from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.operators.base.plan import Plan
 from ops_gpu.operators.rows.external_table import VALUE, ExternalTable, gathered, places_of, with_unique_keys
+from ops_gpu.operators.rows.given_tables import GivenTables
 from ops_gpu.primitives.content_hash import hash_frame
 from ops_gpu.schema.schema import Schema
 
@@ -21,7 +21,7 @@ EXTERNAL = "external"
 
 
 @dataclass(frozen=True, repr=False)
-class JoinExternal(FittedOperator):
+class JoinExternal(GivenTables):
     """Looks rows of an external table up by key, and adds its columns to those taken; rows stay as many.
 
     An unknown key gives null; null and NaN are one key like any other. The table is read when the workflow is
@@ -43,8 +43,6 @@ class JoinExternal(FittedOperator):
     Example:
         >>> node = ["item_id"] >> JoinExternal(items, on="item_id", columns_ext=["price"])
     """
-
-    registers: ClassVar[bool] = True  # rows teach nothing, so those without events will do too
 
     df_ext: pl.DataFrame | str | os.PathLike[str] | None = field(default=None, compare=False)
     on: str | Sequence[str] = ()
@@ -103,20 +101,7 @@ class JoinExternal(FittedOperator):
             raise ValueError("JoinExternal has no table; give it as df_ext, for it is saved with what was fitted only.")
         return ExternalTable(self.df_ext)
 
-    def units(self, columns: Sequence[str]) -> tuple[str, ...]:
-        return ()
-
-    def partial(self, frame: pl.LazyFrame, columns: Sequence[str], weight: int) -> dict[str, pl.LazyFrame]:
-        return {}
-
-    def merge(self, unit: str, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        return frames[0]
-
-    def finalize(
-        self, tables: Mapping[str, pl.DataFrame], previous: Mapping[str, pl.DataFrame] | None
-    ) -> dict[str, pl.DataFrame]:
-        if previous:
-            return dict(previous)
+    def given_tables(self) -> dict[str, pl.DataFrame]:
         rows = self._source().chosen(_names(self.on_ext or ()), self._added)
         return {EXTERNAL: with_unique_keys(rows, self.drop_duplicates_ext)}
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import dagster as dg
 
 from ops_gpu.logs import CleanReport, EntityTable, LogError
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import write_frame, write_json
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_entities import with_kept
 from recsys_assets.tables.source_files import note_table, table_files
@@ -42,7 +42,7 @@ are in their table, nothing is written.
 }
 
 
-def entities(kind: Kind, blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset `users` or `items`."""
     settings = blueprint.settings
     declared = settings.users if kind == "users" else settings.items
@@ -82,7 +82,7 @@ def entities(kind: Kind, blueprint: Blueprint, condition: Condition) -> dg.Asset
         shown = frame_metadata(frame, entity_notes(kind, declared))
         return dg.MaterializeResult(
             metadata={**shown, **report_metadata(clean.report), **_counts(frame)},
-            data_version=dg.DataVersion(content_hash([path])),
+            data_version=dg.DataVersion(hash_files([path])),
         )
 
     return read

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.logs import CleanReport, LogError
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.automation.refit import ReadConfig
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
@@ -18,7 +18,7 @@ from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
 from recsys_assets.metadata.reading import kept_days, reading_metadata, reading_notes
 from recsys_assets.metadata.tables import frame_metadata, rounded
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.day_reading import DayReading
 from recsys_assets.tables.quality_report import save_report
 
@@ -43,7 +43,7 @@ NOTES = IDS | {
 }
 
 
-def interactions(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
     settings = blueprint.settings
 
@@ -71,7 +71,7 @@ def interactions(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinit
         frame = reading.frame
         for day, metadata in _by_day(frame, days).items():
             context.add_asset_metadata(metadata, asset_key=blueprint.key("interactions"), partition_key=day)
-        version = content_hash(blueprint.home.interactions(blueprint.name, day) for day in days)
+        version = hash_files(blueprint.home.interactions(blueprint.name, day) for day in days)
         metadata = {**_metadata(frame, reading.report, days), **reading_metadata(reading)}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 

@@ -10,7 +10,7 @@ from ops_gpu.synthetic.settings import DemoSettings
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.tables import frame_metadata
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 
 DESCRIPTION = """Raw logs of a small world with planted tastes, as a service would export them.
 
@@ -38,7 +38,7 @@ def raw_logs(blueprint: Blueprint, generator: DemoSettings) -> dg.AssetsDefiniti
         folder = blueprint.home.data(blueprint.name)
         data = DemoData.generate(generator)
         data.write(folder)
-        version = dg.DataVersion(content_hash([folder]))
+        version = dg.DataVersion(hash_files([folder]))
         metadata = frame_metadata(data.interactions, NOTES) | {
             "users": data.users.height,
             "items": data.items.height,

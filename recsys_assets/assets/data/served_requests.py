@@ -11,7 +11,7 @@ from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.served_log import ServedLog
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.served import served_metadata
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 
 DESCRIPTION = """All answers of a day (UTC) out of the decision log, which is deleted after some days: for every user in
 a request what was seen, retrieved, removed and why, scored and given, and by which release. Requests of tests (ids that
@@ -46,7 +46,7 @@ def served_requests(blueprint: Blueprint) -> dg.AssetsDefinition:
             found = ServedSummary.of(served.decisions, served.bits)
             metadata = served_metadata(blueprint, day, served, found)
             context.add_asset_metadata(metadata, asset_key=blueprint.key(SERVED), partition_key=str(day))
-        version = content_hash(blueprint.home.served(blueprint.name, day) for day in days)
+        version = hash_files(blueprint.home.served(blueprint.name, day) for day in days)
         return dg.MaterializeResult(data_version=dg.DataVersion(version))
 
     return keep

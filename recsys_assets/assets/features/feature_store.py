@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.tables import table
@@ -20,7 +20,7 @@ changed are written online, so a new day costs what it changed.
 """
 
 
-def feature_store(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def feature_store(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
     @blueprint.asset(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.primitives.atomic_file import atomic_file
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.blueprint.utc_days import day_end, day_start
 from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow, training_data
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +27,7 @@ beginning of its day. Nothing in a row comes from its own moment or later; the c
 """
 
 
-def features(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
     @blueprint.asset(
@@ -59,7 +59,7 @@ def features(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
             counted = {"dagster/partition_row_count": rows.height}
             context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
             frame, total = (rows if rows.height else frame), total + rows.height
-        version = content_hash([blueprint.home.features(blueprint.name, day) for day in days])
+        version = hash_files([blueprint.home.features(blueprint.name, day) for day in days])
         notes = event_feature_notes(blueprint.settings.candidates.snapshot.half_lives_days)
         counts = {"dagster/row_count": total, "days": len(days), "workflow_fit": fit[:12]}
         metadata = frame_metadata(frame, notes) | counts

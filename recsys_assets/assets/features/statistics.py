@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.challenger.workflow_fit import day_statistics, one_level, unfitted_workflow
 from recsys_assets.metadata.tables import table
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.day_statistics import CODE, statistics_settings
 from resources.compute import ComputeResource
 
@@ -26,7 +26,7 @@ days; then there are none, and the workflow reads all events itself.
 """
 
 
-def statistics(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def statistics(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
     @blueprint.asset(
@@ -51,7 +51,7 @@ def statistics(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
                 metadata = {"values": _distinct(last)}
                 context.add_asset_metadata(metadata, asset_key=blueprint.key("statistics"), partition_key=str(day))
         assert last is not None  # a run has days
-        version = content_hash(blueprint.home.statistics(blueprint.name, day) for day in days)
+        version = hash_files(blueprint.home.statistics(blueprint.name, day) for day in days)
         shown: dict[str, Any] = {"days": len(days), "learned": dg.MetadataValue.md(_summary(last))}
         return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(version))
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.automation.conditions import Condition
-from recsys_assets.automation.refit import Fit
+from recsys_assets.automation.conditions import RebuildCondition
+from recsys_assets.automation.refit import RefitConfig
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import remove, write_json
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
 from recsys_assets.challenger.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
@@ -47,7 +47,7 @@ checked from it.
 """
 
 
-def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def workflow(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset `workflow`."""
     evaluation = blueprint.settings.evaluation
 
@@ -68,7 +68,7 @@ def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     )
     def fit(
         context: dg.AssetExecutionContext,
-        config: Fit,
+        config: RefitConfig,
         compute: ComputeResource,
         mlflow: MlflowResource,
         triton: TritonResource,
@@ -81,11 +81,11 @@ def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
                 blueprint.home.users(blueprint.name),
                 blueprint.home.items(blueprint.name),
             )
-            chain = ChainRanges.plan(blueprint, live, config.uncompared)
-            challenger, fitted, anew, remade = _fit(blueprint, chain, config.refit, engine)
+            day_ranges = DayRanges.plan(blueprint, live, config.uncompared)
+            challenger, fitted, anew, remade = _fit(blueprint, day_ranges, config.refit, engine)
         _note_remade(context, blueprint, remade)
         metadata = {
-            **chain.metadata(),
+            **day_ranges.metadata(),
             "fitted": "anew" if anew else "appended to",
             "statistics_made_anew": len(remade),
             "vocabularies": dg.MetadataValue.md(_vocabularies(fitted)),
@@ -96,7 +96,7 @@ def workflow(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
     return fit
 
 
-def schema(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def schema(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset `schema`."""
 
     @blueprint.asset(
@@ -119,7 +119,7 @@ def schema(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
 
 
 def _fit(
-    blueprint: Blueprint, chain: ChainRanges, refit: bool, engine: "Engine"
+    blueprint: Blueprint, day_ranges: DayRanges, refit: bool, engine: "Engine"
 ) -> "tuple[str, Workflow, bool, list[date]]":
     """Fits and writes both workflows.
 
@@ -132,17 +132,17 @@ def _fit(
     days = TrainingDays.of(statistics)
     fresh = unfitted_workflow(blueprint, statistics.users, statistics.items)
     kept = None if refit else _kept(blueprint, fresh)
-    challenger = fit_before(days, kept or fresh, chain.ranges.fit_end)
+    challenger = fit_before(days, kept or fresh, day_ranges.ranges.fit_end)
     fitted = continue_over(days, challenger.copy())  # the challenger's learns no more
     require_trainable(fitted, statistics.users.columns, statistics.items.columns)
     fit, anew = challenger.hash(), kept is None
     note = {"fit": fitted.hash() if anew else fit_id(blueprint), "challenger": fit, "anew": anew}
-    _write(blueprint, chain, challenger, fitted, note)
+    _write(blueprint, day_ranges, challenger, fitted, note)
     return fit, fitted, anew, statistics.remade
 
 
 def _write(
-    blueprint: Blueprint, chain: ChainRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
+    blueprint: Blueprint, day_ranges: DayRanges, challenger: "Workflow", fitted: "Workflow", note: dict[str, Any]
 ) -> None:
     """Writes all that one fit gives, once nothing can refuse it any more, and last the note that it belongs together.
 
@@ -150,7 +150,7 @@ def _write(
     run gives out codes anew (`_kept`), as it cannot know from which fit those are that it finds, and writes it all.
     """
     remove(fit_file(blueprint))
-    chain.save_planned(blueprint)
+    day_ranges.save_planned(blueprint)
     challenger.save(blueprint.home.challenger_workflow(blueprint.name))
     fitted.save(blueprint.home.workflow(blueprint.name))
     write_json(note, fit_file(blueprint))

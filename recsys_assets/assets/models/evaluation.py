@@ -1,30 +1,29 @@
-"""Asset `evaluation`: how good the candidate's lists are, beside baselines and what is live."""
+"""Asset `evaluation`: how good the challenger's lists are, beside baselines and what is live."""
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import dense_models, ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.comparison import stand
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.comparison import compare_with_live
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import challenger, judged_models
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures
 from recsys_assets.metadata.samples import sample_lists
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from resources.mlflow import MlflowResource
 
 if TYPE_CHECKING:
-    from ops_gpu.evaluation.protocol import Protocol
+    from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 
 DESCRIPTION = """The final lists of all four stages, one a user, made at the cut and compared with what users chose
 on the days after it, from which neither models nor features have learned. Full ranking over all items; users with a
@@ -37,7 +36,7 @@ What is compared is the models; that a release applies its filters and ordering 
 """
 
 
-def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def evaluation(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
     @blueprint.asset(
@@ -60,8 +59,8 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         from ops_gpu.recommender.candidate_sources import sources_at
         from ops_gpu.recommender.ranking_examples import choices_after
 
-        judged, chain, mine = judged_models(blueprint), ChainRanges.load(blueprint), challenger(blueprint)
-        protocol, least = protocol_of(blueprint, chain), blueprint.settings.evaluation.min_users
+        judged, day_ranges, mine = judged_models(blueprint), DayRanges.load(blueprint), challenger(blueprint)
+        protocol, least = protocol_of(blueprint, day_ranges), blueprint.settings.evaluation.min_users
         judges = len(choices_after(mine.data.events, protocol.start, protocol.end, protocol.repeats)[0])
         if judges < least:
             reason = f"{judges} users chose anything new, expected at least {least} to judge by"
@@ -69,35 +68,37 @@ def evaluation(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinitio
         with user_errors(ValueError):
             sources = sources_at(mine.data, mine.retrievers, protocol.start, mine.config.candidates)
             found = evaluate(mine.data, sources, mine.ranking, protocol)
-        report = found.to_dict() | chain.metadata()
-        live = stand(blueprint, chain, mine, protocol, report["final"], context.log.warning)
+        report = found.to_dict() | day_ranges.metadata()
+        live = compare_with_live(blueprint, day_ranges, mine, protocol, report["final"], context.log.warning)
         if live.against == "nobody":
             return leave_out(context, blueprint, "evaluation", f"Nothing is released: {live.because}.")
-        run = mlflow.track(blueprint.name, "evaluation", chain.metadata(), flat_metrics(report))
-        report |= {"live": asdict(live), "mlflow_run": run, "judged": judged}
+        run = mlflow.track(blueprint.name, "evaluation", day_ranges.metadata(), flat_metrics(report))
+        report |= {"live": live.to_dict(), "mlflow_run": run, "judged": judged}
         path = blueprint.home.evaluation_report(blueprint.name)
         write_json(report, path)
         samples = sample_lists(blueprint, mine, found, protocol.start)
         yield dg.MaterializeResult(
             metadata={
-                **chain.metadata(),
+                **day_ranges.metadata(),
                 **evaluation_metadata(report),
                 **list_pictures(mine, sources, found, protocol),
                 "samples": dg.MetadataValue.md(samples),
                 "mlflow_run": run,
             },
-            data_version=dg.DataVersion(content_hash([path])),
+            data_version=dg.DataVersion(hash_files([path])),
         )
 
     return measure
 
 
-def protocol_of(blueprint: Blueprint, chain: ChainRanges) -> "Protocol":
-    """The evaluated days and rules of a chain."""
-    from ops_gpu.evaluation.protocol import Protocol
+def protocol_of(blueprint: Blueprint, day_ranges: DayRanges) -> "EvaluationProtocol":
+    """Which days are evaluated, and by which rules."""
+    from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 
     half_life = blueprint.settings.candidates.snapshot.popular_half_life_days
-    return Protocol(chain.ranges.fit_end, chain.ranges.judged_end, blueprint.settings.repeats, half_life)
+    return EvaluationProtocol(
+        day_ranges.ranges.fit_end, day_ranges.ranges.judged_end, blueprint.settings.repeats, half_life
+    )
 
 
 def load_report(blueprint: Blueprint) -> Any:

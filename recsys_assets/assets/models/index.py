@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.primitives.atomic_directory import atomic_directory
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import dense_models, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import challenger_workflow, retrievers, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.tables import items_frame
 from resources.compute import ComputeResource
 
@@ -32,7 +32,7 @@ a million on; its recall against exact search is measured when it is built, and 
 VECTORS = "vectors.npy"
 
 
-def item_embeddings(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset `item_embeddings`."""
     models = dense_models(blueprint.settings)
 
@@ -59,7 +59,7 @@ def item_embeddings(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
                 np.save(aside / name / VECTORS, vectors, allow_pickle=False)
                 metadata |= {"items": len(vectors) - 3, f"dimension_{name}": vectors.shape[1]}
                 metadata[f"similarity_{name}"] = _similarity(vectors)
-        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content_hash([folder])))
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(hash_files([folder])))
 
     return embed
 
@@ -73,7 +73,7 @@ def _similarity(vectors: Any) -> dg.MetadataValue[Any]:
     return histogram(similarity, "cosine similarity", "pairs", title="Similarity of two random items")
 
 
-def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def faiss_index(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset `faiss_index`."""
     models = dense_models(blueprint.settings)
 
@@ -92,7 +92,7 @@ def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefiniti
         from ops_gpu.candidates.index import ItemIndex
 
         offered = training_data(blueprint, challenger_workflow(blueprint)).offered(
-            ChainRanges.load(blueprint).ranges.fit_end
+            DayRanges.load(blueprint).ranges.fit_end
         )
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
         folder, metadata = blueprint.home.faiss_index(blueprint.name), dict[str, Any]()
@@ -115,7 +115,7 @@ def faiss_index(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefiniti
 
 
 def _version(folder: Path) -> dg.DataVersion:
-    return dg.DataVersion(content_hash([folder]))
+    return dg.DataVersion(hash_files([folder]))
 
 
 def _neighbours(index: "ItemIndex", vectors: Any, blueprint: Blueprint, rows: int = 8) -> str:

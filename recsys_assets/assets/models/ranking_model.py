@@ -9,15 +9,15 @@ import dagster as dg
 
 from ops_gpu.models.registry import ranker_name
 from ops_gpu.primitives.atomic_directory import atomic_directory
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import challenger_workflow, fit_config, retrievers, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from resources.mlflow import MlflowResource
 
 DESCRIPTION = """The ranker (`{model}`) over the features of user, item and pair: decayed popularity, age of the item,
@@ -28,7 +28,7 @@ then (by models that had not seen what followed), and labelled by what the users
 """
 
 
-def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
     settings = blueprint.settings
 
@@ -51,13 +51,13 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
         from ops_gpu.models.registry import ranker_class
         from ops_gpu.recommender.two_stage import make_ranking_rows
 
-        data, chain, config = (
+        data, day_ranges, config = (
             training_data(blueprint, challenger_workflow(blueprint)),
-            ChainRanges.load(blueprint),
+            DayRanges.load(blueprint),
             fit_config(blueprint),
         )
         with user_errors(ValueError):
-            rows = make_ranking_rows(data, retrievers(blueprint, "early"), config, chain.ranges.fit_end)
+            rows = make_ranking_rows(data, retrievers(blueprint, "early"), config, day_ranges.ranges.fit_end)
             family = ranker_class(config.ranking)
             require_memory(ranker_name(config.ranking), family.cost(data, config.ranking, len(rows.item)))
             ranker = family.fit(data, rows, config.ranking, progress=context.log.info)
@@ -70,7 +70,7 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
         }
         run = mlflow.track(blueprint.name, "ranking_model", parameters, {"loss": losses[-1]}, {"loss": losses})
         metadata: dict[str, Any] = {
-            **chain.metadata(),
+            **day_ranges.metadata(),
             "lists": len(rows.lists) - 1,
             "rows": len(rows.item),
             "positive_share": rounded(rows.label.mean()),
@@ -78,7 +78,7 @@ def ranking_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefini
             "final_loss": rounded(losses[-1]),
             "mlflow_run": run,
         }
-        version = dg.DataVersion(content_hash([folder]))
+        version = dg.DataVersion(hash_files([folder]))
         return dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return fit

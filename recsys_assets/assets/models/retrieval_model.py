@@ -10,17 +10,17 @@ import dagster as dg
 
 from ops_gpu.models.registry import RETRIEVERS
 from ops_gpu.primitives.atomic_directory import atomic_directory
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import retrieval_code, retrieval_names
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded, table
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource
 
@@ -40,7 +40,7 @@ newer days, where it starts higher again.
 """
 
 
-def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
     settings, models = blueprint.settings, retrieval_names(blueprint.settings)
 
@@ -64,15 +64,15 @@ def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
     ) -> Iterator[dg.MaterializeResult[Any]]:
         from ops_gpu.recommender.two_stage import fit_retrieval_until
 
-        chain = ChainRanges.planned(blueprint).beside(blueprint, live_hash(blueprint, triton, mlflow))
-        if reason := chain.unjudged(blueprint):
+        day_ranges = DayRanges.planned(blueprint).beside(blueprint, live_hash(blueprint, triton, mlflow))
+        if reason := day_ranges.unjudged(blueprint):
             leave_out(context, blueprint, "retrieval_model", reason)
             return
         with user_errors(ValueError):
             workflow, continued = next_workflows(blueprint)
             data = training_data(blueprint, workflow)
             config = fit_config(blueprint)
-            fitted = fit_retrieval_until(data, config, chain.ranges.fit_end, context.log.info)
+            fitted = fit_retrieval_until(data, config, day_ranges.ranges.fit_end, context.log.info)
         folder = blueprint.home.retrieval_model(blueprint.name)
         with atomic_directory(folder) as aside:
             for name in models:
@@ -80,19 +80,19 @@ def retrieval_model(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefi
                 fitted.models[name].save(aside / "model" / name)
             workflow.save(aside / "workflow")  # its codes are those of these models
             continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
-            replace(chain, early_end=fitted.early_end).save(aside)
+            replace(day_ranges, early_end=fitted.early_end).save(aside)
         losses = {name: list(model.losses) for name, model in fitted.models.items() if model.losses}
         final = {f"final_loss_{name}": values[-1] for name, values in losses.items()}
         curves = {f"loss_{name}": values for name, values in losses.items()}
         run = mlflow.track(blueprint.name, "retrieval_model", _parameters(config), final, curves)
         metadata: dict[str, Any] = {
-            **chain.metadata(),
+            **day_ranges.metadata(),
             **({"loss": line_chart(losses, "epoch", "loss", 1, "Loss of the retrieval models")} if losses else {}),
             **{name: rounded(value) for name, value in final.items()},
             "models": dg.MetadataValue.md(_models(fitted.models, data, config)),
             "mlflow_run": run,
         }
-        version = dg.DataVersion(content_hash([folder]))
+        version = dg.DataVersion(hash_files([folder]))
         yield dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return fit

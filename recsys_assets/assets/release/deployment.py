@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.newest_release import newest_release
@@ -31,7 +31,7 @@ to, or are named by MLflow's champion.
 """
 
 
-def deployment(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def deployment(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
 
     @blueprint.asset(

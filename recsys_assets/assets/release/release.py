@@ -9,14 +9,14 @@ from typing import Any
 import dagster as dg
 
 from recsys_assets.assets.models.evaluation import judged_report
-from recsys_assets.automation.conditions import Condition
+from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.build_release import continued_parts, lineage
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import candidate_file
 from recsys_assets.metadata.release import release_metadata
 from recsys_assets.tables.id_types import id_dtypes
@@ -32,7 +32,7 @@ by, so that what goes live knows the newest day. Registered in MLflow as `challe
 """
 
 
-def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
+def release(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
     """Defines the asset."""
     code = [*CODE, ranking_code(blueprint.settings), *retrieval_code(blueprint.settings)]
 
@@ -52,20 +52,20 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
         from serving.release.release_pool import one_writer
         from serving.rules.list_rules import ListRules
 
-        serving, chain = blueprint.settings.serving, ChainRanges.load(blueprint)
+        serving, day_ranges = blueprint.settings.serving, DayRanges.load(blueprint)
         with user_errors(ValueError):
             report = judged_report(blueprint)
-            parts, raw_users = continued_parts(blueprint, chain, context.log.info)
+            parts, raw_users = continued_parts(blueprint, day_ranges, context.log.info)
         types = id_dtypes(blueprint)
         feast = QueryFeast(f"../../../feast/{blueprint.name}", raw_users.to_dict(), types["user"], types["item"])
-        metadata = lineage(blueprint, chain, parts.workflow, report, context.instance, code_version(code))
+        metadata = lineage(blueprint, day_ranges, parts.workflow, report, context.instance, code_version(code))
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "parts")
             rules = ListRules(serving.filters, serving.ordering, items_frame(blueprint, for_filters=True))
             with user_errors(ValueError):
                 user, memory = ["user_id"] >> feast, serving.item_memory_mb
-                parts.write(folder, user, raw_users, types, serving.temperature, rules, memory)
-            tags = {name: str(value) for name, value in chain.metadata().items()}
+                parts.write(folder, user, raw_users, types, rules, memory)
+            tags = {name: str(value) for name, value in day_ranges.metadata().items()}
             with one_writer(
                 blueprint.home.releases / blueprint.name
             ):  # nobody removes it before it is known as the newest
@@ -73,7 +73,7 @@ def release(blueprint: Blueprint, condition: Condition) -> dg.AssetsDefinition:
                 version = mlflow.register(blueprint.name, made.hash, made.path, report.get("mlflow_run"), tags)
                 write_json({"hash": made.hash}, candidate_file(blueprint.home, blueprint.name))
         return dg.MaterializeResult(
-            metadata={**chain.metadata(), **release_metadata(made), "mlflow_version": version},
+            metadata={**day_ranges.metadata(), **release_metadata(made), "mlflow_version": version},
             data_version=dg.DataVersion(made.hash[:16]),
         )
 

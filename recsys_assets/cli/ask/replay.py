@@ -1,4 +1,4 @@
-"""`recsys replay`: what a candidate would have answered to the requests that came."""
+"""`recsys replay`: what a challenger would have answered to the requests that came."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from resources.home import Home
 if TYPE_CHECKING:
     import polars as pl
 
-Candidate = Annotated[str, typer.Option("--release", help="Hash of the candidate, or its first digits.")]
+Challenger = Annotated[str, typer.Option("--release", help="Hash of the challenger, or its first digits.")]
 Most = Annotated[int, typer.Option("--requests", min=1, help="How many of the newest logged lists.")]
 By = Annotated[str | None, typer.Option("--by", help="Segment by this logged column, such as user_country.")]
 HISTORY = "user_history_item"
 
 
-def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, as_json: Json = False) -> None:
+def replay(name: str, release: Challenger, requests: Most = 2000, by: By = None, as_json: Json = False) -> None:
     """Run the newest logged requests of NAME through another release and compare the lists, by segment."""
     home = Home.from_environment()
     with sentences(as_json):
@@ -30,20 +30,20 @@ def replay(name: str, release: Candidate, requests: Most = 2000, by: By = None, 
         from serving.decisions.replay import replay as again
         from serving.ensemble.ensemble import Ensemble
 
-        candidate = release_beginning(home, name, release)
+        challenger = release_beginning(home, name, release)
         parts = list(newest_decisions(home.decisions(name), requests))
         if not parts:
             raise LookupError(f"No requests of {name!r} are logged; ask it first, or raise `log_rate`.")
         logged = pl.concat(parts, how="diagonal_relaxed")
         with console(as_json).status(f"answering {logged.height:,} requests again ..."):
-            found = again(logged, Ensemble.of(candidate))
+            found = again(logged, Ensemble.of(challenger))
         rows = comparison(logged, found.lists, _segment(logged, by)).to_dicts()
     if as_json:
-        emit({"name": name, "release": candidate.hash, "read_anew": found.read_anew, "segments": rows})
+        emit({"name": name, "release": challenger.hash, "read_anew": found.read_anew, "segments": rows})
         return
     out = console()
     out.print(
-        table(f"{logged.height:,} lists of {name}, and those of {candidate.hash[:12]}", HEADER, _cells(rows), RIGHT)
+        table(f"{logged.height:,} lists of {name}, and those of {challenger.hash[:12]}", HEADER, _cells(rows), RIGHT)
     )
     if found.read_anew:
         out.print(f"[yellow]read anew, for the log does not have them: {', '.join(found.read_anew)}[/]")

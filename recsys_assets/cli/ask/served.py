@@ -40,12 +40,12 @@ def served(name: str, day: Day = None, as_json: Json = False) -> None:
         if failure:
             fail(failure, as_json)
         path = home.served(name, date)
-        kept = ServedDay.load(path)
-        found = ServedSummary.of(kept.decisions, kept.bits)
+        served_day = ServedDay.load(path)
+        summary = ServedSummary.of(served_day.decisions, served_day.bits)
     if as_json:
-        emit({"name": name, "day": date, "path": path, **found.to_dict()})
+        emit({"name": name, "day": date, "path": path, **summary.to_dict()})
         return
-    out.print(table(f"What {name} served on {date} (UTC)", ["", ""], _rows(found)))
+    out.print(table(f"What {name} served on {date} (UTC)", ["", ""], _rows(summary)))
     out.print(f"kept in {path}", soft_wrap=True)
 
 

@@ -71,7 +71,7 @@ def materialize(
         if live:
             out.print(f"release [bold]{live.hash[:12]}[/] is {'still ' if reason else ''}live, after {seconds:.0f} s")
         values = decided(name, home, live)
-        for sentence in told(name, {**values, "candidate": live.candidate if live else None}):
+        for sentence in told(name, {**values, "candidate": live.challenger if live else None}):
             out.print(escape(sentence), soft_wrap=True)
         if as_json:
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
@@ -85,14 +85,14 @@ def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing:
     """The Dagster command, and the first and last day it covers."""
     from recsys_assets.lookup.find import find_recommender
     from recsys_assets.component.locations import load
-    from recsys_assets.automation.refit import refit_config
+    from recsys_assets.automation.refit import run_config
 
     blueprint = find_recommender(name, home)
     load(blueprint.place.base)  # what is wrong with it would only be a note in the UI
     days = [str(day) for day in blueprint.span()]
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
-    config = refit_config(blueprint, refit, uncompared, drop_missing)
+    config = run_config(blueprint, refit, uncompared, drop_missing)
     return command + (["--config-json", json.dumps(config)] if config else []), days
 
 

@@ -35,7 +35,7 @@ def deploy(name: str, release: Wanted = None, as_json: Json = False) -> None:
         values = decided(name, home, live)
         ended = ended_rollout(before, live)
         if as_json:
-            emit({**vars(live), "mlflow_version": version, "ended_rollout": ended, **values})
+            emit({**live.to_dict(), "mlflow_version": version, "ended_rollout": ended, **values})
             return
         out = console()
         out.print(f"{name} answers from release {live.hash[:12]}.")
@@ -61,9 +61,9 @@ def users_of(home: Home, name: str) -> list[Any]:
 
 
 def ended_rollout(before: LiveRelease | None, now: LiveRelease) -> str | None:
-    """Hash of a candidate whose rollout has ended without its going live; None where none has."""
-    tried = None if before is None else before.candidate
-    return None if tried in (now.hash, now.candidate) else tried
+    """Hash of a challenger whose rollout has ended without its going live; None where none has."""
+    tried = None if before is None else before.challenger
+    return None if tried in (now.hash, now.challenger) else tried
 
 
 def _wanted(home: Home, name: str, digits: str | None) -> Release:
@@ -88,8 +88,8 @@ def _wanted(home: Home, name: str, digits: str | None) -> Release:
 
 def _check_no_rollout_of_others(wanted: Release, before: LiveRelease | None) -> None:
     """The live release is live already: who asks for it during a rollout may want that to end, or may not."""
-    if before is not None and before.candidate is not None and before.hash == wanted.hash:
+    if before is not None and before.challenger is not None and before.hash == wanted.hash:
         raise ValueError(
-            f"Release {wanted.hash[:12]} is the live one already, and {before.candidate[:12]} is being tried beside "
+            f"Release {wanted.hash[:12]} is the live one already, and {before.challenger[:12]} is being tried beside "
             f"it; `recsys rollout {wanted.name} --end` takes that away, `--promote` makes it live."
         )

@@ -29,7 +29,7 @@ def rollback(name: str, as_json: Json = False) -> None:
 
         resources = configured(home)
         before = resources.triton.awake(name) or resources.triton.silent(name)
-        tried = None if before is None else before.candidate
+        tried = None if before is None else before.challenger
         begun = time.perf_counter()
         live = _back(name, home, resources.triton, before)
         seconds = time.perf_counter() - begun

@@ -1,4 +1,4 @@
-"""`recsys rollout`: a candidate beside the live release, on real requests."""
+"""`recsys rollout`: a challenger beside the live release, on real requests."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from serving.release.release import Release
     from serving.triton.repository.live_release import LiveRelease
 
-Candidate = Annotated[str | None, typer.Option("--release", help="Hash of the candidate, or its first digits.")]
-Share = Annotated[float, typer.Option(min=0, max=1, help="Share of users that the candidate answers.")]
+Challenger = Annotated[str | None, typer.Option("--release", help="Hash of the challenger, or its first digits.")]
+Share = Annotated[float, typer.Option(min=0, max=1, help="Share of users that the challenger answers.")]
 Shadow = Annotated[float, typer.Option(min=0, max=1, help="Share of requests that it answers unseen.")]
-End = Annotated[bool, typer.Option("--end", help="Take the candidate away.")]
-Promote = Annotated[bool, typer.Option("--promote", help="Make the candidate live.")]
+End = Annotated[bool, typer.Option("--end", help="Take the challenger away.")]
+Promote = Annotated[bool, typer.Option("--promote", help="Make the challenger live.")]
 
 
 def rollout(
     name: str,
-    release: Candidate = None,
+    release: Challenger = None,
     canary: Share = 0.0,
     shadow: Shadow = 0.0,
     end: End = False,
@@ -53,12 +53,12 @@ def rollout(
         found = _compared(home.decisions(name) / "shadow", live)
         values, ended = decided(name, home, live), ended_rollout(before, live)
     if as_json:
-        emit({**vars(live), "compared": found, "ended_rollout": ended, **values})
+        emit({**live.to_dict(), "compared": found, "ended_rollout": ended, **values})
         return
     if ended is not None:
         console().print(f"The rollout of {ended[:12]} has ended.")
     _show(live, found)
-    for sentence in told(name, {**values, "candidate": live.candidate}):
+    for sentence in told(name, {**values, "candidate": live.challenger}):
         console().print(sentence, soft_wrap=True)
 
 
@@ -67,24 +67,24 @@ def _check_one(release: str | None, canary: float, shadow: float, end: bool, pro
     if len(asked) > 1:
         raise ValueError(f"{' and '.join(asked)} are different things to do; give one of them.")
     if release is None and (canary or shadow):
-        raise ValueError("--canary and --shadow are of a candidate; name it with --release.")
+        raise ValueError("--canary and --shadow are of a challenger; name it with --release.")
     if release is not None and not canary and not shadow:
-        raise ValueError("a candidate takes a share of users (--canary 0.1), of requests (--shadow 0.5), or both.")
+        raise ValueError("a challenger takes a share of users (--canary 0.1), of requests (--shadow 0.5), or both.")
 
 
-def _tried(home: Home, candidate: Release, canary: float, shadow: float) -> LiveRelease:
+def _tried(home: Home, challenger: Release, canary: float, shadow: float) -> LiveRelease:
     from resources.configured import configured
     from serving.triton.deployment.deployment import DeploymentError
-    from serving.triton.deployment.other_columns import SignatureError
+    from serving.triton.deployment.signature_error import SignatureError
 
-    triton, name = configured(home).triton, candidate.name
+    triton, name = configured(home).triton, challenger.name
     _known(triton, name)
     try:
-        return triton.roll_out(candidate, users_of(home, name), canary, shadow)
+        return triton.roll_out(challenger, users_of(home, name), canary, shadow)
     except DeploymentError as error:
         if not isinstance(error.__cause__, SignatureError):
             raise
-        short = candidate.hash[:12]
+        short = challenger.hash[:12]
         raise RuntimeError(f"{error} `recsys deploy {name} --release {short}` does so.") from error
 
 
@@ -93,7 +93,7 @@ def _promoted(home: Home, name: str) -> LiveRelease:
     from resources.configured import configured
 
     resources = configured(home)
-    tried = _known(resources.triton, name).candidate
+    tried = _known(resources.triton, name).challenger
     if tried is None:
         raise LookupError(f"No release of {name!r} is being tried.")
     return made_live(home, resources, open_release(home, name, tried))[0]
@@ -109,10 +109,10 @@ def _known(triton: TritonResource, name: str) -> LiveRelease:
 
 
 def _compared(folder: Path, live: LiveRelease) -> dict[str, float] | None:
-    """What the shadow's comparisons say of the candidate; None where there are none."""
+    """What the shadow's comparisons say of the challenger; None where there are none."""
     import polars as pl
 
-    files = sorted(folder.glob(f"day=*/{(live.candidate or 'none')[:12]}-*.parquet"))
+    files = sorted(folder.glob(f"day=*/{(live.challenger or 'none')[:12]}-*.parquet"))
     if not files:
         return None
     rows = pl.concat(
@@ -137,13 +137,14 @@ def _compared(folder: Path, live: LiveRelease) -> dict[str, float] | None:
 def _show(live: LiveRelease, found: dict[str, float] | None) -> None:
     out = console()
     out.print(f"{live.name} answers from release {live.hash[:12]}.")
-    if live.candidate is None:
+    if live.challenger is None:
         out.print("No other release is being tried.")
         return
     out.print(
-        f"Release {live.candidate[:12]} is being tried: it answers {live.canary:.1%} of users, and is shown "
+        f"Release {live.challenger[:12]} is being tried: it answers {live.canary:.1%} of users, and is shown "
         f"{live.shadow:.1%} of requests."
     )
     if found is not None:
-        rows = [(key.replace("_", " "), f"{value:,.4g}") for key, value in found.items() if value is not None]
-        out.print(table("Lists of the candidate beside those that were given", ["", ""], rows, " r"))
+        named = {key.replace("candidate", "challenger").replace("_", " "): value for key, value in found.items()}
+        rows = [(name, f"{value:,.4g}") for name, value in named.items() if value is not None]
+        out.print(table("Lists of the challenger beside those that were given", ["", ""], rows, " r"))

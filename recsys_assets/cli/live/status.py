@@ -17,7 +17,7 @@ def status(as_json: Json = False) -> None:
     """Show the Triton server of this home and the releases that answer."""
     home = Home.from_environment()
     with sentences(as_json):
-        from recsys_assets.lookup.status_report import standing
+        from recsys_assets.lookup.status_report import status_report
         from resources.configured import configured
 
         triton = configured(home).triton
@@ -26,7 +26,7 @@ def status(as_json: Json = False) -> None:
             "http_url": triton.http_address,
             "grpc_url": state.grpc_url if state else triton.address,
         }
-        releases = {name: standing(name, home, triton) for name in released(home)}
+        releases = {name: status_report(name, home, triton) for name in released(home)}
         if as_json:
             emit({"running": bool(addresses["grpc_url"]), **addresses, "home": home.root, "releases": releases})
             return

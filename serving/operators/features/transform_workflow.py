@@ -84,7 +84,7 @@ class TransformWorkflow(ServingOperator):
         sources = {name: self._part.encoded_from(name) for name in self._schema.names}
         self._encoded = {name: raw for name, raw in sources.items() if raw is not None}
         self._encoders = {name: whole.encoder(name) for name in self._encoded}
-        paths = {name: self._part.number_path(name) for name in self._schema.names if name not in self._encoded}
+        paths = {name: self._part.numpy_path(name) for name in self._schema.names if name not in self._encoded}
         self._numbers = {name: path for name, path in paths.items() if path is not None}
         self._bind_rest()
 

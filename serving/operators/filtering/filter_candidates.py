@@ -10,7 +10,7 @@ import numpy as np
 
 from ops_gpu.candidates.candidates import FALLBACK
 from ops_gpu.candidates.unseen import contained
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -116,7 +116,7 @@ class FilterCandidates(ServingOperator):
         return {name: name for name in REMOVED}
 
     def bind(self, release: Release) -> None:
-        self._available = np.array(release.shared(self.state, Snapshot.load).available)
+        self._available = np.array(release.shared(self.state, ItemState.load).available)
         self._rules: list[tuple[int, ItemRule]] = []
         if not self._conditions:
             return

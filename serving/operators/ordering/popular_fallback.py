@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import BITS, FALLBACK
 from ops_gpu.candidates.popular import popular_order
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -63,10 +63,10 @@ class PopularFallback(ServingOperator):
         return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in self._outputs().items())
 
     def bind(self, release: Release) -> None:
-        snapshot = release.shared(self.state, Snapshot.load)
-        order = popular_order(snapshot)
+        item_state = release.shared(self.state, ItemState.load)
+        order = popular_order(item_state)
         bits = np.full(len(order), BITS["popular"] | FALLBACK, np.uint8)
-        columns: list[npt.NDArray[Any]] = [order, np.asarray(snapshot.popular[order]), bits]
+        columns: list[npt.NDArray[Any]] = [order, np.asarray(item_state.popular[order]), bits]
         if self.names:
             columns.append(np.full(len(order), 1 << self.names.index("popular"), np.uint32))
         self._popular = dict(zip(self._outputs(), columns, strict=True))

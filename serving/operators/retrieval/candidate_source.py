@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from ops_gpu.candidates.candidates import SourceList
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -55,7 +55,7 @@ class CandidateSource(ServingOperator):
         return Schema([ColumnSchema(item, "int32", is_list=True), ColumnSchema(score, "float32", is_list=True)])
 
     def bind(self, release: Release) -> None:
-        self._snapshot = release.shared(self.state, Snapshot.load)
+        self._item_state = release.shared(self.state, ItemState.load)
 
     def _columns(self, found: SourceList) -> Columns:
         item, score = self.output_names(())

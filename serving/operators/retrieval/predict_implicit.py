@@ -57,12 +57,12 @@ class PredictImplicit(CandidateSource):
 
         super().bind(release)
         factors = release.shared(self.model, ImplicitFactors.load)
-        if len(factors.items) != self._snapshot.items:
+        if len(factors.items) != self._item_state.items:
             raise ValueError(
                 f"The factors in {self.model!r} are for {len(factors.items)} item codes, the item state in "
-                f"{self.state!r} has {self._snapshot.items}; write both with one workflow."
+                f"{self.state!r} has {self._item_state.items}; write both with one workflow."
             )
-        offered = np.asarray(self._snapshot.available) & factors.items.any(axis=1)
+        offered = np.asarray(self._item_state.available) & factors.items.any(axis=1)
         if not offered.any():
             raise ValueError(f"The factors in {self.model!r} know no item that is available; fit them on these logs.")
         self._users = factors.users

@@ -32,4 +32,4 @@ class QueryCoOccurrence(CandidateSource):
 
     def transform(self, columns: Columns) -> Columns:
         related = related_items(columns)
-        return self._columns(related.retrieve(self._snapshot, histories(columns), self.size, self.repeats))
+        return self._columns(related.retrieve(self._item_state, histories(columns), self.size, self.repeats))

@@ -36,4 +36,4 @@ class QueryHistory(CandidateSource):
             )
 
     def transform(self, columns: Columns) -> Columns:
-        return self._columns(retrieve_history(self._snapshot, histories(columns), self.size))
+        return self._columns(retrieve_history(self._item_state, histories(columns), self.size))

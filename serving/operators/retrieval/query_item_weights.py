@@ -35,4 +35,4 @@ class QueryItemWeights(CandidateSource):
 
     def transform(self, columns: Columns) -> Columns:
         related = related_items(columns, f"{self.source}_related")
-        return self._columns(related.retrieve(self._snapshot, histories(columns), self.size, self.repeats))
+        return self._columns(related.retrieve(self._item_state, histories(columns), self.size, self.repeats))

@@ -28,8 +28,8 @@ class QueryPopular(CandidateSource):
 
     def bind(self, release: Release) -> None:
         super().bind(release)
-        self._order = popular_order(self._snapshot)
+        self._order = popular_order(self._item_state)
 
     def transform(self, columns: Columns) -> Columns:
-        found = retrieve_popular(self._order, self._snapshot, histories(columns), self.size, self.repeats)
+        found = retrieve_popular(self._order, self._item_state, histories(columns), self.size, self.repeats)
         return self._columns(found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ops_gpu.candidates.co_occurring import co_occurring
 from ops_gpu.candidates.related_items import RelatedItems
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
@@ -45,10 +45,10 @@ class ScoreCoOccurrence(ServingOperator):
         return Schema(ColumnSchema(name, dtype, is_list=True) for name, dtype in dtypes.items())
 
     def bind(self, release: Release) -> None:
-        self._snapshot = release.shared(self.state, Snapshot.load)
+        self._item_state = release.shared(self.state, ItemState.load)
 
     def transform(self, columns: Columns) -> Columns:
-        scores = co_occurring(self._snapshot, histories(columns))
+        scores = co_occurring(self._item_state, histories(columns))
         return {"related_item": scores.items, "related_score": scores.items.with_values(scores.score)}
 
 

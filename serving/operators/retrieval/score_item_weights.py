@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ops_gpu.candidates.item_weights import ItemWeights
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need, ServingOperator
@@ -51,7 +51,7 @@ class ScoreItemWeights(ServingOperator):
 
     def bind(self, release: Release) -> None:
         self._weights = release.shared(self.weights, ItemWeights.load)
-        self._as_of = release.shared(self.state, Snapshot.load).as_of
+        self._as_of = release.shared(self.state, ItemState.load).as_of
 
     def transform(self, columns: Columns) -> Columns:
         related = self._weights.related(histories(columns), self._as_of)

@@ -72,12 +72,12 @@ class Predict(ServingOperator, ABC):
         return Schema(column.with_dtype(column.dtype, is_list=self.lists) for column in self.gives)
 
     def transform(self, columns: Columns) -> Columns:
-        given = [columns[name] for name in self._taken]
-        arrays = self.predict([column.values if isinstance(column, Ragged) else column for column in given])
-        first = given[0]
+        inputs = [columns[name] for name in self._taken]
+        arrays = self.predict([column.values if isinstance(column, Ragged) else column for column in inputs])
+        first = inputs[0]
         result: Columns = {}
-        for (name, width, dtype), found in zip(self._given, arrays, strict=True):
-            values = found.reshape((len(found), width) if width else len(found)).astype(dtype, copy=False)
+        for (name, width, dtype), output in zip(self._given, arrays, strict=True):
+            values = output.reshape((len(output), width) if width else len(output)).astype(dtype, copy=False)
             result[name] = first.with_values(values) if isinstance(first, Ragged) else values
         return result
 

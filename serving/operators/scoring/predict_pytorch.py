@@ -10,7 +10,7 @@ from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import Need
 from serving.operators.scoring.predict import Array, Predict
-from serving.runtimes.onnx_model import OnnxModel, Tensor
+from serving.runtimes.onnx_model import OnnxModel, OnnxTensor
 
 if TYPE_CHECKING:
     from serving.release.release import Release
@@ -74,7 +74,7 @@ class PredictPyTorch(Predict):
     def predict(self, arrays: Sequence[Array]) -> Sequence[Array]:
         return self._model.run(arrays, self._outputs.names)
 
-    def _compare(self, what: str, column: ColumnSchema, tensor: Tensor) -> None:
+    def _compare(self, what: str, column: ColumnSchema, tensor: OnnxTensor) -> None:
         """Whole numbers go with whole numbers of any width, others with others; one a row may be `[rows, 1]`."""
         width = column.properties.get("width", 0)
         sizes = [size for size in tensor.shape if size != 1]

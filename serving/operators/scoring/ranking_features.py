@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import FIRST_SOURCES
 from ops_gpu.features.ranking_features import ItemFeatures, inner_products, ranking_features, sparse_feature
-from ops_gpu.interactions.item_state import Snapshot
-from ops_gpu.primitives.memory_map import mapped
+from ops_gpu.interactions.item_state import ItemState
+from ops_gpu.primitives.memory_map import memory_map
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -74,16 +74,16 @@ class RankingFeatures(ServingOperator):
         return Schema([ColumnSchema(OUTPUT, "float32", is_list=True)])
 
     def bind(self, release: Release) -> None:
-        self._snapshot = release.shared(self.state, Snapshot.load)
+        self._item_state = release.shared(self.state, ItemState.load)
         dense = [name for name, kind in self.models if kind == "dense"] if self.models else [FIRST_SOURCES[0]]
         places = {name: model_part(release, self.vectors, name) for name in dense}
         self._vectors = {name: release.shared(place, item_vectors) for name, place in places.items()}
-        self._item_features = ItemFeatures.of(self._snapshot)
+        self._item_features = ItemFeatures.of(self._item_state)
 
     def transform(self, columns: Columns) -> Columns:
         candidates = candidates_of(columns, named=bool(self.models))
         features = ranking_features(
-            self._snapshot,
+            self._item_state,
             self._item_features,
             histories(columns),
             candidates,
@@ -115,4 +115,4 @@ def _needs(name: str, kind: str) -> tuple[Need, ...]:
 
 def item_vectors(folder: Path) -> npt.NDArray[Any]:
     """The vectors of all items by code, float32 `[items, dimension]`."""
-    return mapped(folder / "vectors.npy")
+    return memory_map(folder / "vectors.npy")

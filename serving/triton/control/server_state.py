@@ -40,11 +40,6 @@ class ServerState:
         """`127.0.0.1:PORT`, as gRPC clients want it."""
         return f"{LOOPBACK}:{self.grpc_port}"
 
-    @property
-    def metrics_url(self) -> str:
-        """Address of the Prometheus metrics."""
-        return f"http://{LOOPBACK}:{self.metrics_port}/metrics"
-
     def alive(self) -> bool:
         """Whether the process that this state speaks of still runs."""
         return ProcessIdentity(self.pid, self.started).alive()

@@ -9,24 +9,11 @@ from serving.release.release import Release
 from serving.request.model_names import model_name
 from serving.request.recommendation import Id
 from serving.triton.control.control import TritonError
-from serving.triton.deployment.promotion import (
-    Control,
-    DeploymentError,
-    brought_back,
-    connected,
-    going_live,
-    live_of,
-    loaded,
-    point,
-    still,
-    tensors_of,
-    unload_others,
-)
+from serving.triton.deployment.promotion import DeploymentError, Promotion, still, tensors_of
 from serving.triton.deployment.remembering import is_newer, remembered
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.deployment.verdicts import Verdicts
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing
 from serving.triton.repository.restore import bring_back
 
 __all__ = ["DeploymentError", "LiveRelease", "deploy", "live_release", "restore", "rollback"]
@@ -38,8 +25,8 @@ def live_release(name: str, target: TritonTarget) -> LiveRelease | None:
     Raises:
         TritonError: when the server does not answer.
     """
-    with connected(target) as control:
-        return live_of(name, control)
+    with target.connected() as control:
+        return Promotion(name, target, control).live()
 
 
 def deploy(
@@ -66,17 +53,16 @@ def deploy(
             stays live, and the failed release is unloaded.
         TritonError: when the server does not answer.
     """
-    with changing(target.repository, release.name), connected(target) as control:
-        before = live_of(release.name, control) or brought_back(release.name, target, control)
+    with Promotion.begun(release.name, target) as promotion:
+        before = promotion.live_again()
         was = before or LiveRelease.written(target.repository, release.name)
         back = was is not None and is_newer(release.path.parent, was.hash, release.hash)
-        return put_live(release, target, control, users, before, lambda v, now: v.after(was, now, back=back), ensemble)
+        return put_live(release, promotion, users, before, lambda v, now: v.after(was, now, back=back), ensemble)
 
 
 def put_live(
     release: Release,
-    target: TritonTarget,
-    control: Control,
+    promotion: Promotion,
     users: Sequence[Id],
     before: LiveRelease | None,
     remember: Callable[[Verdicts, LiveRelease], Verdicts],
@@ -86,21 +72,21 @@ def put_live(
 
     Args:
         release: the release.
-        target: the server.
-        control: of the server.
+        promotion: of the recommender.
         users: some user ids to ask for.
         before: what answers; None for nothing.
         remember: what is remembered afterwards, from what was, and what answers then.
         ensemble: the release's ensemble where it is open already.
     """
-    with going_live(release, target, control, before):
-        model, tensors = loaded(release, target, control, users, ensemble)
+    with promotion.trying(release, before):
+        model, tensors = promotion.load(release, users, ensemble)
         previous = None if before is None else before.previous if before.hash == release.hash else before.hash
         wanted = LiveRelease(release.name, release.hash, previous)
-        with remembered(release.path.parent, target.repository, before, lambda known: remember(known, wanted)):
+        repository = promotion.target.repository
+        with remembered(release.path.parent, repository, before, lambda known: remember(known, wanted)):
             if before != wanted:
-                point(wanted, model, tensors, target, control)
-    unload_others(wanted, target, control)
+                promotion.point(wanted, model, tensors)
+    promotion.unload_others(wanted)
     return wanted
 
 
@@ -108,7 +94,7 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
     """Points a recommender's name back at the release before, which is loaded, or else is loaded now.
 
     It is the way out as well where the release that was live cannot be loaded any more. The release that is left is
-    remembered, and does not go live by itself again; nor does a candidate, whose rollout ends. Going back to a release
+    remembered, and does not go live by itself again; nor does a challenger, whose rollout ends. Going back to a release
     that was left so takes that decision back.
 
     Args:
@@ -119,8 +105,8 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
         DeploymentError: when it is not the release before.
     """
     name = previous.name
-    with changing(target.repository, name), connected(target) as control:
-        before = live_of(name, control) or LiveRelease.written(target.repository, name)
+    with Promotion.begun(name, target) as promotion:
+        before = promotion.live() or LiveRelease.written(target.repository, name)
         if before is None or before.previous != previous.hash:
             raise DeploymentError(
                 f"{name!r} has no release {previous.hash[:12]} to go back to ({still(before)}); deploy it instead."
@@ -130,10 +116,10 @@ def rollback(previous: Release, target: TritonTarget) -> LiveRelease:
             with remembered(
                 previous.path.parent, target.repository, before, lambda known: known.after(before, wanted, back=True)
             ):
-                point(wanted, model_name(name, previous.hash), tensors_of(previous), target, control)
+                promotion.point(wanted, model_name(name, previous.hash), tensors_of(previous))
         except TritonError as error:
             raise DeploymentError(f"{name!r} could not go back ({still(before)}): {error}") from error
-        unload_others(wanted, target, control)
+        promotion.unload_others(wanted)
         return wanted
 
 
@@ -143,5 +129,5 @@ def restore(target: TritonTarget) -> dict[str, str]:
     Returns:
         What went wrong, by recommender; empty when all is well.
     """
-    with connected(target) as control:
+    with target.connected() as control:
         return bring_back(target.repository, control)

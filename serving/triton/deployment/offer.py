@@ -9,12 +9,11 @@ from typing import Literal
 from serving.release.release import Release
 from serving.request.recommendation import Id
 from serving.triton.deployment.deployment import put_live
-from serving.triton.deployment.promotion import DeploymentError, brought_back, connected, live_of, still
+from serving.triton.deployment.promotion import DeploymentError, Promotion, still
 from serving.triton.deployment.remembering import known
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.deployment.verdicts import Verdict, Verdicts, Waiting
 from serving.triton.repository.live_release import LiveRelease
-from serving.triton.repository.names import changing
 
 Outcome = Literal["live", "tried", "waits", "refused"]
 OnNewRelease = Literal["wait", "end"]
@@ -26,10 +25,10 @@ class Offered:
 
     Args:
         release: its hash.
-        outcome: `live`: it answers; `tried`: it is the candidate of a rollout, which goes on; `waits`: for a rollout of
-            another one to be decided; `refused`: a person has decided against it.
+        outcome: `live`: it answers; `tried`: it is the challenger of a rollout, which goes on; `waits`: for a rollout
+            of another one to be decided; `refused`: a person has decided against it.
         live: what answers now.
-        ended: hash of a candidate whose rollout ended for it.
+        ended: hash of a challenger whose rollout ended for it.
         superseded: what had waited, and waits no longer, for this one is newer.
         verdict: the decision against it.
     """
@@ -62,8 +61,8 @@ def offer(
             stay; when what is remembered cannot be read.
         TritonError: when the server does not answer.
     """
-    with changing(target.repository, release.name), connected(target) as control:
-        before = live_of(release.name, control) or brought_back(release.name, target, control)
+    with Promotion.begun(release.name, target) as promotion:
+        before = promotion.live_again()
         was = before or LiveRelease.written(target.repository, release.name)
         then = _remembered(release, target, was, before)
         outcome = outcome_of(release.hash, was, before is not None, then, on_new_release)
@@ -72,9 +71,9 @@ def offer(
                 f"Nothing answers for {release.name!r}, and its newest release {release.hash[:12]} stays away, for a "
                 f"person decided against it at {then.against[release.hash].time}; deploy it by a command, or another."
             )
-        if before is None or (outcome == "live" and (before.candidate is None or before.hash != release.hash)):
-            ended = None if was is None or was.candidate == release.hash else was.candidate
-            live = put_live(release, target, control, users, before, lambda known, _: known.without_waiting())
+        if before is None or (outcome == "live" and (before.challenger is None or before.hash != release.hash)):
+            ended = None if was is None or was.challenger == release.hash else was.challenger
+            live = put_live(release, promotion, users, before, lambda known, _: known.without_waiting())
             return Offered(release.hash, "live", live, ended, _waited(then, release))
         return _left_alone(release, before, then, outcome)
 
@@ -117,10 +116,10 @@ def outcome_of(
     """
     if was is not None and was.hash == release:
         return "live"
-    if answers and was is not None and was.candidate == release:
+    if answers and was is not None and was.challenger == release:
         return "tried"
     if release in known.against:
         return "refused"
-    if answers and was is not None and was.candidate is not None and on_new_release == "wait":
+    if answers and was is not None and was.challenger is not None and on_new_release == "wait":
         return "waits"
     return "live"

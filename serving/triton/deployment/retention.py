@@ -12,7 +12,7 @@ from serving.release.holding import Holding
 from serving.release.release_pool import one_writer, pool, take_away
 from serving.request.model_names import HASH_DIGITS, model_name
 from serving.triton.control.control import TritonError
-from serving.triton.deployment.promotion import Control
+from serving.triton.deployment.target import Control
 from serving.triton.deployment.verdicts import Verdicts
 from serving.triton.repository.live_release import LiveRelease
 from serving.triton.repository.names import beneath, changing
@@ -105,7 +105,7 @@ def _standing(name: str, releases: Path, repository: Path) -> dict[str, str]:
         found |= {waiting.release: "waits"} if waiting else {}
     live = LiveRelease.written(repository, name)
     if live is not None:
-        found |= {live.candidate: "being tried"} if live.candidate else {}
+        found |= {live.challenger: "being tried"} if live.challenger else {}
         found |= {live.previous: "the one before"} if live.previous else {}
         found[live.hash] = "live"
     return found

@@ -6,19 +6,19 @@ from collections.abc import Set as AbstractSet
 
 from tritonclient.grpc import model_config_pb2
 
-from serving.triton.deployment.other_columns import SignatureError
+from serving.triton.deployment.signature_error import SignatureError
 
 Column = tuple[str, str, int, tuple[int, ...]]
 """Kind (`input` or `output`), name, type and shape, as `TritonControl.tensors` gives them."""
 
 
-def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> None:
+def check_columns(challenger: AbstractSet[Column], live: AbstractSet[Column]) -> None:
     """Makes sure that a router can pass what callers send to either of two models, and give what the live one gives.
 
-    What the candidate gives beyond that is left out.
+    What the challenger gives beyond that is left out.
 
     Args:
-        candidate: columns of the one.
+        challenger: columns of the one.
         live: columns of the other.
 
     Raises:
@@ -27,8 +27,8 @@ def check_columns(candidate: AbstractSet[Column], live: AbstractSet[Column]) -> 
     differences = [
         f"{what} {', '.join(map(_said, sorted(columns)))}"
         for what, columns in (
-            ("it alone has", {column for column in candidate - live if column[0] == "input" or _named(column, live)}),
-            ("it lacks", live - candidate),
+            ("it alone has", {column for column in challenger - live if column[0] == "input" or _named(column, live)}),
+            ("it lacks", live - challenger),
         )
         if columns
     ]

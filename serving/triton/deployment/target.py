@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ from serving.triton.repository.model_settings import ModelSettings
 
 if TYPE_CHECKING:
     from serving.triton.server.server import TritonServer
+
+Control = TritonControl | HttpControl
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,18 @@ class TritonTarget:
         url = server.start().grpc_url
         return cls(url, server.repository, settings=settings or ModelSettings(), folder=server.folder)
 
-    def control(self) -> TritonControl | HttpControl:
+    def control(self) -> Control:
         """What loads and unloads models of the server, to be closed after use."""
         return TritonControl(self.grpc_url, self.control_key) if self.folder is None else HttpControl(self.folder)
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[Control]:
+        """The same for the length of a block."""
+        control = self.control()
+        try:
+            yield control
+        finally:
+            control.close()
 
     @property
     def url_within(self) -> str:

@@ -77,10 +77,10 @@ class Verdicts:
         if before is not None:
             if back and before.hash not in (now.hash, left_for):
                 against[before.hash] = Verdict("rolled_back", time, now.hash)
-            if before.candidate not in (None, now.hash, now.candidate):
-                against[str(before.candidate)] = Verdict("ended", time, now.hash)
+            if before.challenger not in (None, now.hash, now.challenger):
+                against[str(before.challenger)] = Verdict("ended", time, now.hash)
         against.pop(now.hash, None)
-        kept = self.waiting is not None and self.waiting.release not in (now.hash, now.candidate)
+        kept = self.waiting is not None and self.waiting.release not in (now.hash, now.challenger)
         return Verdicts(against, self.waiting if kept else None)
 
     def with_waiting(self, release: str) -> Verdicts:

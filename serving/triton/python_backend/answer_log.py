@@ -12,10 +12,10 @@ import numpy as np
 from serving.decisions.reader import TEST
 from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
-from serving.ensemble.ensemble import Answer, Ensemble
+from serving.ensemble.ensemble import Ensemble, EnsembleAnswer
 from serving.release.release import Release
 from serving.request.columns import Columns, ragged
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY, ServingMetrics
 
 GATHERED_EVERY, WRITTEN_EVERY = 0.1, 5.0
@@ -34,16 +34,16 @@ class AnswerLog:
     def __init__(self, metrics: ServingMetrics, log: DecisionLog | None, tests: int = 0) -> None:
         self._metrics, self._log = metrics, log
         self.new_id = request_ids(tests)
-        self._telling = Background({metrics.flush: TOLD_EVERY})
-        self._writing: Background | None = None
+        self._telling = PeriodicWorker({metrics.flush: TOLD_EVERY})
+        self._writing: PeriodicWorker | None = None
         if log is not None:
-            self._writing = Background({log.gather: GATHERED_EVERY, self.write: WRITTEN_EVERY})
+            self._writing = PeriodicWorker({log.gather: GATHERED_EVERY, self.write: WRITTEN_EVERY})
 
     def failed(self) -> None:
         """Counts a request that could not be answered."""
         self._metrics.counts["failed"] += 1
 
-    def answered(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: Answer) -> None:
+    def answered(self, requests: Sequence[str], rows: Sequence[int], batch: Columns, answer: EnsembleAnswer) -> None:
         """Notes a pass; see `DecisionLog.record`."""
         counts, stages = self._metrics.counts, self._metrics.stage_ms
         counts["requests"] += len(rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.ensemble.ensemble import FILE, Answer, Ensemble
+from serving.ensemble.ensemble import FILE, Ensemble, EnsembleAnswer
 from serving.ensemble.ensemble_plan import Place
 from serving.operators.base import STAGES
 from serving.operators.ordering.decode_items import DecodeItems
@@ -67,7 +67,7 @@ class TritonPythonModel:
             batch, steps = _by_step(pack.columns)
             columns = {name: pack.columns[place] for name, place in self._places.items()}
             spent = dict(zip(STAGES, pack.stage_ms.sum(axis=0).tolist(), strict=True))
-            answer = Answer(columns, spent, steps)
+            answer = EnsembleAnswer(columns, spent, steps)
             k = np.asarray(batch["k"]) if "k" in batch else None
             tensors = to_wire(answer, slice(0, len(pack)), k, self._hash)
             self._journal.answered([read_id(request) or self._journal.new_id()], [len(pack)], batch, answer)

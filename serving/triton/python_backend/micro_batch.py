@@ -10,13 +10,13 @@ import numpy as np
 from ops_gpu.primitives.ragged import Ragged
 from serving.ensemble.ensemble_plan import Place
 from serving.request.columns import Column
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 
 A = TypeVar("A")
 
 
 def jointly(
-    packs: Sequence[Pack | Exception], most: int, answer: Callable[[Sequence[Pack]], Sequence[A]]
+    packs: Sequence[ColumnPack | Exception], most: int, answer: Callable[[Sequence[ColumnPack]], Sequence[A]]
 ) -> list[A | Exception]:
     """Answers to all packs, in passes of few users; one by one where a pass fails, to find the one to blame.
 
@@ -32,7 +32,7 @@ def jointly(
     return answers
 
 
-def joined(packs: Sequence[Pack]) -> dict[Place, Column]:
+def joined(packs: Sequence[ColumnPack]) -> dict[Place, Column]:
     """The columns of one batch of all users; text of different widths takes the widest."""
     if len(packs) == 1:
         return dict(packs[0].columns)
@@ -44,7 +44,9 @@ def rows(column: Column, start: int, stop: int) -> Column:
     return column.between(start, stop) if isinstance(column, Ragged) else column[start:stop]
 
 
-def _attempted(packs: Sequence[Pack], answer: Callable[[Sequence[Pack]], Sequence[A]]) -> list[A | Exception]:
+def _attempted(
+    packs: Sequence[ColumnPack], answer: Callable[[Sequence[ColumnPack]], Sequence[A]]
+) -> list[A | Exception]:
     try:
         return list(answer(packs))
     except Exception as error:
@@ -53,9 +55,9 @@ def _attempted(packs: Sequence[Pack], answer: Callable[[Sequence[Pack]], Sequenc
         return [single for pack in packs for single in _attempted([pack], answer)]
 
 
-def _passes(packs: Sequence[Pack | Exception], most: int) -> Iterator[list[Pack] | Exception]:
+def _passes(packs: Sequence[ColumnPack | Exception], most: int) -> Iterator[list[ColumnPack] | Exception]:
     """Neighbours together, as long as they are few enough; errors by themselves."""
-    part: list[Pack] = []
+    part: list[ColumnPack] = []
     for pack in packs:
         if part and (isinstance(pack, Exception) or not _fits(part, pack, most)):
             yield part
@@ -68,11 +70,11 @@ def _passes(packs: Sequence[Pack | Exception], most: int) -> Iterator[list[Pack]
         yield part
 
 
-def _fits(part: Sequence[Pack], pack: Pack, most: int) -> bool:
+def _fits(part: Sequence[ColumnPack], pack: ColumnPack, most: int) -> bool:
     return sum(map(len, part)) + len(pack) <= most and _shapes(part[0]) == _shapes(pack)
 
 
-def _shapes(pack: Pack) -> list[tuple[int, ...]]:
+def _shapes(pack: ColumnPack) -> list[tuple[int, ...]]:
     return [column.shape[1:] for column in pack.columns.values() if not isinstance(column, Ragged)]
 
 

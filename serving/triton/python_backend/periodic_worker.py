@@ -1,4 +1,4 @@
-"""Background: what a model does beside answering."""
+"""PeriodicWorker: what a model does beside answering."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 logger = logging.getLogger(__name__)
 
 
-class Background:
+class PeriodicWorker:
     """A thread that does some work again and again, and once more at the end.
 
     Args:

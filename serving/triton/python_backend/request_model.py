@@ -13,7 +13,7 @@ from serving.operators.base import STAGES
 from serving.operators.ordering.softmax_sampling import seeded
 from serving.request.request import complete
 from serving.triton.python_backend.segmentation import REQUEST, REQUEST_STEP
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 from serving.triton.tensors.dlpack import Array
 from serving.triton.tensors.messages import read_id, read_tensor, respond
 from serving.triton.tensors.own_memory import close_memory
@@ -44,7 +44,7 @@ class TritonPythonModel:
             given = {name: from_wire(t, self._inputs[name]) for name, t in tensors.items() if t is not None}
             columns = seeded(complete(dict(given), self._inputs))
             nothing = np.zeros((self._segments, len(STAGES)), np.float32)
-            pack = Pack({(REQUEST_STEP, name): column for name, column in columns.items()}, nothing)
+            pack = ColumnPack({(REQUEST_STEP, name): column for name, column in columns.items()}, nothing)
             return {REQUEST: pack.to_tensor()}
         except Exception as error:
             return error

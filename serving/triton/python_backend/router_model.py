@@ -1,4 +1,4 @@
-"""What stands before two releases: some users are answered by a candidate, or it answers unseen."""
+"""What stands before two releases: some users are answered by a challenger, or it answers unseen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from serving.decisions.reader import TEST
 from serving.operators.ordering.softmax_sampling import UNSEEDED, with_fresh
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.routing import in_canary, merged
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY
 from serving.triton.python_backend.shadow import Shadow
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 
 class TritonPythonModel:
-    """Sends each user's request to the live release, or to the candidate (canary); shows it to the candidate (shadow).
+    """Sends each user's request to the live release or the challenger (canary), or shows it to the latter (shadow).
 
     It holds no model and no TensorFlow. A canary that fails is answered by the live release, so that trying a
-    candidate costs nobody an answer.
+    challenger costs nobody an answer.
     """
 
     def initialize(self, args: dict[str, str]) -> None:
@@ -41,17 +41,17 @@ class TritonPythonModel:
         close_memory()
         self._pb = pb_utils
         config = json.loads(args["model_config"])
-        given = {key: value["string_value"] for key, value in config["parameters"].items()}
-        self._live, self._candidate = given["live_model"], given["candidate_model"]
-        self._canary, self._shadow_share = float(given["canary"]), float(given["shadow"])
-        self._salt = int(given["candidate"][:15], 16)
+        parameters = {key: value["string_value"] for key, value in config["parameters"].items()}
+        self._live, self._challenger = parameters["live_model"], parameters["candidate_model"]
+        self._canary, self._shadow_share = float(parameters["canary"]), float(parameters["shadow"])
+        self._salt = int(parameters["candidate"][:15], 16)
         self._inputs = [tensor["name"] for tensor in config["input"]]
         self._outputs = [tensor["name"] for tensor in config["output"]]
-        self._shadow = Shadow.of(given) if self._shadow_share else None
+        self._shadow = Shadow.of(parameters) if self._shadow_share else None
         self._background = None
         if self._shadow is not None:
-            told = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], given)
-            self._background = Background({**self._shadow.work, told.flush: TOLD_EVERY})
+            metrics = ShadowMetrics(pb_utils, self._shadow, args["model_name"].partition(".")[0], parameters)
+            self._background = PeriodicWorker({**self._shadow.work, metrics.flush: TOLD_EVERY})
 
     def finalize(self) -> None:
         """Writes the comparisons that wait."""
@@ -94,14 +94,14 @@ class TritonPythonModel:
             return await self._ask(self._live, inputs, request)
         try:
             if rows.all():
-                return await self._ask(self._candidate, inputs, request)
+                return await self._ask(self._challenger, inputs, request)
             mine, theirs = await asyncio.gather(
                 self._ask(self._live, {name: value[~rows] for name, value in inputs.items()}, request),
-                self._ask(self._candidate, {name: value[rows] for name, value in inputs.items()}, request),
+                self._ask(self._challenger, {name: value[rows] for name, value in inputs.items()}, request),
             )
             return merged(mine, theirs, rows)
         except RuntimeError as error:
-            logger.warning("The candidate gave no answer, so the live release did: %s", error)
+            logger.warning("The challenger gave no answer, so the live release did: %s", error)
             return await self._ask(self._live, inputs, request)
 
     async def _ask(self, model: str, inputs: dict[str, Array], request: str) -> dict[str, Array]:

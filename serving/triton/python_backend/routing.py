@@ -1,4 +1,4 @@
-"""Who is answered by a candidate release, and how two answers become one."""
+"""Who is answered by a challenger, and how two answers become one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PADS: Mapping[str, float] = {"score": np.nan}
 
 
 def in_canary(user_id: Array, share: float, salt: int) -> npt.NDArray[np.bool_]:
-    """Which users a candidate answers: always the same ones, and with a larger share those and others.
+    """Which users a challenger answers: always the same ones, and with a larger share those and others.
 
     Args:
         user_id: int64 `[n, 1]`, or zero-padded UTF-8 bytes, uint8 `[n, 256]`.

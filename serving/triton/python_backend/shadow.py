@@ -1,4 +1,4 @@
-"""Shadow: what a candidate answers to the requests that another release has answered."""
+"""Shadow: what a challenger answers to the requests that another release has answered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
 from ops_gpu.primitives.atomic_file import atomic_file
-from serving.client.tensor import Tensor
+from serving.client.input_tensor import InputTensor
 from serving.decisions.reader import TEST
 from serving.request.id_encoding import decode_ids
 from serving.triton.control.server_state import STATE, ServerState
@@ -52,24 +52,24 @@ class _Shown:
 
 
 class Shadow:
-    """Asks the candidate after the answer has gone out, compares, and writes what it found.
+    """Asks the challenger after the answer has gone out, compares, and writes what it found.
 
-    A candidate that is slower than requests come is shown those that it keeps up with; the others are left out and
+    A challenger that is slower than requests come is shown those that it keeps up with; the others are left out and
     counted: in `left_out`, and in the files, whose column `left_out` says with the first row how many there were since
     the file before.
 
     Args:
         url: gRPC address of the server, as it sees itself.
-        model: of the candidate.
+        model: of the challenger.
         folder: of the comparisons; files are `day=YYYY-MM-DD/*.parquet`.
         live: hash of the live release.
-        candidate: hash of the candidate.
+        challenger: hash of the challenger.
     """
 
-    def __init__(self, url: str, model: str, folder: Path, live: str, candidate: str) -> None:
+    def __init__(self, url: str, model: str, folder: Path, live: str, challenger: str) -> None:
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(grpc.insecure_channel(url))
         self._model, self._folder = model, folder
-        self._names = {"live": live, "candidate": candidate}
+        self._names = {"live": live, "candidate": challenger}
         self._waiting: deque[_Shown] = deque()
         self._rows: list[dict[str, Any]] = []
         self._taken_in = self._refused = 0  # changed by the thread that answers alone,
@@ -88,21 +88,21 @@ class Shadow:
 
     @property
     def work(self) -> dict[Callable[[], None], float]:
-        """What is to be done beside the answering, and how often; see `Background`."""
+        """What is to be done beside the answering, and how often; see `PeriodicWorker`."""
         return {self.compare: COMPARED_EVERY, self.flush: WRITTEN_EVERY}
 
     @property
     def compared(self) -> int:
-        """Requests that the candidate was shown, and whose comparisons were written."""
+        """Requests that the challenger was shown, and whose comparisons were written."""
         return self._done
 
     @property
     def left_out(self) -> int:
-        """Requests that the candidate was not shown, because too many waited, or whose comparisons were lost."""
+        """Requests that the challenger was not shown, because too many waited, or whose comparisons were lost."""
         return self._refused + self._lost
 
     def show(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> None:
-        """Notes a request and its answer, to be shown to the candidate soon."""
+        """Notes a request and its answer, to be shown to the challenger soon."""
         shown = _Shown(request, {name: np.array(value) for name, value in inputs.items()}, outputs)
         if len(self._waiting) >= MOST_WAITING or self._taken_in - self._taken_out + shown.nbytes > MOST_BYTES:
             self._refused += 1
@@ -111,7 +111,7 @@ class Shadow:
         self._waiting.append(shown)
 
     def compare(self) -> None:
-        """Asks the candidate for what waits, for a second at most."""
+        """Asks the challenger for what waits, for a second at most."""
         end = time.monotonic() + COMPARED_FOR
         while self._waiting and time.monotonic() < end:
             shown = self._waiting.popleft()
@@ -142,7 +142,7 @@ class Shadow:
     def _compared(self, request: str, inputs: dict[str, Array], outputs: dict[str, Array]) -> list[dict[str, Any]]:
         message = service_pb2.ModelInferRequest(model_name=self._model, id=f"{TEST}shadow-{request}")
         for name, value in inputs.items():
-            Tensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
+            InputTensor.of_array(name, value, np_to_triton_dtype(value.dtype)).add_to(message)
         start = time.perf_counter()
         found: dict[str, Array] | None = None
         error = None
@@ -170,7 +170,7 @@ def _arrays(answer: Any) -> dict[str, Array]:
 
 
 def _difference(given: dict[str, Array], found: dict[str, Array] | None, row: int) -> dict[str, Any]:
-    """How the candidate's list of one user differs; nothing where it gave none."""
+    """How the challenger's list of one user differs; nothing where it gave none."""
     if found is None:
         return {"overlap": None, "same_first": None, "score_given": None, "score_found": None}
     counts = [int(tensors["count"][row, 0]) for tensors in (given, found)]

@@ -1,4 +1,4 @@
-"""ShadowMetrics: how much a candidate was shown, as Prometheus metrics of Triton."""
+"""ShadowMetrics: how much a challenger was shown, as Prometheus metrics of Triton."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from serving.triton.python_backend.shadow import Shadow
 
 COUNTERS = {
-    "compared": ("recsys_shadow_compared_total", "Requests that a candidate was shown, compared and written."),
-    "left_out": ("recsys_shadow_left_out_total", "Requests that a candidate was not shown, for too many waited."),
+    "compared": ("recsys_shadow_compared_total", "Requests that a challenger was shown, compared and written."),
+    "left_out": ("recsys_shadow_left_out_total", "Requests that a challenger was not shown, for too many waited."),
 }
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from serving.triton.python_backend.micro_batch import joined, jointly, rows
 from serving.triton.python_backend.open_release import release_of_model
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.segment import Segment
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY, ServingMetrics
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 from serving.triton.tensors.dlpack import Array
 from serving.triton.tensors.messages import read_packs, respond
 from serving.triton.tensors.own_memory import close_memory
@@ -39,7 +39,7 @@ class TritonPythonModel:
         self._telling = None
         if self._segment.store_metrics():
             metrics = ServingMetrics(pb_utils, release.name, release.hash[:12], self._segment.store_metrics)
-            self._telling = Background({metrics.flush: TOLD_EVERY})
+            self._telling = PeriodicWorker({metrics.flush: TOLD_EVERY})
         # What is loaded stays: looking through it for garbage again and again would cost tens of ms each time.
         gc.collect()
         gc.freeze()
@@ -54,13 +54,13 @@ class TritonPythonModel:
         packs = [read_packs(self._pb, request, self._segment.givers) for request in requests]
         return [respond(self._pb, answer) for answer in jointly(packs, self._most, self._answers)]
 
-    def _answers(self, packs: Sequence[Pack]) -> list[dict[str, Array]]:
+    def _answers(self, packs: Sequence[ColumnPack]) -> list[dict[str, Array]]:
         columns, spent = self._segment.run(joined(packs))
         answers, start = [], 0
         for pack in packs:
             stop = start + len(pack)
             pack.stage_ms[self._segment.row] = spent
             own = {place: rows(column, start, stop) for place, column in columns.items()}
-            answers.append({self._segment.name: Pack(own, pack.stage_ms).to_tensor()})
+            answers.append({self._segment.name: ColumnPack(own, pack.stage_ms).to_tensor()})
             start = stop
         return answers

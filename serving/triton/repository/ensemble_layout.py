@@ -11,8 +11,6 @@ from typing import Any
 from serving.decisions.trace import Trace
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.ensemble_plan import EnsemblePlan, Place
-from serving.ensemble.source_names import source_names
-from serving.request.model_names import model_name
 from serving.triton.python_backend.answer_log import is_logged
 from serving.triton.python_backend.segment import Segment
 from serving.triton.python_backend.segmentation import REQUEST, giver_of, segments_of
@@ -25,7 +23,7 @@ from serving.triton.repository.model_config import (
     with_users,
 )
 from serving.triton.repository.model_directory import place_model
-from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.released_model import ReleasedModel
 
 ANSWER, PACK = "answer", "data_type: TYPE_UINT8 dims: [ -1 ]"
 
@@ -41,15 +39,7 @@ class _Step:
     told: dict[str, Any]
 
 
-def write_ensemble(
-    repository: Path,
-    name: str,
-    release_hash: str,
-    release_path: str,
-    ensemble: Ensemble,
-    tensors: ModelTensors,
-    settings: ModelSettings,
-) -> str:
+def write_ensemble(repository: Path, model: ReleasedModel, ensemble: Ensemble) -> str:
     """Writes one Triton model an operator (or a stage), and the ensemble that takes and gives what `fused` does.
 
     Before the operators stands a step that checks the request, behind them one that makes the answer and adds up the
@@ -57,12 +47,8 @@ def write_ensemble(
 
     Args:
         repository: Triton's model repository.
-        name: the recommender.
-        release_hash: the release.
-        release_path: the release's directory as the server sees it.
+        model: the release, and how it is served.
         ensemble: of the release, a description.
-        tensors: inputs and outputs.
-        settings: instances, grouping, the largest batch, log.
 
     Returns:
         The model's name.
@@ -70,14 +56,14 @@ def write_ensemble(
     Raises:
         ValueError: for instances of a step that is not there.
     """
-    model = model_name(name, release_hash)
-    log = settings.log_parameters(name)
+    settings, path = model.settings, model.release_path
+    log = settings.log_parameters(model.recommender)
     # What is logged travels to the step that makes the answer.
     logged = Trace(ensemble).places if is_logged(log) else ()
-    steps = _steps(ensemble, tensors, settings.form.group_by, logged)
+    steps = _steps(ensemble, model.tensors, settings.form.group_by, logged)
     settings.form.check_steps([step.name for step in steps])
     # Names of their own for every grouping, so that a release can change it while it is asked.
-    names = {step.name: f"{model}.{settings.form.group_by}s.{step.name}" for step in steps}
+    names = {step.name: f"{model.name}.{settings.form.group_by}s.{step.name}" for step in steps}
     for step in steps:
         count = settings.form.instances(step.name, settings.instances)
         joined = batching() if step.batches else ""
@@ -88,8 +74,8 @@ def write_ensemble(
             settings.max_batch_size if step.batches else 0,
             f"instance_group [{{ count: {count} kind: KIND_CPU }}]\n{joined}",
             release_parameters(
-                release_hash,
-                release_path=release_path,
+                model.release_hash,
+                release_path=path,
                 step=json.dumps(step.told),
                 **settings.places(),
                 **(log if step.name == ANSWER else {}),
@@ -97,14 +83,14 @@ def write_ensemble(
         )
         place_model(repository, names[step.name], config, step.kind)
     whole = config_text(
-        model,
+        model.name,
         'platform: "ensemble"',
-        tensors,
+        model.tensors,
         settings.max_batch_size,
         scheduling({names[step.name]: step.tensors for step in steps}),
-        release_parameters(release_hash, release_path=release_path, sources=",".join(source_names(ensemble))),
+        release_parameters(model.release_hash, release_path=path, sources=",".join(model.sources)),
     )
-    return place_model(repository, model, whole, None)
+    return place_model(repository, model.name, whole, None)
 
 
 def _steps(ensemble: Ensemble, tensors: ModelTensors, group_by: str, logged: Sequence[Place]) -> list[_Step]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from serving.ensemble.ensemble import FILE, Ensemble
 from serving.release.release import Release
 from serving.triton.repository.layouts import write_release
-from serving.triton.repository.model_config import ModelTensors, release_parameters
+from serving.triton.repository.model_config import release_parameters
 from serving.triton.repository.model_directory import write_pointer
 from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.released_model import ReleasedModel
 
 
 def export(
@@ -24,7 +25,7 @@ def export(
     """Writes a model repository that `tritonserver --model-repository=REPOSITORY` serves.
 
     It holds the model of the release and the model that applications call by the recommender's name. Both forms take
-    and give the same tensors; see `FormSettings` for what tells them apart. The server needs Triton's Python backend,
+    and give the same tensors; see `LayoutSettings` for what tells them apart. The server needs Triton's Python backend,
     this package in the backend's Python, and the release's directory.
 
     Args:
@@ -46,10 +47,10 @@ def export(
         'demo.0123456789ab'
     """
     ensemble = Ensemble.load(release.part(FILE))
-    tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs)
-    given = settings or ModelSettings()
-    asked = replace(given, form=replace(given.form, form=form))
-    called, path = name or release.name, release_path or str(release.path)
-    model = write_release(repository, called, release, path, ensemble, tensors, asked)
-    write_pointer(repository, called, model, tensors, asked.max_batch_size, release_parameters(release.hash))
-    return model
+    wanted = settings or ModelSettings()
+    chosen = replace(wanted, form=replace(wanted.form, form=form))
+    model = ReleasedModel.of(release, ensemble, chosen, release_path, name)
+    write_release(repository, model, ensemble)
+    parameters = release_parameters(release.hash)
+    write_pointer(repository, model.recommender, model.name, model.tensors, chosen.max_batch_size, parameters)
+    return model.name

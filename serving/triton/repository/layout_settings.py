@@ -10,7 +10,7 @@ GROUPINGS = ("operator", "stage")
 
 
 @dataclass(frozen=True)
-class FormSettings:
+class LayoutSettings:
     """One model for the whole graph, or Triton's own scheduling of many.
 
     Args:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from serving.triton.repository.model_config import release_parameters
 
@@ -20,22 +21,22 @@ class LiveRelease:
         name: the recommender.
         hash: the release that answers.
         previous: the release before, still loaded for the way back; None where there is none.
-        candidate: a release that is being tried beside it; None where there is none.
-        canary: share of users that the candidate answers.
-        shadow: share of requests that the candidate answers unseen.
+        challenger: a release that is being tried beside it; None where there is none.
+        canary: share of users that the challenger answers.
+        shadow: share of requests that the challenger answers unseen.
     """
 
     name: str
     hash: str
     previous: str | None = None
-    candidate: str | None = None
+    challenger: str | None = None
     canary: float = 0.0
     shadow: float = 0.0
 
     @property
     def hashes(self) -> tuple[str, ...]:
         """All releases that are loaded."""
-        return tuple(found for found in (self.hash, self.previous, self.candidate) if found)
+        return tuple(found for found in (self.hash, self.previous, self.challenger) if found)
 
     @classmethod
     def of(cls, name: str, parameters: Mapping[str, str]) -> LiveRelease:
@@ -48,6 +49,10 @@ class LiveRelease:
             float(parameters.get("canary") or 0),
             float(parameters.get("shadow") or 0),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As commands print it for programs, which know the challenger as `candidate`."""
+        return {"candidate" if name == "challenger" else name: value for name, value in vars(self).items()}
 
     @classmethod
     def written(cls, repository: Path, name: str) -> LiveRelease | None:
@@ -64,6 +69,6 @@ class LiveRelease:
     def parameters(self) -> dict[str, str]:
         """The same as parameters."""
         found = release_parameters(self.hash, previous=self.previous or "")
-        if self.candidate:
-            found |= {"candidate": self.candidate, "canary": str(self.canary), "shadow": str(self.shadow)}
+        if self.challenger:
+            found |= {"candidate": self.challenger, "canary": str(self.canary), "shadow": str(self.shadow)}
         return found

@@ -10,9 +10,9 @@ from ops_gpu.primitives.atomic_directory import atomic_directory
 from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.primitives.content_hash import hash_json
 from serving.release.permissions import permitted
-from serving.request.model_names import HASH_DIGITS, model_name
+from serving.request.model_names import HASH_DIGITS
 from serving.triton.repository.model_config import ModelTensors, batching, config_text, release_parameters, scheduling
-from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.released_model import ReleasedModel
 from serving.triton.repository.warmup import Warmup
 
 ROUTERS = 2
@@ -50,56 +50,42 @@ TritonPythonModel = model_class({kind!r})
 '''
 
 
-def write_model(
-    repository: Path,
-    name: str,
-    release_hash: str,
-    release_path: str,
-    tensors: ModelTensors,
-    settings: ModelSettings,
-    warmup: Warmup | None = None,
-    sources: tuple[str, ...] = (),
-) -> str:
+def write_model(repository: Path, model: ReleasedModel, warmup: Warmup | None = None) -> str:
     """Writes the model directory of a release, aside and then renamed; an existing one is kept.
 
     Args:
         repository: Triton's model repository.
-        name: the recommender.
-        release_hash: the release.
-        release_path: the release's directory as the server sees it.
-        tensors: inputs and outputs.
-        settings: instances, batching, log.
+        model: the release, and how it is served.
         warmup: requests that are answered before the model is ready.
-        sources: names of the candidate sources, in the order of their bits.
 
     Returns:
         The model's name.
     """
-    model = model_name(name, release_hash)
+    settings = model.settings
     config = config_text(
-        model,
+        model.name,
         'backend: "python"',
-        tensors,
+        model.tensors,
         settings.max_batch_size,
         f"instance_group [{{ count: {settings.instances} kind: KIND_CPU }}]\n"
         f"{batching(settings.queue_delay_us)}"
         f"{warmup.text if warmup else ''}\n",
         release_parameters(
-            release_hash,
-            release_path=release_path,
-            sources=",".join(sources),
+            model.release_hash,
+            release_path=model.release_path,
+            sources=",".join(model.sources),
             warmup_requests=str(warmup.requests if warmup else 0),
-            **settings.log_parameters(name),
+            **settings.log_parameters(model.recommender),
             **settings.places(),
         ),
     )
-    return place_model(repository, model, config, "release", warmup)
+    return place_model(repository, model.name, config, "release", warmup)
 
 
 def write_router(
     repository: Path, name: str, tensors: ModelTensors, max_batch_size: int, parameters: Mapping[str, str]
 ) -> str:
-    """Writes the model that stands before a live release and a candidate; see `router_model`.
+    """Writes the model that stands before a live release and a challenger; see `router_model`.
 
     Args:
         repository: Triton's model repository.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ModelSettings:
     instances: int = 1
     max_batch_size: int = 1024
     queue_delay_us: int = 0
-    form: FormSettings = field(default_factory=FormSettings)
+    form: LayoutSettings = field(default_factory=LayoutSettings)
     decisions: str | None = None
     log_rate: float = 1.0
     log_days: int = 30

@@ -110,7 +110,7 @@ def restore_models(
 
 
 def load_live(repository: Path, control: ModelControl, name: str) -> None:
-    """Loads what answers under a name; a candidate that is being tried is another matter (`restore_beside`).
+    """Loads what answers under a name; a challenger that is being tried is another matter (`restore_beside`).
 
     Raises:
         TritonError: when it cannot be loaded.
@@ -123,7 +123,7 @@ def load_live(repository: Path, control: ModelControl, name: str) -> None:
 def restore_beside(repository: Path, control: ModelControl, skip: Collection[str] = ()) -> dict[str, str]:
     """Loads what stands beside a recommender that answers, where it is not loaded.
 
-    The release to which it can be rolled back, a candidate that is being tried, and the live one behind a router.
+    The release to which it can be rolled back, a challenger that is being tried, and the live one behind a router.
 
     Args:
         repository: of the server, as we see it.

@@ -21,7 +21,7 @@ ALIGNED = 8
 
 
 @dataclass(frozen=True)
-class Pack:
+class ColumnPack:
     """Columns of some users, and the time that was spent on them so far, as one tensor.
 
     A tensor more costs Triton and its Python backend 0.05 ms, a step of the four stages takes and gives a dozen, and
@@ -56,7 +56,7 @@ class Pack:
         return np.frombuffer(bytearray(padded), np.uint8).reshape(1, -1)
 
     @classmethod
-    def from_tensor(cls, tensor: npt.NDArray[np.uint8]) -> Pack:
+    def from_tensor(cls, tensor: npt.NDArray[np.uint8]) -> ColumnPack:
         """The pack that `to_tensor` wrote; its columns are read only.
 
         Raises:
@@ -73,7 +73,7 @@ class Pack:
             raise ValueError(f"This is nothing that a step of an ensemble gives ({error}); ask its model.") from error
 
     @classmethod
-    def merged(cls, packs: Iterable[Pack]) -> Pack:
+    def merged(cls, packs: Iterable[ColumnPack]) -> ColumnPack:
         """What several steps have given for one batch.
 
         Raises:

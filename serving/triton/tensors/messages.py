@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from serving.request.request import MAX_ID_BYTES
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 from serving.triton.tensors.dlpack import Array, to_array, to_tensor
 from serving.triton.tensors.size_check import LOOKED_AT, check_size
 
@@ -43,7 +43,7 @@ def read_id(request: Any) -> str:
     return found
 
 
-def read_packs(backend: Any, request: Any, givers: Iterable[str]) -> Pack | Exception:
+def read_packs(backend: Any, request: Any, givers: Iterable[str]) -> ColumnPack | Exception:
     """What some steps of an ensemble have given for a request; what is wrong with it, where something is.
 
     Args:
@@ -56,7 +56,7 @@ def read_packs(backend: Any, request: Any, givers: Iterable[str]) -> Pack | Exce
         missing = [name for name, tensor in tensors.items() if tensor is None]
         if missing:
             raise ValueError(f"A step of an ensemble was not given {missing[0]!r}; ask the ensemble's model.")
-        return Pack.merged(Pack.from_tensor(tensor) for tensor in tensors.values() if tensor is not None)
+        return ColumnPack.merged(ColumnPack.from_tensor(tensor) for tensor in tensors.values() if tensor is not None)
     except Exception as error:
         return error
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
-from serving.ensemble.ensemble import Answer
+from serving.ensemble.ensemble import EnsembleAnswer
 from serving.operators.base import STAGES
 from serving.request.columns import ragged
 from serving.request.request import MAX_ID_BYTES
@@ -51,7 +51,7 @@ def _width(text: Array) -> int:
     return len(np.bitwise_or.reduce(text.view(np.uint64), axis=0).tobytes().rstrip(b"\0")) or 1
 
 
-def to_wire(answer: Answer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:
+def to_wire(answer: EnsembleAnswer, rows: slice, limits: Array | None, release_hash: Array) -> dict[str, Array]:
     """The output tensors of some rows of an answer.
 
     Args:

@@ -11,7 +11,7 @@ from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
 from tests.ops_gpu.toys import everyone, toy_events
 
 
@@ -22,7 +22,7 @@ class State:
     Args:
         events: the log.
         users: all user codes.
-        snapshot: item state; codes 5 and 8 are not available.
+        item_state: item state; codes 5 and 8 are not available.
         histories: of all users.
         embeddings: float32 `[items, 8]`, multiples of 1/8: their products are exact, in any order of adding up.
         vectors: the same of the users.
@@ -30,7 +30,7 @@ class State:
 
     events: Events
     users: npt.NDArray[np.int64]
-    snapshot: Snapshot
+    item_state: ItemState
     histories: Histories
     embeddings: npt.NDArray[np.float32]
     vectors: npt.NDArray[np.float32]
@@ -40,17 +40,17 @@ class State:
         events = toy_events(seed, users=users, items=items, count=400)
         available = np.arange(items) >= 3
         available[[5, 8]] = False
-        snapshot = Snapshot.build(events, 15 * DAY, available, SnapshotConfig())
+        item_state = ItemState.build(events, 15 * DAY, available, ItemStateConfig())
         random = np.random.default_rng(seed)
         vectors = random.integers(-8, 9, (items + users, 8)).astype(np.float32) / 8
         mine = everyone(events)
         histories = Histories.from_events(events.before(15 * DAY), mine)
-        return cls(events, mine, snapshot, histories, vectors[:items], vectors[items + 3 :])
+        return cls(events, mine, item_state, histories, vectors[:items], vectors[items + 3 :])
 
     @property
     def index(self) -> ItemIndex:
         """An exact index over what is on offer."""
-        return ItemIndex.build(self.embeddings, self.snapshot.available)
+        return ItemIndex.build(self.embeddings, self.item_state.available)
 
     def single(self, row: int) -> Histories:
         """The history of one user, as a request for that user alone has it."""

@@ -15,7 +15,7 @@ from ops_gpu.primitives.tie_order import tie_order
 from tests.ops_gpu.candidates.state import State, same_row
 
 STATE = State.make()
-ITEMS = STATE.snapshot.items
+ITEMS = STATE.item_state.items
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -24,7 +24,7 @@ def test_the_nearest_on_offer(size: int, repeats: bool) -> None:
     found = retrieve_nearest(STATE.index, STATE.vectors, STATE.histories, size, repeats)
     scores = STATE.vectors @ STATE.embeddings.T
     for row in range(len(STATE.users)):
-        offered = [i for i in np.flatnonzero(STATE.snapshot.available) if repeats or i not in STATE.seen(row)]
+        offered = [i for i in np.flatnonzero(STATE.item_state.available) if repeats or i not in STATE.seen(row)]
         best = sorted((float(scores[row, i]) for i in offered), reverse=True)[:size]
         assert found.items.with_values(found.score)[row].tolist() == best
         assert scores[row, found.items[row]].tolist() == best
@@ -62,15 +62,15 @@ def test_a_search_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in range(len(STATE.users)):
         assert not set(found.items[row].tolist()) & STATE.seen(row)
         depth = nearest.SPARE * 3 + min(2, len(STATE.seen(row)))
-        least = np.sort(scores[row, STATE.snapshot.available])[::-1][depth - 1]
+        least = np.sort(scores[row, STATE.item_state.available])[::-1][depth - 1]
         assert (scores[row, found.items[row]] >= least).all()
 
 
 def test_a_tie_across_the_last_place_is_settled() -> None:
     alike = STATE.embeddings.copy()
-    offered = np.flatnonzero(STATE.snapshot.available)
+    offered = np.flatnonzero(STATE.item_state.available)
     alike[offered] = alike[offered[0]]  # cold items of equal features have one and the same vector
-    index = ItemIndex.build(alike, STATE.snapshot.available)
+    index = ItemIndex.build(alike, STATE.item_state.available)
     size, order = len(offered) // nearest.SPARE, offered[np.argsort(tie_order(offered))]
     found = retrieve_nearest(index, STATE.vectors, STATE.histories, size, True)
     for row in range(len(STATE.users)):

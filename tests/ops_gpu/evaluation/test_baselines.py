@@ -7,7 +7,7 @@ import pytest
 from ops_gpu.evaluation import baselines
 from ops_gpu.evaluation.baselines import baseline_lists
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig, decayed
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig, decayed
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from tests.ops_gpu.toys import events_of, everyone, rows_of, toy_events
 
@@ -15,7 +15,7 @@ AS_OF, ITEMS = 40 * DAY, 60
 EVENTS = toy_events(count=500, days=50, users=14, items=ITEMS)
 USERS = everyone(EVENTS)
 AVAILABLE = (np.arange(ITEMS) >= 3) & (np.arange(ITEMS) != 7)
-SNAPSHOT = Snapshot.build(EVENTS, AS_OF, AVAILABLE, SnapshotConfig())
+SNAPSHOT = ItemState.build(EVENTS, AS_OF, AVAILABLE, ItemStateConfig())
 
 
 def seen(user: int) -> set[int]:
@@ -98,6 +98,6 @@ def test_items_of_equal_count_are_told_apart_by_the_last_month() -> None:
     month = [(4, 11, 30 * DAY, True), (4, 11, 31 * DAY, True), (4, 10, 30 * DAY, True), (4, 10, 1, True)]
     hit = [(4, 12, 39 * DAY, True)] * 400
     events = events_of([*old, *month, *hit])
-    snapshot = Snapshot.build(events, AS_OF, np.arange(24) >= 3, SnapshotConfig())
-    found = baseline_lists(events, snapshot, np.array([5]), 3, False, 7.0)
+    item_state = ItemState.build(events, AS_OF, np.arange(24) >= 3, ItemStateConfig())
+    found = baseline_lists(events, item_state, np.array([5]), 3, False, 7.0)
     assert found["popularity"].tolist() == [[11, 10, 12]]

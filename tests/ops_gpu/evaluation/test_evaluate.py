@@ -11,15 +11,15 @@ import pytest
 
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.evaluation.evaluate import Evaluation, better_by, evaluate
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.metrics import ListMetrics
-from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.interactions.events import DAY
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.ranking_examples import choices_after
 from tests.ops_gpu.heart import CONFIG, CUT, END, Heart
 from tests.ops_gpu.toys import rows_of
 
-PROTOCOL = Protocol(CUT, END, repeats=False)
+PROTOCOL = EvaluationProtocol(CUT, END, repeats=False)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,9 @@ def test_new_users_get_the_popular_items_each_of_them(heart: Heart, evaluation: 
     for user, item, time, positive in rows:
         if user not in known and CUT <= time < END and positive:
             chosen.setdefault(user, set()).add(item)
-    snapshot = heart.sources.snapshot
-    popular = np.flatnonzero(snapshot.available & (snapshot.total > 0))
-    best = set(popular[np.argsort(-snapshot.popular[popular], kind="stable")][:20].tolist())
+    item_state = heart.sources.item_state
+    popular = np.flatnonzero(item_state.available & (item_state.total > 0))
+    best = set(popular[np.argsort(-item_state.popular[popular], kind="stable")][:20].tolist())
     expected = [len(best & items) / min(20, len(items)) for _, items in sorted(chosen.items())]
     assert evaluation.new_users is not None and len(expected) > 10
     assert evaluation.new_users[20].recall.tolist() == pytest.approx(expected)
@@ -83,12 +83,12 @@ def test_repeats_bring_their_own_baseline(heart: Heart) -> None:
 
 def test_sources_of_another_moment_are_refused(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"the lists are wanted as of \d+; build the sources for the cut"):
-        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT + DAY, END, False))
+        evaluate(heart.data, heart.sources, heart.ranking, EvaluationProtocol(CUT + DAY, END, False))
 
 
 def test_days_on_which_nobody_chose_anything(heart: Heart) -> None:
     with pytest.raises(ValueError, match=r"no user with a history chose anything new.*evaluate more days"):
-        evaluate(heart.data, heart.sources, heart.ranking, Protocol(CUT, CUT, False))
+        evaluate(heart.data, heart.sources, heart.ranking, EvaluationProtocol(CUT, CUT, False))
 
 
 def test_differences_are_paired() -> None:
@@ -145,6 +145,6 @@ def test_a_ranker_that_knows_nothing_is_measured_like_chance_among_candidates(he
     sizes = replace(CONFIG.candidates, sizes={"two_tower": 0, "popular": 100, "co_occurrence": 0})
     sources = sources_at(heart.data, heart.fit.models, CUT, sizes)
     found = evaluate(heart.data, sources, ranker, PROTOCOL)
-    mean, spread = by_lot(heart, popular_order(sources.snapshot)[:100])
+    mean, spread = by_lot(heart, popular_order(sources.item_state)[:100])
     assert abs(found.final[20].ndcg.mean() - mean) < 2.5 * spread
     assert found.final[20].ndcg.mean() < found.retrieval[20].ndcg.mean() - 2.5 * spread  # in the order of popularity

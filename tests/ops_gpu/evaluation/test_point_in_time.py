@@ -10,7 +10,7 @@ import pytest
 from ops_gpu.evaluation.point_in_time import PointInTimeReport, check_point_in_time, differing, poisoned
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 from tests.ops_gpu.toys import rows_of, toy_events
@@ -31,27 +31,27 @@ def test_nothing_looks_ahead(heart: Heart) -> None:
 
 
 def test_counts_that_look_ahead_are_found(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Snapshot.of_counts
+    honest = ItemState.of_counts
 
-    def leaky(events: Events, as_of: int, config: SnapshotConfig) -> Snapshot:
+    def leaky(events: Events, as_of: int, config: ItemStateConfig) -> ItemState:
         """Takes all events that there are for old."""
         old = np.zeros_like(events.time)
         return honest(replace(events, time=old), as_of, config)
 
-    monkeypatch.setattr(Snapshot, "of_counts", staticmethod(leaky))
+    monkeypatch.setattr(ItemState, "of_counts", staticmethod(leaky))
     assert "rows" in check(heart).changed  # other items are popular
 
 
 def test_features_that_look_ahead_are_found_by_name(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Snapshot.build
+    honest = ItemState.build
 
-    def leaky(events: Events, as_of: int, available: Mask, config: SnapshotConfig) -> Snapshot:
+    def leaky(events: Events, as_of: int, available: Mask, config: ItemStateConfig) -> ItemState:
         """Knows how many will like each item in the end."""
         liked = events.item[events.positive]
         total = np.bincount(liked, minlength=events.items).astype(np.float32)
         return replace(honest(events, as_of, available, config), total=total)
 
-    monkeypatch.setattr(Snapshot, "build", staticmethod(leaky))
+    monkeypatch.setattr(ItemState, "build", staticmethod(leaky))
     number = CONFIG.feature_names.index("total")
     changed = check(heart).changed
     assert {f"list_feature_{number}", f"candidate_feature_{number}"} <= set(changed)

@@ -9,7 +9,7 @@ import pytest
 from ops_gpu.features.event_features import event_features
 from ops_gpu.features.ranking_features import ItemFeatures
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.interactions.item_state import Snapshot
+from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.interactions.sequences import histories_before
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import rows_of
@@ -45,7 +45,7 @@ def test_columns_of_user_item_and_history(heart: Heart, day: pl.DataFrame) -> No
 
 
 def test_counts_stand_as_of_the_morning(heart: Heart, day: pl.DataFrame) -> None:
-    items = ItemFeatures.of(Snapshot.of_counts(heart.data.events, CUT, SNAPSHOT))
+    items = ItemFeatures.of(ItemState.of_counts(heart.data.events, CUT, SNAPSHOT))
     for number, name in enumerate(items.names):
         expected = items.values[day["item_id"].to_numpy(), number]
         np.testing.assert_array_equal(day[f"item_{name}"].to_numpy(), expected)

@@ -11,7 +11,7 @@ from ops_gpu.candidates.related_items import RelatedItems
 from ops_gpu.features.ranking_features import ItemFeatures, feature_names, inner_products, ranking_features
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
 from ops_gpu.primitives.ragged import Ragged
 from tests.ops_gpu.candidates.state import State
 from tests.ops_gpu.toys import events_of
@@ -25,7 +25,7 @@ LOG = [
     (4, 7, 4 * DAY, True),
 ]
 AS_OF = 5 * DAY
-CONFIG = SnapshotConfig(half_lives_days=(1.0,))
+CONFIG = ItemStateConfig(half_lives_days=(1.0,))
 
 
 def candidates(rows: list[list[int]]) -> Candidates:
@@ -61,12 +61,12 @@ def by_hand() -> dict[str, float]:
 
 def test_values_by_hand() -> None:
     events = events_of(LOG)
-    snapshot = Snapshot.of_counts(events, AS_OF, CONFIG)
+    item_state = ItemState.of_counts(events, AS_OF, CONFIG)
     scores = RelatedItems(Ragged.from_lists([[5, 7]], np.int32), np.array([0.5, 2.0], np.float32))
     histories = Histories.from_events(events, np.array([3]))
     similarity = np.array([[0.7], [0.1]], np.float32)
-    item_features = ItemFeatures.of(snapshot)
-    found = ranking_features(snapshot, item_features, histories, candidates([[5, 7]]), scores, similarity)
+    item_features = ItemFeatures.of(item_state)
+    found = ranking_features(item_state, item_features, histories, candidates([[5, 7]]), scores, similarity)
     assert found.shape == (2, len(NAMES)) and found.dtype == np.float32
     expected = {name: by_hand().get(name, 0.0) for name in NAMES}
     assert dict(zip(NAMES, found[0].tolist(), strict=True)) == pytest.approx(expected, rel=1e-5)
@@ -77,17 +77,17 @@ def test_values_by_hand() -> None:
 
 @pytest.mark.parametrize("half_lives", [0, 1, 4])
 def test_there_is_a_name_for_every_column(half_lives: int) -> None:
-    config = SnapshotConfig(half_lives_days=tuple(range(1, half_lives + 1)))
-    snapshot = Snapshot.build(STATE.events, AS_OF, STATE.snapshot.available, config)
-    items = ItemFeatures.of(snapshot)
-    scores = co_occurring(snapshot, STATE.histories)
+    config = ItemStateConfig(half_lives_days=tuple(range(1, half_lives + 1)))
+    item_state = ItemState.build(STATE.events, AS_OF, STATE.item_state.available, config)
+    items = ItemFeatures.of(item_state)
+    scores = co_occurring(item_state, STATE.histories)
     rows = [[3 + row] for row in range(len(STATE.users))]
     found = ranking_features(
-        snapshot, items, STATE.histories, candidates(rows), scores, np.zeros((len(rows), 1), np.float32)
+        item_state, items, STATE.histories, candidates(rows), scores, np.zeros((len(rows), 1), np.float32)
     )
     names = feature_names(half_lives, ("two_tower",))
     assert found.shape == (len(rows), len(names)) and len(set(names)) == len(names)
-    assert items.names == names[: len(items.names)] and items.values.shape == (snapshot.items, len(items.names))
+    assert items.names == names[: len(items.names)] and items.values.shape == (item_state.items, len(items.names))
 
 
 STATE = State.make()
@@ -97,29 +97,29 @@ def test_a_batch_gives_what_single_users_get() -> None:
     random = np.random.default_rng(0)
     rows = [sorted(random.choice(np.arange(3, 40), size, replace=False)) for size in random.integers(0, 9, 10)]
     rows += [[]] * (len(STATE.users) - len(rows))
-    items, found = ItemFeatures.of(STATE.snapshot), candidates(rows)
+    items, found = ItemFeatures.of(STATE.item_state), candidates(rows)
     similarity = random.normal(size=(len(found.items.values), 1)).astype(np.float32)
-    scores = co_occurring(STATE.snapshot, STATE.histories)
-    batch = ranking_features(STATE.snapshot, items, STATE.histories, found, scores, similarity)
+    scores = co_occurring(STATE.item_state, STATE.histories)
+    batch = ranking_features(STATE.item_state, items, STATE.histories, found, scores, similarity)
     for row in range(len(rows)):
         at, mine = found.items.row_ids == row, STATE.single(row)
         alone = candidates(rows[row : row + 1])
         single = ranking_features(
-            STATE.snapshot, items, mine, alone, co_occurring(STATE.snapshot, mine), similarity[at]
+            STATE.item_state, items, mine, alone, co_occurring(STATE.item_state, mine), similarity[at]
         )
         np.testing.assert_array_equal(batch[at], single)
 
 
 def test_users_without_history_and_items_without_events() -> None:
     nothing = Histories.from_events(STATE.events.before(0), STATE.users)
-    cold = STATE.snapshot.items - 1
-    assert STATE.snapshot.total[cold] == 0
+    cold = STATE.item_state.items - 1
+    assert STATE.item_state.total[cold] == 0
     found = ranking_features(
-        STATE.snapshot,
-        ItemFeatures.of(STATE.snapshot),
+        STATE.item_state,
+        ItemFeatures.of(STATE.item_state),
         nothing,
         candidates([[cold]] * len(STATE.users)),
-        co_occurring(STATE.snapshot, nothing),
+        co_occurring(STATE.item_state, nothing),
         np.zeros((len(STATE.users), 1), np.float32),
     )
     assert np.isfinite(found).all()

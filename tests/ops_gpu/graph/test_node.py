@@ -4,10 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from ops_gpu.graph.node import Node, Step, evaluate, infer_schema, input_names, topological
+from ops_gpu.graph.node import Node, Step, evaluate, input_names, topological
 from ops_gpu.graph.operator import Groups
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
@@ -138,5 +139,10 @@ def test_json_round_trip() -> None:
 def test_schema_of_a_graph() -> None:
     raw = Schema([ColumnSchema("a", "int64", frozenset({Tags.USER})), ColumnSchema("b", "int64")])
     node = (["a"] >> AddNumber()) + (["b"] >> Sum())
-    assert infer_schema(node, raw).names == ["a", "sum"]
-    assert infer_schema(node, raw)["a"].tags == {Tags.USER}
+
+    def apply(current: Node, taken: dict[str, Any]) -> dict[str, Any]:
+        assert current.operator is not None
+        return {column.name: column for column in current.operator.output_schema(Schema(taken.values()))}
+
+    schema = Schema(evaluate(node, {column.name: column for column in raw}, apply).values())
+    assert schema.names == ["a", "sum"] and schema["a"].tags == {Tags.USER}

@@ -10,27 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig, decayed
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig, decayed
 from tests.ops_gpu.toys import ITEMS, USERS, events_of, logs, toy_events
 
-CONFIG = SnapshotConfig(half_lives_days=(1.0, 7.0), popular_half_life_days=2.0, neighbours=5)
+CONFIG = ItemStateConfig(half_lives_days=(1.0, 7.0), popular_half_life_days=2.0, neighbours=5)
 AVAILABLE = np.arange(ITEMS) >= 3
 
 
-def arrays(snapshot: Snapshot) -> dict[str, Any]:
-    found = {field.name: getattr(snapshot, field.name) for field in fields(snapshot)}
+def arrays(item_state: ItemState) -> dict[str, Any]:
+    found = {field.name: getattr(item_state, field.name) for field in fields(item_state)}
     neighbours = found.pop("neighbours")
     return {**found, "near": neighbours.items, "similarity": neighbours.similarity}
 
 
-def assert_equal(one: Snapshot, other: Snapshot) -> None:
+def assert_equal(one: ItemState, other: ItemState) -> None:
     for name, value in arrays(one).items():
         np.testing.assert_array_equal(value, arrays(other)[name], err_msg=name)
 
 
 def test_counts_by_hand() -> None:
     log = [(3, 5, 0, True), (4, 5, 2 * DAY, True), (4, 6, 3 * DAY, False), (5, 5, 4 * DAY, True)]
-    found = Snapshot.of_counts(events_of(log), 4 * DAY, CONFIG)
+    found = ItemState.of_counts(events_of(log), 4 * DAY, CONFIG)
     assert found.popularity[:, 5] == pytest.approx([0.5**4 + 0.5**2, 0.5 ** (4 / 7) + 0.5 ** (2 / 7)])
     assert found.popular[5] == pytest.approx(0.5**2 + 0.5**1)
     assert found.total.tolist() == [2.0 if code == 5 else 0.0 for code in range(ITEMS)]
@@ -43,13 +43,13 @@ def test_counts_by_hand() -> None:
 
 @given(logs(), st.integers(0, 13))
 def test_the_future_is_not_read(events: Events, as_of: int) -> None:
-    known = Snapshot.build(events.before(as_of), as_of, AVAILABLE, CONFIG)
-    assert_equal(Snapshot.build(events, as_of, AVAILABLE, CONFIG), known)
+    known = ItemState.build(events.before(as_of), as_of, AVAILABLE, CONFIG)
+    assert_equal(ItemState.build(events, as_of, AVAILABLE, CONFIG), known)
 
 
 def test_counts_alone_are_those_of_the_whole() -> None:
-    whole = Snapshot.build(toy_events(), 9 * DAY, AVAILABLE, CONFIG)
-    counts = Snapshot.of_counts(toy_events(), 9 * DAY, CONFIG)
+    whole = ItemState.build(toy_events(), 9 * DAY, AVAILABLE, CONFIG)
+    counts = ItemState.of_counts(toy_events(), 9 * DAY, CONFIG)
     same = {"as_of", "popularity", "popular", "total", "positive_rate", "first_seen"}
     for name in same:
         np.testing.assert_array_equal(arrays(whole)[name], arrays(counts)[name])
@@ -58,26 +58,26 @@ def test_counts_alone_are_those_of_the_whole() -> None:
 
 
 def test_before_the_first_event() -> None:
-    found = Snapshot.build(toy_events(), 0, AVAILABLE, CONFIG)
+    found = ItemState.build(toy_events(), 0, AVAILABLE, CONFIG)
     assert not found.popularity.any() and not found.total.any() and not found.neighbours.items.any()
     assert found.positive_rate == pytest.approx(0.5) and not found.first_seen.any()
 
 
-@pytest.mark.parametrize("config", [CONFIG, SnapshotConfig(half_lives_days=(), neighbours=0)], ids=["usual", "least"])
-def test_a_saved_snapshot_comes_back(config: SnapshotConfig, tmp_path: Path) -> None:
-    snapshot = Snapshot.build(toy_events(), 9 * DAY, AVAILABLE, config)
-    snapshot.save(tmp_path / "new" / "snapshot")
-    found = Snapshot.load(tmp_path / "new" / "snapshot")
-    assert_equal(found, snapshot)
+@pytest.mark.parametrize("config", [CONFIG, ItemStateConfig(half_lives_days=(), neighbours=0)], ids=["usual", "least"])
+def test_a_saved_state_comes_back(config: ItemStateConfig, tmp_path: Path) -> None:
+    item_state = ItemState.build(toy_events(), 9 * DAY, AVAILABLE, config)
+    item_state.save(tmp_path / "new" / "snapshot")
+    found = ItemState.load(tmp_path / "new" / "snapshot")
+    assert_equal(found, item_state)
     assert {name: np.asarray(v).dtype for name, v in arrays(found).items()} == {
-        name: np.asarray(v).dtype for name, v in arrays(snapshot).items()
+        name: np.asarray(v).dtype for name, v in arrays(item_state).items()
     }
     assert found.popularity.shape == (len(config.half_lives_days), ITEMS)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
-        Snapshot.of_counts(toy_events(), DAY, CONFIG).save(tmp_path)
+        ItemState.of_counts(toy_events(), DAY, CONFIG).save(tmp_path)
 
 
 def test_decay_halves() -> None:

@@ -17,7 +17,7 @@ from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
 from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.models.contract import PAIR_COLUMN, DenseRetriever, Ranker, Retriever, SparseRetriever
 from ops_gpu.models.memory_check import require_memory
@@ -42,7 +42,7 @@ from tests.ops_gpu.planted import KINDS, planted
 DATA, USER_KIND, ITEM_KIND = planted()
 END = int(DATA.events.time[-1]) + 1
 ACTIVE = np.unique(DATA.events.user).astype(np.int64)
-SNAPSHOT = Snapshot.build(DATA.events, END, DATA.offered(None), SnapshotConfig())
+SNAPSHOT = ItemState.build(DATA.events, END, DATA.offered(None), ItemStateConfig())
 NAMES = ("right", "noise")
 """Features of the ranker's world: the first says all."""
 
@@ -50,9 +50,9 @@ NAMES = ("right", "noise")
 def lists_of(model: Retriever, data: TrainingData, chosen: npt.NDArray[np.int64], size: int = 10) -> SourceList:
     """What a model brings to users who have seen nothing of it yet, items of their history among them."""
     histories = Histories.from_events(data.events, chosen)
-    snapshot = Snapshot.build(data.events, END, data.offered(None), SnapshotConfig())
+    item_state = ItemState.build(data.events, END, data.offered(None), ItemStateConfig())
     source = learned_source(model, data, data.offered(None))
-    return source.retrieve(source.query(data, chosen, histories, END), snapshot, histories, size, repeats=True)
+    return source.retrieve(source.query(data, chosen, histories, END), item_state, histories, size, repeats=True)
 
 
 @pytest.fixture(scope="module", params=RETRIEVERS)

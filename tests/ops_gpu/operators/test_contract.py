@@ -58,7 +58,7 @@ def test_batches_and_rows_give_what_the_whole_gives(case: str, cuts: list[int]) 
 def test_numbers_take_the_short_way_to_the_same_bits(case: str, numbers: list[float | None]) -> None:
     workflow = Workflow(CASES[case]).fit(odd_frame())
     for column in workflow.output_columns:
-        path = workflow.number_path(column)
+        path = workflow.numpy_path(column)
         if path is None:
             continue
         given = pl.Series(path.source, numbers, pl.Float64)
@@ -72,7 +72,7 @@ def test_numbers_take_the_short_way_to_the_same_bits(case: str, numbers: list[fl
 
 
 def test_which_operators_take_the_short_way() -> None:
-    short = {case for case in CASES if any(map(fitted(case).number_path, fitted(case).output_columns))}
+    short = {case for case in CASES if any(map(fitted(case).numpy_path, fitted(case).output_columns))}
     assert {case.partition("-")[0] for case in short} >= {"FillMissing", "LogOp", "Normalize", "NormalizeMinMax"}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.backtest import evaluate_as_of
-from ops_gpu.interactions.item_state_config import SnapshotConfig
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.primitives.bounds import check_number, check_whole
@@ -43,7 +43,7 @@ def test_the_bounds_belong_to_them() -> None:
 
 
 def test_the_least_of_everything_makes_a_recommender(heart: Heart) -> None:
-    least = [_least(kind) for kind in (TwoTowerConfig, DlrmConfig, SnapshotConfig)]
+    least = [_least(kind) for kind in (TwoTowerConfig, DlrmConfig, ItemStateConfig)]
     assert (least[0].dimension, least[1].list_size, least[2].neighbours) == (1, 2, 0)
     ranking = replace(least[1], horizon_days=3.0, lists=50)  # within a second, nobody chose anything
     config = FitConfig(

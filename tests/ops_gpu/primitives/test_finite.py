@@ -14,7 +14,7 @@ import pytest
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.evaluation.backtest import evaluate_as_of
 from ops_gpu.evaluation.evaluate import evaluate
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
@@ -122,7 +122,7 @@ def with_towers(heart: Heart, towers: TwoTower) -> CandidateSources:
     return replace(heart.sources, learned={"two_tower": replace(source, model=towers)})
 
 
-PROTOCOL = Protocol(CUT, END, repeats=False)
+PROTOCOL = EvaluationProtocol(CUT, END, repeats=False)
 PARTS: dict[str, tuple[Callable[[Heart], object], str]] = {
     "item tower": (
         lambda h: sources_at(h.data, {"two_tower": bad_towers(h, "item")}, CUT, CONFIG.candidates),

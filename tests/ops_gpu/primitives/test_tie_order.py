@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import FIRST, FIRST_BACK, LAST, MASK, SECOND, SECOND_BACK, tie_order
-from ops_gpu.primitives.top_k import best_first
+from ops_gpu.primitives.top_k import top_k
 
 
 def test_every_code_has_a_place_of_its_own() -> None:
@@ -22,7 +22,7 @@ def test_every_code_has_a_place_of_its_own() -> None:
 @given(st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=30, unique=True))
 def test_lists_of_equal_scores_stand_in_it(codes: list[int]) -> None:
     items = Ragged.from_lists([codes], np.int32)
-    found, _ = best_first(items, np.zeros(len(codes), np.float32), len(codes))
+    found, _ = top_k(items, np.zeros(len(codes), np.float32), len(codes))
     assert found.values.tolist() == sorted(codes, key=lambda code: int(tie_order(np.array([code]))[0]))
 
 

@@ -30,7 +30,7 @@ class Planted(DenseSource):
 
 def sources(repeats: bool = False, **sizes: int) -> CandidateSources:
     learned = {"two_tower": Planted(DATA, STATE.embeddings, STATE.index)}
-    return CandidateSources(STATE.snapshot, learned, CandidateConfig({**dict.fromkeys(SOURCES, 0), **sizes}, repeats))
+    return CandidateSources(STATE.item_state, learned, CandidateConfig({**dict.fromkeys(SOURCES, 0), **sizes}, repeats))
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -46,7 +46,7 @@ def test_a_source_alone(name: str) -> None:
 def test_only_what_is_on_offer_and_no_seen_items_unless_repeats(repeats: bool) -> None:
     chosen = sources(two_tower=6, popular=6, history=6, co_occurrence=6, repeats=repeats)
     found, _ = chosen.retrieve(DATA, STATE.users, STATE.histories)
-    assert STATE.snapshot.available[found.items.values].all()
+    assert STATE.item_state.available[found.items.values].all()
     again = [bool(set(found.items[row].tolist()) & STATE.seen(row)) for row in range(len(STATE.users))]
     assert any(again) == repeats
     assert any(found.source & BITS["history"]) == repeats
@@ -77,7 +77,7 @@ def test_a_user_without_history_gets_what_needs_none() -> None:
     assert not STATE.seen(row) and np.isfinite(features).all()
     mine = found.source[found.items.row_ids == row]
     assert np.bitwise_or.reduce(mine) == BITS["two_tower"] | BITS["popular"]
-    assert set(popular_order(STATE.snapshot)[:4].tolist()) <= set(found.items[row].tolist())
+    assert set(popular_order(STATE.item_state)[:4].tolist()) <= set(found.items[row].tolist())
 
 
 def test_all_sources_off_and_nobody() -> None:

@@ -145,7 +145,7 @@ def indexed(sources: CandidateSources) -> set[int]:
 def test_sources_of_the_past_and_of_now(heart: Heart) -> None:
     past = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates)
     live = sources_at(heart.data, heart.fit.early, MOMENT, CONFIG.candidates, live=True)
-    assert past.snapshot.as_of == MOMENT
-    np.testing.assert_array_equal(past.snapshot.available, heart.data.offered(MOMENT))
-    np.testing.assert_array_equal(live.snapshot.available, heart.data.available)
+    assert past.item_state.as_of == MOMENT
+    np.testing.assert_array_equal(past.item_state.available, heart.data.offered(MOMENT))
+    np.testing.assert_array_equal(live.item_state.available, heart.data.available)
     assert indexed(past) < indexed(live)

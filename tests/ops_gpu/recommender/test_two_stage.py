@@ -44,7 +44,7 @@ def test_lists(heart: Heart) -> None:
     for row in range(100):
         for codes in (lists.final[row], lists.retrieved[row]):
             assert len(set(codes.tolist())) == 15 and not set(codes.tolist()) & set(histories.items[row].tolist())
-            assert heart.sources.snapshot.available[codes].all()
+            assert heart.sources.item_state.available[codes].all()
     assert (np.diff(lists.scores, axis=1) <= 0).all()
 
 

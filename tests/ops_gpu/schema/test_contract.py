@@ -32,6 +32,15 @@ def test_a_frame_that_keeps_the_contract() -> None:
     assert contract_breaches(frame, Schema()) == []
 
 
+def test_what_is_required_holds_no_null() -> None:
+    frame = pl.DataFrame({"a": [1, 2], "l": [[1.0], None], "t": ["x", None]})
+    schema = Schema.from_polars(frame)
+    assert contract_breaches(frame, schema) == contract_breaches(frame, schema, ["a"]) == []
+    assert contract_breaches(frame, schema, ["t"]) == [
+        "column 't' should hold no null and holds null in 1 of 2 rows, the first in row 1"
+    ]
+
+
 @pytest.mark.parametrize(
     ("broken", "values", "dtype", "sentence"),
     [

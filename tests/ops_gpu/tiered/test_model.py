@@ -66,10 +66,6 @@ class StoreModel(RuleBasedStateMachine):
             else:
                 assert not any(map(np.any, as_lists(answer.columns, row).values()))
 
-    @rule(keys=st.lists(KEY, max_size=40))
-    def warm(self, keys: list[int]) -> None:
-        self.store.warm(self.keys(keys))
-
     @rule()
     def reopen(self) -> None:
         self.store.close()

@@ -77,14 +77,6 @@ def test_nothing_is_left_in_the_temporary_folder(built: Path, tmp_path: Path, mo
     assert not list(tmp_path.iterdir())
 
 
-def test_warmed_rows_come_from_memory(built: Path) -> None:
-    with open_store(built, LEAST) as store:
-        store.warm(np.arange(0, 900))
-        assert store.metrics.rows == 0
-        store.read(np.arange(0, 900, 3))
-        assert store.metrics.found == {"memory": 300, "disk": 0}
-
-
 def test_reads_past_the_page_cache_give_the_same(built: Path) -> None:
     with open_store(built, StoreSettings(memory_bytes=8 << 20, direct_io=True)) as store:
         assert count(store.read(np.arange(0, ROWS * 3, 3))) == list(range(0, ROWS * 3, 3))

@@ -4,7 +4,7 @@ import polars as pl
 
 from ops_gpu.graph.node import Node
 from ops_gpu.operators import Categorify, FillMissing, LogOp, Normalize, Rename
-from ops_gpu.workflow.column_origin import raw_column
+from ops_gpu.workflow.column_origin import column_origin
 from ops_gpu.workflow.workflow import Workflow
 
 NODE = (["price"] >> FillMissing(0.0) >> LogOp() >> Rename(postfix="_log")) + (["city"] >> Categorify())
@@ -17,14 +17,14 @@ def test_the_way_goes_through_what_is_welcome_from_the_last_operator_to_the_firs
         seen.append(f"{node.operator.name if node.operator else None} {name}")
         return True
 
-    assert raw_column(NODE, "price_log", through) == "price"
+    assert column_origin(NODE, "price_log", through) == "price"
     assert seen == ["LogOp price", "FillMissing price"]  # a new name is no step
-    assert raw_column(NODE, "price_log", lambda node, name: False) is None
+    assert column_origin(NODE, "price_log", lambda node, name: False) is None
 
 
 def test_a_column_that_the_operator_adds_comes_from_no_single_one() -> None:
     node = ["price"] >> FillMissing(0.0, add_binary_cols=True)
-    assert raw_column(node, "price_filled", lambda node, name: True) is None
+    assert column_origin(node, "price_filled", lambda node, name: True) is None
 
 
 def test_codes_and_numbers_are_told_apart() -> None:
@@ -33,6 +33,6 @@ def test_codes_and_numbers_are_told_apart() -> None:
     )
     assert workflow.encoded_from("city") == "city"
     assert workflow.encoded_from("age") is None
-    assert workflow.number_path("city") is None
-    path = workflow.number_path("age")
+    assert workflow.numpy_path("city") is None
+    path = workflow.numpy_path("age")
     assert path is not None and path.source == "age"

@@ -14,7 +14,7 @@ from dagster._core.events import DagsterEventType
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from recsys_assets.automation import active_runs as module
-from recsys_assets.automation.active_runs import running
+from recsys_assets.automation.active_runs import active_run
 from recsys_assets.automation.executor import OneRunAtATime
 from recsys_assets.automation.run_lock import RunLock
 from recsys_assets.blueprint.blueprint import Blueprint
@@ -67,23 +67,23 @@ def status_of(instance: dg.DagsterInstance, run_id: str) -> STATUS:
 def test_building_anew_and_keeping_what_was_served_do_not_wait_for_each_other(
     blueprint: Blueprint, instance: dg.DagsterInstance, asset: str, builds: bool, keeps: bool
 ) -> None:
-    assert running(instance, blueprint) is running(instance, blueprint, served=True) is None
+    assert active_run(instance, blueprint) is active_run(instance, blueprint, served=True) is None
     asked_for(instance, STATUS.STARTING, asset)
-    assert (running(instance, blueprint) is not None) is builds
-    assert (running(instance, blueprint, served=True) is not None) is keeps
+    assert (active_run(instance, blueprint) is not None) is builds
+    assert (active_run(instance, blueprint, served=True) is not None) is keeps
 
 
 def test_another_recommender_is_nobody(blueprint: Blueprint, instance: dg.DagsterInstance) -> None:
     other = asked_for(instance, STATUS.STARTED, name="films")
     with RunLock.of(blueprint.home, "films").held(other, "a sensor", lambda holder: None):
-        assert running(instance, blueprint) is None
+        assert active_run(instance, blueprint) is None
 
 
 def test_who_holds_the_lock_is_going_whatever_dagster_knows(blueprint: Blueprint, instance: dg.DagsterInstance) -> None:
     """A command beside the daemon may use an instance of its own."""
     with RunLock.of(blueprint.home, blueprint.name).held("aaaaaaaa-1", "a command or the UI", lambda holder: None):
-        assert "run aaaaaaaa (started by a command or the UI" in str(running(instance, blueprint))
-    assert running(instance, blueprint) is None
+        assert "run aaaaaaaa (started by a command or the UI" in str(active_run(instance, blueprint))
+    assert active_run(instance, blueprint) is None
 
 
 @pytest.mark.parametrize("status", [STATUS.STARTED, STATUS.STARTING, STATUS.CANCELING])
@@ -94,7 +94,7 @@ def test_a_run_whose_process_was_killed_is_noted_as_failed_at_once(
     sign = RunLock.of(blueprint.home, blueprint.name).folder / f"{run_id}.alive"
     sign.parent.mkdir(parents=True)
     sign.touch()  # as a killed process leaves it
-    assert running(instance, blueprint) is None
+    assert active_run(instance, blueprint) is None
     assert status_of(instance, run_id) is STATUS.FAILURE
     assert not sign.exists()
 
@@ -122,7 +122,7 @@ def test_a_run_that_never_gave_a_sign_is_waited_for_a_while(
 
     monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(minutes=minutes)))
     monkeypatch.setattr(module, "TO_END_S", 0.0)
-    assert (running(instance, blueprint) == f"run {run_id[:8]}") is going
+    assert (active_run(instance, blueprint) == f"run {run_id[:8]}") is going
     assert (status_of(instance, run_id) is STATUS.FAILURE) is not going
 
 
@@ -132,7 +132,7 @@ def test_a_waiting_run_is_alive(
     monkeypatch.setattr(module, "TO_START", timedelta(0))
     run_id = asked_for(instance, STATUS.STARTED)
     with RunLock.of(blueprint.home, blueprint.name).alive(run_id):
-        assert running(instance, blueprint) == f"run {run_id[:8]}"
+        assert active_run(instance, blueprint) == f"run {run_id[:8]}"
     assert status_of(instance, run_id) is STATUS.STARTED
 
 
@@ -146,9 +146,9 @@ def test_a_run_that_was_queued_for_long_has_its_time_from_when_it_left_the_queue
     left = datetime.now(UTC)
     instance.report_dagster_event(dg.DagsterEvent(DagsterEventType.RUN_STARTING.value, "x"), run_id)
     monkeypatch.setattr(module, "datetime", clock(left + timedelta(seconds=29.95)))  # 30.05 s after it was queued
-    assert running(instance, blueprint) == f"run {run_id[:8]}"
+    assert active_run(instance, blueprint) == f"run {run_id[:8]}"
     monkeypatch.setattr(module, "datetime", clock(datetime.now(UTC) + timedelta(seconds=30)))
-    assert running(instance, blueprint) is None and status_of(instance, run_id) is STATUS.FAILURE
+    assert active_run(instance, blueprint) is None and status_of(instance, run_id) is STATUS.FAILURE
 
 
 def test_a_run_whose_end_is_noted_a_moment_late_has_not_failed(
@@ -165,7 +165,7 @@ def test_a_run_whose_end_is_noted_a_moment_late_has_not_failed(
         instance.report_dagster_event(event, run_id)
 
     monkeypatch.setattr(module.time, "sleep", meanwhile)
-    assert running(instance, blueprint) is None
+    assert active_run(instance, blueprint) is None
     assert said == [module.TO_END_S] and status_of(instance, run_id) is STATUS.SUCCESS
 
 
@@ -196,7 +196,7 @@ def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_fo
         thread.start()
         assert waits.wait(20)
         for served in (False, True):
-            assert running(instance, blueprint, served) == f"run {run.run_id[:8]}"
+            assert active_run(instance, blueprint, served) == f"run {run.run_id[:8]}"
         assert status_of(instance, run.run_id) is STATUS.STARTED and not steps
     thread.join(20)
     assert steps == ["step"]

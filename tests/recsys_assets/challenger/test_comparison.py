@@ -10,20 +10,23 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.evaluation.protocol import Protocol
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.interactions.events import DAY
 from recsys_assets.challenger import comparison as module
-from recsys_assets.challenger.comparison import ComparisonResult, contender, stand
+from recsys_assets.challenger.comparison import ComparisonResult, compare_with_live, contender
 from resources.home import Home
 from serving.release.release import Release
 from tests.serving.whole_release import AS_OF, NAME, Whole, whole_release
 
-PROTOCOL = Protocol(AS_OF - 10 * DAY, AS_OF, False)
+PROTOCOL = EvaluationProtocol(AS_OF - 10 * DAY, AS_OF, False)
 
 
 @pytest.mark.parametrize(
     ("difference", "error", "tolerance", "passed"),
-    [(0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)],
+    [
+        *((0.01, 0.0, 2.0, True), (-0.01, 0.005, 2.0, True), (-0.011, 0.005, 2.0, False), (-0.001, 0.0, 2.0, False)),
+        *((0.0, 0.01, 0.0, True), (-0.01, 0.01, 0.0, False), (-0.02, 0.01, 2.0, True), (-0.021, 0.01, 2.0, False)),
+    ],
 )
 def test_as_good_up_to_noise(difference: float, error: float, tolerance: float, passed: bool) -> None:
     standing = ComparisonResult("live", "a" * 64, 100, 0.2 + difference, 0.2, difference, error)
@@ -32,6 +35,11 @@ def test_as_good_up_to_noise(difference: float, error: float, tolerance: float, 
 
 def test_what_cannot_be_compared_is_no_reason_to_stay() -> None:
     assert ComparisonResult("nothing", because="no release was live").not_worse(0.0)
+
+
+def test_a_report_of_any_version_is_read() -> None:
+    result = ComparisonResult("live", "a" * 64, 100, 0.21, 0.2, 0.01, 0.003)
+    assert result.to_dict()["candidate"] == 0.21 and ComparisonResult.of(result.to_dict()) == result
 
 
 @dataclass
@@ -65,12 +73,12 @@ class Shop:
         users.write_parquet(self.home.users(NAME))
         items.with_columns(available=True).write_parquet(self.home.items(NAME))
 
-    def stand(self, against: str = "live", final: dict[str, float] | None = None) -> ComparisonResult:
+    def compared(self, against: str = "live", final: dict[str, float] | None = None) -> ComparisonResult:
         """The live release beside itself, whose data as challenger are those of before."""
         chain: Any = SimpleNamespace(
             ranges=SimpleNamespace(against=against), live=self.whole.release.hash, passed_over=None
         )
-        return stand(self.blueprint, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
+        return compare_with_live(self.blueprint, chain, self.mine, PROTOCOL, final or {}, self.warnings.append)
 
     def __post_init__(self) -> None:
         self.write(self.whole.users, self.whole.items)
@@ -89,7 +97,7 @@ def shop(built: tuple[Whole, Home]) -> Shop:
 
 
 def test_a_release_that_opens_and_fits_the_data_is_compared(shop: Shop) -> None:
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.difference) == ("live", 0.0) and found.users > 10 and found.not_worse(0.0)
 
 
@@ -113,7 +121,7 @@ def test_data_that_the_live_release_does_not_fit_let_nothing_pass_without_a_pers
 ) -> None:
     whole = shop.whole
     shop.write(users(whole.users) if users else whole.users, items(whole.items) if items else whole.items)
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.release) == ("nobody", whole.release.hash) and not found.not_worse(100.0)
     assert words in found.because and f"`recsys materialize {NAME} --uncompared`" in found.because
 
@@ -124,12 +132,12 @@ def test_no_error_of_a_comparison_passes(shop: Shop, monkeypatch: pytest.MonkeyP
         raise kind("as it happens")
 
     monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", fails)
-    found = shop.stand()
+    found = shop.compared()
     assert found.against == "nobody" and "as it happens" in found.because and not found.not_worse(100.0)
 
 
 def test_a_manifest_without_what_was_recorded_does_not_pass(shop: Shop) -> None:
-    found = shop.stand("recorded", {"ndcg@20": 0.5, "ndcg@20_se": 0.1, "users": 10})
+    found = shop.compared("recorded", {"ndcg@20": 0.5, "ndcg@20_se": 0.1, "users": 10})
     assert found.against == "nobody" and "--uncompared" in found.because
 
 
@@ -141,21 +149,21 @@ def test_what_was_recorded_is_compared_with_both_errors(
     manifest = SimpleNamespace(metadata=SimpleNamespace(metrics=recorded))
     release = SimpleNamespace(manifest=manifest, hash="a" * 64)
     monkeypatch.setattr(module, "live_release", lambda *_: release)
-    found = shop.stand("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
+    found = shop.compared("recorded", {"ndcg@20": mine, "ndcg@20_se": 0.04, "users": 90.0})
     assert (found.against, found.release, found.users) == ("recorded", "a" * 64, 90)
-    assert (found.candidate, found.champion) == (mine, 0.31)
+    assert (found.challenger, found.champion) == (mine, 0.31)
     assert found.difference == pytest.approx(mine - 0.31) and found.standard_error == pytest.approx(0.05)
     assert found.not_worse(2.0) is (mine > 0.31)
 
 
 def test_with_nothing_to_compare_with_nothing_is_opened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "live_release", lambda *_: pytest.fail("it was asked for"))
-    assert shop.stand("nothing") == ComparisonResult("nothing", because="no release is live")
+    assert shop.compared("nothing") == ComparisonResult("nothing", because="no release is live")
 
 
 def test_nobody_in_common_says_the_way_out(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ops_gpu.evaluation.comparison.compare", lambda *_: None)
-    found = shop.stand()
+    found = shop.compared()
     assert found.against == "nobody" and "no user in common" in found.because
     assert f"`recsys materialize {NAME} --uncompared`" in found.because
 
@@ -171,7 +179,7 @@ def test_a_release_of_a_version_that_cannot_be_opened_stands_in_nobodys_way(
         monkeypatch.setattr(module, "live_release", fails)
     else:
         monkeypatch.setattr("ops_gpu.models.ranking.dlrm.Dlrm.load", fails)
-    found = shop.stand()
+    found = shop.compared()
     assert (found.against, found.because) == (
         "nothing",
         "the live release cannot be opened: written by a newer version",
@@ -186,4 +194,4 @@ def test_a_fault_of_the_machine_lets_nothing_pass(shop: Shop, monkeypatch: pytes
 
     monkeypatch.setattr(module, "live_release", fails)
     with pytest.raises(OSError, match="as it happens"):
-        shop.stand()
+        shop.compared()

@@ -9,7 +9,7 @@ from ops_gpu.recommender.day_ranges import Ranges, Trained, with_live
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.utc_days import day_start
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.component.locations import blueprints
 from resources.home import Home
 from tests.conftest import FIRST_DAY
@@ -31,53 +31,53 @@ def blueprint(shop: Path, home: Home) -> Blueprint:
 def test_what_was_decided_is_read_back(shop: Path, home: Home) -> None:
     (blueprint,) = blueprints(shop, home)
     with pytest.raises(FileNotFoundError, match="shop/retrieval_model"):
-        ChainRanges.load(blueprint)
+        DayRanges.load(blueprint)
     with pytest.raises(FileNotFoundError, match="shop/workflow"):
-        ChainRanges.planned(blueprint)
-    chain = ChainRanges(RANGES, "a" * 64, 5 * DAY, "b" * 64)
+        DayRanges.planned(blueprint)
+    day_ranges = DayRanges(RANGES, "a" * 64, 5 * DAY, "b" * 64)
     home.retrieval_model("shop").mkdir(parents=True)
-    chain.save(home.retrieval_model("shop"))
-    assert ChainRanges.load(blueprint) == chain
-    replace(chain, early_end=None).save_planned(blueprint)
-    assert ChainRanges.planned(blueprint) == replace(chain, early_end=None)
+    day_ranges.save(home.retrieval_model("shop"))
+    assert DayRanges.load(blueprint) == day_ranges
+    replace(day_ranges, early_end=None).save_planned(blueprint)
+    assert DayRanges.planned(blueprint) == replace(day_ranges, early_end=None)
 
 
 def test_what_a_version_of_before_decided_is_read(shop: Path, home: Home) -> None:
     (blueprint,) = blueprints(shop, home)
     path = home.retrieval_model("shop") / "ranges.json"
     write_json({"start": 0, "fit_end": 1, "end": 2, "against": "live", "live": "a", "early_end": 1}, path)
-    assert ChainRanges.load(blueprint) == ChainRanges(Ranges(0, 1, 2, 2, "live"), "a", 1)
+    assert DayRanges.load(blueprint) == DayRanges(Ranges(0, 1, 2, 2, "live"), "a", 1)
 
 
 def test_the_days_in_words() -> None:
-    chain = ChainRanges(replace(RANGES, against="recorded"), "a" * 64)
-    assert chain.metadata() == {
+    day_ranges = DayRanges(replace(RANGES, against="recorded"), "a" * 64)
+    assert day_ranges.metadata() == {
         "fitted_on": "1970-01-01 to 1970-01-10",
         "evaluated_on": "1970-01-11 to 1970-01-13",
         "compared_with": "what release aaaaaaaaaaaa reached on these days before it was continued",
     }
-    assert ChainRanges(replace(RANGES, against="nothing"), None).metadata()["compared_with"] == "no live release"
+    assert DayRanges(replace(RANGES, against="nothing"), None).metadata()["compared_with"] == "no live release"
 
 
 def test_days_are_chosen_by_who_can_judge(blueprint: Blueprint) -> None:
     start = day_start(FIRST_DAY)
-    found = ChainRanges.plan(blueprint, None)
-    assert found == ChainRanges(Ranges(start, start + 2 * DAY, start + 3 * DAY, start + 3 * DAY, "nothing"), None)
+    found = DayRanges.plan(blueprint, None)
+    assert found == DayRanges(Ranges(start, start + 2 * DAY, start + 3 * DAY, start + 3 * DAY, "nothing"), None)
     assert found.unjudged(blueprint) == ""
 
 
 def test_too_few_users_to_judge_say_so_with_the_way_out(blueprint: Blueprint) -> None:
     settings = blueprint.settings.model_copy(update={"evaluation": replace(blueprint.settings.evaluation, min_users=9)})
-    chain = ChainRanges.plan(replace(blueprint, settings=settings), None)
-    assert chain.unjudged(blueprint).startswith("Nothing is released: 2 users chose anything new")
-    assert "expected at least 9 (evaluation.min_users)" in chain.unjudged(blueprint)
-    assert "wait for more days" in chain.unjudged(blueprint)
-    assert "`recsys materialize shop --uncompared`" in replace(chain, live="a").unjudged(blueprint)
+    day_ranges = DayRanges.plan(replace(blueprint, settings=settings), None)
+    assert day_ranges.unjudged(blueprint).startswith("Nothing is released: 2 users chose anything new")
+    assert "expected at least 9 (evaluation.min_users)" in day_ranges.unjudged(blueprint)
+    assert "wait for more days" in day_ranges.unjudged(blueprint)
+    assert "`recsys materialize shop --uncompared`" in replace(day_ranges, live="a").unjudged(blueprint)
 
 
 def test_a_release_that_went_live_meanwhile_takes_other_days_and_no_passing_over(blueprint: Blueprint) -> None:
     found = with_live(RANGES, Trained(0, 5 * DAY, 11 * DAY, 11 * DAY, 9), lambda start, end: 9)
-    said = ChainRanges(found, "a" * 64).unjudged(blueprint)
+    said = DayRanges(found, "a" * 64).unjudged(blueprint)
     assert said.startswith(
         "Nothing is released: another release went live after the days were chosen; choose days anew"
     )
@@ -85,9 +85,9 @@ def test_a_release_that_went_live_meanwhile_takes_other_days_and_no_passing_over
 
 
 def test_a_release_that_somebody_passed_over_is_passed_over_until_another_is_live(blueprint: Blueprint) -> None:
-    chain = ChainRanges.plan(blueprint, "a" * 64, uncompared=True)  # that release is not even opened
-    assert (chain.live, chain.passed_over, chain.ranges.against) == (None, "a" * 64, "nothing")
-    assert chain.beside(blueprint, "a" * 64) is chain
-    assert chain.beside(blueprint, None) is chain
-    chain.save_planned(blueprint)
+    day_ranges = DayRanges.plan(blueprint, "a" * 64, uncompared=True)  # that release is not even opened
+    assert (day_ranges.live, day_ranges.passed_over, day_ranges.ranges.against) == (None, "a" * 64, "nothing")
+    assert day_ranges.beside(blueprint, "a" * 64) is day_ranges
+    assert day_ranges.beside(blueprint, None) is day_ranges
+    day_ranges.save_planned(blueprint)
     assert read_json(blueprint.home.recommender("shop") / "planned_ranges.json")["passed_over"] == "a" * 64

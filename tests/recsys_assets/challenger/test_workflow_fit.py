@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 
 from ops_gpu.evaluation.evaluate import evaluate
+from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.point_in_time import changed_features
-from ops_gpu.evaluation.protocol import Protocol
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.utc_days import day_start
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow, training_data
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.checks.point_in_time import _learned_ahead
@@ -52,7 +52,7 @@ def counts(workflow: Workflow, blueprint: Blueprint) -> dict[int, float]:
 
 def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Blueprint) -> None:
     day = date.fromisoformat(LAST)
-    assert ChainRanges.planned(blueprint).ranges.fit_end == day_start(day)
+    assert DayRanges.planned(blueprint).ranges.fit_end == day_start(day)
     last = interactions_frame(blueprint).filter(pl.col("timestamp").dt.date() == day)
     hits, tried = set(last["item_id"]), set(range(361, 401))
     before, after = counts(challenger(blueprint), blueprint), counts(fitted_workflow(blueprint), blueprint)
@@ -63,13 +63,13 @@ def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Bl
 
 def ndcg(blueprint: Blueprint, workflow: Workflow) -> float:
     """What the pipeline's models reach on the judged day, with the features of a workflow."""
-    config, ranges = fit_config(blueprint), ChainRanges.planned(blueprint).ranges
+    config, ranges = fit_config(blueprint), DayRanges.planned(blueprint).ranges
     data = training_data(blueprint, workflow)
     fitted = fit_retrieval_until(data, config, ranges.fit_end)
     rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
     ranker = Dlrm.fit(data, rows, config.ranking)
     sources = sources_at(data, fitted.models, ranges.fit_end, config.candidates)
-    protocol = Protocol(ranges.fit_end, ranges.judged_end, repeats=False)
+    protocol = EvaluationProtocol(ranges.fit_end, ranges.judged_end, repeats=False)
     return float(evaluate(data, sources, ranker, protocol).final[20].ndcg.mean())
 
 
@@ -80,7 +80,7 @@ def test_knowing_the_future_would_double_what_is_measured(blueprint: Blueprint) 
 
 def learned_ahead(blueprint: Blueprint, workflow: Workflow) -> list[str]:
     """As the check `point_in_time` asks."""
-    statistics, ranges = day_statistics(blueprint), ChainRanges.planned(blueprint).ranges
+    statistics, ranges = day_statistics(blueprint), DayRanges.planned(blueprint).ranges
     fresh = unfitted_workflow(blueprint, statistics.users, statistics.items)
     again = fit_before(TrainingDays.of(statistics).poisoned(ranges.fit_end), fresh, ranges.fit_end)
     return changed_features(workflow, again, statistics.users, statistics.items)
@@ -104,4 +104,4 @@ def test_the_check_finds_nothing_after_days_that_were_appended(tmp_path: Path, h
         (blueprint,) = blueprints(folder, home)
         assert fitted_anew(blueprint) is fitted
         shutil.copytree(home.challenger_workflow(NAME), home.retrieval_model(NAME) / "workflow", dirs_exist_ok=True)
-        assert _learned_ahead(blueprint, ChainRanges.planned(blueprint).ranges) == []
+        assert _learned_ahead(blueprint, DayRanges.planned(blueprint).ranges) == []

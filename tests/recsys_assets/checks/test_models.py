@@ -12,7 +12,7 @@ import pytest
 from ops_gpu.candidates.index import ItemIndex
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
-from recsys_assets.challenger.day_ranges import ChainRanges
+from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.tables.tables import event_files
@@ -42,7 +42,7 @@ def test_what_is_right_passes(gates: Gates, asset: str, check: str) -> None:
 def test_a_workflow_that_has_seen_the_judged_days_does_not_pass(gates: Gates) -> None:
     statistics = day_statistics(gates.blueprint)
     unfitted = unfitted_workflow(gates.blueprint, statistics.users, statistics.items)
-    fitted = fit_before(TrainingDays.of(statistics), unfitted, ChainRanges.load(gates.blueprint).ranges.end)
+    fitted = fit_before(TrainingDays.of(statistics), unfitted, DayRanges.load(gates.blueprint).ranges.end)
     fitted.save(gates.home.retrieval_model(NAME) / "workflow")
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed

@@ -67,7 +67,7 @@ def test_it_passes_where_something_was_compared_and_nothing_changed(
     said: str,
 ) -> None:
     nothing = SimpleNamespace(ranges=None, events=None)
-    monkeypatch.setattr(module, "ChainRanges", SimpleNamespace(load=lambda _: nothing))
+    monkeypatch.setattr(module, "DayRanges", SimpleNamespace(load=lambda _: nothing))
     for name in ("challenger_workflow", "training_data", "retrievers"):
         monkeypatch.setattr(module, name, lambda *_: nothing)
     monkeypatch.setattr(module, "_moment", lambda *_: DAY)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from recsys_assets.cli import app
 from resources.triton import TritonResource
 from serving.triton.deployment import rollout
-from serving.triton.deployment.other_columns import SignatureError
+from serving.triton.deployment.signature_error import SignatureError
 from serving.triton.deployment.verdicts import FILE
 from tests.recsys_assets.deployed_shop import DeployedShop
 from tests.serving.triton.fake_control import FakeControl
@@ -44,19 +44,19 @@ def status() -> dict[str, Any]:
 
 
 def test_status_says_what_waits_and_what_stands_before_it(shop_: DeployedShop, promoted: list[str]) -> None:
-    _, _, candidate, newcomer = shop_.releases
+    _, _, challenger, newcomer = shop_.releases
     assert status()["waiting"] is None and "waits since" not in shown("status")
-    text = shown("rollout", "shop", "--release", candidate.hash[:6], "--canary", "0.1")
-    assert f"Release {candidate.hash[:12]} is being tried" in text and "has ended" not in text
+    text = shown("rollout", "shop", "--release", challenger.hash[:6], "--canary", "0.1")
+    assert f"Release {challenger.hash[:12]} is being tried" in text and "has ended" not in text
     shop_.deployment(newcomer)
     assert status()["waiting"]["release"] == newcomer.hash
     waits = f"Release {newcomer.hash[:12]} waits since 20"
     for command in (["status"], ["rollout", "shop"]):
         text = shown(*command)
-        assert waits in text and f"for the rollout of {candidate.hash[:12]} to be decided" in text
+        assert waits in text and f"for the rollout of {challenger.hash[:12]} to be decided" in text
     text = shown("rollout", "shop", "--promote")
     assert waits in text and "nothing stands before it any more: `recsys deploy shop`" in text
-    assert promoted[-1] == candidate.hash == status()["live"]
+    assert promoted[-1] == challenger.hash == status()["live"]
     text = shown("deploy", "shop")
     assert f"shop answers from release {newcomer.hash[:12]}." in text and "waits since" not in text
     assert promoted[-1] == newcomer.hash and status()["waiting"] is None
@@ -78,25 +78,25 @@ def test_a_rollback_is_told_until_a_command_brings_it_back(shop_: DeployedShop, 
 
 
 def test_ending_and_replacing_a_rollout_is_said(shop_: DeployedShop) -> None:
-    _, _, candidate, other = shop_.releases
-    shown("rollout", "shop", "--release", candidate.hash, "--canary", "0.1")
+    _, _, challenger, other = shop_.releases
+    shown("rollout", "shop", "--release", challenger.hash, "--canary", "0.1")
     text = shown("rollout", "shop", "--release", other.hash, "--canary", "0.2")
-    assert f"The rollout of {candidate.hash[:12]} has ended." in text
-    assert f"{candidate.hash[:12]} was taken away when its rollout was ended, on 20" in text
+    assert f"The rollout of {challenger.hash[:12]} has ended." in text
+    assert f"{challenger.hash[:12]} was taken away when its rollout was ended, on 20" in text
     assert told("rollout", "shop", "--end")["ended_rollout"] == other.hash
     assert [one["release"] for one in status()["decided_against"]].count(other.hash) == 1
     shown("rollout", "shop", "--release", other.hash, "--canary", "0.2")
     assert other.hash not in [one["release"] for one in status()["decided_against"]], "it is being tried"
-    text = shown("deploy", "shop", "--release", candidate.hash)
-    assert f"The rollout of {other.hash[:12]} has ended: {candidate.hash[:12]} answers everybody." in text
+    text = shown("deploy", "shop", "--release", challenger.hash)
+    assert f"The rollout of {other.hash[:12]} has ended: {challenger.hash[:12]} answers everybody." in text
 
 
 def test_deploying_the_live_one_beside_a_rollout_is_a_question(shop_: DeployedShop) -> None:
-    _, live, candidate, _ = shop_.releases
-    shown("rollout", "shop", "--release", candidate.hash, "--canary", "0.1")
+    _, live, challenger, _ = shop_.releases
+    shown("rollout", "shop", "--release", challenger.hash, "--canary", "0.1")
     text = shown("deploy", "shop", "--release", live.hash, code=1)
     assert "is the live one already" in text and "`recsys rollout shop --end` takes that away" in text
-    assert status()["candidate"] == candidate.hash
+    assert status()["candidate"] == challenger.hash
     shown("rollout", "shop", "--end")
     assert shown("deploy", "shop", "--release", live.hash).startswith(f"shop answers from release {live.hash[:12]}.")
 

@@ -173,7 +173,12 @@ def test_filters_and_orderings_are_read(shop: Path, home: Home) -> None:
             8,
             ["filters.1.item", "'kind', one category an item, contains a value, as only a list can"],
         ),
-        ("    ordering:", "    temperature: 1\n    ordering:", 11, ["temperature is 1.0", "leave one out"]),
+        (
+            "    ordering:",
+            "    temperature: 1\n    ordering:",
+            11,
+            ["attributes.serving.temperature", "serving.ordering: {softmax_sampling: {temperature: 1}} instead"],
+        ),
     ],
 )
 def test_mistakes_in_filters_and_orderings(

@@ -24,7 +24,6 @@ MAY_BE_ZERO = {
     "ranking.seed", "retrieval.id_dropout", "retrieval.seed", "serving.item_memory_mb",
     "serving.ordering.boosts.0.values", "serving.ordering.calibrated.weight",
     "serving.ordering.maximal_marginal_relevance.relevance_weight", "serving.ordering.softmax_sampling.temperature",
-    "serving.temperature",
 }  # fmt: skip
 MAY_BE_NEGATIVE = {"serving.ordering.boosts.0.values"}
 NEVER = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recsys_assets.tables.data_version import content_hash
+from recsys_assets.tables.data_version import hash_files
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -15,15 +15,15 @@ def write(folder: Path, **files: str) -> Path:
 def test_equal_content_in_another_place_has_the_same_hash(tmp_path: Path) -> None:
     one = write(tmp_path / "a" / "model", x="1", y="2")
     other = write(tmp_path / "b" / "model", y="2", x="1")
-    assert content_hash([one]) == content_hash([other])
+    assert hash_files([one]) == hash_files([other])
 
 
 def test_content_names_and_missing_files_count(tmp_path: Path) -> None:
     hashes = {
-        content_hash([write(tmp_path / "a" / "m", x="1")]),
-        content_hash([write(tmp_path / "b" / "m", x="2")]),
-        content_hash([write(tmp_path / "c" / "m", z="1")]),
-        content_hash([write(tmp_path / "d" / "m", x="1"), tmp_path / "nothing"]),
+        hash_files([write(tmp_path / "a" / "m", x="1")]),
+        hash_files([write(tmp_path / "b" / "m", x="2")]),
+        hash_files([write(tmp_path / "c" / "m", z="1")]),
+        hash_files([write(tmp_path / "d" / "m", x="1"), tmp_path / "nothing"]),
     }
     assert len(hashes) == 3  # the absent path adds nothing
 
@@ -31,4 +31,4 @@ def test_content_names_and_missing_files_count(tmp_path: Path) -> None:
 def test_a_byte_cannot_move_from_one_file_to_the_next(tmp_path: Path) -> None:
     one = write(tmp_path / "a" / "m", x="12", y="3")
     other = write(tmp_path / "b" / "m", x="1", y="23")
-    assert content_hash([one]) != content_hash([other])
+    assert hash_files([one]) != hash_files([other])

@@ -21,6 +21,8 @@ from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.columns import Columns, ragged
 from serving.request.request import complete
+from serving.rules.list_rules import ListRules
+from serving.rules.ordering_config import OrderingConfig, Sampling
 from tests.serving.whole_release import NAME, Whole, whole_release
 
 USERS = np.array([3, 99, 7, -5, 12, 0, 1, 2])
@@ -42,7 +44,8 @@ def sampling(root: Path, whole: Whole, temperature: float) -> Release:
     place = root / "sampling"
     feast = QueryFeast(f"../../../feast/{NAME}", raw.to_dict())
     types = {"user": "int64", "item": "int64"}
-    whole.parts.write(place, ["user_id"] >> feast, raw, types, temperature)
+    rules = ListRules(ordering=OrderingConfig(softmax_sampling=Sampling(temperature)))
+    whole.parts.write(place, ["user_id"] >> feast, raw, types, rules)
     return Release.write(place, root / "releases", NAME, ReleaseMetadata())
 
 

@@ -138,9 +138,9 @@ def test_a_request_of_two_releases_keeps_the_bits_of_each(
     release: Release, ensemble: Ensemble, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     dtype = ensemble.inputs["user_id"].dtype
-    candidate = toy_release(tmp_path_factory.mktemp("candidate"), dtype=dtype, seed=1)
-    names = {release.hash: bit_names(ensemble), candidate.hash: {"source": {"new": 1}, "reason": {"sold": 2}}}
-    for answering, numbers in ((release, [100, 101]), (candidate, [102])):  # a canary took one of three users
+    challenger = toy_release(tmp_path_factory.mktemp("candidate"), dtype=dtype, seed=1)
+    names = {release.hash: bit_names(ensemble), challenger.hash: {"source": {"new": 1}, "reason": {"sold": 2}}}
+    for answering, numbers in ((release, [100, 101]), (challenger, [102])):  # a canary took one of three users
         graph = Ensemble.of(answering)
         log = DecisionLog(LogSettings(tmp_path), answering, Trace(graph), names[answering.hash])
         asked(log, graph, numbers, {"shared": len(numbers)})
@@ -148,7 +148,7 @@ def test_a_request_of_two_releases_keeps_the_bits_of_each(
         log.flush()
     rows, bits = find_request(tmp_path, "shared")
     assert bits == names
-    wanted = [(release.hash, 0, 100), (release.hash, 1, 101), (candidate.hash, 0, 102)]
+    wanted = [(release.hash, 0, 100), (release.hash, 1, 101), (challenger.hash, 0, 102)]
     mine = ((found, row, int(str(user).strip("u"))) for found, row, user in rows["release", "row", "user_id"].rows())
     assert list(mine) == sorted(wanted)
     assert find_request(tmp_path, f"alone-{release.hash}")[1] == {release.hash: names[release.hash]}

@@ -16,15 +16,15 @@ from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
-from serving.ensemble.four_stages import build_ensemble
 from serving.ensemble.four_stages_config import FourStagesConfig
 from serving.operators.features.query_history_store import QueryHistoryStore
 from serving.release.built_with import write_built_with
 from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.columns import Columns
+from serving.rules.ordering_config import OrderingConfig, Sampling
 from serving.stores.user_history_store import UserHistoryStore
-from tests.serving.stages import described_stages
+from tests.serving.stages import described_stages, shop_ensemble
 from tests.serving.whole_release import Whole, whole_release
 
 USERS = np.arange(30)
@@ -79,7 +79,7 @@ def test_seen_and_unavailable_items_never_come_back(whole: Whole, ensemble: Ense
 
 def test_an_unknown_user_gets_the_popular_list(whole: Whole, ensemble: Ensemble) -> None:
     answer = ensemble.transform({"user_id": np.array([12345]), "k": np.array([7], np.int32)})
-    popular = whole.parts.sources.snapshot.popular
+    popular = whole.parts.sources.item_state.popular
     codes = whole.parts.workflow.encode("item_id", values(answer, "item_id")[0])
     best = np.sort(popular[whole.parts.data.offered(None)])[::-1][:7]
     np.testing.assert_allclose(popular[codes], best)
@@ -108,27 +108,35 @@ def test_a_workflow_of_another_release_is_refused(whole: Whole, tmp_path: Path) 
         Ensemble.of(release)
 
 
-def config(candidates: CandidateConfig, temperature: float = 0.0) -> FourStagesConfig:
+def config(candidates: CandidateConfig, ordering: OrderingConfig | None = None) -> FourStagesConfig:
     users = Schema([ColumnSchema("user_id", "int32", frozenset({Tags.USER_ID}))])
     items = Schema([ColumnSchema("item_id", "int32", frozenset({Tags.ITEM_ID}))])
     return FourStagesConfig(
-        "int64", "string", Schema(), users, items, *described_stages(users, items), candidates, temperature
+        "int64",
+        "string",
+        Schema(),
+        users,
+        items,
+        *described_stages(users, items),
+        candidates,
+        ordering or OrderingConfig(),
     )
 
 
 def test_a_recommender_without_features_has_the_same_stages() -> None:
-    ensemble = build_ensemble("shop", config(CandidateConfig()))
+    ensemble = shop_ensemble("shop", config(CandidateConfig()))
     assert ensemble.outputs["item_id"].dtype == "string" and ensemble.outputs["item_id"].is_list
     assert ensemble.inputs.names == ["user_id", "k", "event_item", "event_time", "event_positive"]
 
 
 def test_sampling_takes_a_seed() -> None:
-    assert "seed" in build_ensemble("shop", config(CandidateConfig(), 0.5)).inputs
+    sampled = OrderingConfig(softmax_sampling=Sampling(0.5))
+    assert "seed" in shop_ensemble("shop", config(CandidateConfig(), sampled)).inputs
 
 
 def test_a_recommender_needs_a_source() -> None:
     with pytest.raises(ValueError, match="All candidate sources are switched off"):
-        build_ensemble("shop", config(CandidateConfig({"two_tower": 0, "popular": 0, "co_occurrence": 0})))
+        shop_ensemble("shop", config(CandidateConfig({"two_tower": 0, "popular": 0, "co_occurrence": 0})))
 
 
 def test_items_and_users_from_stores_give_the_same_lists(whole: Whole, ensemble: Ensemble, tmp_path: Path) -> None:
@@ -138,7 +146,7 @@ def test_items_and_users_from_stores_give_the_same_lists(whole: Whole, ensemble:
     raw = Schema.from_polars(users.drop("user_id", pl.selectors.starts_with("history_")))
     stored = ["user_id"] >> QueryHistoryStore("../../../histories/whole", raw.to_dict(), memory_mb=16)
     types = {"user": "int64", "item": "int64"}
-    whole.parts.write(tmp_path / "parts", stored, raw, types, 0.0, item_memory_mb=0)
+    whole.parts.write(tmp_path / "parts", stored, raw, types, item_memory_mb=0)
     release = Release.write(tmp_path / "parts", tmp_path / "releases", "whole", ReleaseMetadata())
     other = Ensemble.of(release)
     asked: Columns = {"user_id": np.append(USERS, 12345), "k": np.full(31, 20, np.int32)}

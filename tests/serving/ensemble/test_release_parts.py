@@ -12,7 +12,7 @@ from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.index import ItemIndex
 from ops_gpu.candidates.item_weights import ItemWeights
 from ops_gpu.features.feature_table import FeatureTable
-from ops_gpu.interactions.item_state import Snapshot, SnapshotConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.retrieval.item_knn_config import ItemKnnConfig
@@ -33,7 +33,7 @@ from serving.release.built_with import read_built_with
 from serving.rules.condition import Condition
 from tests.serving.whole_release import Whole, whole_release
 
-SNAPSHOT = SnapshotConfig((0.5, 4.0), popular_half_life_days=3.0, neighbours=7, co_occurrence_history=9)
+SNAPSHOT = ItemStateConfig((0.5, 4.0), popular_half_life_days=3.0, neighbours=7, co_occurrence_history=9)
 CONFIG = FitConfig(
     {"two_tower": TwoTowerConfig(dimension=8, hidden=(12, 8), history_length=4), "item_knn": ItemKnnConfig(30)},
     CandidateConfig({"two_tower": 9, "popular": 8, "history": 7, "item_knn": 6}, True, SNAPSHOT),
@@ -54,7 +54,7 @@ def folder(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(parts: Parts, folder: Path) -> Path:
     raw = Schema([ColumnSchema("age", "float32"), ColumnSchema("city", "string")])
     feast = QueryFeast("../feast", raw.to_dict())
-    parts.write(folder, ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"}, 0.0)
+    parts.write(folder, ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"})
     return folder
 
 
@@ -69,8 +69,8 @@ def test_every_part_comes_back(whole: Whole, folder: Path) -> None:
     np.testing.assert_array_equal(weights.weights, sparse.weights.weights)
     items = FeatureTable.load(folder / "item_features")
     assert items.size == parts.data.items.size and set(items.columns) == set(parts.data.items.columns)
-    snapshot = Snapshot.load(folder / "snapshot")
-    np.testing.assert_array_equal(snapshot.popularity, parts.sources.snapshot.popularity)
+    item_state = ItemState.load(folder / "snapshot")
+    np.testing.assert_array_equal(item_state.popularity, parts.sources.item_state.popularity)
     index = ItemIndex.load(folder / "faiss_index/two_tower")
     np.testing.assert_array_equal(index.items.values, dense.index.items.values)
     retrieval = TwoTower.load(folder / "retrieval_model/two_tower", parts.config.retrieval["two_tower"])

@@ -46,7 +46,7 @@ def fitted(whole: Whole, retrieval: dict[str, RetrieverConfig], ranking: RankerC
 def answers_like_its_parts(whole: Whole, parts: Parts, place: Path) -> Ensemble:
     raw = Schema.from_polars(whole.users.drop("user_id"))
     feast = QueryFeast(f"../../../feast/{NAME}", raw.to_dict())
-    parts.write(place / "parts", ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"}, 0.0)
+    parts.write(place / "parts", ["user_id"] >> feast, raw, {"user": "int64", "item": "int64"})
     release = Release.write(place / "parts", whole.release.path.parents[1], "served", ReleaseMetadata())
     ensemble = Ensemble.of(release)
     answer = ensemble.transform({"user_id": USERS, "k": np.full(30, 10, np.int32)})

@@ -17,14 +17,13 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
 from serving.ensemble.exact_order import exact_order
-from serving.ensemble.four_stages import build_ensemble
 from serving.ensemble.four_stages_config import FourStagesConfig
 from serving.request.columns import Columns
 from serving.rules.condition import Condition
 from serving.rules.item_attributes import ItemAttributes
 from serving.rules.list_rules import ListRules
 from serving.rules.ordering_config import Boost, Calibrated, Diversity, OrderingConfig, Quota, Sampling
-from tests.serving.stages import described_stages, stages_of
+from tests.serving.stages import described_stages, shop_ensemble, stages_of
 from tests.serving.whole_release import FILTERS, Whole, whole_release
 
 SIZES = {"two_tower": 25, "popular": 20, "co_occurrence": 20}
@@ -75,11 +74,11 @@ def test_filters_leave_what_plain_python_leaves(whole: Whole, country: str | Non
 
 def test_an_unknown_user_gets_what_is_popular_and_allowed(whole: Whole) -> None:
     request: Columns = {"user_id": np.array([12345]), "k": np.array([5], np.int32)}
-    snapshot, nobody = whole.parts.sources.snapshot, {"country": None, "age": None, "blocked": []}
-    popular = np.lexsort((np.arange(snapshot.items), -snapshot.total, -snapshot.popular))
-    ids = [int(whole.parts.workflow.decode("item_id", np.array([c]))[0]) for c in popular if snapshot.total[c] > 0]
+    item_state, nobody = whole.parts.sources.item_state, {"country": None, "age": None, "blocked": []}
+    popular = np.lexsort((np.arange(item_state.items), -item_state.total, -item_state.popular))
+    ids = [int(whole.parts.workflow.decode("item_id", np.array([c]))[0]) for c in popular if item_state.total[c] > 0]
     items = {row["item_id"]: row for row in whole.items.to_dicts()}
-    available = set(whole.parts.workflow.decode("item_id", np.flatnonzero(snapshot.available)).tolist())
+    available = set(whole.parts.workflow.decode("item_id", np.flatnonzero(item_state.available)).tolist())
     expected = [item for item in ids if item in available and may(items[item], nobody, "US")][:5]
     answer = Ensemble.of(whole.release).transform(request | {"context_country": np.array([b"US"])})
     assert lists(answer) == [expected] and len(expected) == 5
@@ -101,7 +100,7 @@ def ordered(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = {}
     for name, ordering in {**ORDERINGS, "plain": OrderingConfig()}.items():
         config = described(whole, ordering=ordering)
-        found[name] = build_ensemble("whole", config).bind(whole.release)
+        found[name] = shop_ensemble("whole", config).bind(whole.release)
     return found
 
 
@@ -157,7 +156,7 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
         Condition("enough", "stock", "at_least", request="pieces"),
         STOCK,
     )
-    inputs = build_ensemble("shop", config(filters=filters, attributes=TYPES)).inputs
+    inputs = shop_ensemble("shop", config(filters=filters, attributes=TYPES)).inputs
     assert inputs.names[-2:] == ["context_country", "context_pieces"]
     assert [inputs[name].dtype for name in ("context_country", "context_pieces")] == ["string", "float64"]
 
@@ -191,16 +190,11 @@ def test_what_filters_ask_a_request_for_may_be_left_out() -> None:
             ValueError,
             r"serving.ordering.boosts.1.column is 'colour', which is no item feature; there are item_id, studio",
         ),
-        (
-            {"ordering": OrderingConfig(calibrated=Calibrated("studio")), "temperature": 1.0},
-            ValueError,
-            "leave one out",
-        ),
     ],
 )
 def test_what_does_not_fit_is_named(more: dict[str, Any], error: type[Exception], reason: str) -> None:
     with pytest.raises(error, match=reason):
-        build_ensemble("shop", config(**more))
+        shop_ensemble("shop", config(**more))
 
 
 def test_attributes_lie_by_code_and_come_back(whole: Whole, tmp_path: Path) -> None:

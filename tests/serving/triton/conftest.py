@@ -11,7 +11,7 @@ from serving.triton.control.process import processes_of
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository import model_directory as repository
 from serving.triton.repository.export import export
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.server.backends import PROGRAMS
 from serving.triton.server.server import TritonServer
@@ -62,15 +62,15 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(FormSettings(), id="fused"),
-        pytest.param(FormSettings("ensemble", "stage"), id="ensemble-of-stages"),
-        pytest.param(FormSettings("ensemble"), id="ensemble", marks=pytest.mark.long),
+        pytest.param(LayoutSettings(), id="fused"),
+        pytest.param(LayoutSettings("ensemble", "stage"), id="ensemble-of-stages"),
+        pytest.param(LayoutSettings("ensemble"), id="ensemble", marks=pytest.mark.long),
     ],
 )
 def served(edge: Whole, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a plain server of `edge`, in one form after the other."""
     home = tmp_path_factory.mktemp("forms")
-    form: FormSettings = request.param
+    form: LayoutSettings = request.param
     export(edge.release, home / "models", form.form, ModelSettings(form=form))
     with plain_server(home, edge.release.name) as url:
         yield url

@@ -14,7 +14,7 @@ from tritonclient.grpc import model_config_pb2
 from serving.release.manifest import Manifest
 from serving.release.release import MANIFEST, Release
 from serving.triton.control.control import ModelStatus, TritonError
-from serving.triton.deployment import promotion as going_live
+from serving.triton.deployment import promotion
 from serving.triton.deployment.target import TritonTarget
 
 
@@ -95,8 +95,8 @@ def fake_server(folder: Path) -> Iterator[tuple[TritonTarget, FakeControl]]:
     control = FakeControl(target.repository)
     with (
         patch.object(TritonTarget, "control", lambda _: control),
-        patch.object(going_live, "RecommenderClient", Asked),
-        patch.object(going_live, "_prove", lambda *_: None),
+        patch.object(promotion, "RecommenderClient", Asked),
+        patch.object(promotion, "_prove", lambda *_: None),
     ):
         yield target, control
 

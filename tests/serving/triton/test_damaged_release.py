@@ -12,7 +12,6 @@ from serving.client.client import RecommenderClient
 from serving.release.release import MANIFEST, Release
 from serving.request.model_names import model_name
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, restore, rollback
-from serving.triton.deployment.promotion import connected
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository.live_release import LiveRelease
 from tests.serving.toys import toy_release
@@ -107,7 +106,7 @@ def test_a_live_release_that_was_damaged_can_be_left_for_the_one_before(target: 
     before, live = (toy_release(tmp_path, "worn", seed=seed) for seed in range(2))
     for release in (before, live):
         deploy(release, target, USERS)
-    with RecommenderClient(target.grpc_url, "worn") as client, connected(target) as control:
+    with RecommenderClient(target.grpc_url, "worn") as client, target.connected() as control:
         for model in ("worn", model_name("worn", live.hash), model_name("worn", before.hash)):
             control.unload(model)
         file = live.path / "snapshot" / "total.npy"

@@ -14,7 +14,7 @@ from serving.request.recommendation import RecommendationList
 from serving.triton.deployment.deployment import deploy
 from serving.triton.deployment.target import TritonTarget
 from serving.triton.entry import MODELS, model_class
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_release
@@ -41,7 +41,7 @@ def test_a_kind_of_a_newer_version_is_told() -> None:
 def test_a_home_of_a_version_before_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     know_toys(monkeypatch)
     server = TritonServer(tmp_path / "triton")
-    target = TritonTarget.embedded(server, ModelSettings(form=FormSettings(form)))
+    target = TritonTarget.embedded(server, ModelSettings(form=LayoutSettings(form)))
     try:
         release = toy_release(tmp_path, "toy")
         deploy(release, target, [100])

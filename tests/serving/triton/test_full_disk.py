@@ -21,6 +21,7 @@ from serving.triton.deployment.target import TritonTarget
 from serving.triton.repository.model_config import ModelTensors
 from serving.triton.repository.model_directory import replace_config, write_model
 from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.released_model import ReleasedModel
 from serving.triton.server.server import TritonServer
 from tests.serving.toys import toy_ensemble, toy_release
 from tests.serving.triton.conftest import know_toys
@@ -147,7 +148,7 @@ def test_models_are_there_as_a_whole_or_not_at_all(disk: Disk) -> None:
     for left in range(100):
         disk.fill(left)
         try:
-            write_model(models, "toy", "0" * 64, "/there", tensors, ModelSettings())
+            write_model(models, ReleasedModel("toy", "0" * 64, "/there", tensors, ModelSettings()))
             break
         except OSError as error:
             assert "No space left" in str(error) and disk.seen() == before, left

@@ -13,7 +13,7 @@ import pytest
 from serving.triton.deployment.deployment import deploy
 from serving.triton.deployment.rollout import roll_out
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.server.server import TritonServer
 from tests.serving.choosy_toy import choosy_release
@@ -37,7 +37,7 @@ def attacked(server: TritonServer, tmp_path_factory: pytest.TempPathFactory) -> 
     """The server, with the recommenders of this file."""
     root = tmp_path_factory.mktemp("hostile")
     target = TritonTarget.embedded(server)
-    by_stage = ModelSettings(form=FormSettings("ensemble", "stage"))
+    by_stage = ModelSettings(form=LayoutSettings("ensemble", "stage"))
     with pytest.MonkeyPatch.context() as patch:
         know_toys(patch)
         deploy(toy_release(root, TEXT.model, "string"), target, TEXT.users)
@@ -77,9 +77,9 @@ def text(*values: bytes) -> list[bytes]:
 
 @pytest.mark.long
 def test_a_router_of_two_releases_refuses_the_same(target: TritonTarget, server: TritonServer, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "routed", "string", number) for number in range(2))
+    live, challenger = (toy_release(tmp_path, "routed", "string", number) for number in range(2))
     deploy(live, target, TEXT.users)
-    roll_out(candidate, target, TEXT.users, canary=0.5)
+    roll_out(challenger, target, TEXT.users, canary=0.5)
     watch = Watch(target.grpc_url, server.folder, replace(TEXT, model="routed"))
     watch.fuzz(150, 6)
     assert watch.is_unharmed()

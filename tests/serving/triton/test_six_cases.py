@@ -61,7 +61,7 @@ def test_a_user_not_in_the_feature_store_gets_what_is_popular(client: Recommende
     (answer,) = beside_healthy(client, ["nobody"], 7)
     check_list(answer)
     parts = edge.parts
-    best = np.sort(parts.sources.snapshot.popular[parts.data.offered(None)])[::-1][:7]
+    best = np.sort(parts.sources.item_state.popular[parts.data.offered(None)])[::-1][:7]
     np.testing.assert_allclose(scores(answer), best)
     assert answer.source == "popular" and all(item.sources == ("popular",) for item in answer.items)
 

@@ -6,7 +6,7 @@ import pytest
 from ops_gpu.expressions.other_rows import other_rows
 from ops_gpu.logs import EntityTable, InteractionLog, LogError, LogSource
 from ops_gpu.logs.values.many_rows import many_rows
-from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.row_condition import RowCondition
 
 AROUND = {
     "rating >= AVG(rating)": "AVG",
@@ -50,7 +50,7 @@ def test_what_looks_at_many_rows_is_refused_by_name(text: str) -> None:
     assert many_rows(text) == AROUND[text]
     said = rf"label '.*' uses {AROUND[text]}, which looks at many rows, and each row is judged alone"
     with pytest.raises(LogError, match=said):
-        Condition(text, "label")
+        RowCondition(text, "label")
 
 
 @pytest.mark.parametrize("text", [text for text in AROUND if "LAST_VALUE" not in text])  # Polars takes its own value
@@ -63,7 +63,7 @@ def test_it_is_seen_without_its_name(text: str) -> None:
 def test_what_looks_at_one_row_is_taken(text: str) -> None:
     assert many_rows(text) is None
     assert not other_rows(pl.sql_expr(text))
-    assert Condition(text, "label").columns
+    assert RowCondition(text, "label").columns
 
 
 def test_every_place_of_an_expression_is_looked_at() -> None:
@@ -78,5 +78,5 @@ def test_every_place_of_an_expression_is_looked_at() -> None:
 
 def test_a_name_that_sql_has_for_itself_wants_quotes() -> None:
     with pytest.raises(LogError, match=r"""and a column of the name user in quotes: "user"\."""):
-        Condition("user <> 'x'", "filter")
-    assert Condition("\"user\" <> 'x'", "filter").columns == ["user"]
+        RowCondition("user <> 'x'", "filter")
+    assert RowCondition("\"user\" <> 'x'", "filter").columns == ["user"]

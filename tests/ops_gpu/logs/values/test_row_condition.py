@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 
 from ops_gpu.logs import LogError
-from ops_gpu.logs.values.row_condition import Condition
+from ops_gpu.logs.values.row_condition import RowCondition
 
 
 def mask(text: str, **columns: list[object]) -> list[bool | None]:
-    return Condition(text, "label").mask(pl.DataFrame(columns, strict=False), "log.csv").to_list()
+    return RowCondition(text, "label").mask(pl.DataFrame(columns, strict=False), "log.csv").to_list()
 
 
 def test_text_is_compared_as_a_number() -> None:
@@ -71,7 +71,7 @@ def test_quoted_names_with_spaces() -> None:
 )
 def test_what_does_not_parse_is_told_at_once(text: str, said: str) -> None:
     with pytest.raises(LogError, match=said) as raised:
-        Condition(text, "label")
+        RowCondition(text, "label")
     assert str(raised.value).startswith(f"label '{text}'")
     assert "\n" not in str(raised.value)
 

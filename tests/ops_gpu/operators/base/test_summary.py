@@ -56,7 +56,7 @@ def test_numbers_that_are_all_equal_become_zero_however_they_are_split(
         workflow = fitted(node, frame, cuts)
         found = workflow.transform(frame)["x"].drop_nulls()
         assert (found == 0).all()
-        path = workflow.number_path("x")
+        path = workflow.numpy_path("x")
         assert path is not None
         np.testing.assert_array_equal(path(frame["x"].drop_nulls().cast(pl.Float64).to_numpy()), found.to_numpy())
 
@@ -119,7 +119,7 @@ def test_scaled_numbers_that_were_not_fitted_on_are_the_same_both_ways(
         workflow = Workflow(node).fit(pl.DataFrame({"x": fit}, {"x": pl.Float64}))
         found = workflow.transform(served)["x"]
         assert not found.is_nan().any()
-        path = workflow.number_path("x")
+        path = workflow.numpy_path("x")
         assert path is not None
         np.testing.assert_array_equal(path(served["x"].to_numpy()), found.to_numpy())
 
@@ -130,7 +130,7 @@ def test_what_is_infinite_stays_so_and_is_named_later() -> None:
     expected = [np.inf, -np.inf, np.nan, np.nan, np.inf]
     found = workflow.transform(pl.DataFrame({"x": values}))["x"]
     np.testing.assert_array_equal(found.to_numpy(), np.array(expected, np.float32))
-    path = workflow.number_path("x")
+    path = workflow.numpy_path("x")
     assert path is not None
     np.testing.assert_array_equal(path(np.array(values, np.float64)), np.array(expected, np.float32))
 

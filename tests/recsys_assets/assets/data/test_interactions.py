@@ -91,7 +91,7 @@ def test_the_contract_fails_where_a_column_changed_its_type(shop: Path, home: Ho
     result = materialize(shop, ["interactions"], "2024-01-02")
     check = next(c for c in result.get_asset_check_evaluations() if c.check_name == kind)
     assert not check.passed
-    assert "'item_id' of 2024-01-01.parquet is String, expected Int64" in str(check.description)
+    assert "2024-01-01.parquet: column 'item_id' should be int64 and is string" in str(check.description)
 
 
 def test_a_kept_column_that_is_empty_on_a_day_keeps_its_type(shop: Path, home: Home) -> None:

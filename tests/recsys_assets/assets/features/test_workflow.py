@@ -222,7 +222,7 @@ def test_a_run_that_is_cut_off_is_seen_and_repaired_by_the_next(
         patch.setattr(Workflow, "save", cut_off)
         patch.setattr(workflow_module, "write_json", no_note)
         if cut == "planned":
-            patch.setattr(workflow_module.ChainRanges, "save_planned", no_plan)
+            patch.setattr(workflow_module.DayRanges, "save_planned", no_plan)
         assert "the power failed" in failure(materialize(shop, UP_TO_WORKFLOW, "2024-01-04", refit=refit))
     with pytest.raises(ValueError, match="materialize shop/workflow"):
         next_workflows(blueprint)

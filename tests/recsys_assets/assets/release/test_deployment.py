@@ -36,22 +36,22 @@ def test_the_newest_release_goes_live_and_becomes_the_champion(
 def test_the_newest_waits_for_a_rollout_and_says_so(
     deployed_shop: DeployedShop, control: FakeControl, promoted: list[str]
 ) -> None:
-    live, candidate, newcomer, newer = deployed_shop.releases
+    live, challenger, newcomer, newer = deployed_shop.releases
     deployed_shop.deployment(live)
     triton = TritonResource()
-    going = triton.roll_out(candidate, USERS, canary=0.1)
+    going = triton.roll_out(challenger, USERS, canary=0.1)
     said = deployed_shop.deployment(newcomer)
     assert (
-        f"{newcomer.hash[:12]} waits: {candidate.hash[:12]} is being tried (answers 10.0% of users)" in said["outcome"]
+        f"{newcomer.hash[:12]} waits: {challenger.hash[:12]} is being tried (answers 10.0% of users)" in said["outcome"]
     )
     assert "`recsys deploy shop`" in said["outcome"]
     assert (said["release"], said["data_version"]) == (live.hash[:12], live.hash[:16])
     assert "mlflow_version" not in said and promoted == [live.hash]
     assert f"{newcomer.hash[:12]}, which waited before, waits no longer" in deployed_shop.deployment(newer)["outcome"]
     assert "rollout of" in deployed_shop.deployment(live)["outcome"] and triton.live("shop") == going
-    assert "goes live when it is promoted" in deployed_shop.deployment(candidate)["outcome"]
+    assert "goes live when it is promoted" in deployed_shop.deployment(challenger)["outcome"]
     triton.end_rollout("shop")
-    assert f"{candidate.hash[:12]} stays away: it was being tried" in deployed_shop.deployment(candidate)["outcome"]
+    assert f"{challenger.hash[:12]} stays away: it was being tried" in deployed_shop.deployment(challenger)["outcome"]
     assert deployed_shop.deployment(newer)["outcome"] == f"{newer.hash[:12]} is live."
     assert promoted == [live.hash, live.hash, newer.hash]
 
@@ -61,11 +61,11 @@ def test_the_yaml_says_that_a_newer_release_ends_a_rollout(
 ) -> None:
     yaml = deployed_shop.folder / "defs.yaml"
     yaml.write_text(yaml.read_text() + "  rollout: {on_new_release: end}\n")
-    live, candidate, newcomer, _ = deployed_shop.releases
+    live, challenger, newcomer, _ = deployed_shop.releases
     deployed_shop.deployment(live)
-    TritonResource().roll_out(candidate, USERS, canary=0.1)
+    TritonResource().roll_out(challenger, USERS, canary=0.1)
     said = deployed_shop.deployment(newcomer)
-    assert f"The rollout of {candidate.hash[:12]} has ended for it" in said["outcome"]
+    assert f"The rollout of {challenger.hash[:12]} has ended for it" in said["outcome"]
     assert said["release"] == newcomer.hash[:12] and promoted == [live.hash, newcomer.hash]
 
 
@@ -139,7 +139,7 @@ def test_what_is_live_is_live_even_where_nothing_could_be_removed(
 @pytest.mark.triton
 def test_the_whole_story_on_a_real_server(deployed_shop: DeployedShop, monkeypatch: pytest.MonkeyPatch) -> None:
     know_toys(monkeypatch)
-    first, second, candidate, newcomer = deployed_shop.releases
+    first, second, challenger, newcomer = deployed_shop.releases
     triton, mlflow = TritonResource(), MlflowResource()
     for release in deployed_shop.releases:
         mlflow.register("shop", release.hash, release.path, None, {})
@@ -147,12 +147,12 @@ def test_the_whole_story_on_a_real_server(deployed_shop: DeployedShop, monkeypat
         for release in (first, second):
             assert deployed_shop.deployment(release)["release"] == release.hash[:12]
         assert mlflow.champion("shop") == second.hash
-        going = triton.roll_out(candidate, USERS, canary=0.5)
+        going = triton.roll_out(challenger, USERS, canary=0.5)
         assert " waits: " in deployed_shop.deployment(newcomer)["outcome"]
         assert triton.live("shop") == going and mlflow.champion("shop") == second.hash
         assert triton.rollback("shop") == LiveRelease("shop", first.hash, second.hash)
         assert triton.stop()
-        for release in (second, candidate):
+        for release in (second, challenger):
             said = deployed_shop.deployment(release)
             assert " stays away: " in said["outcome"] and said["release"] == first.hash[:12]
         with triton.client("shop") as client:

@@ -12,8 +12,8 @@ from serving.request.columns import Columns
 
 def bound() -> PopularFallback:
     popular = np.array([0, 0, 0, 5, 9, 7, 0], np.float32)
-    snapshot = SimpleNamespace(popular=popular, total=popular, available=np.arange(7) > 2)
-    release: Any = SimpleNamespace(shared=lambda part, load: snapshot)
+    item_state = SimpleNamespace(popular=popular, total=popular, available=np.arange(7) > 2)
+    release: Any = SimpleNamespace(shared=lambda part, load: item_state)
     operator = PopularFallback()
     operator.bind(release)
     return operator

@@ -64,10 +64,10 @@ def test_releases_go_live_one_after_another(target: TritonTarget, releases: list
 def test_a_rollout_outlives_new_days_until_it_is_decided(
     server: Server, releases: list[Release], shares: dict[str, float], tmp_path: Path
 ) -> None:
-    live, candidate, newcomer, newer = releases
+    live, challenger, newcomer, newer = releases
     target = replace(server[0], settings=replace(server[0].settings, decisions=str(tmp_path / "decisions")))
     offer(live, target, USERS)
-    going = roll_out(candidate, target, USERS, **shares)
+    going = roll_out(challenger, target, USERS, **shares)
     assert offer(newcomer, target, USERS) == Offered(newcomer.hash, "waits", going)
     since = verdicts(live).waiting
     assert since is not None and since.release == newcomer.hash
@@ -81,12 +81,12 @@ def test_a_rollout_outlives_new_days_until_it_is_decided(
 
 
 def test_the_one_that_is_tried_and_the_live_one_are_no_newcomers(target: TritonTarget, releases: list[Release]) -> None:
-    live, candidate, newcomer, _ = releases
+    live, challenger, newcomer, _ = releases
     offer(live, target, USERS)
-    going = roll_out(candidate, target, USERS, canary=0.1)
+    going = roll_out(challenger, target, USERS, canary=0.1)
     offer(newcomer, target, USERS)
     for on_new_release in ("wait", "end"):
-        assert offer(candidate, target, USERS, on_new_release) == Offered(candidate.hash, "tried", going)  # type: ignore[arg-type]
+        assert offer(challenger, target, USERS, on_new_release) == Offered(challenger.hash, "tried", going)  # type: ignore[arg-type]
         assert offer(live, target, USERS, on_new_release) == Offered(live.hash, "live", going)  # type: ignore[arg-type]
     waiting = verdicts(live).waiting
     assert live_release("toy", target) == going and waiting is not None and waiting.release == newcomer.hash
@@ -95,41 +95,43 @@ def test_the_one_that_is_tried_and_the_live_one_are_no_newcomers(target: TritonT
 def test_a_rollout_is_ended_for_a_newer_release_where_that_is_asked_for(
     target: TritonTarget, releases: list[Release]
 ) -> None:
-    live, candidate, newcomer, _ = releases
+    live, challenger, newcomer, _ = releases
     offer(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.1)
+    roll_out(challenger, target, USERS, canary=0.1)
     offered = offer(newcomer, target, USERS, "end")
-    assert offered == Offered(newcomer.hash, "live", LiveRelease("toy", newcomer.hash, live.hash), ended=candidate.hash)
+    assert offered == Offered(
+        newcomer.hash, "live", LiveRelease("toy", newcomer.hash, live.hash), ended=challenger.hash
+    )
     assert live_release("toy", target) == offered.live and against(live) == set()
 
 
 def test_what_waits_has_its_turn_once_the_rollout_is_decided(target: TritonTarget, releases: list[Release]) -> None:
-    live, candidate, newcomer, newer = releases
+    live, challenger, newcomer, newer = releases
     offer(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.1)
+    roll_out(challenger, target, USERS, canary=0.1)
     offer(newcomer, target, USERS)
-    deploy(candidate, target, USERS)
+    deploy(challenger, target, USERS)
     waiting = verdicts(live).waiting
     assert waiting is not None and waiting.release == newcomer.hash, "it is told, and not put live by that command"
     offered = offer(newer, target, USERS)
-    assert offered == Offered(newer.hash, "live", LiveRelease("toy", newer.hash, candidate.hash), superseded=waiting)
+    assert offered == Offered(newer.hash, "live", LiveRelease("toy", newer.hash, challenger.hash), superseded=waiting)
     assert verdicts(live) == Verdicts()
 
 
 def test_a_candidate_that_was_taken_away_does_not_go_live_by_itself(
     target: TritonTarget, releases: list[Release]
 ) -> None:
-    live, candidate, newcomer, _ = releases
+    live, challenger, newcomer, _ = releases
     offer(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.1)
+    roll_out(challenger, target, USERS, canary=0.1)
     alone = end_rollout(live, target)
-    offered = offer(candidate, target, USERS)
+    offered = offer(challenger, target, USERS)
     assert (offered.outcome, offered.live) == ("refused", alone)
     assert offered.verdict is not None and offered.verdict.kind == "ended"
-    assert roll_out(candidate, target, USERS, canary=0.1).candidate == candidate.hash, "a person can try it again"
+    assert roll_out(challenger, target, USERS, canary=0.1).challenger == challenger.hash, "a person can try it again"
     roll_out(newcomer, target, USERS, canary=0.1)
-    assert against(live) == {candidate.hash}, "another one takes its place"
-    assert deploy(candidate, target, USERS).hash == candidate.hash
+    assert against(live) == {challenger.hash}, "another one takes its place"
+    assert deploy(challenger, target, USERS).hash == challenger.hash
     assert against(live) == {newcomer.hash}
 
 
@@ -164,15 +166,15 @@ def test_going_back_twice_is_as_if_nothing_had_been(target: TritonTarget, releas
 
 
 def test_a_rollback_ends_a_rollout_for_good(target: TritonTarget, releases: list[Release]) -> None:
-    first, second, candidate, newcomer = releases
+    first, second, challenger, newcomer = releases
     for release in (first, second):
         offer(release, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.1)
+    roll_out(challenger, target, USERS, canary=0.1)
     offer(newcomer, target, USERS)
     back = rollback(first, target)
     assert back == LiveRelease("toy", first.hash, second.hash)
-    assert against(first) == {second.hash, candidate.hash}
-    for release in (second, candidate):
+    assert against(first) == {second.hash, challenger.hash}
+    for release in (second, challenger):
         assert offer(release, target, USERS).outcome == "refused"
     assert offer(newcomer, target, USERS).live.hash == newcomer.hash, "nobody decided against it"
 
@@ -225,13 +227,13 @@ def test_what_was_live_is_left_where_it_can_no_longer_be_loaded(
 
 def test_a_live_release_that_cannot_be_loaded_makes_room(server: Server, releases: list[Release]) -> None:
     target, control = server
-    live, candidate, newcomer, _ = releases
+    live, challenger, newcomer, _ = releases
     offer(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.1)
+    roll_out(challenger, target, USERS, canary=0.1)
     control.end()
     control.broken = {model_name("toy", live.hash)}
     offered = offer(newcomer, target, USERS)
-    assert offered == Offered(newcomer.hash, "live", LiveRelease("toy", newcomer.hash), ended=candidate.hash)
+    assert offered == Offered(newcomer.hash, "live", LiveRelease("toy", newcomer.hash), ended=challenger.hash)
 
 
 def test_where_nothing_answers_what_was_left_still_stays_away(server: Server, releases: list[Release]) -> None:

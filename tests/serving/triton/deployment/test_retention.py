@@ -14,8 +14,7 @@ import pytest
 from serving.release.holding import Holding
 from serving.release.release import Release
 from serving.request.model_names import model_name
-from serving.triton.deployment import promotion as going_live
-from serving.triton.deployment import retention
+from serving.triton.deployment import promotion, retention
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.deployment.offer import offer
 from serving.triton.deployment.retention import clean_up
@@ -95,7 +94,7 @@ def test_models_of_a_deployment_that_was_cut_off_go_with_their_release(
     target, control = server
     deploy(releases[5], target, USERS)
     with monkeypatch.context() as patch:
-        patch.setattr(going_live, "unload_others", lambda *_: None)  # killed before it could clean up
+        patch.setattr(promotion.Promotion, "unload_others", lambda *_: None)  # killed before it could clean up
         control.broken = {"toy"}
         with pytest.raises(DeploymentError):
             deploy(releases[1], target, USERS)
@@ -132,7 +131,7 @@ def test_a_server_that_does_not_answer_keeps_all_that_it_may_have_loaded(
     shutil.copytree(target.repository / model_name("toy", releases[1].hash), stray)
 
     def down() -> list[Any]:
-        raise going_live.TritonError("No Triton server answers.")
+        raise promotion.TritonError("No Triton server answers.")
 
     monkeypatch.setattr(control, "models", down)
     found = cleaned(server, releases)
@@ -206,7 +205,7 @@ def test_it_waits_for_a_deployment_that_is_going_on(
         proving.set()
         assert go_on.wait(10)
 
-    monkeypatch.setattr(going_live, "_prove", prove)
+    monkeypatch.setattr(promotion, "_prove", prove)
     deploying = threading.Thread(target=deploy, args=(releases[0], target, USERS))
     deploying.start()
     assert proving.wait(10)

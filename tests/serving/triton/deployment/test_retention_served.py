@@ -11,7 +11,6 @@ import pytest
 from serving.client.client import RecommenderClient, RecommenderError
 from serving.release.release import Release
 from serving.triton.deployment.deployment import deploy, live_release, restore, rollback
-from serving.triton.deployment.promotion import connected
 from serving.triton.deployment.retention import clean_up
 from serving.triton.deployment.rollout import end_rollout, roll_out
 from serving.triton.deployment.target import TritonTarget
@@ -41,7 +40,7 @@ def test_removals_disturb_no_request_and_no_deployment(
                 time.sleep(0.005)
 
     def remove() -> None:
-        with connected(target) as control:
+        with target.connected() as control:
             while not stop.is_set():
                 for one in clean_up("kept", folder, target.repository, 1, lambda: {releases[1].hash: "next"}, control):
                     removed.update([one.path.name] if one.goes else [])

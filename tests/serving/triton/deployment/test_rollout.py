@@ -25,44 +25,44 @@ def answered_by(target: TritonTarget, name: str) -> dict[int | str, str]:
 
 
 def test_a_canary_answers_the_same_share_of_users_again_and_again(target: TritonTarget, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "canary", seed=seed) for seed in range(2))
+    live, challenger = (toy_release(tmp_path, "canary", seed=seed) for seed in range(2))
     deploy(live, target, USERS)
-    state = roll_out(candidate, target, USERS, canary=0.3)
-    assert (state.hash, state.candidate, state.canary) == (live.hash, candidate.hash, 0.3)
+    state = roll_out(challenger, target, USERS, canary=0.3)
+    assert (state.hash, state.challenger, state.canary) == (live.hash, challenger.hash, 0.3)
     assert live_release("canary", target) == state
     few = answered_by(target, "canary")
-    tried = {user for user, release in few.items() if release == candidate.hash}
+    tried = {user for user, release in few.items() if release == challenger.hash}
     assert 0.15 < len(tried) / len(MANY) < 0.45
-    assert set(few.values()) == {live.hash, candidate.hash}
+    assert set(few.values()) == {live.hash, challenger.hash}
     assert answered_by(target, "canary") == few
-    roll_out(candidate, target, USERS, canary=0.6)
-    more = {user for user, release in answered_by(target, "canary").items() if release == candidate.hash}
+    roll_out(challenger, target, USERS, canary=0.6)
+    more = {user for user, release in answered_by(target, "canary").items() if release == challenger.hash}
     assert tried < more
     alone = end_rollout(live, target)
-    assert (alone.hash, alone.candidate) == (live.hash, None)
+    assert (alone.hash, alone.challenger) == (live.hash, None)
     assert set(answered_by(target, "canary").values()) == {live.hash}
 
 
 def test_each_user_gets_what_their_release_gives_alone(target: TritonTarget, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "mixed", seed=seed) for seed in range(2))
+    live, challenger = (toy_release(tmp_path, "mixed", seed=seed) for seed in range(2))
     deploy(live, target, USERS)
     lists = {}
-    for release in (live, candidate):
+    for release in (live, challenger):
         deploy(release, target, USERS)
         with RecommenderClient(target.grpc_url, "mixed") as client:
             lists[release.hash] = {a.user_id: a.items for a in client.recommend(MANY)}
     deploy(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.5)
+    roll_out(challenger, target, USERS, canary=0.5)
     with RecommenderClient(target.grpc_url, "mixed") as client:
         for answer in client.recommend(MANY):
             assert answer.items == lists[answer.release][answer.user_id]
 
 
 def test_a_shadow_is_compared_and_seen_by_nobody(target: TritonTarget, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "shade", seed=seed) for seed in range(2))
+    live, challenger = (toy_release(tmp_path, "shade", seed=seed) for seed in range(2))
     target = replace(target, settings=replace(target.settings, decisions=str(tmp_path / "decisions")))
     deploy(live, target, USERS)
-    roll_out(candidate, target, USERS, shadow=1.0)
+    roll_out(challenger, target, USERS, shadow=1.0)
     assert set(answered_by(target, "shade").values()) == {live.hash}
     deadline = time.monotonic() + 20
     files: list[Path] = []
@@ -70,7 +70,7 @@ def test_a_shadow_is_compared_and_seen_by_nobody(target: TritonTarget, tmp_path:
         time.sleep(0.2)
         files = list((tmp_path / "decisions/shade/shadow").glob("day=*/[!.]*.parquet"))
     rows = pl.concat([pl.read_parquet(file) for file in files])
-    assert set(rows["candidate"]) == {candidate.hash}
+    assert set(rows["candidate"]) == {challenger.hash}
     assert set(rows["live"]) == {live.hash}
     assert rows["error"].null_count() == rows.height
     assert rows["overlap"].is_between(0, 1).all()
@@ -78,25 +78,25 @@ def test_a_shadow_is_compared_and_seen_by_nobody(target: TritonTarget, tmp_path:
 
 
 def test_promoting_ends_the_rollout(target: TritonTarget, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "promoted", seed=seed) for seed in range(2))
+    live, challenger = (toy_release(tmp_path, "promoted", seed=seed) for seed in range(2))
     deploy(live, target, USERS)
-    roll_out(candidate, target, USERS, canary=0.5)
-    state = deploy(candidate, target, USERS)
-    assert (state.hash, state.previous, state.candidate) == (candidate.hash, live.hash, None)
-    assert set(answered_by(target, "promoted").values()) == {candidate.hash}
+    roll_out(challenger, target, USERS, canary=0.5)
+    state = deploy(challenger, target, USERS)
+    assert (state.hash, state.previous, state.challenger) == (challenger.hash, live.hash, None)
+    assert set(answered_by(target, "promoted").values()) == {challenger.hash}
     folders = {folder.name for folder in target.repository.glob("promoted*")}
-    assert folders == {"promoted", f"promoted.{live.hash[:12]}", f"promoted.{candidate.hash[:12]}"}
+    assert folders == {"promoted", f"promoted.{live.hash[:12]}", f"promoted.{challenger.hash[:12]}"}
 
 
 def test_what_cannot_be_tried_says_why(target: TritonTarget, tmp_path: Path) -> None:
-    live, candidate = (toy_release(tmp_path, "refused", seed=seed) for seed in range(2))
+    live, challenger = (toy_release(tmp_path, "refused", seed=seed) for seed in range(2))
     with pytest.raises(DeploymentError, match="nothing to stand beside"):
-        roll_out(candidate, target, USERS, canary=0.5)
+        roll_out(challenger, target, USERS, canary=0.5)
     deploy(live, target, USERS)
     with pytest.raises(DeploymentError, match="is the live one, and answers everybody already"):
         roll_out(live, target, USERS, canary=0.5)
     with pytest.raises(DeploymentError, match="shares between 0 and 1"):
-        roll_out(candidate, target, USERS)
+        roll_out(challenger, target, USERS)
     with pytest.raises(DeploymentError, match="a place for its comparisons"):
-        roll_out(candidate, target, USERS, shadow=0.5)
+        roll_out(challenger, target, USERS, shadow=0.5)
     assert set(answered_by(target, "refused").values()) == {live.hash}

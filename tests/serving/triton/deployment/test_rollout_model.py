@@ -84,14 +84,14 @@ class RolloutModel(RuleBasedStateMachine):
         found = offer(self.opened(newest), self.target, USERS, on_new_release)
         if before is None:
             expected = "live"
-        elif newest in (before.hash, before.candidate):
+        elif newest in (before.hash, before.challenger):
             expected = "live" if newest == before.hash else "tried"
         elif newest in self.against:
             expected = "refused"
         else:
-            expected = "waits" if before.candidate is not None and on_new_release == "wait" else "live"
+            expected = "waits" if before.challenger is not None and on_new_release == "wait" else "live"
         assert found.outcome == expected
-        if expected != "live" or (before is not None and newest == before.hash and before.candidate is not None):
+        if expected != "live" or (before is not None and newest == before.hash and before.challenger is not None):
             assert live_release("toy", self.target) == before, "nothing that comes by itself changes what answers"
             self.waiting = newest if expected == "waits" else self.waiting
             return
@@ -111,12 +111,12 @@ class RolloutModel(RuleBasedStateMachine):
     @precondition(lambda self: self.live is not None)
     @rule(number=st.integers(0, 9), canary=st.sampled_from([0.1, 0.5]))
     def tried(self, number: int, canary: float) -> None:
-        before, candidate = self.known_live(), self.any_release(number)
-        if candidate != before.hash:
-            found = roll_out(self.opened(candidate), self.target, USERS, canary=canary)
+        before, challenger = self.known_live(), self.any_release(number)
+        if challenger != before.hash:
+            found = roll_out(self.opened(challenger), self.target, USERS, canary=canary)
             self.decided(before, found)
 
-    @precondition(lambda self: self.live is not None and self.live.candidate is not None)
+    @precondition(lambda self: self.live is not None and self.live.challenger is not None)
     @rule()
     def ended(self) -> None:
         before = self.known_live()
@@ -134,7 +134,7 @@ class RolloutModel(RuleBasedStateMachine):
         """The server ends; whoever asks next brings back what was live."""
         self.control.end()
         if self.live is not None:
-            for release in (self.live.candidate, self.live.hash):
+            for release in (self.live.challenger, self.live.hash):
                 if release is not None:
                     self.control.load(f"toy.{release[:12]}")
             self.control.load("toy")
@@ -182,10 +182,10 @@ class RolloutModel(RuleBasedStateMachine):
         """What a person's command leaves behind."""
         if back and before.hash != now.hash:
             self.against.add(before.hash)
-        if before.candidate is not None and before.candidate not in (now.hash, now.candidate):
-            self.against.add(before.candidate)
+        if before.challenger is not None and before.challenger not in (now.hash, now.challenger):
+            self.against.add(before.challenger)
         self.against.discard(now.hash)
-        self.waiting = None if self.waiting in (now.hash, now.candidate) else self.waiting
+        self.waiting = None if self.waiting in (now.hash, now.challenger) else self.waiting
         self.live = now
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from serving.triton.deployment.other_columns import SignatureError
 from serving.triton.deployment.signature_check import check_columns
+from serving.triton.deployment.signature_error import SignatureError
 
 USER, PRICE = ("input", "user_id", 5, (1,)), ("input", "context_max_price", 12, (1,))
 

@@ -10,8 +10,8 @@ from serving.triton.repository.live_release import LiveRelease
 A, B, C, D = (letter * 64 for letter in "abcd")
 
 
-def live(release: str, previous: str | None = None, candidate: str | None = None) -> LiveRelease:
-    return LiveRelease("shop", release, previous, candidate, 0.1 if candidate else 0.0)
+def live(release: str, previous: str | None = None, challenger: str | None = None) -> LiveRelease:
+    return LiveRelease("shop", release, previous, challenger, 0.1 if challenger else 0.0)
 
 
 def against(verdicts: Verdicts) -> dict[str, tuple[str, str]]:

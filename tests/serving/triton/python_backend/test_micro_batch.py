@@ -6,15 +6,15 @@ import numpy as np
 
 from ops_gpu.primitives.ragged import Ragged
 from serving.triton.python_backend.micro_batch import joined, jointly, rows
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 
 TIMES = np.zeros((1, 1), np.float32)
 
 
-def pack(*users: bytes, inner: int = 2) -> Pack:
+def pack(*users: bytes, inner: int = 2) -> ColumnPack:
     lists = Ragged.from_lists([[len(user)] * len(user) for user in users], np.int32)
     vectors = np.ones((len(users), inner), np.float32)
-    return Pack({(0, "user"): np.array(users), (0, "list"): lists, (1, "vector"): vectors}, TIMES)
+    return ColumnPack({(0, "user"): np.array(users), (0, "list"): lists, (1, "vector"): vectors}, TIMES)
 
 
 def test_joined_and_taken_apart_again() -> None:
@@ -37,7 +37,7 @@ class Passes:
     def __init__(self) -> None:
         self.seen: list[list[int]] = []
 
-    def __call__(self, packs: Sequence[Pack]) -> list[int]:
+    def __call__(self, packs: Sequence[ColumnPack]) -> list[int]:
         self.seen.append([len(one) for one in packs])
         if any(b"poison" in one.columns[0, "user"] for one in packs):  # type: ignore[operator]
             raise ValueError("poison")

@@ -14,12 +14,12 @@ import pytest
 from tritonclient.grpc import service_pb2
 
 from serving.triton.python_backend import shadow as module
-from serving.triton.python_backend.periodic_worker import Background
+from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.shadow import Shadow
 from serving.triton.python_backend.shadow_metrics import ShadowMetrics
 from tests.serving.triton.fake_backend import Family
 
-LIVE, CANDIDATE = "a" * 64, "c" * 64
+LIVE, CHALLENGER = "a" * 64, "c" * 64
 INPUTS = {"user_id": np.array([[7]])}
 OUTPUTS = {
     "item_id": np.array([[1, 2]]),
@@ -43,7 +43,7 @@ def make(tmp_path: Path) -> Callable[[float], Shadow]:
             time.sleep(seconds)
             return answer(OUTPUTS)
 
-        shadow = Shadow("127.0.0.1:1", "challenger", tmp_path, LIVE, CANDIDATE)
+        shadow = Shadow("127.0.0.1:1", "challenger", tmp_path, LIVE, CHALLENGER)
         shadow._stub = SimpleNamespace(ModelInfer=infer)
         return shadow
 
@@ -61,7 +61,7 @@ def test_what_is_compared_is_written_in_time_under_permanent_load(
     for name, value in {"MOST_WAITING": 100, "COMPARED_FOR": 0.1, "WRITTEN_EVERY": 0.5}.items():
         monkeypatch.setattr(module, name, value)
     shadow = make(0.005)
-    background, shown, longest = Background(shadow.work), 0, 0
+    background, shown, longest = PeriodicWorker(shadow.work), 0, 0
     end = time.monotonic() + 2.0
     while time.monotonic() < end:
         shadow.show(f"r{shown}", INPUTS, OUTPUTS)
@@ -106,14 +106,14 @@ def test_what_cannot_be_written_is_counted(
 
     class OneMetric(Family):  # of both counters
         def Metric(self, labels: dict[str, str]) -> Family:
-            assert labels == {"recommender": "shop", "release": LIVE[:12], "candidate": CANDIDATE[:12]}
+            assert labels == {"recommender": "shop", "release": LIVE[:12], "candidate": CHALLENGER[:12]}
             return told
 
     metrics = ShadowMetrics(
         SimpleNamespace(MetricFamily=OneMetric),
         shadow,
         "shop",
-        {"release": LIVE, "candidate": CANDIDATE},
+        {"release": LIVE, "candidate": CHALLENGER},
     )
 
     def full(self: pl.DataFrame, path: Path) -> None:
@@ -137,7 +137,7 @@ def test_what_cannot_be_written_is_counted(
 
 
 def test_a_candidate_that_fails_is_compared_too(make: Callable[[float], Shadow], tmp_path: Path) -> None:
-    shadow = Shadow("127.0.0.1:1", "challenger", tmp_path, LIVE, CANDIDATE)  # nobody listens there
+    shadow = Shadow("127.0.0.1:1", "challenger", tmp_path, LIVE, CHALLENGER)  # nobody listens there
     shadow.show("r", INPUTS, OUTPUTS)
     shadow.compare()
     shadow.flush()

@@ -19,7 +19,7 @@ from serving.release.release import Release
 from serving.request.columns import Columns
 from serving.request.id_encoding import decode_ids, encode_ids
 from serving.triton.repository.export import export
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.repository.names import models_of
 from tests.serving.toys import toy_release
@@ -34,7 +34,7 @@ def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def exported(release: Release, folder: Path, form: str, most: int = 1024, **settings: Any) -> FakeTriton:
-    export(release, folder, form, ModelSettings(max_batch_size=most, form=FormSettings(**settings)))
+    export(release, folder, form, ModelSettings(max_batch_size=most, form=LayoutSettings(**settings)))
     return FakeTriton(folder)
 
 
@@ -131,7 +131,7 @@ def logged_by(
     release: Release, folder: Path, form: str, requests: list[Tensors], rate: float = 1.0, **settings: Any
 ) -> pl.DataFrame:
     """What a form writes to its decision log, without ids and times."""
-    logging = ModelSettings(form=FormSettings(**settings), decisions=str(folder / "log"), log_rate=rate)
+    logging = ModelSettings(form=LayoutSettings(**settings), decisions=str(folder / "log"), log_rate=rate)
     export(release, folder / "models", form, logging)
     triton = FakeTriton(folder / "models")
     triton.infer("toy", requests)
@@ -162,8 +162,8 @@ def test_both_forms_log_the_same_decisions(
 
 def test_what_is_not_logged_does_not_travel(release: Release, tmp_path: Path) -> None:
     for folder, settings in (("none", {}), ("no share", {"decisions": "/log", "log_rate": 0.0})):
-        export(release, tmp_path / folder, "ensemble", ModelSettings(form=FormSettings("ensemble"), **settings))
-    export(release, tmp_path / "all", "ensemble", ModelSettings(form=FormSettings("ensemble"), decisions="/log"))
+        export(release, tmp_path / folder, "ensemble", ModelSettings(form=LayoutSettings("ensemble"), **settings))
+    export(release, tmp_path / "all", "ensemble", ModelSettings(form=LayoutSettings("ensemble"), decisions="/log"))
     taken = {
         folder: {tensor.name for tensor in parsed(next((tmp_path / folder).glob("*.answer/config.pbtxt"))).input}
         for folder in ("none", "no share", "all")
@@ -183,7 +183,7 @@ def test_answers_are_counted(release: Release, tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_models_say_what_triton_needs_to_know(release: Release, tmp_path: Path) -> None:
-    form = FormSettings("ensemble", step_instances={"QueryPopular": 3, "answer": 2})
+    form = LayoutSettings("ensemble", step_instances={"QueryPopular": 3, "answer": 2})
     model = export(release, tmp_path, "ensemble", ModelSettings(2, 64, form=form), "/there/toy", "shop")
     assert model == f"shop.{release.hash[:12]}"
     configs = {path.parent.name: parsed(path) for path in tmp_path.glob("*/config.pbtxt")}
@@ -221,7 +221,7 @@ def test_both_forms_are_written_over_each_other(release: Release, tmp_path: Path
 def test_settings_that_do_not_fit_the_graph_are_refused(release: Release, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="form must be one of fused, ensemble, got 'steps'"):
         export(release, tmp_path, "steps")
-    settings = ModelSettings(form=FormSettings("ensemble", step_instances={"QueryFaiss": 2}))
+    settings = ModelSettings(form=LayoutSettings("ensemble", step_instances={"QueryFaiss": 2}))
     with pytest.raises(ValueError, match="step_instances names 'QueryFaiss'; the steps are request, 00-ToyUsers"):
         export(release, tmp_path, "ensemble", settings)
 

@@ -16,7 +16,7 @@ from serving.ensemble.ensemble import Ensemble
 from serving.release.release import Release
 from serving.triton.deployment.deployment import DeploymentError, deploy, live_release, rollback
 from serving.triton.deployment.target import TritonTarget
-from serving.triton.repository.layout_settings import FormSettings
+from serving.triton.repository.layout_settings import LayoutSettings
 from serving.triton.repository.model_settings import ModelSettings
 from serving.triton.repository.names import models_of
 from tests.serving.toys import toy_release
@@ -28,7 +28,7 @@ STEPS = {"request", "features", "retrieval", "filtering", "scoring", "ordering",
 
 
 def in_stages(target: TritonTarget) -> TritonTarget:
-    return replace(target, settings=ModelSettings(form=FormSettings("ensemble", "stage")))
+    return replace(target, settings=ModelSettings(form=LayoutSettings("ensemble", "stage")))
 
 
 def models(release: Release, *steps: str) -> set[str]:
@@ -142,7 +142,7 @@ def test_one_release_changes_its_form_under_load(target: TritonTarget, tmp_path:
     thread = threading.Thread(target=ask)
     thread.start()
     try:
-        by_operator = replace(target, settings=ModelSettings(form=FormSettings("ensemble")))
+        by_operator = replace(target, settings=ModelSettings(form=LayoutSettings("ensemble")))
         for form in (in_stages(target), by_operator, target):
             deploy(release, form, USERS)
             model = f"changing.{release.hash[:12]}"

@@ -8,16 +8,17 @@ from tritonclient.grpc import model_config_pb2
 
 from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.schema import Schema
+from serving.request.model_names import model_name
 from serving.request.request import optional
 from serving.triton.repository.model_config import ModelTensors
 from serving.triton.repository.model_directory import (
-    model_name,
     replace_config,
     write_model,
     write_pointer,
     write_router,
 )
 from serving.triton.repository.model_settings import ModelSettings
+from serving.triton.repository.released_model import ReleasedModel
 
 HASH = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -36,7 +37,7 @@ def parsed(repository: Path, model: str) -> model_config_pb2.ModelConfig:
 def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -> None:
     settings = ModelSettings(instances=2, max_batch_size=64, queue_delay_us=500)
     path = '/releases/"quoted"\\demo'
-    assert write_model(tmp_path, "demo", HASH, path, tensors(), settings) == "demo.0123456789ab"
+    assert write_model(tmp_path, ReleasedModel("demo", HASH, path, tensors(), settings)) == "demo.0123456789ab"
     config = parsed(tmp_path, "demo.0123456789ab")
     assert (config.backend, config.max_batch_size) == ("python", 64)
     assert config.instance_group[0].count == 2
@@ -54,11 +55,11 @@ def test_the_model_of_a_release_says_what_triton_needs_to_know(tmp_path: Path) -
 
 
 def test_a_model_directory_is_written_once(tmp_path: Path) -> None:
-    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings())
+    write_model(tmp_path, ReleasedModel("demo", HASH, "/a", tensors(), ModelSettings()))
     before = (tmp_path / "demo.0123456789ab" / "config.pbtxt").stat().st_mtime_ns
-    write_model(tmp_path, "demo", HASH, "/a", tensors(), ModelSettings())
+    write_model(tmp_path, ReleasedModel("demo", HASH, "/a", tensors(), ModelSettings()))
     assert (tmp_path / "demo.0123456789ab" / "config.pbtxt").stat().st_mtime_ns == before
-    write_model(tmp_path, "demo", HASH, "/b", tensors(), ModelSettings())
+    write_model(tmp_path, ReleasedModel("demo", HASH, "/b", tensors(), ModelSettings()))
     assert parsed(tmp_path, "demo.0123456789ab").parameters["release_path"].string_value == "/b"
     assert [p.name for p in tmp_path.iterdir()] == ["demo.0123456789ab"], "something was left aside"
 
@@ -82,6 +83,6 @@ def test_the_pointer_hands_everything_through_to_one_release(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "a.b", ".hidden", "a b"])
 def test_a_name_cannot_leave_the_repository(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="model's name has letters"):
-        write_model(tmp_path, name, HASH, "/a", tensors(), ModelSettings())
+        write_model(tmp_path, ReleasedModel(name, HASH, "/a", tensors(), ModelSettings()))
     with pytest.raises(ValueError, match="model's name has letters"):
         model_name("demo", name)

@@ -121,7 +121,7 @@ def test_what_failed_is_told_and_not_tried_again(tmp_path: Path) -> None:
 
 
 class Rolling(Control):
-    """A server of a recommender behind whose router a candidate is being tried."""
+    """A server of a recommender behind whose router a challenger is being tried."""
 
     def parameters(self, model: str) -> Mapping[str, str] | None:
         hashes = {"release": "a" * 64, "candidate": "c" * 64, "previous": BEFORE}
@@ -130,10 +130,10 @@ class Rolling(Control):
 
 def rolling(root: Path) -> Path:
     """A repository as a rollout leaves it: the name points at a router, which asks two releases."""
-    live, candidate = (f"one.{letter * 12}" for letter in "ac")
-    models = repository(root, "one", live, candidate, f"one.{BEFORE[:12]}", "one.router-1")
+    live, challenger = (f"one.{letter * 12}" for letter in "ac")
+    models = repository(root, "one", live, challenger, f"one.{BEFORE[:12]}", "one.router-1")
     tensors = ModelTensors({"user_id": "data_type: TYPE_INT64 dims: [ 1 ]"}, {})
-    told = {"live_model": live, "candidate_model": candidate}
+    told = {"live_model": live, "candidate_model": challenger}
     router = write_router(models, "one", tensors, 8, told)
     write_pointer(models, "one", router, tensors, 8, LiveRelease("one", "a" * 64, BEFORE, "c" * 64, 0.5).parameters())
     return models
@@ -149,8 +149,8 @@ def test_the_live_release_behind_a_router_is_loaded_before_the_name(tmp_path: Pa
 
 
 def test_a_candidate_that_cannot_be_loaded_keeps_nothing_else_from_it(tmp_path: Path) -> None:
-    models, candidate = rolling(tmp_path), f"one.{'c' * 12}"
-    control = Rolling(candidate)
+    models, challenger = rolling(tmp_path), f"one.{'c' * 12}"
+    control = Rolling(challenger)
     assert restore_models(models, control) == {}
-    assert restore_beside(models, control) == {candidate: f"{candidate} is broken"}
+    assert restore_beside(models, control) == {challenger: f"{challenger} is broken"}
     assert control.loaded[2:] == [f"one.{BEFORE[:12]}"]

@@ -84,7 +84,7 @@ def test_two_homes_run_side_by_side_on_loopback(tmp_path: Path) -> None:
         assert one.start() == first, "it runs once a home"
         assert len({first.grpc_port, first.metrics_port, second.grpc_port, second.metrics_port}) == 4
         assert first.pid != second.pid and os.getpgid(first.pid) == first.pid
-        with urllib.request.urlopen(second.metrics_url) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{second.metrics_port}/metrics") as response:
             assert b"nv_" in response.read()
         assert one.stop() is True and one.status() is None
         assert two.status() == second and second.alive()

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from ops_gpu.primitives.ragged import Ragged
 from serving.ensemble.ensemble_plan import Place
 from serving.request.columns import Column
-from serving.triton.tensors.column_pack import Pack
+from serving.triton.tensors.column_pack import ColumnPack
 
 DTYPES = ("?", "u1", "i1", "i2", "i4", "i8", "f4", "f8", "S1", "S7", "M8[D]", "M8[us]")
 TIMES = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -36,10 +36,10 @@ def columns(draw: st.DrawFn) -> dict[Place, Column]:
 @settings(max_examples=100, deadline=None)
 @given(columns())
 def test_what_was_packed_comes_back(given: dict[Place, Column]) -> None:
-    tensor = Pack(given, TIMES).to_tensor()
+    tensor = ColumnPack(given, TIMES).to_tensor()
     assert tensor.dtype == np.uint8 and tensor.shape == (1, tensor.size)
     assert tensor.flags.writeable and tensor.flags.c_contiguous
-    back = Pack.from_tensor(tensor)
+    back = ColumnPack.from_tensor(tensor)
     np.testing.assert_array_equal(back.stage_ms, TIMES)
     assert list(back.columns) == list(given) and len(back) == len(next(iter(given.values())))
     for place, column in given.items():
@@ -54,7 +54,7 @@ def test_what_was_packed_comes_back(given: dict[Place, Column]) -> None:
 
 def test_a_slice_of_a_larger_array_travels_alone() -> None:
     whole = np.arange(20).reshape(5, 4)
-    back = Pack.from_tensor(Pack({(0, "a"): whole[1:3, ::2]}, TIMES).to_tensor())
+    back = ColumnPack.from_tensor(ColumnPack({(0, "a"): whole[1:3, ::2]}, TIMES).to_tensor())
     np.testing.assert_array_equal(np.asarray(back.columns[0, "a"]), [[4, 6], [8, 10]])
 
 
@@ -83,18 +83,20 @@ def packed(header: Any, memory: bytes = b"") -> npt.NDArray[np.uint8]:
 )
 def test_anything_else_is_refused(tensor: npt.NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="nothing that a step of an ensemble gives"):
-        Pack.from_tensor(tensor)
+        ColumnPack.from_tensor(tensor)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damaged_packs_raise_nothing_but_that(data: st.DataObject) -> None:
-    good = Pack({(0, "a"): np.arange(3), (1, "b"): Ragged.from_lists([[1], [], [2, 3]], np.int32)}, TIMES).to_tensor()
+    good = ColumnPack(
+        {(0, "a"): np.arange(3), (1, "b"): Ragged.from_lists([[1], [], [2, 3]], np.int32)}, TIMES
+    ).to_tensor()
     damaged = good.copy()
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[0, data.draw(st.integers(0, good.size - 1))] = data.draw(st.integers(0, 255))
     try:
-        Pack.from_tensor(damaged[:, : data.draw(st.integers(0, good.size))])
+        ColumnPack.from_tensor(damaged[:, : data.draw(st.integers(0, good.size))])
     except ValueError as error:
         assert "ask its model" in str(error)
 
@@ -104,17 +106,17 @@ def test_lists_that_end_outside_of_their_values_are_refused() -> None:
     lists = Ragged.from_lengths(np.arange(3, dtype=np.int32), np.array([1, 2]))
     object.__setattr__(lists, "offsets", np.array([0, 4_000_000_000, 3]))
     with pytest.raises(ValueError, match="lists whose ends do not rise"):
-        Pack.from_tensor(Pack({(0, "a"): lists}, TIMES).to_tensor())
+        ColumnPack.from_tensor(ColumnPack({(0, "a"): lists}, TIMES).to_tensor())
 
 
 def test_packs_of_different_users_do_not_go_together() -> None:
-    one, other = Pack({(0, "a"): np.arange(3)}, TIMES), Pack({(1, "b"): np.arange(2)}, TIMES)
+    one, other = ColumnPack({(0, "a"): np.arange(3)}, TIMES), ColumnPack({(1, "b"): np.arange(2)}, TIMES)
     with pytest.raises(ValueError, match="different numbers of users"):
-        Pack.merged([one, other])
+        ColumnPack.merged([one, other])
 
 
 def test_merged_packs_know_the_times_of_all() -> None:
     times = [np.array([[1, 2], [0, 0], [0, 0]], np.float32), np.array([[1, 2], [0, 0], [3, 4]], np.float32)]
-    merged = Pack.merged(Pack({(row, "a"): np.arange(3)}, time) for row, time in enumerate(times))
+    merged = ColumnPack.merged(ColumnPack({(row, "a"): np.arange(3)}, time) for row, time in enumerate(times))
     assert list(merged.columns) == [(0, "a"), (1, "a")]
     np.testing.assert_array_equal(merged.stage_ms, times[1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ops_gpu.primitives.ragged import Ragged
-from serving.ensemble.ensemble import Answer
+from serving.ensemble.ensemble import EnsembleAnswer
 from serving.operators.base import STAGES
 from serving.triton.tensors.dlpack import Array
 from serving.triton.tensors.request_tensors import to_wire
@@ -18,7 +18,9 @@ def sent(lengths: list[int], k: list[int], read_only: bool = False) -> dict[str,
     if read_only:
         items.values.flags.writeable = score.flags.writeable = False
     columns = {"item_id": items, "score": items.with_values(score), "source": items.with_values(score.astype(np.uint8))}
-    return to_wire(Answer(dict(columns), dict.fromkeys(STAGES, 0.0)), slice(0, len(k)), np.array(k, np.int32), HASH)
+    return to_wire(
+        EnsembleAnswer(dict(columns), dict.fromkeys(STAGES, 0.0)), slice(0, len(k)), np.array(k, np.int32), HASH
+    )
 
 
 @pytest.mark.parametrize("read_only", [False, True])

@@ -1,4 +1,4 @@
-"""Tensor: one input of a request, from plain Python values."""
+"""InputTensor: one input of a request, from plain Python values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS: dict[str, tuple[struct.Struct, tuple[type, ...], str]] = {
 }
 
 
-class Tensor(NamedTuple):
+class InputTensor(NamedTuple):
     """An input as it travels: name, Triton's type, shape, and its bytes (little-endian)."""
 
     name: str
@@ -33,7 +33,7 @@ class Tensor(NamedTuple):
     raw: bytes
 
     @classmethod
-    def of_ids(cls, name: str, ids: Sequence[Id], datatype: str, what: str = "A user id") -> Tensor:
+    def of_ids(cls, name: str, ids: Sequence[Id], datatype: str, what: str = "A user id") -> InputTensor:
         """Ids, INT64 `[n, 1]` or zero-padded UTF-8 `[n, 256]`; `what` they are begins the sentence of an error.
 
         Raises:
@@ -42,12 +42,12 @@ class Tensor(NamedTuple):
         return cls.of_array(name, encode_ids(ids, datatype, what), datatype)
 
     @classmethod
-    def of_array(cls, name: str, values: Array, datatype: str) -> Tensor:
+    def of_array(cls, name: str, values: Array, datatype: str) -> InputTensor:
         """An array that is of this type already."""
         return cls(name, datatype, values.shape, values.tobytes())
 
     @classmethod
-    def of_values(cls, name: str, values: Sequence[Any], datatype: str) -> Tensor:
+    def of_values(cls, name: str, values: Sequence[Any], datatype: str) -> InputTensor:
         """One value a user, `[n, 1]`; strings as zero-padded UTF-8 `[n, 256]`; None where nothing is known.
 
         Raises:
@@ -61,7 +61,7 @@ class Tensor(NamedTuple):
         return cls(name, datatype, (len(values), 1), b"".join(packed(name, value, datatype) for value in values))
 
     @classmethod
-    def of_value(cls, name: str, value: Any, users: int, datatype: str) -> Tensor:
+    def of_value(cls, name: str, value: Any, users: int, datatype: str) -> InputTensor:
         """The same value for all users; as `of_values`."""
         if datatype == "UINT8":
             return cls.of_values(name, [value] * users, datatype)

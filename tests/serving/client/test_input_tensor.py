@@ -4,14 +4,14 @@ import struct
 
 import pytest
 
-from serving.client.tensor import Tensor
+from serving.client.input_tensor import InputTensor
 
 
 def test_nothing_known_of_a_user_is_the_null_of_its_type() -> None:
-    assert Tensor.of_values("age", [17, None], "INT64").raw == struct.pack("<qq", 17, -(2**63))
-    number, nothing = struct.unpack("<ff", Tensor.of_values("price", [1.5, None], "FP32").raw)
+    assert InputTensor.of_values("age", [17, None], "INT64").raw == struct.pack("<qq", 17, -(2**63))
+    number, nothing = struct.unpack("<ff", InputTensor.of_values("price", [1.5, None], "FP32").raw)
     assert number == 1.5 and nothing != nothing
-    assert Tensor.of_values("country", ["DE", None], "UINT8").raw == b"DE".ljust(256, b"\0") + bytes(256)
+    assert InputTensor.of_values("country", ["DE", None], "UINT8").raw == b"DE".ljust(256, b"\0") + bytes(256)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_nothing_known_of_a_user_is_the_null_of_its_type() -> None:
 )
 def test_what_a_request_cannot_say_is_named(value: object, kind: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        Tensor.of_values("c", [value], kind)
+        InputTensor.of_values("c", [value], kind)

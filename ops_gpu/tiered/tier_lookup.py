@@ -1,4 +1,4 @@
-"""Lookup: a batch of keys, tier after tier."""
+"""TierLookup: a batch of keys, tier after tier."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Missing:
     inverse: npt.NDArray[np.intp]
 
 
-class Lookup:
+class TierLookup:
     """Asks tiers in turn.
 
     Args:

@@ -1,4 +1,4 @@
-"""Protocol: on which days lists are judged, and how."""
+"""EvaluationProtocol: on which days lists are judged, and how."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Protocol:
+class EvaluationProtocol:
     """Which days are predicted, and how lists are compared.
 
     Args:
