@@ -18,6 +18,7 @@ from tritonclient.grpc import model_config_pb2, service_pb2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.results import begin_run, smaller
 from serving.client.client import RecommenderClient
 from serving.operators.base import STAGES
 
@@ -62,11 +63,14 @@ def answer(users: int) -> Any:
 
 
 def main() -> None:
+    run, figures = begin_run(__file__), []
     for users in (1, 100, 1000):
         client: Any = RecommenderClient("127.0.0.1:1", "demo")
         client._stub, ids, number = CannedStub(users), list(range(users)), max(3, 5000 // users)
         best = min(timeit.repeat(lambda asks=client, of=ids: asks.recommend(of, K), number=number, repeat=9)) / number
         print(f"{users:5} users a request, {K} items: {best * 1e6:8.1f} us")
+        figures.append(smaller(f"{users} users a request, {K} items", best * 1e6, "us"))
+    run.keep(figures)
 
 
 if __name__ == "__main__":

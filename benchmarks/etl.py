@@ -27,14 +27,25 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.results import Figure, begin_run, fact, larger, smaller
+
 Result = dict[str, float]
+
+
+class Line(NamedTuple):
+    """One line of the table, and the same as numbers."""
+
+    what: str
+    measured: str
+    limit: str
+    figures: tuple[Figure, ...]
 
 
 def main() -> None:
@@ -54,10 +65,12 @@ def main() -> None:
         name, *arguments = given.inside
         print(json.dumps(getattr(etl_parts, name)(*arguments)))
         return
+    run = begin_run(__file__)
     with tempfile.TemporaryDirectory(prefix="etl-") as folder:
         place = given.data or Path(folder)
-        rows = [row for part in given.only for row in PARTS[part](given, place)]
-    show(rows)
+        lines = [line for part in given.only for line in PARTS[part](given, place)]
+    show(lines)
+    run.keep([figure for line in lines for figure in line.figures])
 
 
 def logs(place: Path, rows: int) -> Path:
@@ -87,7 +100,7 @@ def median(results: list[Result], name: str) -> float:
     return statistics.median(result[name] for result in results)
 
 
-def etl(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def etl(given: Any, place: Path) -> list[Line]:
     """Time and memory beside the reference, in turn."""
     data, ours, theirs = logs(place, given.rows), [], []
     for _ in range(given.runs):
@@ -98,71 +111,100 @@ def etl(given: Any, place: Path) -> list[tuple[str, str, str]]:
     shutil.rmtree(place / "out", ignore_errors=True)
     seconds = median(ours, "total_s")
     parts = f"fit {median(ours, 'fit_s'):.2f} s, transform {median(ours, 'transform_s'):.2f} s"
-    rows = [(f"ETL, {given.rows:,} rows", f"{seconds:.2f} s ({parts})", f"{given.rows / seconds:,.0f} rows/s")]
-    rows.append(("  peak memory", f"{median(ours, 'peak_rss_gb'):.2f} GB", "at most 1.2 GB at 4M rows"))
+    what, memory_gb = f"ETL, {given.rows:,} rows", median(ours, "peak_rss_gb")
+    times = (
+        smaller(what, seconds, "s"),
+        smaller(f"{what}, fit", median(ours, "fit_s"), "s"),
+        smaller(f"{what}, transform", median(ours, "transform_s"), "s"),
+    )
+    lines = [Line(what, f"{seconds:.2f} s ({parts})", f"{given.rows / seconds:,.0f} rows/s", times)]
+    peak = (smaller(f"{what}, peak memory", memory_gb, "GB"),)
+    lines.append(Line("  peak memory", f"{memory_gb:.2f} GB", "at most 1.2 GB at 4M rows", peak))
     if theirs:
         reference = median(theirs, "total_s")
         ratio = statistics.median(o["total_s"] / t["total_s"] for o, t in zip(ours, theirs, strict=True))
         memory = f"{median(theirs, 'peak_rss_gb'):.2f} GB"
-        rows.append(("  hand-written Polars", f"{reference:.2f} s, {memory}", f"{given.rows / reference:,.0f} rows/s"))
-        rows.append(("  ours / hand-written", f"{ratio:.2f}", "at most 1.10"))
-    return rows
+        speed = f"{given.rows / reference:,.0f} rows/s"
+        lines.append(Line("  hand-written Polars", f"{reference:.2f} s, {memory}", speed, ()))
+        found = (smaller(f"{what}, ours / hand-written", ratio),)
+        lines.append(Line("  ours / hand-written", f"{ratio:.2f}", "at most 1.10", found))
+    return lines
 
 
-def large(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def large(given: Any, place: Path) -> list[Line]:
     """Memory over four times the rows."""
     found = inside("etl", str(logs(place, given.large)), str(place / "out"))
     shutil.rmtree(place / "out", ignore_errors=True)
     small = inside("etl", str(logs(place, given.rows)), str(place / "out"))
     ratio = found["peak_rss_gb"] / small["peak_rss_gb"]
-    what = f"{found['total_s']:.1f} s, peak {found['peak_rss_gb']:.2f} GB"
-    return [(f"ETL, {given.large:,} rows", what, f"{ratio:.2f} x the memory of {given.rows:,} (at most 1.5)")]
+    what, measured = f"ETL, {given.large:,} rows", f"{found['total_s']:.1f} s, peak {found['peak_rss_gb']:.2f} GB"
+    figures = (
+        smaller(f"{what}, one run", found["total_s"], "s"),
+        smaller(f"{what}, one run, peak memory", found["peak_rss_gb"], "GB"),
+        smaller(f"{what}, one run, memory / that of {given.rows:,} rows", ratio),
+    )
+    return [Line(what, measured, f"{ratio:.2f} x the memory of {given.rows:,} (at most 1.5)", figures)]
 
 
-def row(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def row(given: Any, place: Path) -> list[Line]:
     """Latency of few rows."""
     found = [inside("row") for _ in range(given.runs)]
-    bare = f"bare Polars expressions {median(found, 'bare_ms'):.2f}"
+    one, thousand, bare = (median(found, name) for name in ("one_ms", "thousand_ms", "bare_ms"))
+    limit = f"at most 0.5, aim 0.3; bare Polars expressions {bare:.2f}"
+    figures = (smaller("one row, p50", one, "ms"), fact("one row, bare Polars expressions", bare, "ms"))
     return [
-        ("one row", f"p50 {median(found, 'one_ms'):.3f} ms", f"at most 0.5, aim 0.3; {bare}"),
-        ("1,000 rows", f"p50 {median(found, 'thousand_ms'):.3f} ms", "at most 1"),
+        Line("one row", f"p50 {one:.3f} ms", limit, figures),
+        Line("1,000 rows", f"p50 {thousand:.3f} ms", "at most 1", (smaller("1,000 rows, p50", thousand, "ms"),)),
     ]
 
 
-def update(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def update(given: Any, place: Path) -> list[Line]:
     """A new day beside a full fit."""
     found = [inside("update", str(logs(place, given.rows)), str(place / "update")) for _ in range(given.runs)]
     shutil.rmtree(place / "update", ignore_errors=True)
     ratio = statistics.median(result["update_s"] / result["fit_s"] for result in found)
-    times = f"update {median(found, 'update_s'):.2f} s, full fit {median(found, 'fit_s'):.2f} s"
-    return [("1 new day after 90", times, f"{ratio:.2f} of a full fit (at most 0.20, aim 0.10)")]
+    update_s, fit_s, what = median(found, "update_s"), median(found, "fit_s"), "1 new day after 90"
+    figures = (
+        smaller(what, update_s, "s"),
+        smaller(f"{what}, full fit", fit_s, "s"),
+        smaller(f"{what}, of a full fit", ratio),
+    )
+    times = f"update {update_s:.2f} s, full fit {fit_s:.2f} s"
+    return [Line(what, times, f"{ratio:.2f} of a full fit (at most 0.20, aim 0.10)", figures)]
 
 
-def diamonds(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def diamonds(given: Any, place: Path) -> list[Line]:
     """Evaluations of shared nodes."""
-    return [("8 chained diamonds", f"{inside('diamonds')['evaluations']:.0f} evaluation a node", "1; NVTabular 256")]
+    count = inside("diamonds")["evaluations"]
+    figures = (smaller("8 chained diamonds, evaluations a node", count),)
+    return [Line("8 chained diamonds", f"{count:.0f} evaluation a node", "1; NVTabular 256", figures)]
 
 
-def dask(given: Any, place: Path) -> list[tuple[str, str, str]]:
+def dask(given: Any, place: Path) -> list[Line]:
     """Two workers against one."""
     data, out = str(logs(place, given.large)), str(place / "out")
     pairs = [[inside("dask", data, out, str(workers)) for workers in (1, 2)] for _ in range(given.runs)]
     shutil.rmtree(place / "out", ignore_errors=True)
     ratio = statistics.median(one["total_s"] / two["total_s"] for one, two in pairs)
     times = [statistics.median(pair[i]["total_s"] for pair in pairs) for i in (0, 1)]
-    what = f"{times[0]:.1f} s with one worker, {times[1]:.1f} s with two"
-    return [(f"Dask, {given.large:,} rows", what, f"{ratio:.2f} x faster (at least 1.6)")]
+    what, measured = f"Dask, {given.large:,} rows", f"{times[0]:.1f} s with one worker, {times[1]:.1f} s with two"
+    figures = (
+        smaller(f"{what}, one worker", times[0], "s"),
+        smaller(f"{what}, two workers", times[1], "s"),
+        larger(f"{what}, two workers, times faster", ratio),
+    )
+    return [Line(what, measured, f"{ratio:.2f} x faster (at least 1.6)", figures)]
 
 
-def show(rows: list[tuple[str, str, str]]) -> None:
+def show(lines: list[Line]) -> None:
     """The table."""
     table = Table("what", "measured", "of", title="Feature engineering")
-    for line in rows:
-        table.add_row(*line)
+    for line in lines:
+        table.add_row(line.what, line.measured, line.limit)
     Console(width=120).print(table)
 
 
-PARTS: dict[str, Callable[[Any, Path], list[tuple[str, str, str]]]] = {
+PARTS: dict[str, Callable[[Any, Path], list[Line]]] = {
     "etl": etl,
     "large": large,
     "row": row,

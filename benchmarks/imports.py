@@ -12,6 +12,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.results import begin_run, smaller
 
 HEAVY = ("tensorflow", "keras", "feast", "mlflow", "faiss")
 PROGRAM = f"import sys, recsys_assets.definitions; print(*(m for m in {HEAVY!r} if m in sys.modules))"
@@ -20,12 +25,15 @@ PROGRAM = f"import sys, recsys_assets.definitions; print(*(m for m in {HEAVY!r} 
 def main() -> None:
     """Runs the benchmark."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    seconds, heavy = [], ""
+    run, seconds, heavy = begin_run(__file__), list[float](), ""
     for _ in range(runs + 1):  # the first one warms the disk cache
         begin = time.perf_counter()
         heavy = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
         seconds.append(time.perf_counter() - begin)
-    print(json.dumps({"median_s": round(statistics.median(seconds[1:]), 2), "heavy": heavy.split()}))
+    median = statistics.median(seconds[1:])
+    print(json.dumps({"median_s": round(median, 2), "heavy": heavy.split()}))
+    figures = [smaller("import recsys_assets.definitions", median, "s")]
+    run.keep([*figures, smaller("heavy modules imported", len(heavy.split()))])
 
 
 if __name__ == "__main__":

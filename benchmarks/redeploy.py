@@ -27,6 +27,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo_release import add_release, chosen
+from benchmarks.results import Figure, begin_run, smaller
 from serving.client.fixed_rate_load import steady_load
 from serving.client.load_test import LoadResult
 from serving.release.release import MANIFEST, Release
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--redeploys", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()
-    out = Console()
+    out, run, rounds = Console(), begin_run(__file__), []
     path = chosen(given)
     release = Release.open(path)
     table = Table(title=f"{given.rate:g} requests/s", title_justify="left", box=None)
@@ -102,11 +103,27 @@ def main() -> None:
         for _ in range(given.rounds):
             with out.status(f"{given.redeploys} redeploys in {given.seconds:g} s ..."):
                 quiet, loaded, took = measure(release, following, given.rate, given.seconds)
+            rounds.append((quiet, loaded, took))
             table.add_row("nothing happens", *_told(quiet), "")
             table.add_row(
                 f"{len(took)} redeploys", *_told(loaded), f"{statistics.median(took):.1f} s (longest {max(took):.1f})"
             )
     out.print(table)
+    run.keep(figures(rounds))
+
+
+def figures(rounds: list[tuple[LoadResult, LoadResult, list[float]]]) -> list[Figure]:
+    """What `measure` found, round by round, as numbers: medians of rounds, failures of all."""
+    found = []
+    quiet, loaded = ([each[0] for each in rounds], [each[1] for each in rounds])
+    for when, loads in (("nothing happens", quiet), ("redeploys", loaded)):
+        for name in ("p50", "p99"):
+            value = statistics.median(load.summary()[f"{name}_ms"] for load in loads)
+            found.append(smaller(f"{when}, {name}", value, "ms"))
+        found.append(smaller(f"{when}, longest", max(max(load.milliseconds) for load in loads), "ms"))
+        found.append(smaller(f"{when}, failed", sum(load.errors + load.unsent for load in loads)))
+    seconds = [second for _, _, took in rounds for second in took]
+    return [*found, smaller("went live in", statistics.median(seconds), "s")]
 
 
 def _told(found: LoadResult) -> list[str]:

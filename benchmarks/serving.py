@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import empty_model
 from benchmarks.demo_release import add_release, chosen
 from benchmarks.library_calls import LibraryCalls
+from benchmarks.results import Figure, begin_run, fact, larger, smaller
 from ops_gpu.candidates.nearest import SPARE
 from serving.client.load_test import load_test
 from serving.ensemble.ensemble import Ensemble
@@ -222,6 +223,25 @@ def show(found: dict[str, Served], out: Console) -> None:
         out.print(f"{name}: p50 {one.p50_ms / first.p50_ms:.2f} x that of {first.items:,} items")
 
 
+def figures(name: str, found: Served) -> list[Figure]:
+    """The same as numbers."""
+    return [
+        fact(f"{name}, items", found.items),
+        larger(f"{name}, recall@100", found.recall),
+        smaller(f"{name}, p50", found.p50_ms, "ms"),
+        smaller(f"{name}, p99", found.p99_ms, "ms"),
+        fact(f"{name}, empty", found.empty_ms, "ms"),
+        smaller(f"{name}, over bare calls", found.over_kernels, "ms"),
+        smaller(f"{name}, over libraries", found.over_libraries, "ms"),
+        larger(f"{name}, 16 clients", found.requests_per_s, "requests/s"),
+        fact(f"{name}, load generator's share of all cores", found.generator),
+        smaller(f"{name}, failed", found.errors),
+        *(smaller(f"{name}, stage {stage}", value, "ms") for stage, value in found.stage_ms.items()),
+        *(smaller(f"{name}, bare call {call}", value, "ms") for call, value in found.kernels.items()),
+        *(fact(f"{name}, library call {call}", value, "ms") for call, value in found.libraries.items()),
+    ]
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -230,7 +250,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    out = Console(width=150)
+    out, run = Console(width=150), begin_run(__file__)
     path = chosen(given)
     found = {}
     with out.status("measuring the release ..."):
@@ -241,6 +261,7 @@ def main() -> None:
         with out.status(f"building and measuring {given.items:,} items ..."):
             found["large"] = measure_large(given.items, given.seconds, given.rounds)
     show(found, out)
+    run.keep([figure for name, one in found.items() for figure in figures(name, one)])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo_release import add_release, chosen
+from benchmarks.results import Figure, begin_run, fact, larger, smaller
 from serving.client.load_test import load_test
 from serving.release.release import Release
 from serving.request.recommendation import Id
@@ -124,6 +125,25 @@ def show(results: dict[str, FormResult], cores: int) -> None:
     Console(width=150).print(table)
 
 
+def figures(results: dict[str, FormResult]) -> list[Figure]:
+    """The same as numbers."""
+    found = []
+    for name, result in results.items():
+        found += [
+            fact(f"{name}, models", result.models),
+            smaller(f"{name}, loaded in", result.load_s, "s"),
+            smaller(f"{name}, PSS", result.pss_mb, "MB"),
+            smaller(f"{name}, p50", result.median(ONE, "p50_ms"), "ms"),
+            smaller(f"{name}, p99", result.median(ONE, "p99_ms"), "ms"),
+            larger(f"{name}, {MANY} clients", result.median(MANY, "requests_per_s"), "requests/s"),
+            smaller(f"{name}, {MANY} clients, p50", result.median(MANY, "p50_ms"), "ms"),
+            smaller(f"{name}, failed", sum(one["errors"] for each in result.rounds.values() for one in each)),
+        ]
+        if result.models > 1:
+            found.append(smaller(f"{name}, a step adds", result.step_ms(results["fused"]), "ms"))
+    return found
+
+
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,12 +152,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
+    run = begin_run(__file__)
     users: list[Id] = list(range(1, 1001))
     if given.users:
         users = list(given.users.read_text(encoding="utf-8").split())
     with tempfile.TemporaryDirectory(prefix="forms-") as folder:
         results = compare(Release.open(chosen(given)), users, Path(folder), given.seconds, given.rounds)
     show(results, os.cpu_count() or 1)
+    run.keep(figures(results))
 
 
 def _loaded(release: Release, server: TritonServer, name: str) -> FormResult:

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import redeploy, serving, serving_forms, tiered_store
 from benchmarks.demo_release import add_release, chosen
+from benchmarks.results import Figure, begin_run
 from serving.release.release import Release
 
 LARGE = 200_000
@@ -80,12 +81,14 @@ def both_forms(found: dict[str, serving_forms.FormResult]) -> Iterator[Row]:
     yield Row("fused and ensemble", told, "fused is faster", fast < slow and failed == 0)
 
 
-def redeployed(path: Path) -> Iterator[Row]:
+def redeployed(path: Path, figures: list[Figure]) -> Iterator[Row]:
     """Releases that go live under load."""
     release = Release.open(path)
     with tempfile.TemporaryDirectory(dir=path.parents[2]) as folder:
         following = redeploy.others(release, Path(folder), REDEPLOYS)
-        _, loaded, took = redeploy.measure(release, following, RATE, UNDER_LOAD)
+        measured = redeploy.measure(release, following, RATE, UNDER_LOAD)
+    figures += redeploy.figures([measured])
+    _, loaded, took = measured
     p99 = loaded.summary()["p99_ms"]
     what = f"{RATE:g} requests/s, {len(took)} redeploys"
     failed = loaded.errors + loaded.unsent
@@ -103,20 +106,27 @@ def tiered(found: tiered_store.Measured) -> Iterator[Row]:
     yield Row("its memory, page cache", f"{memory:.0f} MB, {cache:.0f} MB", f"<= {found.allowed_mb:.0f} MB, 0", fits)
 
 
-def rows(path: Path, seconds: float, rounds: int, out: Console) -> Iterator[Row]:
-    """Measures one thing after another."""
+def rows(path: Path, seconds: float, rounds: int, out: Console, figures: list[Figure]) -> Iterator[Row]:
+    """Measures one thing after another; all numbers that were found are added to `figures`."""
     release = Release.open(path)
     with out.status("one release ..."):
         small = serving.measure(release, seconds, rounds)
+    figures += serving.figures("demo", small)
     yield from one_user(small)
     with out.status(f"{LARGE:,} items ..."):
-        yield from large_catalogue(serving.measure_large(LARGE, seconds, rounds), small)
+        large = serving.measure_large(LARGE, seconds, rounds)
+    figures += serving.figures("large", large)
+    yield from large_catalogue(large, small)
     with out.status("both forms ..."), tempfile.TemporaryDirectory() as folder:
-        yield from both_forms(serving_forms.compare(release, serving.USERS, Path(folder), seconds / 2, rounds))
+        forms = serving_forms.compare(release, serving.USERS, Path(folder), seconds / 2, rounds)
+    figures += serving_forms.figures(forms)
+    yield from both_forms(forms)
     with out.status(f"{REDEPLOYS} redeploys under load ..."):
-        yield from redeployed(path)
+        yield from redeployed(path, figures)
     with out.status("a store on disk ..."):
-        yield from tiered(tiered_store.measure())
+        stored = tiered_store.measure()
+    figures += tiered_store.figures(stored)
+    yield from tiered(stored)
 
 
 def main() -> None:
@@ -128,13 +138,15 @@ def main() -> None:
     given = parser.parse_args()
     out = Console(width=150)
     table = Table("what", "found", "must be", "", title="Serving, medians of rounds", title_justify="left", box=None)
-    met = True
+    run, figures, met = begin_run(__file__), list[Figure](), True
     try:
-        for row in rows(chosen(given), given.seconds, given.rounds, out):
+        for row in rows(chosen(given), given.seconds, given.rounds, out, figures):
             table.add_row(row.what, row.found, row.limit, "[green]met[/]" if row.met else "[red]missed[/]")
             met = met and row.met
     finally:  # what was found before something broke is worth knowing
         out.print(table)
+        if figures:
+            run.keep(figures)
     sys.exit(0 if met else 1)
 
 

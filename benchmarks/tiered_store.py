@@ -32,6 +32,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.results import Figure, begin_run, fact, larger, smaller
 from ops_gpu.tiered import KeyType, RowFormat, StoreSettings, TieredStore, build_store, open_store
 
 EXPONENT = 1.05
@@ -218,6 +219,23 @@ def table(found: Measured) -> Table:
     return shown
 
 
+def figures(found: Measured) -> list[Figure]:
+    """The same as numbers."""
+    return [
+        fact("rows", found.rows),
+        fact("on disk", found.disk_mb, "MB"),
+        larger(f"read in batches of {found.batch:,}", found.rows_per_second, "rows/s"),
+        larger("share found in memory", found.hit_rate),
+        fact("disk reads of 4 KB", found.disk_reads_per_second, "1/s"),
+        larger("read while memory filled", found.warm_rows_per_second, "rows/s"),
+        larger("share found in memory while it filled", found.first_hit_rate),
+        smaller("memory of the store", found.store_mb, "MB"),
+        smaller("growth of the process (RSS)", found.rss_mb, "MB"),
+        smaller("page cache of its files", found.page_cache_mb, "MB"),
+        smaller("written in", found.build_seconds, "s"),
+    ]
+
+
 def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -228,7 +246,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--place", type=Path, help="a folder on the disk to measure; a temporary one by default")
     given = parser.parse_args()
-    console = Console()
+    console, run = Console(), begin_run(__file__)
     with Progress(console=console, transient=True) as progress:
         bars: dict[str, Any] = {}
 
@@ -239,6 +257,7 @@ def main() -> None:
 
         found = measure(given.rows, given.dimension, given.memory_mb, given.batch, given.seconds, given.place, told)
     console.print(table(found))
+    run.keep(figures(found))
 
 
 if __name__ == "__main__":

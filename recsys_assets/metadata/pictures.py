@@ -56,8 +56,10 @@ def day_chart(counts: Mapping[str, float], y: str, title: str = "") -> dg.Markdo
 
     figure, axes = _empty("day", y)
     axes.bar(dates.datestr2num(list(counts)) if counts else [], list(counts.values()), width=0.85, color=BLUE)
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks=8))
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    locator = dates.AutoDateLocator(maxticks=8)
+    locator.intervald[dates.HOURLY] = [24]  # bars are days; without it no tick fits four of them
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     _thousands(axes, dated=True)
     return _picture(figure, title or f"{y} by day")
 

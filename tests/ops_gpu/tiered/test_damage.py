@@ -41,14 +41,14 @@ def test_a_writer_that_is_killed_leaves_whole_batches(tmp_path: Path) -> None:
     path = tmp_path / "store"
     build_store(path, KeyType.INT64, VECTOR, [], mutable=True)
     root = Path(__file__).parents[3]
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=root)
-    assert process.stdout is not None
-    told = 0
-    while told < 150:
-        told = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
-    told = max([told, *(int(line) for line in process.stdout.read().splitlines())])
-    process.wait()
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        told = 0
+        while told < 150:
+            told = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        told = max([told, *(int(line) for line in process.stdout.read().splitlines())])
     with open_store(path, LEAST, "write") as found:
         answer = found.read(np.arange(2000))
         versions = np.unique(np.asarray(answer.columns["count"]))
