@@ -36,6 +36,10 @@ class Evaluation:
         new_users: of users without a history, who get the popular items; None where there are none.
         coverage: share of positives that any source retrieved among the candidates.
         lists: the final lists, int32 `[users, k]`.
+
+    Example:
+        >>> sorted(evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).baselines)[0]
+        'item_knn'
     """
 
     users: npt.NDArray[np.int64]
@@ -75,6 +79,9 @@ def evaluate(
 
     Raises:
         ValueError: when nobody with a history chose anything in the range, or the sources are of another moment.
+
+    Example:
+        >>> lists = evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).lists
     """
     if sources.snapshot.as_of != protocol.start:
         raise ValueError(

@@ -14,8 +14,8 @@ def model_part(release: Release, part: str, model: str) -> str:
         model: its name.
 
     Example:
-        >>> model_part(release, "faiss_index", "two_tower")
-        'faiss_index/two_tower'
+        >>> model_part(release, "faiss_index", "two_tower")  # of a release with several: 'faiss_index/two_tower'
+        'faiss_index'
     """
     own = f"{part}/{model}"
     return own if (release.path / own).is_dir() else part

@@ -43,7 +43,7 @@ def export(
 
     Example:
         >>> export(Release.open(path), Path("models"), form="ensemble")
-        'demo.0123456789ab'
+        'demo...'
     """
     ensemble = Ensemble.load(release.part(FILE))
     tensors = ModelTensors.of(ensemble.inputs, ensemble.outputs)
