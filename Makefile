@@ -9,7 +9,7 @@ BIN := .venv/bin
 SUDO := $(shell command -v sudo)
 export RECSYS_HOME
 
-.PHONY: help venv chromium demo test test-long lint ui clean
+.PHONY: help venv chromium demo test test-long lint docs ui clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,9 +56,13 @@ lint: venv  ## ruff, mypy and the floors of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: venv  ## these pages as a site in site/, without a network
+	@NO_MKDOCS_2_WARNING=true TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html; with a search: $(BIN)/python -m http.server -b 127.0.0.1 -d site"
+
 ui: venv  ## Dagster with its daemon, on a free port of this machine
 	$(BIN)/dagster dev -w workspace.yaml
 
 clean:  ## ends the server and removes .recsys and caches
 	@if test -x $(BIN)/recsys; then $(BIN)/recsys stop; fi
-	rm -rf .recsys .tmp_dagster_home_* .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	rm -rf .recsys .tmp_dagster_home_* .pytest_cache .mypy_cache .ruff_cache .hypothesis build site

@@ -63,8 +63,9 @@ class FeatureRepository:
 
     Example:
         >>> repository = FeatureRepository(home.feast("demo"), "demo", StoreSettings())
+        >>> from feature_repo.user_state import user_state
         >>> repository.write("users", user_state(users, interactions), as_of=datetime(2026, 4, 1, tzinfo=UTC))
-        Written(rows=6000, changed=6000, removed=0, versions=6000)
+        Written(rows=40, changed=40, removed=0, versions=40)
     """
 
     def __init__(self, folder: Path, name: str, settings: StoreSettings) -> None:

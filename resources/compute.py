@@ -21,8 +21,8 @@ class ComputeResource(dg.ConfigurableResource[Engine]):
     """Compute, configured in one place: no asset names an engine.
 
     Example:
-        >>> with ComputeResource(engine="local_cluster", workers=2).connect() as engine:
-        ...     workflow.fit(dataset, engine)
+        >>> with ComputeResource().connect() as engine:  # engine="local_cluster", workers=2
+        ...     fitted = workflow.fit(frame, engine)
     """
 
     engine: EngineName = Field(

@@ -23,7 +23,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
 
     Example:
         >>> store = FeatureStoreResource(online_store="redis", connection_string="localhost:6379")
-        >>> store.publish("demo", users, items, interactions, as_of)
+        >>> store.publish("demo", users, items, interactions, as_of)  # doctest: +SKIP
     """
 
     online_store: Literal["sqlite", "redis"] = Field(

@@ -42,7 +42,7 @@ class Home:
 
     Example:
         >>> Home.from_environment().triton_models
-        PosixPath('.../.recsys/triton/models')
+        PosixPath('.../triton/models')
     """
 
     root: Path

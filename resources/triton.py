@@ -66,7 +66,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
             `repository`.
 
     Example:
-        >>> TritonResource().client("demo").recommend(7)
+        >>> TritonResource().client("demo").recommend(7)  # doctest: +SKIP
     """
 
     address: str | None = None
@@ -95,7 +95,7 @@ class TritonResource(dg.ConfigurableResource[Any]):
         self._check_ports()
         self._form()
         if self.control_key is not None and not re.fullmatch(r"[A-Za-z0-9_-]+=.+", self.control_key):
-            raise ValueError("`control_key` must be KEY=VALUE; see docs/production.md.")
+            raise ValueError("`control_key` must be KEY=VALUE; see docs/how-to/triton.md.")
         return self
 
     def server(self) -> TritonServer:

@@ -20,7 +20,7 @@ from serving.triton.python_backend.shadow_metrics import COUNTERS as SHADOW
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "triton.Containerfile"
-PAGE = ROOT / "docs" / "production.md"
+PAGE = ROOT / "docs" / "how-to" / "triton.md"
 INSTRUCTIONS = {"ARG", "FROM", "USER", "RUN", "ENV", "COPY", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT"}
 
 

@@ -29,6 +29,10 @@ class DaskEngine(Engine):
         client: a `distributed.Client`.
         gpu: whether plans on the workers run on their GPUs.
         owned: things to close with the engine, last first (clusters that it started).
+
+    Example:
+        >>> with DaskEngine.local(workers=2) as engine:  # doctest: +SKIP
+        ...     workflow.fit(Dataset("interactions/*.parquet"), engine)
     """
 
     def __init__(self, client: Any, gpu: bool = False, owned: Sequence[Any] = ()) -> None:

@@ -19,6 +19,11 @@ class Engine(ABC):
     """Where a plan runs: this process, its GPU, or a Dask cluster. Nothing else asks which one it is.
 
     A context manager: leaving it closes what the engine started.
+
+    Example:
+        >>> with LocalEngine() as engine:
+        ...     engine.collect(pl.LazyFrame({"price": [1, 2]})).height
+        2
     """
 
     @abstractmethod

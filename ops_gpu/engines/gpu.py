@@ -17,6 +17,10 @@ class GpuEngine(LocalEngine):
 
     Raises:
         RuntimeError: when there is no GPU, or cudf-polars is not installed.
+
+    Example:
+        >>> with GpuEngine() as engine:  # doctest: +SKIP
+        ...     workflow.fit(Dataset("interactions/*.parquet"), engine)
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 class LocalEngine(Engine):
-    """This process, with Polars' streaming engine."""
+    """This process, with Polars' streaming engine.
+
+    Example:
+        >>> LocalEngine().collect(pl.LazyFrame({"price": [1, 2]})).height
+        2
+    """
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         return frame.collect(engine="streaming")

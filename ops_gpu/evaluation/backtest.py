@@ -72,6 +72,11 @@ def evaluate_as_of(
 
     Raises:
         ValueError: when there is nothing before the cut or nobody to measure after it.
+
+    Example:
+        >>> from ops_gpu.workflow.default_workflow import default_workflow
+        >>> found = evaluate_as_of(interactions, users, items, default_workflow, config, cut, end)
+        >>> recall = found.evaluation.to_dict()["final"]["recall@20"]
     """
     tell = progress or (lambda line: None)
     past = interactions.filter(pl.col("timestamp") < datetime.fromtimestamp(cut, UTC).replace(tzinfo=None))

@@ -71,6 +71,11 @@ def compare(challenger: Contender, champion: Contender, protocol: EvaluationProt
 
     Returns:
         The comparison over users that both know; None when there are none.
+
+    Example:
+        >>> found = compare(challenger, champion, Protocol(cut, end, repeats=False))
+        >>> found is None or found.not_worse(standard_errors=2)
+        True
     """
     users, chosen = choices_after(challenger.data.events, protocol.start, protocol.end, protocol.repeats)
     theirs = champion.workflow.encode("user_id", challenger.workflow.decode("user_id", users))

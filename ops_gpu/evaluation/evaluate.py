@@ -35,6 +35,10 @@ class Evaluation:
         baselines: by name.
         new_users: of users without a history, who get the popular items; None where there are none.
         lists: the final lists, int32 `[users, k]`.
+
+    Example:
+        >>> sorted(evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).baselines)[0]
+        'item_knn'
     """
 
     users: npt.NDArray[np.int64]
@@ -74,6 +78,9 @@ def evaluate(
 
     Raises:
         ValueError: when nobody with a history chose anything in the range, or the sources are of another moment.
+
+    Example:
+        >>> lists = evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).lists
     """
     if sources.item_state.as_of != protocol.start:
         raise ValueError(

@@ -17,6 +17,10 @@ class EvaluationProtocol:
         k: length of the lists.
 
     Full ranking: every item with an event before `start` competes; positives of unknown items count as misses.
+
+    Example:
+        >>> Protocol(start=1_700_000_000, end=1_700_604_800, repeats=False).k
+        20
     """
 
     start: int

@@ -36,6 +36,10 @@ class Cost:
     Args:
         fit_bytes: memory while it is fitted, beside the data.
         model_bytes: of what is kept and served.
+
+    Example:
+        >>> Cost(fit_bytes=2**30, model_bytes=2**20).model_bytes
+        1048576
     """
 
     fit_bytes: int
@@ -50,6 +54,10 @@ class Network:
         file: below the folder that the model was saved to.
         inputs: columns that it reads.
         width: of its output.
+
+    Example:
+        >>> Network("query.keras", ("user_id", HISTORY), width=32).width
+        32
     """
 
     file: str
@@ -63,6 +71,11 @@ class Retriever(ABC):
     Attributes:
         config: the settings that it was fitted with.
         losses: mean training loss of every epoch so far; none where nothing is learned in epochs.
+
+    Example:
+        >>> model = ItemKnn.fit(data, ItemKnnConfig(), end)
+        >>> isinstance(model, Retriever), model.losses
+        (True, ())
     """
 
     config: Any
@@ -119,6 +132,11 @@ class Retriever(ABC):
 class DenseRetriever(Retriever):
     """Finds items whose vectors have the largest inner product with the user's: they get an index, and a server a
     network that computes the vector of who asks.
+
+    Example:
+        >>> model = TwoTower.fit(data, TwoTowerConfig(dimension=8, epochs=1), end)
+        >>> isinstance(model, DenseRetriever), model.embed_items(data).shape[1]
+        (True, 8)
     """
 
     @abstractmethod
@@ -145,7 +163,13 @@ class DenseRetriever(Retriever):
 
 
 class SparseRetriever(Retriever):
-    """Finds items to which those of the user's history lead, by a table of weights: no index and no network."""
+    """Finds items to which those of the user's history lead, by a table of weights: no index and no network.
+
+    Example:
+        >>> model = ItemKnn.fit(data, ItemKnnConfig(neighbours=5), end)
+        >>> isinstance(model, SparseRetriever), model.weights().neighbours.shape[1]
+        (True, 5)
+    """
 
     @abstractmethod
     def weights(self) -> ItemWeights:
@@ -158,6 +182,11 @@ class Ranker(ABC):
     Attributes:
         config: the settings that it was fitted with.
         losses: mean training loss of every epoch so far.
+
+    Example:
+        >>> model = Dlrm.fit(data, rows, DlrmConfig(epochs=1))
+        >>> isinstance(model, Ranker), model.score(data, rows.user, rows.item, rows.features).ndim
+        (True, 1)
     """
 
     config: Any

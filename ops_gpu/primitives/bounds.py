@@ -25,7 +25,7 @@ def check_whole(settings: Any, least: int, most: int, *names: str) -> None:
         SettingError: for the first value outside, NaN and fractions included.
 
     Example:
-        >>> check_whole(self, 1, 1000, "epochs", "continue_epochs")
+        >>> check_whole(TwoTowerConfig(), 1, 1000, "epochs", "continue_epochs")
     """
     for name, value, keys in _values(settings, names):
         if not (least <= value <= most and value == int(value)):

@@ -47,6 +47,10 @@ class Domain:
         min: smallest value, or None where unknown.
         max: largest value, or None where unknown.
         name: name of the vocabulary (and so of the embedding table).
+
+    Example:
+        >>> Domain(0, 99, name="city").max
+        99
     """
 
     min: int | float | None = None
@@ -76,6 +80,11 @@ class ColumnSchema:
 
     Raises:
         ValueError: when `dtype` is not one of the above.
+
+    Example:
+        >>> city = ColumnSchema("city", "int32", frozenset({Tags.CATEGORICAL}), domain=Domain(0, 99))
+        >>> city.cardinality
+        100
     """
 
     name: str

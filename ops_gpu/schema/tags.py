@@ -7,7 +7,12 @@ from enum import StrEnum
 
 
 class Tags(StrEnum):
-    """What a column means; models, Feast views and default workflows select columns by these."""
+    """What a column means; models, Feast views and default workflows select columns by these.
+
+    Example:
+        >>> Tags("user_id") is Tags.USER_ID
+        True
+    """
 
     ID = "id"
     USER_ID = "user_id"

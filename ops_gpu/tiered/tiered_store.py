@@ -50,6 +50,9 @@ class TieredStore:
         background_above: see `StoreSettings`.
 
     Example:
+        >>> from ops_gpu.tiered import KeyType, RowFormat, StoreSettings, build_store, open_store
+        >>> rows = RowFormat.of_dtype(np.dtype([("vector", "f4", (16,))]))
+        >>> build_store("items", KeyType.INT64, rows, [(np.arange(1000), {"vector": vectors})])
         >>> store = open_store("items", StoreSettings(memory_bytes=128 << 20))
         >>> store.read(np.array([3, 5])).columns["vector"].shape
         (2, 16)

@@ -35,7 +35,7 @@ def default_workflow(schema: Schema) -> Node:
         ValueError: when no column carries a tag that says what to do with it.
 
     Example:
-        >>> workflow = Workflow(default_workflow(schema)).fit(frame)
+        >>> workflow = Workflow(default_workflow(schema), schema)
     """
     coded = [c for c in schema if c.tags & set(_CODED) and Tags.TARGET not in c.tags]
     names = {column.name for column in coded}

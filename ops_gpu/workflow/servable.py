@@ -28,7 +28,7 @@ def require_servable(node: Node, inputs: Iterable[str] | None = None) -> None:
         ValueError: when there is such an operator; it says which one, and what to do.
 
     Example:
-        >>> require_servable(features(schema), schema.select_by_tag(Tags.USER).names)
+        >>> require_servable(["age"] >> Normalize(), ["age"])
     """
     for other in topological(node):
         if other.operator is not None:

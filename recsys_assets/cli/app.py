@@ -11,6 +11,7 @@ import typer
 from recsys_assets.cli.ask.bench import bench
 from recsys_assets.cli.ask.event import event
 from recsys_assets.cli.ask.explore import explore
+from recsys_assets.cli.ask.mlflow import mlflow
 from recsys_assets.cli.ask.recommend import recommend
 from recsys_assets.cli.ask.replay import replay
 from recsys_assets.cli.ask.served import served
@@ -66,7 +67,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (materialize, evaluate, served, status, stop, gc):
+for command in (materialize, evaluate, served, mlflow, status, stop, gc):
     app.command()(_at_home(command))
 for of_known_name in (recommend, event, explore, trace, replay, bench, deploy, rollout, rollback):
     app.command()(_of_known_name(of_known_name))

@@ -19,8 +19,8 @@ def hash_files(paths: Iterable[Path]) -> str:
         paths: files, or folders whose files count at any depth.
 
     Example:
-        >>> hash_files([Path("features")])
-        '6f1ed002ab559585'
+        >>> len(hash_files([Path("days")]))
+        16
     """
     digest = hashlib.sha256()
     for path in paths:

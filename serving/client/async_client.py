@@ -31,8 +31,10 @@ class AsyncRecommenderClient:
         ValueError: for an address with a scheme, no time, or less than no retries.
 
     Example:
-        >>> async with AsyncRecommenderClient("127.0.0.1:8001", "demo") as client:
-        ...     first, second = await asyncio.gather(client.recommend(7), client.recommend(8))
+        >>> async def both():
+        ...     async with AsyncRecommenderClient(address, "demo") as client:  # such as "127.0.0.1:8001"
+        ...         return await asyncio.gather(client.recommend(7), client.recommend(8))
+        >>> first, second = asyncio.run(both())
     """
 
     def __init__(self, url: str, name: str, timeout: float = 5.0, retries: int = 3) -> None:

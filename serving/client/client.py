@@ -38,9 +38,9 @@ class RecommenderClient:
         ValueError: for an address with a scheme, no time, or less than no retries.
 
     Example:
-        >>> client = RecommenderClient("127.0.0.1:8001", "demo")
+        >>> client = RecommenderClient(address, "demo")  # an address such as "127.0.0.1:8001"
         >>> [item.item_id for item in client.recommend([7], k=3)[0].items]
-        [412, 88, 1093]
+        [700, 701, 702]
     """
 
     def __init__(self, url: str, name: str, timeout: float = 5.0, retries: int = 3) -> None:

@@ -59,9 +59,14 @@ class Ensemble:
         ValueError: when an operator is not given a column that it needs, or a request may ask for lists of any length.
 
     Example:
-        >>> user = ["user_id"] >> QueryFeast(...)
-        >>> ensemble = Ensemble(user >> ... >> SoftmaxSampling(), Schema([ColumnSchema("user_id", "int64")]))
-        >>> ensemble.bind(release).transform({"user_id": np.array([7, 8])})
+        >>> answers = Ensemble.of(release).transform({"user_id": np.array([100, 101])})
+        >>> len(answers["item_id"])
+        2
+        >>> features = Schema([ColumnSchema("age", "float32")])
+        >>> user = ["user_id"] >> QueryHistoryStore("../../../histories/demo", features.to_dict())
+        >>> seen = user >> EncodeHistory()
+        >>> Ensemble(seen >> QueryPopular(10), Schema([ColumnSchema("user_id", "int64")])).outputs.names
+        ['popular_item', 'popular_score']
     """
 
     def __init__(self, node: Node, inputs: Schema) -> None:

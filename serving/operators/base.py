@@ -25,6 +25,10 @@ class Need:
         column: its name.
         dtypes: element types that will do, as `ColumnSchema` names them; none given: any.
         is_list: whether a list a user is expected (else one value or vector).
+
+    Example:
+        >>> str(Need("candidate_item", ("int32",), is_list=True))
+        "list column 'candidate_item' of int32"
     """
 
     column: str
@@ -43,6 +47,20 @@ class ServingOperator(Step, ABC):
     (`output_names`, `output_schema`). `bind` is called once, on a copy of the operator, with the release
     that it shall serve; `transform` is called for every batch, by several threads at once, and changes
     nothing. Rows of a batch never influence each other: N users in a batch get what N single requests get.
+
+    Example:
+        >>> @dataclass
+        ... class Halved(ServingOperator):
+        ...     def output_names(self, names):
+        ...         return ("candidate_half",)
+        ...
+        ...     def transform(self, columns):
+        ...         score = columns["candidate_score"]
+        ...         return {"candidate_half": score.with_values(score.values / 2)}
+        >>> from ops_gpu.primitives.ragged import Ragged
+        >>> scores = Ragged.from_lists([[1.0, 3.0]], np.float32)
+        >>> Halved().transform({"candidate_score": scores})["candidate_half"].values.tolist()
+        [0.5, 1.5]
     """
 
     stage: ClassVar[str] = "features"

@@ -19,7 +19,7 @@ def write_built_with(folder: Path, **hashes: str) -> None:
             models, item vectors and indexes, `retrieval_model`.
 
     Example:
-        >>> write_built_with(home.faiss_index("demo"), workflow=workflow.hash(), retrieval_model=models_hash)
+        >>> write_built_with(path, workflow=workflow.hash())
     """
     write_text(folder / FILE, json.dumps(hashes, indent=2, sort_keys=True) + "\n")
 

@@ -14,8 +14,8 @@ def model_part(release: Release, part: str, model: str) -> str:
         model: its name.
 
     Example:
-        >>> model_part(release, "faiss_index", "item_vectors")
-        'faiss_index/item_vectors'
+        >>> model_part(release, "faiss_index", "ours")  # where it has several: faiss_index/ours
+        'faiss_index'
     """
     own = f"{part}/{model}"
     return own if (release.path / own).is_dir() else part

@@ -33,10 +33,11 @@ class ReleaseStore:
         ValueError: when there is no file system for such an address here.
 
     Example:
-        >>> store = ReleaseStore("s3://bucket/releases")
-        >>> store.upload(release)
-        14
-        >>> store.download("demo", release.hash, Path("/var/cache/recsys")).hash == release.hash
+        >>> store = ReleaseStore("memory://bucket/releases")  # s3://bucket/releases, or a shared folder
+        >>> files = store.upload(release)
+        >>> store.upload(release)  # all of it is there
+        0
+        >>> store.download("demo", release.hash, Path("cache")).hash == release.hash
         True
     """
 

@@ -27,7 +27,7 @@ def export_pytorch(module: Any, inputs: Schema, outputs: Sequence[str], target: 
         ValueError: when the module cannot be traced with these inputs, or returns another number of outputs.
 
     Example:
-        >>> export_pytorch(tower, user_schema, ["query_vector"], parts / "query_model/model.onnx")
+        >>> export_pytorch(tower, user_schema, ["query_vector"], parts / "query_model/model.onnx")  # doctest: +SKIP
     """
     import torch
 

@@ -24,7 +24,9 @@ def export_sklearn(model: Any, features: int, target: Path) -> None:
         ValueError: when it is of a kind that cannot be converted, or takes another number of features.
 
     Example:
-        >>> export_sklearn(RandomForestRegressor().fit(x, y), x.shape[1], parts / "ranker/model.onnx")
+        >>> from sklearn.ensemble import RandomForestRegressor
+        >>> model = RandomForestRegressor(5).fit(vectors, vectors[:, 0])
+        >>> export_sklearn(model, 16, Path("model.onnx"))
     """
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType

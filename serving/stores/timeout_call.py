@@ -21,8 +21,8 @@ class TimeoutCall(Generic[A, R]):
         function: takes one argument.
 
     Example:
-        >>> read = TimeoutCall(reader.read)
-        >>> read(ids, patience=0.25)
+        >>> TimeoutCall(len)("abc", patience=10)
+        3
     """
 
     def __init__(self, function: Callable[[A], R]) -> None:

@@ -38,6 +38,7 @@ class UserHistoryStore:
         store: rows of users by id.
 
     Example:
+        >>> from feature_repo.user_state import user_state
         >>> UserHistoryStore.build("histories/demo", user_state(users, interactions))
         >>> with UserHistoryStore.open("histories/demo", mode="write") as histories:
         ...     histories.push(events)

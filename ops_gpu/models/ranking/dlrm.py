@@ -18,6 +18,10 @@ class Dlrm(NetworkRanker):
     """Embeddings and a bottom network over what is continuous, which interact by inner products.
 
     Source: Naumov et al. 2019, "Deep Learning Recommendation Model for Personalization and Recommendation Systems".
+
+    Example:
+        >>> ranker = Dlrm.fit(data, rows, DlrmConfig(epochs=1))
+        >>> scores = ranker.score(data, rows.user, rows.item, rows.features)
     """
 
     config: DlrmConfig

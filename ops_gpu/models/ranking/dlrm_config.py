@@ -19,6 +19,10 @@ class DlrmConfig(NetworkRankerConfig):
 
     Raises:
         SettingError: when a number is out of bounds.
+
+    Example:
+        >>> DlrmConfig(dimension=32, top=(128, 64)).top
+        (128, 64)
     """
 
     dimension: int = 16

@@ -17,6 +17,10 @@ class ItemKnnConfig(RetrieverConfig):
 
     Raises:
         SettingError: when a number is out of bounds.
+
+    Example:
+        >>> ItemKnnConfig(neighbours=50).neighbours
+        50
     """
 
     neighbours: int = 20

@@ -26,6 +26,10 @@ class TwoTowerConfig(RetrieverConfig):
 
     Raises:
         SettingError: when a number is out of bounds.
+
+    Example:
+        >>> TwoTowerConfig(dimension=64).sequence_length
+        30
     """
 
     dimension: int = 32

@@ -34,6 +34,11 @@ class ListSlice(FeatureOperator):
     Raises:
         ValueError: when `pad` is asked for and the length depends on the list, or `start` counts from the
             back and `end` from the front, or `pad_value` is none that the lists can hold.
+
+    Example:
+        >>> frame = pl.DataFrame({"genres": [["a", "b", "c"]]})
+        >>> Workflow(["genres"] >> ListSlice(-2)).fit(frame).transform(frame)["genres"].to_list()
+        [['b', 'c']]
     """
 
     start: int

@@ -25,6 +25,11 @@ class Rename(FeatureOperator):
 
     Raises:
         ValueError: when not exactly one way is given, or `name` is given for several columns.
+
+    Example:
+        >>> node = ["price"] >> LogOp() >> Rename(postfix="_log")
+        >>> node.names
+        ('price_log',)
     """
 
     def __init__(

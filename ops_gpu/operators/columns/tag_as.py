@@ -22,27 +22,43 @@ class _TagAs(AddMetadata):
 
 @dataclass(frozen=True, repr=False)
 class TagAsUserID(_TagAs):
-    """Tags columns as the user's id."""
+    """Tags columns as the user's id.
+
+    Example:
+        >>> node = ["user_id"] >> Categorify() >> TagAsUserID()
+    """
 
     own = (Tags.ID, Tags.USER, Tags.USER_ID)
 
 
 @dataclass(frozen=True, repr=False)
 class TagAsItemID(_TagAs):
-    """Tags columns as the item's id."""
+    """Tags columns as the item's id.
+
+    Example:
+        >>> node = ["item_id"] >> Categorify() >> TagAsItemID()
+    """
 
     own = (Tags.ID, Tags.ITEM, Tags.ITEM_ID)
 
 
 @dataclass(frozen=True, repr=False)
 class TagAsUserFeatures(_TagAs):
-    """Tags columns as features of the user."""
+    """Tags columns as features of the user.
+
+    Example:
+        >>> node = ["age"] >> Normalize() >> TagAsUserFeatures()
+    """
 
     own = (Tags.USER,)
 
 
 @dataclass(frozen=True, repr=False)
 class TagAsItemFeatures(_TagAs):
-    """Tags columns as features of the item."""
+    """Tags columns as features of the item.
+
+    Example:
+        >>> node = ["price"] >> Normalize() >> TagAsItemFeatures()
+    """
 
     own = (Tags.ITEM,)

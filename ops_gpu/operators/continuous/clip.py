@@ -30,6 +30,11 @@ class Clip(FeatureOperator):
 
     Raises:
         ValueError: when neither is given, or the lower is above the upper.
+
+    Example:
+        >>> frame = pl.DataFrame({"price": [-1, 5]})
+        >>> Workflow(["price"] >> Clip(min_value=0)).fit(frame).transform(frame)["price"].to_list()
+        [0, 5]
     """
 
     numbers_only: ClassVar[bool] = True

@@ -32,6 +32,11 @@ class FillMedian(FittedOperator):
 
     Args:
         add_binary_cols: adds the columns `<name>_filled`, true where the value was missing.
+
+    Example:
+        >>> frame = pl.DataFrame({"price": [1.0, None, 3.0]})
+        >>> Workflow(["price"] >> FillMedian()).fit(frame).transform(frame)["price"].to_list()
+        [1.0, 2.0, 3.0]
     """
 
     numbers_only: ClassVar[bool] = True

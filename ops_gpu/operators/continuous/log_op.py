@@ -24,6 +24,11 @@ class LogOp(FeatureOperator):
     """`log(1 + x)` as Float32, computed in Float64; columns and elements of lists.
 
     -1 gives minus infinity and less gives NaN; null stays null and NaN NaN.
+
+    Example:
+        >>> frame = pl.DataFrame({"clicks": [0.0]})
+        >>> Workflow(["clicks"] >> LogOp()).fit(frame).transform(frame)["clicks"].to_list()
+        [0.0]
     """
 
     numbers_only: ClassVar[bool] = True

@@ -25,6 +25,11 @@ class NormalizeMinMax(NumericStatistics):
 
     Args:
         out_dtype: `float32` or `float64`; computed in `float64` in any case.
+
+    Example:
+        >>> frame = pl.DataFrame({"price": [10, 15, 20]})
+        >>> Workflow(["price"] >> NormalizeMinMax()).fit(frame).transform(frame)["price"].to_list()
+        [0.0, 0.5, 1.0]
     """
 
     out_dtype: str = "float32"

@@ -44,6 +44,7 @@ class ColumnSimilarity(GivenTables):
         ValueError: when the metric is unknown, matrices do not fit or hold NaN, or columns are no pairs of integers.
 
     Example:
+        >>> genres = [[1, 0], [1, 1], [0, 1]]  # a row an item
         >>> node = [["last_item", "item"]] >> ColumnSimilarity(genres, metric="cosine")
     """
 

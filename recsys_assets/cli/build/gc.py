@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_assets.lookup.names import check_name, released
 from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences, table
+from recsys_assets.lookup.names import check_name, released
 from resources.home import Home
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def _keep(name: str, home: Home) -> int:
     Raises:
         ValueError: when there is no YAML of that name, or it cannot be used.
     """
-    from recsys_assets.lookup.find import find_recommender
     from recsys_assets.component.yaml_errors import YamlError
+    from recsys_assets.lookup.find import find_recommender
 
     try:
         return find_recommender(name, home).settings.releases.keep

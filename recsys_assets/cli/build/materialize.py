@@ -14,11 +14,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from recsys_assets.automation.run_lock import RunLock
 from recsys_assets.blueprint.asset_names import SERVED
-from recsys_assets.lookup.decided import decided, told
 from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.terminal.progress import Progress
-from recsys_assets.automation.run_lock import RunLock
+from recsys_assets.lookup.decided import decided, told
 from resources.dagster_home import dagster_environment
 from resources.home import Home
 
@@ -83,9 +83,9 @@ def materialize(
 
 def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool) -> tuple[list[str], list[str]]:
     """The Dagster command, and the first and last day it covers."""
-    from recsys_assets.lookup.find import find_recommender
-    from recsys_assets.component.locations import load
     from recsys_assets.automation.refit import run_config
+    from recsys_assets.component.locations import load
+    from recsys_assets.lookup.find import find_recommender
 
     blueprint = find_recommender(name, home)
     load(blueprint.place.base)  # what is wrong with it would only be a note in the UI

@@ -42,6 +42,9 @@ class EncodeHistory(ServingOperator):
         dtype: type of the raw item ids, `int64` or `string`.
         column: output column of the workflow that holds item codes.
         workflow: part of the release with the workflow.
+
+    Example:
+        >>> seen = user >> EncodeHistory("int64")
     """
 
     stage: ClassVar[str] = "features"

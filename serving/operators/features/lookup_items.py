@@ -29,6 +29,10 @@ class LookupItems(ServingOperator):
 
     Raises:
         ValueError: when the table has no such column.
+
+    Example:
+        >>> wanted = Schema([ColumnSchema("price", "float32")])
+        >>> beside = kept["candidate_item"] >> LookupItems(wanted.to_dict())
     """
 
     stage: ClassVar[str] = "scoring"

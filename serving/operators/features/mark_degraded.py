@@ -20,6 +20,9 @@ class MarkDegraded(ServingOperator):
     """Sets the bit `DEGRADED` of list column `source` for users whose column `degraded` is true.
 
     Their list was made without what is stored of them; it may be asked for again when the store is back.
+
+    Example:
+        >>> source = (best["source"] + user["degraded"]) >> MarkDegraded()
     """
 
     stage: ClassVar[str] = "ordering"

@@ -33,6 +33,11 @@ class QueryUsers(ServingOperator):
 
     Where it is bound tolerantly and the store cannot be read, all users of the batch are taken for unknown and
     have `degraded` true; see `CircuitBreaker`. A subclass is a dataclass with the parameters below.
+
+    Example:
+        >>> user = ["user_id"] >> QueryHistoryStore("../../../histories/demo", raw_users.to_dict())
+        >>> isinstance(user.operator, QueryUsers)
+        True
     """
 
     stage: ClassVar[str] = "features"

@@ -20,6 +20,9 @@ class RecentItems(ServingOperator):
     Args:
         length: items kept.
         output: name of the column given.
+
+    Example:
+        >>> recent = seen >> RecentItems(30, "history")
     """
 
     stage: ClassVar[str] = "features"

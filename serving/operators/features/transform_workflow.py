@@ -39,6 +39,10 @@ class TransformWorkflow(ServingOperator):
     Raises:
         ValueError: when the release's workflow does not give these columns, or is not the one that the
             other parts of the release were built with.
+
+    Example:
+        >>> wanted = Schema([ColumnSchema("age", "float32")])
+        >>> codes = user >> TransformWorkflow(("user_id", "age"), wanted.to_dict())
     """
 
     stage: ClassVar[str] = "features"

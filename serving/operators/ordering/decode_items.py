@@ -29,6 +29,9 @@ class DecodeItems(ServingOperator):
 
     Raises:
         ValueError: when the release's ids are of another type.
+
+    Example:
+        >>> items = best >> DecodeItems("int64")
     """
 
     stage: ClassVar[str] = "ordering"

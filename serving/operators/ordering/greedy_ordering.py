@@ -25,6 +25,10 @@ class GreedyOrdering(Ordering):
 
     Args:
         pool: how many of the best candidates of a user are looked at; the rest are never given.
+
+    Example:
+        >>> isinstance(CategoryQuotas("studio", most=2, pool=100), GreedyOrdering)
+        True
     """
 
     pool: int = field(default=200, kw_only=True)

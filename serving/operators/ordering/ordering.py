@@ -24,6 +24,11 @@ class Ordering(ServingOperator, ABC):
 
     One ordering stands in the place of another: all take and give the same columns, `sources` where there are
     `candidate_sources`. Scores stay the ranker's.
+
+    Example:
+        >>> best = (scored + request["k"]) >> SoftmaxSampling()
+        >>> isinstance(best.operator, Ordering)
+        True
     """
 
     stage: ClassVar[str] = "ordering"

@@ -40,6 +40,9 @@ class PopularFallback(ServingOperator):
 
     Raises:
         ValueError: for a pool below 0.
+
+    Example:
+        >>> offered = (scored + seen["seen_item"] + request["k"]) >> PopularFallback(pool=200)
     """
 
     stage: ClassVar[str] = "ordering"

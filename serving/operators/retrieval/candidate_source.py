@@ -31,6 +31,11 @@ class CandidateSource(ServingOperator):
 
     Raises:
         ValueError: for a size below 1.
+
+    Example:
+        >>> popular = seen >> QueryPopular(100)
+        >>> popular.names
+        ('popular_item', 'popular_score')
     """
 
     stage: ClassVar[str] = "retrieval"

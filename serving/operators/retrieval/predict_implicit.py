@@ -40,7 +40,7 @@ class PredictImplicit(CandidateSource):
             item that is available.
 
     Example:
-        >>> found = (codes["user_id"] + seen) >> PredictImplicit(100, model="implicit")
+        >>> found = (user["user_id"] + seen) >> PredictImplicit(100, model="implicit")
     """
 
     source: str = field(default="implicit", kw_only=True)

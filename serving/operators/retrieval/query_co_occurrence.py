@@ -19,6 +19,9 @@ class QueryCoOccurrence(CandidateSource):
         size: candidates a user.
         repeats: whether items that the user has seen may come back.
         state: part of the release with the item state.
+
+    Example:
+        >>> found = (seen + (seen >> ScoreCoOccurrence())) >> QueryCoOccurrence(100)
     """
 
     source: str = field(default="co_occurrence", kw_only=True)

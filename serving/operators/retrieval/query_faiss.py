@@ -30,6 +30,9 @@ class QueryFaiss(CandidateSource):
         index: part of the release with the index, or with a folder a model.
         vector: column with the vectors of users.
         source: name of the model that made the vectors.
+
+    Example:
+        >>> found = (seen + vector) >> QueryFaiss(100)
     """
 
     index: str = "faiss_index"

@@ -21,6 +21,9 @@ class QueryHistory(CandidateSource):
 
     Raises:
         ValueError: when `repeats` is false.
+
+    Example:
+        >>> found = seen >> QueryHistory(50, repeats=True)
     """
 
     source: str = field(default="history", kw_only=True)

@@ -22,6 +22,9 @@ class QueryPopular(CandidateSource):
         size: candidates a user.
         repeats: whether items that the user has seen may come back.
         state: part of the release with the item state.
+
+    Example:
+        >>> found = seen >> QueryPopular(100)
     """
 
     source: str = field(default="popular", kw_only=True)

@@ -28,6 +28,9 @@ class ScoreCoOccurrence(ServingOperator):
 
     Args:
         state: part of the release with the item state.
+
+    Example:
+        >>> related = seen >> ScoreCoOccurrence()
     """
 
     stage: ClassVar[str] = "retrieval"

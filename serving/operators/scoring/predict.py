@@ -31,6 +31,11 @@ class Predict(ServingOperator, ABC):
 
     Raises:
         ValueError: for an unknown stage, or fewer threads than one.
+
+    Example:
+        >>> vector = user >> PredictTensorflow("query_model/model.keras", ("user_id", "age"), "query_vector", 32)
+        >>> isinstance(vector.operator, Predict)
+        True
     """
 
     lists: bool = field(default=False, kw_only=True)

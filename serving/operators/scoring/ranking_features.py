@@ -40,6 +40,9 @@ class RankingFeatures(ServingOperator):
         models: names of the retrieval models in the order of the features, each with the kind of it, `dense` or
             `sparse`; of a dense one the column is `NAME_vector`. Without any there is one
             dense model, as releases of before have it.
+
+    Example:
+        >>> features = (kept + seen) >> RankingFeatures(models=(("item_knn", "sparse"),))
     """
 
     stage: ClassVar[str] = "scoring"

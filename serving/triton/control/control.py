@@ -25,7 +25,7 @@ class TritonControl:
 
     Example:
         >>> control = TritonControl("triton.internal:8001", "operator=...")
-        >>> control.load("demo")
+        >>> control.load("demo")  # doctest: +SKIP
     """
 
     def __init__(self, grpc_url: str, key: str | None = None) -> None:

@@ -44,7 +44,7 @@ def export(
 
     Example:
         >>> export(Release.open(path), Path("models"), form="ensemble")
-        'demo.0123456789ab'
+        'demo...'
     """
     ensemble = Ensemble.load(release.part(FILE))
     wanted = settings or ModelSettings()

@@ -42,7 +42,7 @@ if sys.getfilesystemencoding() != "utf-8":  # the backend's Python takes paths f
 if importlib.util.find_spec("serving") is None:  # run from a checkout that was never installed
     sys.path.append({project!r})
     if importlib.util.find_spec("serving") is None:
-        raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/production.md")
+        raise ModuleNotFoundError("the Python of this Triton server lacks recsys-assets; see docs/how-to/triton.md")
 
 from serving.triton.entry import model_class
 

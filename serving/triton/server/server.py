@@ -49,9 +49,10 @@ class TritonServer:
 
     Example:
         >>> server = TritonServer(home.triton)
-        >>> server.start().grpc_url
+        >>> server.start().grpc_url  # doctest: +SKIP
         '127.0.0.1:40123'
         >>> server.stop()
+        False
     """
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Commands that build, measure and clear away."""
