@@ -73,8 +73,8 @@ def compare(challenger: Contender, champion: Contender, protocol: EvaluationProt
         The comparison over users that both know; None when there are none.
 
     Example:
-        >>> found = compare(challenger, champion, Protocol(cut, end, repeats=False))
-        >>> found is None or found.not_worse(standard_errors=2)
+        >>> found = compare(challenger, champion, EvaluationProtocol(cut, end, repeats=False))
+        >>> found is not None and found.users > 0
         True
     """
     users, chosen = choices_after(challenger.data.events, protocol.start, protocol.end, protocol.repeats)

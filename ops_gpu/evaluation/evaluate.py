@@ -37,7 +37,7 @@ class Evaluation:
         lists: the final lists, int32 `[users, k]`.
 
     Example:
-        >>> sorted(evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).baselines)[0]
+        >>> sorted(evaluate(data, sources, ranking, EvaluationProtocol(cut, end, repeats=False)).baselines)[0]
         'item_knn'
     """
 
@@ -80,7 +80,7 @@ def evaluate(
         ValueError: when nobody with a history chose anything in the range, or the sources are of another moment.
 
     Example:
-        >>> lists = evaluate(data, sources, ranking, Protocol(cut, end, repeats=False)).lists
+        >>> lists = evaluate(data, sources, ranking, EvaluationProtocol(cut, end, repeats=False)).lists
     """
     if sources.item_state.as_of != protocol.start:
         raise ValueError(

@@ -19,7 +19,7 @@ class EvaluationProtocol:
     Full ranking: every item with an event before `start` competes; positives of unknown items count as misses.
 
     Example:
-        >>> Protocol(start=1_700_000_000, end=1_700_604_800, repeats=False).k
+        >>> EvaluationProtocol(start=1_700_000_000, end=1_700_604_800, repeats=False).k
         20
     """
 
