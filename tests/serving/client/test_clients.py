@@ -40,6 +40,7 @@ class Blocking:
 
     def close(self) -> None:
         self._loop.run_until_complete(self._client.close())
+        self._loop.close()
 
 
 @pytest.fixture(params=[RecommenderClient, Blocking], ids=["sync", "async"])
