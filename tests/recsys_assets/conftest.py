@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from recsys_assets.assets.release import deployment as asset
@@ -16,8 +17,9 @@ from tests.serving.triton.fake_control import FakeControl, fake_server
 
 
 @pytest.fixture
-def deployed_shop(home: Home, shop: Path) -> DeployedShop:
-    return DeployedShop(home, shop)
+def deployed_shop(home: Home, shop: Path) -> Iterator[DeployedShop]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield DeployedShop(home, shop, instance)
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from tests.serving.triton.fake_control import dated
 class DeployedShop:
     """A recommender with some releases, of which one is the newest."""
 
-    def __init__(self, home: Home, folder: Path) -> None:
-        self.home, self.folder, self.instance = home, folder, dg.DagsterInstance.ephemeral()
+    def __init__(self, home: Home, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.home, self.folder, self.instance = home, folder, instance
         self.releases = dated(toy_release(home.root, "shop", seed=seed) for seed in range(4))
         assert materialize(folder, ["interactions", "users", "items"], "2024-01-01", "2024-01-03").success
 

@@ -33,10 +33,9 @@ def materialize(
             "dagster/asset_partition_range_end": last or first,
         }
     job = defs.resolve_implicit_global_asset_job_def()
-    chosen = instance or dg.DagsterInstance.ephemeral()
     blueprint = blueprints(folder, home)[0]
     config = run_config(blueprint, refit=refit, drop_missing=drop_missing and "interactions" in assets)
-    return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=chosen, raise_on_error=False)
+    return job.execute_in_process(config, asset_selection=keys, tags=tags, instance=instance, raise_on_error=False)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:

@@ -68,19 +68,17 @@ def test_waiting_can_be_interrupted(home: Home, sent: signal.Signals) -> None:
     inner: Any = SimpleNamespace(execute=lambda *_: iter(["step"]))
     steps: Any = None
     lock = RunLock.of(home, "shop")
-    other = elsewhere(lock)
-    too_late = threading.Timer(20, other.kill)
-    try:
-        with capture_interrupts():
-            too_late.start()
-            with pytest.raises(DagsterExecutionInterruptedError):
-                list(OneRunAtATime(inner, home).execute(context, steps))
-        assert "Waits for run aaaaaaaa" in warned[0]
-        assert lock.is_alive("bbbbbbbb-2") is None and lock.is_alive("aaaaaaaa-1") is True
-    finally:
-        too_late.cancel()
-        other.kill()
-        other.wait(20)
+    with elsewhere(lock) as other:
+        too_late = threading.Timer(20, other.kill)
+        try:
+            with capture_interrupts():
+                too_late.start()
+                with pytest.raises(DagsterExecutionInterruptedError):
+                    list(OneRunAtATime(inner, home).execute(context, steps))
+            assert "Waits for run aaaaaaaa" in warned[0]
+            assert lock.is_alive("bbbbbbbb-2") is None and lock.is_alive("aaaaaaaa-1") is True
+        finally:
+            too_late.cancel()
 
 
 @contextmanager

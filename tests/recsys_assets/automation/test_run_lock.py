@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from resources.home import Home
 ROOT = Path(__file__).parents[3]
 HOLD = """
 import sys, time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from recsys_assets.automation.run_lock import RunLock
 with RunLock(Path(sys.argv[1])).held("aaaaaaaa-1", "a command", print):
@@ -33,14 +37,16 @@ def lock(tmp_path: Path) -> RunLock:
     return RunLock(tmp_path / "runs")
 
 
-def elsewhere(lock: RunLock) -> subprocess.Popen[str]:
-    """Another process that holds the lock, once it does."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(lock.folder)], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    assert process.stdout is not None and process.stdout.readline() == "held\n"
-    return process
+@contextmanager
+def elsewhere(lock: RunLock) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock; it is killed at the end of the block, if it lives so long."""
+    command, environment = [sys.executable, "-c", HOLD, str(lock.folder)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def test_whoever_holds_it_is_known_and_forgotten(lock: RunLock) -> None:
@@ -76,8 +82,7 @@ def test_the_second_waits_until_the_first_is_done_and_says_for_whom(lock: RunLoc
 
 
 def test_a_killed_run_holds_nothing_back_and_is_known_to_be_dead(lock: RunLock) -> None:
-    process = elsewhere(lock)
-    try:
+    with elsewhere(lock) as process:
         assert lock.holder() is not None and lock.is_alive("aaaaaaaa-1") is True
         process.send_signal(signal.SIGKILL)
         process.wait(20)
@@ -86,9 +91,6 @@ def test_a_killed_run_holds_nothing_back_and_is_known_to_be_dead(lock: RunLock) 
             assert lock.holder().run_id == "bbbbbbbb-2"  # type: ignore[union-attr]
         lock.bury("aaaaaaaa-1")
         assert lock.is_alive("aaaaaaaa-1") is None
-    finally:
-        process.kill()
-        process.wait(20)
 
 
 def test_a_run_that_fails_gives_it_back(lock: RunLock) -> None:
