@@ -15,6 +15,7 @@ from recsys_assets.metadata import pictures
         pictures.line_chart({"loss": [3.0, 2.0], "other": [1.0, 1.5]}, "epoch", "loss", 1),
         pictures.line_chart({"loss": []}, "epoch", "loss"),
         pictures.day_chart({"2024-01-01": 3, "2024-01-02": 0}, "events"),
+        pictures.day_chart({f"2024-01-0{day}": day for day in range(1, 5)}, "events"),
         pictures.day_chart({}, "events"),
         pictures.hour_chart({"a": range(24), "b": [1] * 24, "c": [0] * 24}, "lists"),
         pictures.hour_chart({}, "lists"),
