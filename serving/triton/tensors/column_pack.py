@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -16,6 +17,8 @@ from serving.ensemble.ensemble_plan import Place
 from serving.request.columns import Column
 
 Array = npt.NDArray[Any]
+PLAIN = re.compile(r"[<>|]([biufcSU]\d{1,9}|[mM]8(\[\w{1,9}\])?)")
+"""Types that a column may have, as NumPy writes them."""
 ALIGNED = 8
 """Every array begins at a multiple of this many bytes."""
 
@@ -96,6 +99,8 @@ class _Reader:
         if min(shape, default=0) < 0:  # to numpy, that would be whatever is left
             raise ValueError(f"an array of shape {shape}")
         start = self._at + -self._at % ALIGNED
+        if not PLAIN.fullmatch(dtype):  # numpy evaluates what is none of these as text of Python
+            raise ValueError(f"{dtype!r} is no type of a column")
         array = np.frombuffer(self._memory, dtype, prod(shape), start).reshape(shape)
         self._at = start + array.nbytes
         return array

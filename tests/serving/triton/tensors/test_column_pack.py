@@ -86,6 +86,14 @@ def test_anything_else_is_refused(tensor: npt.NDArray[np.uint8]) -> None:
         ColumnPack.from_tensor(tensor)
 
 
+@pytest.mark.parametrize("kind", ["<04", "|O8", "i4,i4", "<i", "04", "<i4\n"])
+def test_types_that_no_column_has_are_refused(kind: str) -> None:
+    good = ColumnPack({(0, "a"): np.arange(3, dtype=np.int32)}, TIMES).to_tensor()
+    header = good.tobytes().replace(b'"<i4"', json.dumps(kind).encode().ljust(5)[:12])
+    with pytest.raises(ValueError, match="nothing that a step of an ensemble gives"):
+        ColumnPack.from_tensor(np.frombuffer(header, np.uint8)[None, :])
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damaged_packs_raise_nothing_but_that(data: st.DataObject) -> None:
