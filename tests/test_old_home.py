@@ -59,6 +59,7 @@ def test_the_release_before_answers_again(old: Tiny) -> None:
     assert old.json("recommend", NAME, "--user", "3", "-k", "5")["release"].startswith(NEWER)
 
 
+@pytest.mark.long
 def test_what_it_knows_is_built_upon(old: Tiny) -> None:
     """A new release of new models stands beside those of before, is compared with the live one, and goes live."""
     text = (old.folder / "defs.yaml").read_text()
