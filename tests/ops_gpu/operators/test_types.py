@@ -56,6 +56,12 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
+ELSEWHERE = {"ColumnSimilarity", "Filter", "HashedCross", "JoinExternal"} | {
+    f"TagAs{what}" for what in ("ItemFeatures", "ItemID", "UserFeatures", "UserID")
+}
+"""Operators that need more than one column or a table, and those that only name what passes."""
+
+
 def column(dtype: Any, in_lists: bool) -> pl.Series:
     numbers = pl.Series("x", [0, 1, 1, None, 2])
     if dtype == pl.Time:
@@ -67,6 +73,11 @@ def column(dtype: Any, in_lists: bool) -> pl.Series:
     else:
         values = (numbers > 0) if dtype == pl.Boolean else numbers.cast(dtype)
     return values.to_frame().select(pl.concat_list("x", "x")).to_series() if in_lists else values
+
+
+def test_every_operator_is_tried() -> None:
+    tried = {name.partition("-")[0] for name in OPERATORS} | ELSEWHERE
+    assert set(ops.__all__) <= tried, f"give OPERATORS one of {set(ops.__all__) - tried}"
 
 
 @pytest.mark.parametrize("in_lists", [False, True], ids=["values", "lists"])
