@@ -1,4 +1,4 @@
-"""Checks of the evaluation: no challenger goes live that is worse than popularity, or than what is live."""
+"""The challenger against the release that is live."""
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 

@@ -135,7 +135,11 @@ def test_the_future_is_not_read(name: str) -> None:
 
 
 def test_it_goes_on_after_the_vocabulary_grew(name: str, model: Retriever) -> None:
-    """Codes that were appended change nothing until there are events with them; then they are found."""
+    """Codes that were appended change nothing until there are events with them; then they are found.
+
+    Its fans like a new item three times, each time after an item of before, to which they return at last: a model may
+    ask with the last item alone.
+    """
     more = grown(DATA, 5)
     known = lists_of(model, DATA, ACTIVE)
     before = lists_of(model.grown(more), more, ACTIVE)
@@ -144,12 +148,14 @@ def test_it_goes_on_after_the_vocabulary_grew(name: str, model: Retriever) -> No
     fresh, kind = DATA.items.size, 0
     fans = ACTIVE[USER_KIND[ACTIVE] == kind]
     events, again = DATA.events, slice(0, 600)  # what others did goes on beside it
-    user = np.concatenate([events.user, events.user[again], np.tile(fans, 3).astype(np.int32)])
-    item = np.concatenate([events.item, events.item[again], np.full(3 * len(fans), fresh, np.int32)])
-    time = np.concatenate([events.time, np.full(600 + 3 * len(fans), END)])
+    known_item = Histories.from_events(events, fans).recent(1)[:, 0]
+    steps = [known_item, np.full(len(fans), fresh, np.int32)] * 3 + [known_item]
+    user = np.concatenate([events.user, events.user[again], np.tile(fans, len(steps)).astype(np.int32)])
+    item = np.concatenate([events.item, events.item[again], *steps])
+    time = np.concatenate([events.time, np.full(600, END), END + 1 + np.arange(len(steps)).repeat(len(fans))])
     joined = Events.sorted(user, item, time, np.ones(len(user), np.bool_), events.users, more.items.size)
     newer = replace(more, events=joined, history=histories_before(joined, DATA.history.shape[1]))
-    later = type(model).fit(newer, model.config, END + 1, start=END, previous=model.grown(newer))
+    later = type(model).fit(newer, model.config, END + 1 + len(steps), start=END, previous=model.grown(newer))
     assert len(later.losses) >= len(model.losses)
     found = lists_of(later, newer, ACTIVE, size=40)
     of_fans = np.isin(found.items.values, [fresh])[USER_KIND[ACTIVE][found.items.row_ids] == kind].sum()
@@ -194,7 +200,7 @@ def test_bad_settings_are_refused_in_one_sentence(registered: Family) -> None:
 
 
 def test_names_that_are_not_registered() -> None:
-    with pytest.raises(ValueError, match=re.escape("model is 'towers', expected one of two_tower, item_knn.")):
+    with pytest.raises(ValueError, match=re.escape(f"model is 'towers', expected one of {', '.join(RETRIEVERS)}.")):
         family(RETRIEVERS, "towers")
     other: Any = object()
     with pytest.raises(ValueError, match="are the settings of no registered model"):

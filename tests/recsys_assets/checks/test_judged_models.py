@@ -20,6 +20,8 @@ from recsys_assets.component.locations import blueprints
 from tests.recsys_assets.checks.gates import NAME, Gates
 from tests.recsys_assets.runs import failure, materialize
 
+pytestmark = pytest.mark.triton
+
 DATA = ["interactions", "users", "items", "statistics", "workflow", "schema", "features", "feature_store"]
 MODELS = ["retrieval_model", "item_embeddings", "faiss_index", "ranking_model", "evaluation", "release"]
 
