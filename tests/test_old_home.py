@@ -51,6 +51,7 @@ def test_a_list_is_shown_stage_by_stage(old: Tiny, monkeypatch: pytest.MonkeyPat
     assert {name for row in found.stages.retrieved for name, _ in row.sources} >= {"two_tower", "popular"}
 
 
+@pytest.mark.long
 def test_the_release_before_answers_again(old: Tiny) -> None:
     done = old.recsys("rollback", NAME)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -23,6 +23,7 @@ from resources.mlflow import MlflowResource
 runner = CliRunner()
 
 
+@pytest.mark.long
 def test_the_runs_of_the_home_are_shown_until_it_is_interrupted(home: Home, tmp_path: Path) -> None:
     MlflowResource().track("shop", "retrieval_model", {"epochs": 3}, {"loss": 0.5})
     command = [sys.executable, "-c", "from recsys_assets.cli import app; app()", "mlflow"]
