@@ -100,13 +100,13 @@ class RankingFeatures(ServingOperator):
         if not self.models:
             ((_, vectors),) = self._vectors.items()
             return inner_products(array(columns, "query_vector"), vectors, candidates)[:, None]
-        learned = np.empty((len(candidates.values), len(self.models)), np.float32)
-        for number, (name, kind) in enumerate(self.models):
-            if kind == "dense":
-                learned[:, number] = inner_products(array(columns, f"{name}_vector"), self._vectors[name], candidates)
-            else:
-                learned[:, number] = sparse_feature(related_items(columns, f"{name}_related"), candidates)
-        return learned
+        said = [self._said(columns, name, kind, candidates) for name, kind in self.models]
+        return said[0][:, None] if len(said) == 1 else np.stack(said, axis=1)  # of one, nothing is copied
+
+    def _said(self, columns: Columns, name: str, kind: str, candidates: Ragged) -> npt.NDArray[np.float32]:
+        if kind == "dense":
+            return inner_products(array(columns, f"{name}_vector"), self._vectors[name], candidates)
+        return sparse_feature(related_items(columns, f"{name}_related"), candidates)
 
 
 def _needs(name: str, kind: str) -> tuple[Need, ...]:

@@ -16,6 +16,12 @@ from serving.request.request import MAX_ID_BYTES
 from serving.request.text_lists import unpack_texts
 
 Array = npt.NDArray[Any]
+BESIDE: dict[str, tuple[Any, Any]] = {
+    "score": (np.float32, np.nan),
+    "source": (np.uint8, 0),
+    "sources": (np.uint32, 0),
+}
+"""What stands beside each item: its type, and what fills a shorter list up."""
 
 
 def from_wire(value: Array, column: ColumnSchema) -> Array:
@@ -60,31 +66,30 @@ def to_wire(answer: EnsembleAnswer, rows: slice, limits: Array | None, release_h
         limits: how many items each of these rows asked for; the longest sets the width, at least 1.
         release_hash: 64 characters.
     """
-    items, score, source = (
-        ragged(answer.columns, name).between(rows.start, rows.stop) for name in ("item_id", "score", "source")
-    )
+    lists = ragged(answer.columns, "item_id")
+    items, place = lists.between(rows.start, rows.stop), slice(lists.offsets[rows.start], lists.offsets[rows.stop])
     count = items.lengths
     width = int(limits.max() if limits is not None else max(1, count.max(initial=1)))
     full = bool((count == width).all())
     if items.values.dtype.kind == "S":
-        item_id = _dense(items, width, b"", full).view(np.uint8).reshape(len(items), width, -1)
+        item_id = _dense(items, items.values, width, b"", full).view(np.uint8).reshape(len(items), width, -1)
     else:
-        item_id = _dense(items.with_values(items.values.astype(np.int64, copy=False)), width, -1, full)
+        item_id = _dense(items, items.values.astype(np.int64, copy=False), width, -1, full)
+    tensors = {"item_id": item_id}
+    for name, (dtype, fill) in BESIDE.items():
+        if name in answer.columns:  # aligned with the items, so cut in the same places
+            values = ragged(answer.columns, name).values[place].astype(dtype, copy=False)
+            tensors[name] = _dense(items, values, width, fill, full)
     stages = np.array([answer.stage_ms[stage] for stage in STAGES], np.float32)
-    wide = ragged(answer.columns, "sources").between(rows.start, rows.stop) if "sources" in answer.columns else None
-    return {
-        "item_id": item_id,
-        "score": _dense(score.with_values(score.values.astype(np.float32, copy=False)), width, np.nan, full),
-        "source": _dense(source, width, 0, full),
-        **({} if wide is None else {"sources": _dense(wide, width, 0, full)}),
+    return tensors | {
         "count": count.astype(np.int32)[:, None],
         "stage_ms": stages[None, :].repeat(len(items), axis=0),
         "release": release_hash[None, :].repeat(len(items), axis=0),
     }
 
 
-def _dense(lists: Ragged, width: int, fill: Any, full: bool) -> Array:
-    """The lists side by side; where all are full they lie so already, and memory that may be given away is."""
-    if full and lists.values.flags.writeable and lists.values.flags.c_contiguous:
-        return lists.values.reshape(len(lists), width)
-    return lists.to_dense(width, fill)
+def _dense(lists: Ragged, values: Array, width: int, fill: Any, full: bool) -> Array:
+    """Values of lists side by side; where all are full they lie so already, and memory that may be given away is."""
+    if full and values.flags.writeable and values.flags.c_contiguous:
+        return values.reshape(len(lists), width)
+    return lists.with_values(values).to_dense(width, fill)
