@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -121,18 +122,18 @@ class AsyncRecommenderClient:
         return model
 
     async def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
-        answer = await self._call(self._stub.ModelInfer, part.message, end)
-        for release in self._connection.unnamed(answer):
-            self._connection.note_sources(release, await self._config_of(release))
-        return self._connection.read(answer, part, model)
+        response = self._connection.opened(await self._call(self._stub.ModelInfer, part.message, end))
+        for release in self._connection.unnamed(response):
+            await self._ask_sources(release, end)
+        return self._connection.read(response, part, model)
 
-    async def _config_of(self, release: str) -> Any:
-        request = service_pb2.ModelConfigRequest(name=self._connection.release_model(release))
+    async def _ask_sources(self, release: str, end: float) -> None:
+        """Asks for the names of a release's sources, once and within the time that is left: lists go without, too."""
+        request, left = self._connection.sources_request(release), max(0.0, end - time.monotonic())
         try:
-            assert self._stub is not None
-            return await self._stub.ModelConfig(request, timeout=self.timeout)
-        except grpc.RpcError:
-            return None
+            self._connection.note_sources(release, await self._stub.ModelConfig(request, timeout=left))
+        except grpc.RpcError as error:
+            self._connection.note_failure(release, error)
 
     async def _call(self, method: Any, request: Any, end: float) -> Any:
         attempts = self._connection.attempts(end, self._model is not None)

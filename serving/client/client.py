@@ -117,18 +117,18 @@ class RecommenderClient:
         return model
 
     def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
-        answer = self._call(self._stub.ModelInfer, part.message, end)
-        for release in self._connection.unnamed(answer):
-            self._connection.note_sources(release, self._config_of(release))
-        return self._connection.read(answer, part, model)
+        response = self._connection.opened(self._call(self._stub.ModelInfer, part.message, end))
+        for release in self._connection.unnamed(response):
+            self._ask_sources(release, end)
+        return self._connection.read(response, part, model)
 
-    def _config_of(self, release: str) -> Any:
-        """What the server says of the model of a release; None where it does not."""
-        request = service_pb2.ModelConfigRequest(name=self._connection.release_model(release))
+    def _ask_sources(self, release: str, end: float) -> None:
+        """Asks for the names of a release's sources, once and within the time that is left: lists go without, too."""
+        request, left = self._connection.sources_request(release), max(0.0, end - time.monotonic())
         try:
-            return self._stub.ModelConfig(request, timeout=self.timeout)
-        except grpc.RpcError:
-            return None
+            self._connection.note_sources(release, self._stub.ModelConfig(request, timeout=left))
+        except grpc.RpcError as error:
+            self._connection.note_failure(release, error)
 
     def _call(self, method: Any, request: Any, end: float) -> Any:
         attempts = self._connection.attempts(end, self._model is not None)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from tritonclient.grpc import service_pb2
 
 from serving.client.model_description import ModelDescription
 from serving.client.recommender_error import RecommenderError
 from serving.client.request import Part, RequestMessage
-from serving.client.response import read_answer, unnamed_releases
+from serving.client.response import Response
 from serving.client.retry import Retry
 from serving.request.model_names import model_name
 from serving.request.recommendation import RecommendationList
@@ -18,6 +22,8 @@ from serving.request.recommendation import RecommendationList
 SIDE_BY_SIDE = 4
 """Parts of a large call that are under way at once."""
 
+PASSING = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED"})
+"""Codes of what may be otherwise a moment later."""
 OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -81,26 +87,43 @@ class Connection:
         except ValueError as error:
             raise RecommenderError(f"The request to {self.name!r} at {self.url} was not sent: {error}") from error
 
-    def unnamed(self, answer: Any) -> set[str]:
-        """Releases that must be asked for the names of their sources before a response is read."""
-        return unnamed_releases(answer, self._sources)
+    def opened(self, message: Any) -> Response:
+        """A response taken apart; RecommenderError when it is none of a recommender."""
+        with self._answering():
+            return Response.of(message)
 
-    def release_model(self, release: str) -> str:
-        """Name of the model of a release."""
-        return model_name(self.name.partition(".")[0], release)
+    def unnamed(self, response: Response) -> set[str]:
+        """Releases that must be asked for the names of their sources before a response is read."""
+        with self._answering():
+            return response.unnamed(self._sources)
+
+    def sources_request(self, release: str) -> Any:
+        """What asks for the sources of a release: its model knows them."""
+        return service_pb2.ModelConfigRequest(name=model_name(self.name.partition(".")[0], release))
 
     def note_sources(self, release: str, answer: Any) -> None:
-        """Keeps the names of the sources of a release, from the `ModelConfigResponse` of its model.
-
-        None is the answer where the model is gone: its sources stay without names.
-        """
-        parameters = {} if answer is None else answer.config.parameters
-        names = parameters["sources"].string_value if "sources" in parameters else ""
+        """Keeps the names of the sources of a release, from the `ModelConfigResponse` of its model."""
+        names = answer.config.parameters["sources"].string_value if "sources" in answer.config.parameters else ""
         self._sources[release] = tuple(filter(None, names.split(",")))
 
-    def read(self, answer: Any, part: Part, model: ModelDescription) -> list[RecommendationList]:
+    def note_failure(self, release: str, error: Any) -> None:
+        """Lets the sources of a release go without names where nobody knows them; what may pass is asked again.
+
+        Args:
+            release: its hash.
+            error: a `grpc.RpcError`.
+        """
+        if error.code().name not in PASSING:
+            self._sources[release] = ()
+
+    def read(self, response: Response, part: Part, model: ModelDescription) -> list[RecommendationList]:
         """The lists of a response; RecommenderError when it is none of a recommender."""
+        with self._answering():
+            return response.lists(part, model.stages, self._sources)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
         try:
-            return read_answer(answer, part, model.stages, self._sources)
+            yield
         except ValueError as error:
             raise RecommenderError(f"Triton at {self.url} was asked for {self.name!r}, but {error}.") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -21,51 +23,70 @@ RELEASE_BYTES = 64
 _ITEM_TYPES: dict[str, Any] = {"INT64": np.int64, "UINT8": np.uint8}
 
 
-def unnamed_releases(answer: Any, known: Collection[str]) -> set[str]:
-    """Releases whose sources must be asked for before an answer can be read.
+@dataclass(frozen=True)
+class Response:
+    """The outputs of a `ModelInferResponse`, as `serving.triton.repository.model_config` describes them.
 
     Args:
-        answer: a `ModelInferResponse`.
-        known: releases whose sources are known.
-    """
-    try:
-        raw = _raw(answer)
-    except ValueError:  # no answer of a recommender, as whoever reads it says
-        return set()
-    if not {"sources", "source", "release"} <= raw.keys() or not any(bits & OTHER for bits in raw["source"]):
-        return set()
-    return set(_texts(raw["release"], len(raw["release"]) // RELEASE_BYTES)) - set(known)
-
-
-def read_answer(
-    answer: Any, part: Part, stages: Sequence[str], sources: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-) -> list[RecommendationList]:
-    """The lists of a `ModelInferResponse`.
-
-    Args:
-        answer: with the outputs of `serving.triton.repository.model_config`.
-        part: what was asked.
-        stages: names of the times.
-        sources: names of the candidate sources by release, in the order of their bits; where a release is not among
-            them, a source that is younger than the output `source` has no name.
+        message: of the server.
+        raw: content of each output by name.
 
     Raises:
-        ValueError: when it is no answer of a recommender to this request.
+        ValueError: by `of` and `lists`, when it is no answer of a recommender.
     """
+
+    message: Any
+    raw: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, message: Any) -> Response:
+        """Takes a message apart."""
+        with _of_a_recommender():
+            contents = zip(message.outputs, message.raw_output_contents, strict=True)
+            return cls(message, {output.name: data for output, data in contents})
+
+    def unnamed(self, known: Collection[str]) -> set[str]:
+        """Releases whose sources must be asked for, because one of them has no bit of its own in `source`.
+
+        Args:
+            known: releases whose sources are known.
+        """
+        raw = self.raw
+        if not {"sources", "source", "release"} <= raw.keys() or not any(bits & OTHER for bits in raw["source"]):
+            return set()
+        with _of_a_recommender():
+            return set(_texts(raw["release"], len(raw["release"]) // RELEASE_BYTES)) - set(known)
+
+    def lists(
+        self, part: Part, stages: Sequence[str], sources: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    ) -> list[RecommendationList]:
+        """A list a user.
+
+        Args:
+            part: what was asked.
+            stages: names of the times.
+            sources: names of the candidate sources by release, in the order of their bits; where a release is not
+                among them, a source that is younger than the output `source` has no name.
+        """
+        with _of_a_recommender():
+            return _lists(self.message, self.raw, part, stages, sources)
+
+
+@contextmanager
+def _of_a_recommender() -> Iterator[None]:
     try:
-        return _lists(answer, part, stages, sources)
+        yield
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"its answer is none of a recommender ({type(error).__name__}: {error})") from error
 
 
-def _raw(answer: Any) -> dict[str, bytes]:
-    return {output.name: data for output, data in zip(answer.outputs, answer.raw_output_contents, strict=True)}
-
-
 def _lists(
-    answer: Any, part: Part, stages: Sequence[str], names: Mapping[str, tuple[str, ...]]
+    answer: Any,
+    raw: Mapping[str, bytes],
+    part: Part,
+    stages: Sequence[str],
+    names: Mapping[str, tuple[str, ...]],
 ) -> list[RecommendationList]:
-    raw = _raw(answer)
     items = next(output for output in answer.outputs if output.name == "item_id")
     ids = decode_ids(np.frombuffer(raw["item_id"], _ITEM_TYPES[items.datatype]).reshape(tuple(items.shape)))
     width = items.shape[1]
@@ -78,8 +99,8 @@ def _lists(
     for user_id, row, start, count, release in zip(part.user_ids, ids, starts, counts, releases, strict=True):
         bits = sources[start : start + count]
         brought_by: Iterable[tuple[str, ...]] = map(NAMES.__getitem__, bits)
-        if wide is not None and release in names:
-            brought_by = (_named(value, names[release]) for value in wide[start : start + count])
+        if wide is not None and (known := names.get(release)):
+            brought_by = (_named(value, known) for value in wide[start : start + count])
         items_of_list = map(Recommendation, row[:count], scores[start : start + count], brought_by)
         source = "empty" if count == 0 else "popular" if bits[0] & FALLBACK else "personalized"
         degraded = bool(count and bits[0] & DEGRADED)
@@ -97,7 +118,7 @@ def _named(bits: int, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _texts(raw: bytes, rows: int) -> list[str]:
-    """A text of one width a row: while a candidate is tried, some users are answered by another release."""
+    """A text of one width a row: while a challenger is tried, some users are answered by another release."""
     width = len(raw) // rows
     first = raw[:width]
     if raw == first * rows:

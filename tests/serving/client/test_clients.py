@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 
 from serving.client.async_client import AsyncRecommenderClient
@@ -235,3 +236,57 @@ def test_an_address_is_host_and_port(kind: Any) -> None:
         kind("http://127.0.0.1:8000", "demo")
     with pytest.raises(ValueError, match="timeout must be above 0"):
         kind("127.0.0.1:8001", "demo", timeout=0)
+
+
+class NamedSources(CannedServer):
+    """Items come from a source without a bit of its own; the release's model knows its name, when it answers."""
+
+    def __init__(self, *answers: grpc.StatusCode | None) -> None:
+        self.answers, self.asked = list(answers), list[tuple[str, float]]()
+        super().__init__()
+
+    def ModelConfig(self, request: Any, context: Any) -> Any:
+        if request.name == "demo":
+            return super().ModelConfig(request, context)
+        self.asked.append((request.name, context.time_remaining()))
+        code = self.answers.pop(0) if self.answers else None
+        if code is not None:
+            context.abort(code, "not now")
+        answer = super().ModelConfig(request, context)
+        answer.config.parameters["sources"].string_value = "popular,item_knn"
+        return answer
+
+    def ModelInfer(self, request: Any, context: Any) -> Any:
+        answer = super().ModelInfer(request, context)
+        place = next(at for at, output in enumerate(answer.outputs) if output.name == "source")
+        size = len(answer.raw_output_contents[place])
+        answer.raw_output_contents[place] = bytes([32 | 2] * size)
+        answer.outputs.add(name="sources", datatype="UINT32", shape=answer.outputs[place].shape)
+        answer.raw_output_contents.append(np.full(size, 3, np.uint32).tobytes())
+        return answer
+
+
+def test_names_of_sources_are_asked_for_once_a_release(opened: Open) -> None:
+    with NamedSources() as server:
+        client = opened(server.url, timeout=3.0)
+        lists = [client.recommend(7, k=2)[0] for _ in range(3)]
+    assert {item.sources for found in lists for item in found.items} == {("popular", "item_knn")}
+    ((name, left),) = server.asked
+    assert name == f"demo.{RELEASE[:12]}" and 0 < left < 3.5  # of the same call
+
+
+@pytest.mark.parametrize(
+    ("code", "then", "asked"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, ("popular", "item_knn"), 2),
+        (grpc.StatusCode.NOT_FOUND, ("popular",), 1),
+    ],
+    ids=["what may pass", "what nobody knows"],
+)
+def test_a_list_waits_for_no_name(opened: Open, code: grpc.StatusCode, then: tuple[str, ...], asked: int) -> None:
+    with NamedSources(code) as server:
+        client = opened(server.url)
+        first, second, third = (client.recommend(7, k=1)[0].items[0] for _ in range(3))
+    assert first.item_id == second.item_id == third.item_id == 700
+    assert first.sources == ("popular",) and second.sources == third.sources == then
+    assert len(server.asked) == asked

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serving.client.request import Part
-from serving.client.response import read_answer, unnamed_releases
+from serving.client.response import Response
 from tests.serving.canned_server import STAGES, answer_of
 
 PART = Part([7, 8], "id", None)
@@ -27,7 +27,7 @@ def outputs(**changed: Any) -> dict[str, Any]:
 
 
 def test_lists_shorter_than_asked_for_and_text_ids() -> None:
-    first, second = read_answer(answer_of(outputs()), PART, STAGES)
+    first, second = Response.of(answer_of(outputs())).lists(PART, STAGES)
     assert [(i.item_id, i.score, i.sources) for i in first.items] == [
         ("ü1", 2.0, ("two_tower",)),
         ("b", 1.0, ("popular", "history")),
@@ -51,28 +51,29 @@ def test_lists_shorter_than_asked_for_and_text_ids() -> None:
 def test_what_is_no_answer_is_not_taken_for_one(changed: dict[str, Any]) -> None:
     answer = answer_of(outputs(**changed))
     with pytest.raises(ValueError, match="none of a recommender"):
-        read_answer(answer, PART, STAGES)
+        Response.of(answer).lists(PART, STAGES)
     del answer.raw_output_contents[-1]
     with pytest.raises(ValueError, match="none of a recommender"):
-        read_answer(answer, PART, STAGES)
+        Response.of(answer).lists(PART, STAGES)
 
 
 def test_sources_beyond_eight_bits_are_named_by_their_release() -> None:
     names = {"a" * 64: ("item_knn", "popular", "ease")}
     wide = np.array([[0b101, 0b010, 0], [0, 0, 0]], np.uint32)
     answer = answer_of(outputs(sources=wide, source=np.array([[32, 2, 0], [0, 0, 0]], np.uint8)))
-    (first, _) = read_answer(answer, PART, STAGES, names)
+    (first, _) = Response.of(answer).lists(PART, STAGES, names)
     assert [item.sources for item in first.items] == [("item_knn", "ease"), ("popular",)]
-    assert unnamed_releases(answer, ()) == {"a" * 64} and unnamed_releases(answer, names) == set()
-    (unknown, _) = read_answer(answer, PART, STAGES)
+    assert Response.of(answer).unnamed(()) == {"a" * 64} and Response.of(answer).unnamed(names) == set()
+    (unknown, _) = Response.of(answer).lists(PART, STAGES)
     assert [item.sources for item in unknown.items] == [(), ("popular",)]
 
 
 def test_a_server_is_not_asked_for_names_that_are_known() -> None:
-    """Eight bits tell all of them; and what is no answer at all is told by whoever reads it."""
+    """Eight bits tell all of them; and what is no answer at all is told."""
     wide = np.array([[1, 6, 0], [0, 0, 0]], np.uint32)
-    assert unnamed_releases(answer_of(outputs(sources=wide)), ()) == set()
-    assert unnamed_releases(answer_of(outputs()), ()) == set()
+    assert Response.of(answer_of(outputs(sources=wide))).unnamed(()) == set()
+    assert Response.of(answer_of(outputs())).unnamed(()) == set()
     broken = answer_of(outputs(sources=wide))
     del broken.raw_output_contents[-1]
-    assert unnamed_releases(broken, ()) == set()
+    with pytest.raises(ValueError, match="none of a recommender"):
+        Response.of(broken)
