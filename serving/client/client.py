@@ -117,8 +117,8 @@ class RecommenderClient:
         return model
 
     def _answered(self, part: Part, model: ModelDescription, end: float) -> list[RecommendationList]:
-        response = self._connection.opened(self._call(self._stub.ModelInfer, part.message, end))
-        for release in self._connection.unnamed(response):
+        response, unnamed = self._connection.opened(self._call(self._stub.ModelInfer, part.message, end))
+        for release in unnamed:
             self._ask_sources(release, end)
         return self._connection.read(response, part, model)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,15 +85,17 @@ class Connection:
         except ValueError as error:
             raise RecommenderError(f"The request to {self.name!r} at {self.url} was not sent: {error}") from error
 
-    def opened(self, message: Any) -> Response:
-        """A response taken apart; RecommenderError when it is none of a recommender."""
-        with self._answering():
-            return Response.of(message)
+    def opened(self, message: Any) -> tuple[Response, set[str]]:
+        """A response taken apart, and the releases that must be asked for the names of their sources before it is read.
 
-    def unnamed(self, response: Response) -> set[str]:
-        """Releases that must be asked for the names of their sources before a response is read."""
-        with self._answering():
-            return response.unnamed(self._sources)
+        Raises:
+            RecommenderError: when it is no answer of a recommender.
+        """
+        try:
+            response = Response.of(message)
+            return response, response.unnamed(self._sources)
+        except ValueError as error:
+            raise self._no_answer(error) from error
 
     def sources_request(self, release: str) -> Any:
         """What asks for the sources of a release: its model knows them."""
@@ -118,12 +118,10 @@ class Connection:
 
     def read(self, response: Response, part: Part, model: ModelDescription) -> list[RecommendationList]:
         """The lists of a response; RecommenderError when it is none of a recommender."""
-        with self._answering():
-            return response.lists(part, model.stages, self._sources)
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
         try:
-            yield
+            return response.lists(part, model.stages, self._sources)
         except ValueError as error:
-            raise RecommenderError(f"Triton at {self.url} was asked for {self.name!r}, but {error}.") from error
+            raise self._no_answer(error) from error
+
+    def _no_answer(self, error: ValueError) -> RecommenderError:
+        return RecommenderError(f"Triton at {self.url} was asked for {self.name!r}, but {error}.")

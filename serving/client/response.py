@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -20,7 +19,22 @@ from serving.request.recommendation import Recommendation, RecommendationList
 NAMES = tuple(tuple(name for name, bit in BITS.items() if bits & bit) for bits in range(256))
 """Names of the sources by their bits."""
 RELEASE_BYTES = 64
+P = ParamSpec("P")
+R = TypeVar("R")
 _ITEM_TYPES: dict[str, Any] = {"INT64": np.int64, "UINT8": np.uint8}
+
+
+def _of_a_recommender(read: Callable[P, R]) -> Callable[P, R]:
+    """Says of whatever goes wrong that it was no answer of a recommender; on every request, so no context is made."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return read(*args, **kwargs)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"its answer is none of a recommender ({type(error).__name__}: {error})") from error
+
+    return reading
 
 
 @dataclass(frozen=True)
@@ -39,12 +53,13 @@ class Response:
     raw: Mapping[str, bytes]
 
     @classmethod
+    @_of_a_recommender
     def of(cls, message: Any) -> Response:
         """Takes a message apart."""
-        with _of_a_recommender():
-            contents = zip(message.outputs, message.raw_output_contents, strict=True)
-            return cls(message, {output.name: data for output, data in contents})
+        contents = zip(message.outputs, message.raw_output_contents, strict=True)
+        return cls(message, {output.name: data for output, data in contents})
 
+    @_of_a_recommender
     def unnamed(self, known: Collection[str]) -> set[str]:
         """Releases whose sources must be asked for, because one of them has no bit of its own in `source`.
 
@@ -54,9 +69,9 @@ class Response:
         raw = self.raw
         if not {"sources", "source", "release"} <= raw.keys() or not any(bits & OTHER for bits in raw["source"]):
             return set()
-        with _of_a_recommender():
-            return set(_texts(raw["release"], len(raw["release"]) // RELEASE_BYTES)) - set(known)
+        return set(_texts(raw["release"], len(raw["release"]) // RELEASE_BYTES)) - set(known)
 
+    @_of_a_recommender
     def lists(
         self, part: Part, stages: Sequence[str], sources: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     ) -> list[RecommendationList]:
@@ -68,16 +83,7 @@ class Response:
             sources: names of the candidate sources by release, in the order of their bits; where a release is not
                 among them, a source that is younger than the output `source` has no name.
         """
-        with _of_a_recommender():
-            return _lists(self.message, self.raw, part, stages, sources)
-
-
-@contextmanager
-def _of_a_recommender() -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"its answer is none of a recommender ({type(error).__name__}: {error})") from error
+        return _lists(self.message, self.raw, part, stages, sources)
 
 
 def _lists(
