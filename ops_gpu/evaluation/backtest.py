@@ -16,11 +16,10 @@ from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
-from ops_gpu.models.registry import ranker_class
 from ops_gpu.models.training.progress import Progress
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.fit_config import FitConfig
-from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
+from ops_gpu.recommender.two_stage import fit_ranker, fit_retrieval_until, make_ranking_rows
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
@@ -90,8 +89,7 @@ def evaluate_as_of(
     fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
     tell("training lists of the ranker")
     rows = make_ranking_rows(data, fitted.early, config, cut)
-    family = ranker_class(config.ranking)
-    ranking = family.fit(data, rows, config.ranking, progress=lambda line: tell(f"ranking, {line}"))
+    ranking = fit_ranker(data, rows, config, progress=lambda line: tell(f"ranking, {line}"))
     tell("lists and baselines")
     sources = sources_at(data, fitted.models, cut, config.candidates)
     half_life = config.candidates.snapshot.popular_half_life_days

@@ -65,21 +65,35 @@ class Network:
     width: int
 
 
-class Retriever(ABC):
-    """A fitted model that brings candidates: a `DenseRetriever` or a `SparseRetriever`.
+class FittedModel(ABC):
+    """What retrieval models and rankers have in common.
 
     Attributes:
         config: the settings that it was fitted with.
         losses: mean training loss of every epoch so far; none where nothing is learned in epochs.
+    """
+
+    config: Any
+    losses: tuple[float, ...]
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes the model into a folder, which is made, in files that execute nothing when they are read."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, config: Any) -> Self:
+        """Opens what `save` wrote, with the settings that it was fitted with."""
+
+
+class Retriever(FittedModel):
+    """A fitted model that brings candidates: a `DenseRetriever` or a `SparseRetriever`.
 
     Example:
         >>> model = ItemKnn.fit(data, ItemKnnConfig(), end)
         >>> isinstance(model, Retriever), model.losses
         (True, ())
     """
-
-    config: Any
-    losses: tuple[float, ...]
 
     @classmethod
     @abstractmethod
@@ -109,15 +123,6 @@ class Retriever(ABC):
     @abstractmethod
     def grown(self, data: TrainingData) -> Self:
         """The same model for data with more codes, appended since it was fitted."""
-
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Writes the model into a new folder, in files that execute nothing when they are read."""
-
-    @classmethod
-    @abstractmethod
-    def load(cls, folder: Path, config: Any) -> Self:
-        """Opens what `save` wrote, with the settings that it was fitted with."""
 
     @classmethod
     @abstractmethod
@@ -176,21 +181,14 @@ class SparseRetriever(Retriever):
         """Where every item leads to, and how strongly."""
 
 
-class Ranker(ABC):
+class Ranker(FittedModel):
     """A fitted model that scores candidates.
-
-    Attributes:
-        config: the settings that it was fitted with.
-        losses: mean training loss of every epoch so far.
 
     Example:
         >>> model = Dlrm.fit(data, rows, DlrmConfig(epochs=1))
         >>> isinstance(model, Ranker), model.score(data, rows.user, rows.item, rows.features).ndim
         (True, 1)
     """
-
-    config: Any
-    losses: tuple[float, ...]
 
     @classmethod
     @abstractmethod
@@ -235,19 +233,10 @@ class Ranker(ABC):
             ValueError: when one is no number.
         """
 
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Writes the model into a folder, which is made, in files that execute nothing when they are read."""
-
     @classmethod
     @abstractmethod
-    def load(cls, folder: Path, config: Any) -> Self:
-        """Opens what `save` wrote, with the settings that it was fitted with."""
-
-    @classmethod
-    @abstractmethod
-    def cost(cls, data: TrainingData, config: Any, rows: int) -> Cost:
-        """What fitting on so many rows of lists will take; an estimate from sizes alone."""
+    def cost(cls, data: TrainingData, rows: RankingRows, config: Any) -> Cost:
+        """What fitting on these lists will take, beside them; an estimate from sizes alone."""
 
     @classmethod
     @abstractmethod

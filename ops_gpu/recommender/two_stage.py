@@ -20,7 +20,7 @@ from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.models.contract import Ranker, Retriever, Retrievers
 from ops_gpu.models.memory_check import require_memory
-from ops_gpu.models.registry import retriever_class
+from ops_gpu.models.registry import ranker_class, ranker_name, retriever_class
 from ops_gpu.models.training.progress import Progress
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.ragged import Ragged
@@ -91,6 +91,30 @@ def _tell(progress: Progress, name: str, line: str) -> None:
     progress(f"{name}, {line}")
 
 
+def fit_ranker(
+    data: TrainingData,
+    rows: RankingRows,
+    config: FitConfig,
+    previous: Ranker | None = None,
+    progress: Progress | None = None,
+) -> Ranker:
+    """Fits the ranker that the settings name.
+
+    Args:
+        data: features of users and items.
+        rows: training lists.
+        config: settings.
+        previous: a ranker to go on from; None starts afresh.
+        progress: told one line a step.
+
+    Raises:
+        ValueError: when no list holds a positive, or what fitting takes does not fit into memory.
+    """
+    family = ranker_class(config.ranking)
+    require_memory(ranker_name(config.ranking), family.cost(data, rows, config.ranking))
+    return family.fit(data, rows, config.ranking, previous, progress)
+
+
 def make_ranking_rows(data: TrainingData, early: Retrievers, config: FitConfig, end: int) -> RankingRows:
     """The ranker's training lists at all moments whose horizons end by `end`.
 
@@ -143,7 +167,7 @@ def continue_models(
     later = _fitted(data, config, end, progress, fitted.end, models)
     moments = moments_before(end, int(data.events.time[0]), config.ranking)
     rows = _rows_of(data, early, config, end, [m for m in moments if m >= fitted.early_end])
-    return later, type(ranking).fit(data, rows, config.ranking, ranking, progress)
+    return later, fit_ranker(data, rows, config, ranking, progress)
 
 
 @dataclass(frozen=True)

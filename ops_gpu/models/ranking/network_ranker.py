@@ -28,6 +28,7 @@ from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 
 FILE = "ranker.keras"
+MOST_SCALED = 200_000
 NORMALIZATION = "normalization"
 """Name of the layer that scales what is continuous; set from training rows."""
 
@@ -138,10 +139,11 @@ class NetworkRanker(Ranker):
         return cls(keras.models.load_model(folder / FILE), config, tuple(losses.tolist()))
 
     @classmethod
-    def cost(cls, data: TrainingData, config: Any, rows: int) -> Cost:
+    def cost(cls, data: TrainingData, rows: RankingRows, config: Any) -> Cost:
         width = cls.embedding_width(config)
         tables = sum(table_bytes(cls.columns(s, config), width) for s in (data.user_schema, data.item_schema))
-        return Cost(4 * tables, tables)  # Adam keeps two moments a weight, beside the gradient
+        scaled = 2 * 4 * min(len(rows.item), MOST_SCALED) * rows.features.shape[1]  # what the normalisation is set from
+        return Cost(4 * tables + scaled, tables)  # Adam keeps two moments a weight, beside the gradient
 
     @classmethod
     def columns(cls, schema: Schema, config: Any) -> Schema:
@@ -165,10 +167,10 @@ class NetworkRanker(Ranker):
 
     @classmethod
     def _continuous(
-        cls, data: TrainingData, rows: RankingRows, config: NetworkRankerConfig, most: int = 200_000
+        cls, data: TrainingData, rows: RankingRows, config: NetworkRankerConfig
     ) -> list[npt.NDArray[np.float32]]:
         """A vector or matrix a continuous input, in schema order, of some rows."""
-        chosen = np.random.default_rng(config.seed).permutation(len(rows.item))[:most]
+        chosen = np.random.default_rng(config.seed).permutation(len(rows.item))[:MOST_SCALED]
         columns = rank_columns(data, rows.user[chosen], rows.item[chosen], rows.features[chosen])
         schema = cls.input_schema(data, config, rows.names)
         wanted = schema.excluding_by_tag([Tags.CATEGORICAL, Tags.USER_ID, Tags.ITEM_ID])

@@ -47,9 +47,7 @@ def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         condition=condition,
     )
     def fit(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
-        from ops_gpu.models.memory_check import require_memory
-        from ops_gpu.models.registry import ranker_class
-        from ops_gpu.recommender.two_stage import make_ranking_rows
+        from ops_gpu.recommender.two_stage import fit_ranker, make_ranking_rows
 
         data, day_ranges, config = (
             training_data(blueprint, challenger_workflow(blueprint)),
@@ -58,9 +56,7 @@ def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         )
         with user_errors(ValueError):
             rows = make_ranking_rows(data, retrievers(blueprint, "early"), config, day_ranges.ranges.fit_end)
-            family = ranker_class(config.ranking)
-            require_memory(ranker_name(config.ranking), family.cost(data, config.ranking, len(rows.item)))
-            ranker = family.fit(data, rows, config.ranking, progress=context.log.info)
+            ranker = fit_ranker(data, rows, config, progress=context.log.info)
         folder = blueprint.home.ranking_model(blueprint.name)
         with atomic_directory(folder) as aside:
             ranker.save(aside)

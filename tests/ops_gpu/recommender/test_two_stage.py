@@ -8,13 +8,19 @@ import pytest
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.models.retrieval.two_tower import TwoTower
 from ops_gpu.recommender import two_stage as fitting
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.recommender.ranking_examples import moments_before
-from ops_gpu.recommender.two_stage import RetrievalFit, continue_models, make_ranking_rows, recommend
+from ops_gpu.recommender.two_stage import (
+    RetrievalFit,
+    continue_models,
+    fit_ranker,
+    fit_retrieval_until,
+    make_ranking_rows,
+    recommend,
+)
 from tests.ops_gpu.heart import CONFIG, CUT, END, START, TOWERS, Heart
 
 
@@ -121,7 +127,7 @@ def test_no_list_is_older_than_the_early_towers(
     monkeypatch.setattr(fitting, "rows_at", lambda data, early, moment, *_: seen.append(moment))
     monkeypatch.setattr(fitting.RankingRows, "concatenate", lambda parts: None)
     monkeypatch.setattr(fitting, "_fitted", lambda *_, **__: heart.fit.models)
-    monkeypatch.setattr(Dlrm, "fit", lambda *_: heart.ranking)
+    monkeypatch.setattr(fitting, "fit_ranker", lambda *_: heart.ranking)
     config = FitConfig({"two_tower": TOWERS}, CONFIG.candidates, replace(CONFIG.ranking, moments=9, step_days=2.5))
     end = START + days * DAY
     make_ranking_rows(heart.data, heart.fit.early, config, end)
@@ -129,3 +135,11 @@ def test_no_list_is_older_than_the_early_towers(
     seen.clear()
     continue_models(heart.data, fit, heart.ranking, config, end + longer * DAY)
     assert seen and min(seen) >= fit.early_end
+
+
+def test_what_does_not_fit_into_memory_is_not_begun(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops_gpu.models.memory_check.physical_memory", lambda: 1_000)
+    with pytest.raises(ValueError, match=r"fitting the model 'two_tower' would take about .* and this machine has"):
+        fit_retrieval_until(heart.data, CONFIG, CUT)
+    with pytest.raises(ValueError, match="fitting the model 'dlrm' would take about"):
+        fit_ranker(heart.data, heart.rows, CONFIG)
