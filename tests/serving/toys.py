@@ -109,8 +109,8 @@ class ToyRanker(ServingOperator):
         return {"candidate_score": items.with_values((mixed / 1000).astype(np.float32))}
 
 
-def toy_ensemble(dtype: str = "int64", repeats: bool = False) -> Ensemble:
-    """Two sources, filter, ranker, fallback, order, ids."""
+def toy_ensemble(dtype: str = "int64", repeats: bool = False, names: tuple[str, ...] = ()) -> Ensemble:
+    """Two sources, filter, ranker, fallback, order, ids; `names` of sources make it tell them apart by `sources`."""
     request = Schema(
         [
             ColumnSchema("user_id", dtype),
@@ -121,11 +121,12 @@ def toy_ensemble(dtype: str = "int64", repeats: bool = False) -> Ensemble:
     seen = user >> EncodeHistory(dtype)
     related = seen >> ScoreCoOccurrence()
     found = (seen >> QueryPopular(8, repeats)) + ((seen + related) >> QueryCoOccurrence(8, repeats))
-    kept = (found >> UnionCandidates(("popular", "co_occurrence"))) + seen >> FilterCandidates(repeats)
-    scored = kept[["candidate_item", "candidate_source"]] + ((kept + user["user_code"]) >> ToyRanker())
-    final = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback()
+    kept = (found >> UnionCandidates(("popular", "co_occurrence"), names)) + seen >> FilterCandidates(repeats)
+    told = ["candidate_sources"] if names else []
+    scored = kept[["candidate_item", "candidate_source", *told]] + ((kept + user["user_code"]) >> ToyRanker())
+    final = (scored + seen["seen_item"] + Node.of("k")) >> PopularFallback(names=names)
     best = (final + Node.of("k")) >> SoftmaxSampling()
-    node: Node = (best >> DecodeItems(dtype)) + best[["score", "source"]]
+    node: Node = (best >> DecodeItems(dtype)) + best[["score", "source", *(["sources"] if names else [])]]
     return Ensemble(node, request)
 
 
@@ -136,7 +137,7 @@ def toy_workflow(dtype: str) -> Workflow:
     return Workflow(["item_id"] >> Categorify()).fit(pl.DataFrame({"item_id": items}))
 
 
-def toy_parts(folder: Path, dtype: str = "int64", seed: int = 0) -> Path:
+def toy_parts(folder: Path, dtype: str = "int64", seed: int = 0, names: tuple[str, ...] = ()) -> Path:
     """Parts of a release from random events of 12 users with 40 items."""
     random = np.random.default_rng(seed)
     user = random.integers(3, USERS, 200).astype(np.int32)
@@ -160,14 +161,16 @@ def toy_parts(folder: Path, dtype: str = "int64", seed: int = 0) -> Path:
         for code in range(3, USERS)
     ]
     (folder / "toy_users" / "histories.json").write_text(json.dumps(past))
-    toy_ensemble(dtype).save(folder / "ensemble.json")
+    toy_ensemble(dtype, names=names).save(folder / "ensemble.json")
     for part in ("snapshot", "workflow"):
         write_built_with(folder / part, workflow=workflow.hash())
     return folder
 
 
-def toy_release(root: Path, name: str = "toy", dtype: str = "int64", seed: int = 0) -> Release:
+def toy_release(
+    root: Path, name: str = "toy", dtype: str = "int64", seed: int = 0, names: tuple[str, ...] = ()
+) -> Release:
     """A whole release under `root/releases`."""
-    parts = toy_parts(root / f"parts-{name}-{seed}", dtype, seed)
+    parts = toy_parts(root / f"parts-{name}-{seed}", dtype, seed, names)
     metadata = ReleaseMetadata({"toy/items": f"v{seed}"}, "code", fitted=DayRange("2026-01-01", "2026-01-31"))
     return Release.write(parts, root / "releases", name, metadata)

@@ -61,7 +61,7 @@ def roll_out(
             common = tensors.giving({name for kind, name, *_ in live_columns if kind == "output"})
             router = promotion.load_router(wanted, common, users)
             with remembered(challenger.path.parent, target.repository, before, lambda v: v.after(before, wanted)):
-                promotion.point(wanted, router, tensors)
+                promotion.point(wanted, router, common)
         promotion.unload_others(wanted)
         return wanted
 

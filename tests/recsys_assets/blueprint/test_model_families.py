@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from recsys_assets.blueprint import code_version as module
-from recsys_assets.component.locations import load
+from recsys_assets.component.locations import blueprints, load
 from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 from tests.conftest import YAML
@@ -78,3 +78,12 @@ def test_a_sparse_model_needs_no_vectors_and_no_index(shop: Path, home: Home) ->
     assert without < set(both)
     checks = graph_of(shop).asset_check_keys
     assert {key.asset_key.path[-1] for key in checks if key.name == "recall"} == {"faiss_index", "release"}
+
+
+def test_what_a_new_day_changes_is_there(shop: Path, home: Home) -> None:
+    """A run that asks for an asset which the models do not need could not start."""
+    for sections in ({}, SPARSE):
+        versions(shop, **sections)
+        [blueprint] = blueprints(shop, home)
+        assert set(blueprint.chain) <= graph_of(shop).get_all_asset_keys()
+        assert (blueprint.key("faiss_index") in blueprint.chain) == (sections != SPARSE)

@@ -10,11 +10,11 @@ from serving.operators.ordering.popular_fallback import PopularFallback
 from serving.request.columns import Columns
 
 
-def bound() -> PopularFallback:
+def bound(*names: str) -> PopularFallback:
     popular = np.array([0, 0, 0, 5, 9, 7, 0], np.float32)
     item_state = SimpleNamespace(popular=popular, total=popular, available=np.arange(7) > 2)
     release: Any = SimpleNamespace(shared=lambda part, load: item_state)
-    operator = PopularFallback()
+    operator = PopularFallback(names=names)
     operator.bind(release)
     return operator
 
@@ -46,3 +46,12 @@ def test_only_users_without_history_get_what_is_popular() -> None:
 def test_known_users_pass_untouched() -> None:
     given = batch([[6], [3]], [1, 1])
     assert bound().transform(given)["candidate_item"] is given["candidate_item"]
+
+
+def test_what_is_popular_says_so_by_the_place_of_its_name() -> None:
+    given = batch([[], [4]], [2, 2])
+    items = given["candidate_item"]
+    assert isinstance(items, Ragged)
+    given["candidate_sources"] = items.with_values(np.full(len(items.values), 1, np.uint32))
+    result = bound("two_tower", "history", "popular").transform(given)
+    assert rows(result, "candidate_sources") == [[4, 4], [1, 1]]

@@ -58,6 +58,26 @@ def test_each_user_gets_what_their_release_gives_alone(target: TritonTarget, tmp
             assert answer.items == lists[answer.release][answer.user_id]
 
 
+def test_who_tells_more_of_its_sources_can_be_tried_beside_who_does_not(target: TritonTarget, tmp_path: Path) -> None:
+    """A release of before there was `sources` is live, and the next one has it."""
+    live = toy_release(tmp_path, "told")
+    challenger = toy_release(tmp_path, "told", seed=1, names=("popular", "co_occurrence"))
+    deploy(live, target, USERS)
+    roll_out(challenger, target, USERS, canary=0.5)
+    with RecommenderClient(target.grpc_url, "told") as client:
+        answers = client.recommend(MANY)
+        assert {answer.release for answer in answers} == {live.hash, challenger.hash}
+        assert all({"popular", "co_occurrence"}.issuperset(item.sources) for answer in answers for item in answer.items)
+        deploy(challenger, target, USERS)
+        alone = client.recommend(MANY)
+    assert {answer.release for answer in alone} == {challenger.hash}
+    with RecommenderClient(target.grpc_url, "told") as client:
+        assert [answer.items for answer in client.recommend(MANY)] == [answer.items for answer in alone]
+    deploy(live, target, USERS)
+    with RecommenderClient(target.grpc_url, "told") as client:
+        assert {answer.release for answer in client.recommend(MANY)} == {live.hash}
+
+
 def test_a_shadow_is_compared_and_seen_by_nobody(target: TritonTarget, tmp_path: Path) -> None:
     live, challenger = (toy_release(tmp_path, "shade", seed=seed) for seed in range(2))
     target = replace(target, settings=replace(target.settings, decisions=str(tmp_path / "decisions")))
