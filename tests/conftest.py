@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from resources.home import Home
 from tests.tiny import NAME, Tiny
 
 if TYPE_CHECKING:
     from tests.scheduler import Scheduler
+
+# Tests share their cores with others, and the first call of compiled code reads it.
+settings.register_profile("shared cores", deadline=None)
+settings.load_profile("shared cores")
 
 YAML = """type: recsys_assets.Recommender
 attributes:

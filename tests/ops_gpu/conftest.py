@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines, as the tests share their cores with others, one cluster and one recommender."""
+"""One cluster and one recommender for all tests."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 if TYPE_CHECKING:
     from ops_gpu.engines.dask import DaskEngine
     from tests.ops_gpu.heart import Heart
-
-settings.register_profile("shared cores", deadline=None)
-settings.load_profile("shared cores")
 
 
 @pytest.fixture(scope="session")

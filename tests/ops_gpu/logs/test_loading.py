@@ -120,7 +120,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(EVENTS, st.integers(1, 4))
 def test_how_the_log_is_cut_into_files_and_days_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[int, int, int, int]], parts: int

@@ -43,7 +43,7 @@ def test_every_operator_has_a_case() -> None:
 
 
 @names
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=splits)
 def test_batches_and_rows_give_what_the_whole_gives(case: str, cuts: list[int]) -> None:
     workflow, frame = Workflow(CASES[case]).fit(odd_frame()), odd_frame()
@@ -53,7 +53,7 @@ def test_batches_and_rows_give_what_the_whole_gives(case: str, cuts: list[int]) 
 
 
 @names
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(numbers=st.lists(st.none() | st.floats(width=32) | st.floats(-1e6, 1e6, width=32), max_size=12))
 def test_numbers_take_the_short_way_to_the_same_bits(case: str, numbers: list[float | None]) -> None:
     workflow = Workflow(CASES[case]).fit(odd_frame())
@@ -89,7 +89,7 @@ def test_joins_give_what_searches_give(case: str, monkeypatch: pytest.MonkeyPatc
 
 
 @names
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(cuts=splits, order=st.randoms(use_true_random=False))
 def test_statistics_of_parts_merge_to_those_of_the_whole(case: str, cuts: list[int], order: object) -> None:
     whole = Workflow(CASES[case]).fit(odd_frame())

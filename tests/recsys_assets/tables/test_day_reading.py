@@ -90,7 +90,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=1, max_size=8))
 def test_days_are_those_of_the_files_whatever_becomes_of_them(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple]

@@ -57,7 +57,7 @@ def test_a_second_filter_counts_too() -> None:
     assert ServedSummary.of(frame, NAMES).removed == {"sold_out": 1}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.integers(0, 20), max_size=4), max_size=12), st.integers(0, 12))
 def test_parts_of_a_day_add_up(lists: list[list[int]], cut: int) -> None:
     rows = [decision(str(n), n % 3, items, TEN, release=NEW if n % 2 else OLD) for n, items in enumerate(lists)]

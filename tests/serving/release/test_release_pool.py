@@ -155,7 +155,7 @@ def test_a_thread_that_writes_may_enter_again_and_another_waits(tmp_path: Path) 
     assert entered.is_set() and release.path.is_dir()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     days=st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=9),
     keep=st.integers(1, 6),

@@ -19,7 +19,7 @@ from tests.serving.triton.hostile import Attack, Victim, attacks
 
 SIDE_BY_SIDE = 8
 """Attacks that are under way at once, with a healthy request beside each."""
-FUZZ = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+FUZZ = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
 

@@ -58,7 +58,7 @@ def same(left: pl.DataFrame, right: pl.DataFrame) -> None:
 
 
 @names
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(first=st.sets(st.sampled_from([1, 2, None])))
 def test_splits_that_keep_a_key_together_give_what_the_whole_gives(case: str, first: set[int | None]) -> None:
     workflow = Workflow(ACROSS[case]).fit(EVENTS)
@@ -149,7 +149,7 @@ def test_a_history_holds_what_is_strictly_earlier() -> None:
     assert found == [["b", "d"], [], [], [], ["c", None], [], [], []]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 2), st.one_of(st.none(), st.integers(0, 5)), st.integers(0, 9)), max_size=20))
 def test_histories_are_those_of_plain_python(events: list[tuple[int, int | None, int]]) -> None:
     frame = pl.DataFrame(

@@ -49,7 +49,7 @@ def test_nulls_are_a_category_with_a_mean_of_its_own() -> None:
     assert found[2] == pytest.approx(0.5 / 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS)
 def test_no_training_row_sees_its_own_target(rows: list[tuple[str | None, int]]) -> None:
     """Turning the targets of one fold over changes nothing in that fold."""

@@ -78,7 +78,7 @@ def rows(columns: Columns) -> list[tuple[Any, ...]]:
 
 @TYPES
 @given(before=EVENTS, after=EVENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_joined_online_is_what_the_logs_will_say(dtype: str, before: list[Event], after: list[Event]) -> None:
     joined = JoinEvents(dtype).transform({**stored(before, dtype), **in_request(after, dtype, 25)})
     assert rows(joined) == rows(stored(before + after, dtype))
@@ -86,7 +86,7 @@ def test_joined_online_is_what_the_logs_will_say(dtype: str, before: list[Event]
 
 @TYPES
 @given(before=EVENTS, after=EVENTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_batch_is_its_singles(dtype: str, before: list[Event], after: list[Event]) -> None:
     columns = {**stored(before, dtype), **in_request(after, dtype, 25)}
     joined = JoinEvents(dtype).transform(columns)
@@ -106,7 +106,7 @@ def test_without_events_nothing_is_touched(dtype: str) -> None:
 
 @TYPES
 @given(events=EVENTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_padding_is_told_from_events(dtype: str, events: list[Event]) -> None:
     dense = in_request(events, dtype, 25)
     lists = without_padding(dense)

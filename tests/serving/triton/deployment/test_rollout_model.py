@@ -190,4 +190,4 @@ class RolloutModel(RuleBasedStateMachine):
 
 
 TestRolloutModel = RolloutModel.TestCase
-TestRolloutModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestRolloutModel.settings = settings(max_examples=40, stateful_step_count=25)

@@ -33,7 +33,7 @@ def columns(draw: st.DrawFn) -> dict[Place, Column]:
     return result
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(columns())
 def test_what_was_packed_comes_back(given: dict[Place, Column]) -> None:
     tensor = ColumnPack(given, TIMES).to_tensor()
@@ -94,7 +94,7 @@ def test_types_that_no_column_has_are_refused(kind: str) -> None:
         ColumnPack.from_tensor(np.frombuffer(header, np.uint8)[None, :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_damaged_packs_raise_nothing_but_that(data: st.DataObject) -> None:
     good = ColumnPack(
