@@ -15,7 +15,7 @@ import pytest
 from tests.tiny import NAME, Tiny
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -64,6 +64,12 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     assert wrong == []
 
 
+def opens(page: Page, link: Locator) -> None:
+    """Clicks, and waits for the page that this opens: what is done next is not done to the page before."""
+    with page.expect_navigation():
+        link.click()
+
+
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
@@ -75,8 +81,8 @@ def boxes(page: Page) -> list[Any]:
 def test_a_user_is_picked_and_followed_through_four_stages(page: Page) -> None:
     assert fits(page)
     page.get_by_role("combobox", name="User").fill("7")
-    page.get_by_role("button", name="Explore").click()
-    page.get_by_role("heading", name="User 7").wait_for()
+    opens(page, page.get_by_role("button", name="Explore"))
+    assert page.get_by_role("heading", name="User 7").is_visible()
     assert fits(page)
     assert page.locator(".stage h2").all_text_contents() == STAGES
     assert page.locator(".history li").count() > 0
@@ -89,9 +95,9 @@ def test_a_user_is_picked_and_followed_through_four_stages(page: Page) -> None:
 
 
 def test_an_item_is_followed_and_let_go(page: Page) -> None:
-    page.get_by_role("link", name="someone new").click()
+    opens(page, page.get_by_role("link", name="someone new"))
     assert "Nothing is known" in page.locator(".person").text_content()  # type: ignore[operator]
-    page.get_by_role("navigation").get_by_role("link").first.click()
+    opens(page, page.get_by_role("navigation").get_by_role("link").first)
     best = page.locator(".ordering .item").first.get_by_role("button")
     title = best.text_content()
     best.click()
@@ -109,9 +115,9 @@ def test_another_length_and_all_candidates(page: Page) -> None:
     with page.expect_response(lambda answer: "/users?q=8" in answer.url):
         page.get_by_role("combobox", name="User").press("End")
         page.get_by_role("combobox", name="User").press_sequentially(" ")
-    page.get_by_role("button", name="Explore").click()
-    page.get_by_role("combobox", name="Items").select_option("20")
-    page.wait_for_url("**k=20")
+    opens(page, page.get_by_role("button", name="Explore"))
+    with page.expect_navigation(url="**k=20"):
+        page.get_by_role("combobox", name="Items").select_option("20")
     assert page.locator(".ordering .item").count() == 20
     more = page.locator(".scoring summary")
     more.click()
@@ -121,8 +127,7 @@ def test_another_length_and_all_candidates(page: Page) -> None:
 
 
 def test_names_for_those_who_do_not_see(page: Page) -> None:
-    page.get_by_role("navigation").get_by_role("link").first.click()
-    page.get_by_role("search").wait_for()
+    opens(page, page.get_by_role("navigation").get_by_role("link").first)
     for name in ("Retrieved", "Filtered", "Scored", "Ordered"):
         assert page.get_by_role("region", name=name).count() == 1
     assert page.get_by_role("img", name="features ").count() == 2
