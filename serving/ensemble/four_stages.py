@@ -19,7 +19,6 @@ from serving.operators.features.recent_items import RecentItems
 from serving.operators.features.transform_workflow import TransformWorkflow
 from serving.operators.features.unroll_features import UnrollFeatures
 from serving.operators.ordering.decode_items import DecodeItems
-from serving.operators.ordering.softmax_sampling import UNSEEDED
 from serving.operators.retrieval.query_co_occurrence import QueryCoOccurrence
 from serving.operators.retrieval.query_faiss import QueryFaiss
 from serving.operators.retrieval.query_history import QueryHistory
@@ -32,6 +31,7 @@ from serving.operators.scoring.predict_tensorflow import PredictTensorflow
 from serving.operators.scoring.ranking_features import RankingFeatures
 from serving.request.event_columns import event_columns
 from serving.request.request import optional
+from serving.request.seed import UNSEEDED
 
 RETRIEVAL, INDEX, VECTORS, RANKER = "retrieval_model", "faiss_index", "item_embeddings", "ranking_model"
 """Parts of a release; all but the last have a folder a model."""

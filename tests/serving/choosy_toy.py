@@ -14,13 +14,14 @@ from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.filtering.filter_candidates import FilterCandidates
 from serving.operators.ordering.decode_items import DecodeItems
 from serving.operators.ordering.popular_fallback import PopularFallback
-from serving.operators.ordering.softmax_sampling import UNSEEDED, SoftmaxSampling
+from serving.operators.ordering.softmax_sampling import SoftmaxSampling
 from serving.operators.retrieval.query_popular import QueryPopular
 from serving.operators.retrieval.union_candidates import UnionCandidates
 from serving.release.built_with import read_built_with, write_built_with
 from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.request import optional
+from serving.request.seed import UNSEEDED
 from serving.rules.condition import Condition
 from serving.rules.item_attributes import ItemAttributes
 from tests.serving.toys import ITEMS, ToyRanker, ToyUsers, toy_parts

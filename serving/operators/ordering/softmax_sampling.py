@@ -12,9 +12,7 @@ from ops_gpu.primitives.kernel import Float64s, Int32s, Int64s, kernel
 from serving.operators.base import Need
 from serving.operators.ordering.ordering import Ordering
 from serving.request.columns import Columns, array, ragged
-
-UNSEEDED = -1
-"""Seed of a request that did not ask for one."""
+from serving.request.seed import with_fresh
 
 
 @dataclass
@@ -71,17 +69,6 @@ class SoftmaxSampling(Ordering):
     ) -> npt.NDArray[np.float64]:
         gumbel = -np.log(-np.log(uniform(with_fresh(seed)[row], items)))
         return np.asarray(scores.astype(np.float64) / self.temperature + gumbel)
-
-
-def with_fresh(seed: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The seeds, with fresh ones where a request named none."""
-    missing = seed == UNSEEDED
-    return np.where(missing, np.random.default_rng().integers(0, 2**63, seed.shape), seed) if missing.any() else seed
-
-
-def seeded(columns: Columns) -> Columns:
-    """The columns of a request, with a seed where it named none: lists that are drawn can then be drawn again."""
-    return {**columns, "seed": with_fresh(array(columns, "seed"))} if "seed" in columns else columns
 
 
 @kernel(writes=1)

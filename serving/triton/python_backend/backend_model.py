@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.ensemble.ensemble import Ensemble
-from serving.operators.ordering.softmax_sampling import seeded
 from serving.request.columns import Columns
 from serving.request.request import complete, join_requests
+from serving.request.seed import seeded
 from serving.triton.python_backend.answer_log import AnswerLog, decision_log
 from serving.triton.python_backend.open_release import release_of_model
 from serving.triton.python_backend.serving_metrics import ServingMetrics

@@ -10,8 +10,8 @@ import numpy as np
 
 from ops_gpu.schema.schema import Schema
 from serving.operators.base import STAGES
-from serving.operators.ordering.softmax_sampling import seeded
 from serving.request.request import complete
+from serving.request.seed import seeded
 from serving.triton.python_backend.segmentation import REQUEST, REQUEST_STEP
 from serving.triton.tensors.column_pack import ColumnPack
 from serving.triton.tensors.dlpack import Array

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.decisions.reader import TEST
-from serving.operators.ordering.softmax_sampling import UNSEEDED, with_fresh
+from serving.request.seed import UNSEEDED, with_fresh
 from serving.triton.python_backend.periodic_worker import PeriodicWorker
 from serving.triton.python_backend.routing import in_canary, merged
 from serving.triton.python_backend.serving_metrics import TOLD_EVERY

@@ -16,11 +16,11 @@ from serving.decisions.trace import Trace, bit_names
 from serving.decisions.writer import DecisionLog, LogSettings
 from serving.ensemble.ensemble import Ensemble
 from serving.operators.features.query_feast import QueryFeast
-from serving.operators.ordering.softmax_sampling import seeded
 from serving.release.manifest import ReleaseMetadata
 from serving.release.release import Release
 from serving.request.columns import Columns, ragged
 from serving.request.request import complete
+from serving.request.seed import seeded
 from serving.rules.list_rules import ListRules
 from serving.rules.ordering_config import OrderingConfig, Sampling
 from tests.serving.whole_release import NAME, Whole, whole_release
