@@ -31,6 +31,7 @@ def collected(process: subprocess.Popen[str]) -> list[str]:
     return [line for line in output.splitlines() if "::" in line]
 
 
+@pytest.mark.long  # workers of pytest-xdist that collect other tests than their neighbours end `make test` at once
 def test_two_processes_at_two_moments_collect_the_same(request: pytest.FixtureRequest) -> None:
     """This session is one of the two where it has collected everything; collecting takes as long as 500 tests run."""
     processes = [collecting(seed=1)]

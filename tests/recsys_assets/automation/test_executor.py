@@ -120,6 +120,11 @@ def test_a_command_waits_for_the_run_that_is_going(shop: Path, home: Home, tmp_p
         assert [sign.name for sign in lock.folder.glob("*.alive")] == ["aaaaaaaa-1.alive"]  # nothing waits on
         assert not home.interactions_folder("shop").exists()
     assert lock.holder() is None  # whoever was interrupted while it waited stands in nobody's way
+
+
+@pytest.mark.long
+def test_a_run_that_releases_nothing_ends_well_and_says_why(shop: Path, home: Home, tmp_path: Path) -> None:
+    output = tmp_path / "output"
     with command(shop, home, output) as process:
         assert process.wait(180) == 0, output.read_text()
     said = json.loads(output.read_text().splitlines()[-1])

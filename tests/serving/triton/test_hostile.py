@@ -55,7 +55,7 @@ def watch(attacked: TritonServer, request: pytest.FixtureRequest) -> Iterator[Wa
 
 
 def test_each_hostile_request_gets_its_own_error(watch: Watch) -> None:
-    watch.fuzz(25, 1)
+    watch.fuzz(10, 1)
 
 
 @pytest.mark.long

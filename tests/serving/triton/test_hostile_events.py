@@ -31,7 +31,12 @@ def watch(served: str, tmp_path: Path) -> Iterator[Watch]:
 
 
 def test_each_hostile_request_gets_its_own_error(watch: Watch) -> None:
-    watch.fuzz(20, 5)
+    watch.fuzz(8, 5)
+
+
+@pytest.mark.long
+def test_hundreds_of_hostile_requests_get_their_own_errors(watch: Watch) -> None:
+    watch.fuzz(80, 7)
 
 
 @pytest.mark.parametrize(
