@@ -103,6 +103,7 @@ def eventually(folder: Path, pattern: str) -> pl.DataFrame:
     return pl.read_parquet(files[0])
 
 
+@pytest.mark.long
 def test_releases_through_an_object_store(
     theirs: Path, home: Path, releases: tuple[Release, Release], monkeypatch: pytest.MonkeyPatch
 ) -> None:

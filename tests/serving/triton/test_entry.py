@@ -37,7 +37,7 @@ def test_a_kind_of_a_newer_version_is_told() -> None:
 
 
 @pytest.mark.triton
-@pytest.mark.parametrize("form", ["fused", "ensemble"])
+@pytest.mark.parametrize("form", ["fused", pytest.param("ensemble", marks=pytest.mark.long)])
 def test_a_home_of_a_version_before_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     know_toys(monkeypatch)
     server = TritonServer(tmp_path / "triton")

@@ -63,6 +63,7 @@ def test_a_release_in_steps_comes_and_goes_with_all_of_them(target: TritonTarget
     assert ready(target, "steps") == folders(target, "steps") == {"steps", *models(second), *models(third)}
 
 
+@pytest.mark.long
 def test_decisions_of_a_release_in_steps_are_logged_and_made_again(target: TritonTarget, tmp_path: Path) -> None:
     release = toy_release(tmp_path, "stepwise", dtype="string")
     staged = in_stages(target)

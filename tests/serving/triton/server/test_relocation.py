@@ -141,6 +141,7 @@ def test_a_copy_leaves_the_server_of_the_home_alone(places: tuple[Path, Path]) -
     assert server.status() == state and second.grpc_port != state.grpc_port
 
 
+@pytest.mark.long
 @pytest.mark.triton
 def test_a_moved_home_answers_from_its_new_place(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """It was moved while the server ran; the next start, at the same ports, has left the old place."""
