@@ -43,24 +43,29 @@ def after(trigger: dg.AssetSelection, label: str) -> RebuildCondition:
     return _named(_gated(condition, True), label)
 
 
-def daily(events: dg.AssetSelection) -> RebuildCondition:
+def daily(events: dg.AssetSelection, last: dg.AssetKey) -> RebuildCondition:
     """For what is made from one day of events.
 
     Args:
         events: the asset whose days trigger it.
+        last: the end of the chain; see `_chain_going`.
     """
     waiting = AC.any_deps_missing().allow(events) | AC.any_deps_in_progress().allow(events) | AC.in_progress()
+    waiting |= _chain_going(last)
     condition = (_updated(events) | _changed()).since_last_handled() & ~waiting
     return _named(_gated(condition, True), "its day was read again, or its code or settings changed")
 
 
-def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey) -> RebuildCondition:
+def daily_after(
+    events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey, last: dg.AssetKey
+) -> RebuildCondition:
     """For what is made from one day of events with something fitted on all days.
 
     Args:
         events: the asset whose days trigger it.
         events_key: its key.
         fitted: what must have been fitted since.
+        last: the end of the chain; see `_chain_going`.
     """
     since = AC.asset_matches(fitted, AC.newly_updated()).since(AC.asset_matches(events_key, AC.newly_updated()))
     condition = (
@@ -68,8 +73,18 @@ def daily_after(events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.A
         & ~AC.any_deps_missing().allow(events)
         & since.with_label(f"{fitted.to_user_string()} was fitted since")
         & _quiet()
+        & ~_chain_going(last)
     )
     return _named(_gated(condition, True), "its day was read again and the workflow knows it")
+
+
+def _chain_going(last: dg.AssetKey) -> Any:
+    """While a run of the whole chain is going, whose end is still to come.
+
+    Days of such a run are noted one after another. Seen in the middle of that, those that are not noted yet look as if
+    nobody were making them, and would be made once more, with another release after them.
+    """
+    return AC.asset_matches(last, AC.in_progress()).with_label("a run of the whole chain is going")
 
 
 def _named(condition: Any, label: str) -> RebuildCondition:

@@ -59,10 +59,11 @@ def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
 
 def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     events = _only(blueprint, "interactions")
-    known = automation.daily_after(events, blueprint.key("interactions"), blueprint.key("workflow"))
+    last = blueprint.key("deployment")
+    known = automation.daily_after(events, blueprint.key("interactions"), blueprint.key("workflow"), last)
     anew = automation.after(_only(blueprint, "features", "users", "items"), FRESH)
     return [
-        statistics(blueprint, automation.daily(events)),
+        statistics(blueprint, automation.daily(events, last)),
         workflow(blueprint, automation.after(_only(blueprint, "statistics", "users", "items"), LEARNED)),
         schema(blueprint, automation.whole()),
         features(blueprint, known),

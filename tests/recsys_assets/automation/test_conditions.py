@@ -94,6 +94,19 @@ def test_a_repaired_day_is_carried_to_the_deployment_and_no_other_day_is_touched
     assert asked.count("retrieval_model") == asked.count("release") == asked.count("deployment") == 1
 
 
+def test_days_that_a_run_of_the_chain_has_not_noted_yet_are_not_asked_for(daemon: Daemon) -> None:
+    """Its last assets are still to come: what it has made of a day will be told in a moment."""
+    ends = {key("release"), key("deployment")}
+    job = daemon.defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=ends)
+    run = daemon.instance.create_run_for_job(job, asset_selection=ends, status=dg.DagsterRunStatus.STARTED)
+    daemon.report("interactions", "2024-01-02")
+    daemon.report("workflow")
+    assert not [asked for asked in daemon.tick() if " " in asked]
+    ended = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job.name)
+    daemon.instance.report_dagster_event(ended, run.run_id)
+    assert {"statistics 2024-01-02", "features 2024-01-02"} <= set(daemon.settle())
+
+
 def test_new_items_are_carried_to_the_deployment_without_touching_a_day(daemon: Daemon) -> None:
     daemon.report("items")
     asked = daemon.settle()
