@@ -176,7 +176,7 @@ def _unknown(draw: Draw, victim: Victim) -> tuple[Any, str]:
         message.outputs.add().name = draw(st.text(max_size=9))
         return message, "unexpected inference output"
     add(message, draw(st.text(max_size=9)), "INT32", [1, 1], bytes(4))
-    return message, "unexpected inference input|expected number of inputs between"
+    return message, "unexpected inference input|expected number of inputs between|already exists in request"
 
 
 def _twice(draw: Draw, victim: Victim) -> tuple[Any, str]:
