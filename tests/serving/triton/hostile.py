@@ -33,6 +33,10 @@ class Attack:
         return f"{self.name}: {self.reason!r}"
 
 
+ANSWERED = ("item_id", "score", "source", "sources")
+"""Outputs of every recommender."""
+
+
 @dataclass(frozen=True)
 class Victim:
     """A recommender.
@@ -171,12 +175,13 @@ def _missing(draw: Draw, victim: Victim) -> tuple[Any, str]:
 
 
 def _unknown(draw: Draw, victim: Victim) -> tuple[Any, str]:
-    message = victim.request()
+    message, known = victim.request(), {*victim.columns, *ANSWERED}
+    name = draw(st.text(max_size=9).filter(lambda name: name not in known))
     if draw(st.booleans()):
-        message.outputs.add().name = draw(st.text(max_size=9))
+        message.outputs.add().name = name
         return message, "unexpected inference output"
-    add(message, draw(st.text(max_size=9)), "INT32", [1, 1], bytes(4))
-    return message, "unexpected inference input|expected number of inputs between|already exists in request"
+    add(message, name, "INT32", [1, 1], bytes(4))
+    return message, "unexpected inference input|expected number of inputs between"
 
 
 def _twice(draw: Draw, victim: Victim) -> tuple[Any, str]:

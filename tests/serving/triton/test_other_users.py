@@ -117,7 +117,10 @@ print(json.dumps(done))
 """
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(
+    os.getuid() != 0,
+    reason="only root can become another user (setuid); run as root, it shows what the modes held above keep out",
+)
 def test_another_user_gets_nothing_but_answers(running: Running) -> None:
     server, state = running
     shared = [str(path) for path in Path("/dev/shm").glob(f"*{server.identifier}_*")]

@@ -42,17 +42,24 @@ def ask(client: InferenceServerClient, name: str, told: SimpleQueue[str]) -> Non
 def test_what_waits_together_is_answered_together(target: TritonTarget, tmp_path: Path) -> None:
     release = toy_release(tmp_path, "crowded")
     deploy(release, target, [100])
-    with InferenceServerClient(target.grpc_url) as client:
-        before, told = statistics(client, model_name("crowded", release.hash)), SimpleQueue[str]()
-        for _ in range(REQUESTS):
-            ask(client, "crowded", told)
-        assert {told.get(timeout=60) for _ in range(REQUESTS)} == {""}
-        deadline, after = time.monotonic() + 30, before
-        while after[0] - before[0] < REQUESTS and time.monotonic() < deadline:  # counted a moment after the answer
-            time.sleep(0.1)
-            after = statistics(client, model_name("crowded", release.hash))
-    answered, batches = (new - old for new, old in zip(after, before, strict=True))
-    assert answered == REQUESTS and batches < REQUESTS / 2  # how many wait together depends on what else runs here
+
+    def crowd() -> int:
+        """In how many batches many requests that wait together are answered."""
+        with InferenceServerClient(target.grpc_url) as client:
+            before, told = statistics(client, model_name("crowded", release.hash)), SimpleQueue[str]()
+            for _ in range(REQUESTS):
+                ask(client, "crowded", told)
+            assert {told.get(timeout=60) for _ in range(REQUESTS)} == {""}
+            deadline, after = time.monotonic() + 30, before
+            while after[0] - before[0] < REQUESTS and time.monotonic() < deadline:  # counted a moment after the answer
+                time.sleep(0.1)
+                after = statistics(client, model_name("crowded", release.hash))
+        answered, batches = (new - old for new, old in zip(after, before, strict=True))
+        assert answered == REQUESTS
+        return batches
+
+    # A client that others keep from its core sends one by one, and then nothing waits: it may try again.
+    assert any(crowd() < REQUESTS / 10 for _ in range(3))
     with RecommenderClient(target.grpc_url, "crowded") as client:
         assert client.recommend(100)[0].release == release.hash
 
