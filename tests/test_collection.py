@@ -12,42 +12,32 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def collecting(seed: int) -> subprocess.Popen[str]:
-    """Another process that collects the whole suite, under a hash seed of its own."""
+def collected(seed: int) -> list[str]:
+    """What another process collects of the whole suite, under a hash seed of its own."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-o", "addopts=", "--import-mode=importlib", "-q"]
-    return subprocess.Popen(
+    ended = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-p", "no:xdist", "tests"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTEST_ADDOPTS": ""},  # `-v` of whoever runs this shows no ids
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=250,
+        check=False,
     )
-
-
-def collected(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=500)
-    assert process.returncode == 0, output[-3000:]
-    return [line for line in output.splitlines() if line.startswith("tests/") and "::" in line]
+    assert ended.returncode == 0, ended.stdout[-3000:]
+    return [line for line in ended.stdout.splitlines() if line.startswith("tests/") and "::" in line]
 
 
 @pytest.mark.long  # workers of pytest-xdist that collect other tests than their neighbours end `make test` at once
-def test_two_processes_at_two_moments_collect_the_same(request: pytest.FixtureRequest) -> None:
-    """This session is one of the two where it has collected everything; collecting takes as long as 500 tests run."""
-    processes = [collecting(seed=1)]
-    mine = [item.nodeid for item in request.session.items]
-    if {Path(name).resolve() for name in request.config.args} == {ROOT / "tests"} and not request.config.option.keyword:
-        chosen = set(mine)  # without those that a mark has deselected
-        others = [[name for name in collected(processes[0]) if name in chosen]]
-    else:
-        processes.append(collecting(seed=2))
-        mine, *others = [collected(process) for process in processes]
-    assert len(mine) > 3_000
-    assert len(set(mine)) == len(mine)
-    for other in others:
-        different = sorted(set(mine) ^ set(other))
-        assert not different, f"collected by one of two processes only: {different[:10]}"
-        assert mine == other
+def test_two_processes_at_two_moments_collect_the_same() -> None:
+    """One after the other: what an id holds of the clock, the process or the hash seed differs."""
+    one, other = collected(seed=1), collected(seed=2)
+    assert len(one) > 3_000
+    assert len(set(one)) == len(one)
+    different = sorted(set(one) ^ set(other))
+    assert not different, f"collected by one of two processes only: {different[:10]}"
+    assert one == other
 
 
 @pytest.mark.parametrize("value", ["abc", 1, None])
