@@ -29,7 +29,7 @@ INTEGERS = {"user_id": ("INT64", 1), "k": ("INT32", 1), "context_country": ("UIN
 DRAWN = Victim("drawn", (100, 103, -7), INTEGERS | CONTEXT)
 STEPS = replace(TEXT, model="struck")
 FLAT = 48.0
-"""MB by which the memory of eleven processes, some 2,000 MB together, may be another afterwards."""
+"""MB by which the memory of the server and of the processes of one recommender may be another afterwards."""
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
+import psutil
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from tritonclient.grpc import service_pb2
@@ -73,8 +74,8 @@ class Watch:
         return self._alive() == self._processes and told(self._infer(self._healthy, timeout=10)) == self._right
 
     def memory(self, shared: str) -> float:
-        """MB of its processes together, and of the memory that they share under names with `shared` in them."""
-        processes = sum(process.memory_info().rss for process in processes_of(self._home, PROGRAMS))
+        """MB of the server and the victim's processes, and of what they share under names with `shared` in them."""
+        processes = sum(process.memory_info().rss for process in self._own())
         return (processes + sum(file.stat().st_size for file in Path("/dev/shm").glob(f"*{shared}*"))) / 2**20
 
     def close(self) -> None:
@@ -82,10 +83,13 @@ class Watch:
         self._channel.close()
 
     def _alive(self) -> list[int]:
-        """The server and the victim's own; models of other tests may still be on their way out."""
+        return sorted(process.pid for process in self._own())
+
+    def _own(self) -> list[psutil.Process]:
+        """The server and the victim's own; models of other tests come, go and rest as they like."""
         own = re.compile(rf"bin/tritonserver|/{re.escape(self.victim.model)}\.")
         there = processes_of(self._home, PROGRAMS)
-        return sorted(process.pid for process in there if own.search(" ".join(process.info["cmdline"])))
+        return [process for process in there if own.search(" ".join(process.info["cmdline"]))]
 
 
 def told(raw: bytes) -> dict[str, Any]:
