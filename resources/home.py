@@ -164,6 +164,14 @@ class Home:
         """Folder of one day's sufficient statistics."""
         return self.statistics_folder(name) / _day(day)
 
+    def item_state_folder(self, name: str) -> Path:
+        """Folder of the daily counts of items; those of one setting of half-lives lie in a folder of their own."""
+        return self.recommender(name) / "item_state"
+
+    def folds(self, name: str) -> Path:
+        """Folder of what stretches of days come to, folded from single days; made anew where it is missing."""
+        return self.recommender(name) / "folds"
+
     def workflow(self, name: str) -> Path:
         """Folder of the fitted workflow."""
         return self.recommender(name) / "workflow"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from ops_gpu.evaluation.poison import poisoned
 from ops_gpu.evaluation.rounding import equal_but_for_rounding
-from ops_gpu.features.event_features import event_features
 from ops_gpu.features.training_data import TrainingData
-from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.models.contract import Retrievers
@@ -37,46 +37,6 @@ class PointInTimeReport:
     changed: tuple[str, ...]
 
 
-def poisoned(events: Events, moment: int, seed: int = 0) -> Events:
-    """The same events, but with other users, items and labels at or after a moment.
-
-    Args:
-        events: all events.
-        moment: epoch seconds.
-        seed: of what takes their place.
-    """
-    random = np.random.default_rng(seed)
-    future = events.time >= moment
-    size = int(future.sum())
-    user, item, positive = events.user.copy(), events.item.copy(), events.positive.copy()
-    user[future] = random.permutation(np.resize(np.unique(events.user), size))
-    item[future] = random.permutation(np.resize(np.unique(events.item), size))
-    positive[future] = random.random(size) < 0.5
-    return Events.sorted(user, item, events.time, positive, events.users, events.items)
-
-
-def poisoned_interactions(interactions: pl.DataFrame, moment: int, seed: int = 0) -> pl.DataFrame:
-    """The same for canonical interactions: what a workflow learns from, in place of encoded events.
-
-    Args:
-        interactions: `user_id`, `item_id`, `timestamp`, `label`; other columns stay as they are.
-        moment: epoch seconds.
-        seed: of what takes their place.
-    """
-    random = np.random.default_rng(seed)
-    future = interactions["timestamp"].dt.epoch("s") >= moment
-    size = int(future.sum())
-    if size == 0:
-        return interactions
-    later = interactions.filter(future)
-    others = [
-        interactions[name].unique(maintain_order=True).sample(size, with_replacement=True, seed=seed + place)
-        for place, name in enumerate(("user_id", "item_id"))
-    ]
-    label = pl.Series("label", random.random(size) < 0.5)
-    return pl.concat([interactions.filter(~future), later.with_columns(*others, label)])
-
-
 def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, items: pl.DataFrame) -> list[str]:
     """Features of users or items that two fits of one workflow give differently, by more than rounding.
 
@@ -100,36 +60,25 @@ def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, i
     return changed
 
 
-def check_point_in_time(
-    data: TrainingData, early: Retrievers, config: FitConfig, moment: int, days: int = 2
-) -> PointInTimeReport:
-    """Builds training rows twice, with the real and with a poisoned future, and compares those up to `moment`.
+def check_point_in_time(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> PointInTimeReport:
+    """Makes training lists and candidates twice, with the real and with a poisoned future, and compares them.
 
     Args:
         data: events and features.
         early: retrieval models that made the ranker's lists, the state as of the moment.
         config: settings of the recommender.
         moment: epoch seconds inside the log.
-        days: days of event rows to compare, the last of which is half over at the moment.
 
     Returns:
         The report; `changed` must be empty.
     """
     other = poisoned(data.events, moment)
-    width = data.history.shape[1]
-    fake = replace(data, events=other, history=histories_before(other, width))
-    changed: list[str] = []
-    rows = 0
-    for number in range(days):
-        start = moment - DAY // 2 - number * DAY  # noon: what a row knows of its own day shows, too
-        real, again = (_rows_before(d, start, config, moment) for d in (data, fake))
-        changed += differing(real, again)
-        rows += real.height
+    fake = replace(data, events=other, history=histories_before(other, data.history.shape[1]))
     real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
-    changed += differing(real_lists, fake_lists)
+    changed = differing(real_lists, fake_lists)
     changed += differing(*(_candidates_now(d, early, config, moment) for d in (data, fake)))
     poison = int((data.events.time >= moment).sum())
-    return PointInTimeReport(moment, poison, rows + real_lists.height, tuple(dict.fromkeys(changed)))
+    return PointInTimeReport(moment, poison, real_lists.height, tuple(dict.fromkeys(changed)))
 
 
 def differing(one: pl.DataFrame, other: pl.DataFrame, *, rounded: bool = False) -> list[str]:
@@ -147,12 +96,6 @@ def differing(one: pl.DataFrame, other: pl.DataFrame, *, rounded: bool = False) 
         return ["rows"]
     equal = equal_but_for_rounding if rounded else pl.Series.equals
     return [name for name in one.columns if not equal(one[name], other[name])]
-
-
-def _rows_before(data: TrainingData, start: int, config: FitConfig, moment: int) -> pl.DataFrame:
-    """Feature rows of the day that begins at `start`, as far as they lie before the moment."""
-    frame = event_features(data, start, start + DAY, config.candidates.snapshot)
-    return frame.filter(pl.col("timestamp").dt.epoch("s") < moment)
 
 
 def _list_rows(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> pl.DataFrame:

@@ -61,6 +61,8 @@ def continue_workflow(
 def learn(workflow: Workflow, events: list[Statistics], users: pl.DataFrame, items: pl.DataFrame) -> Workflow:
     """Finalizes a workflow on statistics of events, and on the catalogue for codes alone.
 
+    One that was fitted keeps its scales: what models take for a large number stays one until it is fitted anew.
+
     Args:
         workflow: fitted, or of a graph of one level.
         events: statistics of events, at least of one part.
@@ -71,4 +73,4 @@ def learn(workflow: Workflow, events: list[Statistics], users: pl.DataFrame, ite
         The workflow.
     """
     known = [workflow.for_inputs(frame.columns).partial(frame, weight=0) for frame in (users, items)]
-    return workflow.finalize(Statistics.merge([*events, *known]))
+    return workflow.finalize(Statistics.merge([*events, *known]), keep_scales=True)

@@ -2,70 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.features.event_past import EventPast
+from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.ranking_features import ItemFeatures
-from ops_gpu.features.training_data import TrainingData
-from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_state import ItemState
-from ops_gpu.interactions.item_state_config import ItemStateConfig
+from ops_gpu.features.training_data import encode_ids
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.item_counts import ItemCounts
+from ops_gpu.interactions.past_days import PastDays, read_day
+from ops_gpu.interactions.utc_days import day_end, day_start
+from ops_gpu.workflow.workflow import Workflow
+
+EVENTS_AT_ONCE = 500_000
+"""Days are made together up to so many events: bounds memory to some 500 MB, whatever the number of days."""
 
 
-def event_features(data: TrainingData, start: int, end: int, config: ItemStateConfig) -> pl.DataFrame:
-    """Feature rows of the events in `[start, end)`, one row an event.
+@dataclass(frozen=True)
+class EventFeatures:
+    """Makes feature rows of days, one row an event, from the day itself and the state at its beginning.
 
     The user's history ends strictly before the event; everything that is counted (popularity, rates, the user's own
-    counts) stands as of `start`, the beginning of the day, so target statistics lag by a day.
+    counts) stands as of the beginning of the day, so target statistics lag by a day. What a day costs depends on its
+    events and on the histories of its users, and not on the days before it; days that follow each other are made
+    together, and cost less.
 
     Args:
-        data: events and features; events at or after `end` are not looked at.
-        start: epoch seconds, midnight of the day.
-        end: epoch seconds, exclusive.
-        config: decays of popularity.
-
-    Returns:
-        `user_id` and `item_id` (codes), `timestamp`, `label`, the engineered columns of user and item, `history`
-        (List[Int32], latest first), item columns as of `start` (popularity, rate, age) and the user's count and
-        recency with the item.
+        past: all days, those that rows are made of among them.
+        users: engineered features of users.
+        items: engineered features of items.
+        workflow: gives the codes of ids.
+        history_length: items of a user that rows hold.
     """
-    day = data.events.between(start, end)
-    first = int(np.searchsorted(data.events.time, start, "left"))
-    rows = slice(first, first + len(day))
-    profile = data.users.take(day.user) | data.items.take(day.item)
-    columns = {
-        "user_id": pl.Series(day.user),
-        "item_id": pl.Series(day.item),
-        "timestamp": pl.Series(day.time * 1_000_000).cast(pl.Datetime("us")),
-        "label": pl.Series(day.positive),
-    }
-    for name, values in profile.items():
-        if name not in columns:
-            columns[name] = _lists(values) if values.ndim == 2 else pl.Series(values)
-    columns["history"] = _lists(data.history[rows])
-    return pl.DataFrame({**columns, **_lagged(data.events.before(start), day, start, config)})
 
+    past: PastDays
+    users: FeatureTable
+    items: FeatureTable
+    workflow: Workflow
+    history_length: int
 
-def _lagged(past: Events, day: Events, as_of: int, config: ItemStateConfig) -> dict[str, pl.Series]:
-    items = ItemFeatures.of(ItemState.of_counts(past, as_of, config))
-    columns = {f"item_{name}": pl.Series(items.values[day.item, number]) for number, name in enumerate(items.names)}
-    users, row = np.unique(day.user, return_inverse=True)
-    histories = Histories.from_events(past, users)
-    key = histories.items.row_ids * past.items + histories.items.values
-    order = np.argsort(key)
-    wanted = row.astype(np.int64) * past.items + day.item
-    at = np.minimum(np.searchsorted(key[order], wanted), max(len(key) - 1, 0))
-    found = key[order][at] == wanted if len(key) else np.zeros(len(day), np.bool_)
-    count = np.where(found, histories.count[order][at], 0) if len(key) else np.zeros(len(day))
-    age = (as_of - histories.last[order][at]) / DAY if len(key) else np.zeros(len(day))
-    columns["user_items"] = pl.Series(histories.items.lengths[row].astype(np.float32))
-    columns["own_count"] = pl.Series(count.astype(np.float32))
-    columns["own_days"] = pl.Series(np.where(found, age, np.nan).astype(np.float32)).fill_nan(None)
-    return columns
+    def of(self, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
+        """The rows of some days.
+
+        Args:
+            days: each has a file in `past`.
+
+        Yields:
+            The day, in order, and `user_id` and `item_id` (codes), `timestamp`, `label`, the engineered columns of user
+            and item, `history` (List[Int32], latest first), item columns as of the day's beginning (popularity, rate,
+            age) and the user's count and recency with the item.
+        """
+        for stretch in self._stretches(sorted(days)):
+            yield from self._rows(stretch)
+
+    def _stretches(self, days: list[date]) -> Iterator[dict[date, pl.DataFrame]]:
+        """Canonical events of the days, of as many at a time as there is room for, with no other day between them."""
+        every = sorted(self.past.events)
+        place = {day: number for number, day in enumerate(every)}
+        stretch: dict[date, pl.DataFrame] = {}
+        for day in days:
+            frame = read_day(self.past.events[day])
+            apart = stretch and place[day] != place[max(stretch)] + 1
+            if apart or sum(f.height for f in stretch.values()) + frame.height > EVENTS_AT_ONCE:
+                yield stretch
+                stretch = {}
+            stretch[day] = frame
+        yield stretch
+
+    def _rows(self, stretch: dict[date, pl.DataFrame]) -> Iterator[tuple[date, pl.DataFrame]]:
+        if not stretch:
+            return
+        first = min(stretch)
+        counted = self.past.items_before(first, self._item_codes, self.items.size)
+        events = self._encoded(pl.concat(list(stretch.values())))
+        known = EventPast.of(events, self.past.users_before(first), self._item_codes, self.history_length)
+        days = events["timestamp"].dt.date()
+        for day, frame in stretch.items():
+            start, end = (int(days.search_sorted(day, side)) for side in ("left", "right"))
+            rows = slice(start, end)
+            part = events[rows]
+            yield day, self._columns(part, known.rows(rows), counted, day)
+            counts = ItemCounts.count(frame, day_end(day), self.past.config)
+            counted.advance(day_end(day))
+            counted.add(counts, self._item_codes(counts.frame["item_id"]))
+
+    def _item_codes(self, items: pl.Series) -> npt.NDArray[np.int32]:
+        return encode_ids(items.rename("item_id"), self.workflow)
+
+    def _encoded(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Events with codes, by time; the order of files and of rows in them never matters."""
+        users, items = encode_ids(frame["user_id"], self.workflow), self._item_codes(frame["item_id"])
+        return frame.select(
+            pl.col("user_id").alias("user"),
+            pl.Series("user_id", users),
+            pl.Series("item_id", items),
+            pl.col("timestamp").dt.truncate("1s").cast(pl.Datetime("us")),
+            pl.col("label").fill_null(False),
+        ).sort("timestamp", "user_id", "item_id", "label")
+
+    def _columns(self, events: pl.DataFrame, known: EventPast, counted: ItemAccumulator, day: date) -> pl.DataFrame:
+        start = day_start(day)
+        counted.advance(start)
+        item, user = events["item_id"].to_numpy(), events["user_id"].to_numpy()
+        columns = {name: events[name] for name in ("user_id", "item_id", "timestamp", "label")}
+        for name, values in (self.users.take(user) | self.items.take(item)).items():
+            if name not in columns:
+                columns[name] = _lists(values) if values.ndim == 2 else pl.Series(values)
+        columns["history"] = _lists(known.recent)
+        items = ItemFeatures.of(counted.item_state())
+        columns |= {f"item_{name}": pl.Series(items.values[item, n]) for n, name in enumerate(items.names)}
+        columns["user_items"] = pl.Series(known.user_items)
+        columns["own_count"] = pl.Series(known.own_count)
+        age = np.where(known.own_count > 0, (start - known.own_last) / DAY, np.nan)
+        columns["own_days"] = pl.Series(age.astype(np.float32)).fill_nan(None)
+        return pl.DataFrame(columns)
 
 
 def _lists(values: npt.NDArray[Any]) -> pl.Series:

@@ -120,8 +120,8 @@ def encode_events(interactions: pl.DataFrame, workflow: Workflow) -> Events:
     """
     sizes = {name: workflow.output_schema[name].cardinality or 0 for name in ("user_id", "item_id")}
     return Events.sorted(
-        _codes(interactions["user_id"], workflow),
-        _codes(interactions["item_id"], workflow),
+        encode_ids(interactions["user_id"], workflow),
+        encode_ids(interactions["item_id"], workflow),
         interactions["timestamp"].dt.epoch("s").to_numpy(),
         interactions["label"].to_numpy(),
         sizes["user_id"],
@@ -129,11 +129,16 @@ def encode_events(interactions: pl.DataFrame, workflow: Workflow) -> Events:
     )
 
 
-def _codes(values: pl.Series, workflow: Workflow) -> npt.NDArray[np.int32]:
-    """Codes of the ids in a column that has their name; texts of all events would each be as wide as the longest."""
+def encode_ids(values: pl.Series, workflow: Workflow) -> npt.NDArray[np.int32]:
+    """Codes of ids.
+
+    Args:
+        values: a column that has their name, `user_id` or `item_id`.
+        workflow: fitted; ids that it does not know become the out-of-vocabulary code.
+    """
     if values.dtype.is_integer():
         return workflow.encode(values.name, values.to_numpy())
-    distinct = values.unique()
+    distinct = values.unique()  # texts of all events would each be as wide as the longest
     codes = pl.Series(workflow.encode(values.name, ids(distinct)))
     return values.replace_strict(distinct, codes, return_dtype=pl.Int32).to_numpy()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ class ItemState:
             popularity=np.array(decays, np.float32).reshape(len(decays), events.items),
             popular=decayed(liked, as_of, config.popular_half_life_days),
             total=total,
-            positive_rate=_smoothed(total, np.bincount(past.item, minlength=events.items)),
+            positive_rate=smoothed_rate(total, np.bincount(past.item, minlength=events.items)),
             first_seen=first,
             available=np.ones(events.items, np.bool_),
             neighbours=Neighbours(np.zeros((events.items, 0), np.int32), np.zeros((events.items, 0), np.float32)),
@@ -120,7 +121,7 @@ def decayed(events: Events, as_of: int, half_life_days: float) -> Floats:
     return np.bincount(events.item, weights=weight, minlength=events.items).astype(np.float32)
 
 
-def _smoothed(liked: Floats, seen: npt.NDArray[np.int64], weight: float = 10.0) -> Floats:
+def smoothed_rate(liked: npt.NDArray[Any], seen: npt.NDArray[Any], weight: float = 10.0) -> Floats:
     """Share of liked events of every item, drawn towards the share of all events as by `weight` more of them."""
     overall = (liked.sum(dtype=np.float64) + 1.0) / (seen.sum() + 2.0)
     rate: Floats = ((liked + weight * overall) / (seen + weight)).astype(np.float32)

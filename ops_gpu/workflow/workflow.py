@@ -180,7 +180,7 @@ class Workflow:
         with dataset.readable():
             return fitter.partial(dataset.lazy(), weight, chosen, fitter.jobs(list(self._graph.fitted)))
 
-    def finalize(self, statistics: Statistics) -> Workflow:
+    def finalize(self, statistics: Statistics, keep_scales: bool = False) -> Workflow:
         """Fits the workflow from merged statistics; where it is fitted, codes stay and new ones are appended.
 
         What another learning node reads stays as it is (but for appended codes), so that statistics taken
@@ -188,6 +188,8 @@ class Workflow:
 
         Args:
             statistics: of this workflow, of all data (old and new).
+            keep_scales: whether means and bounds of numbers that were learnt before stay too, as they must for models
+                that were fitted by them.
 
         Returns:
             This workflow.
@@ -199,7 +201,9 @@ class Workflow:
             raise ValueError("the statistics were made by another workflow; make them anew with this one.")
         if not self._graph.is_whole():
             raise ValueError("a part made by for_inputs is not finalized; finalize the whole workflow.")
-        frozen = self._graph.read_by_fitted() if self.is_fitted else set()
+        frozen = set(self._graph.read_by_fitted()) if self.is_fitted else set()
+        if keep_scales:
+            frozen |= self._graph.scaling
         fitter = Fitter(self._graph, self._state)
         self._set_state(fitter.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self

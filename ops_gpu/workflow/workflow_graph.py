@@ -58,6 +58,11 @@ class WorkflowGraph:
         }
 
     @cached_property
+    def scaling(self) -> set[str]:
+        """Keys of the nodes that learn the scale of numbers."""
+        return {key for key, n in self.fitted.items() if isinstance(n.operator, FittedOperator) and n.operator.scales}
+
+    @cached_property
     def drops(self) -> bool:
         """Whether columns may be left out for what is known of them."""
         return any(isinstance(node.operator, DropLowCardinality) for node in topological(self.node))

@@ -7,6 +7,7 @@ CHAIN = (
     "users",
     "items",
     "statistics",
+    "item_state",
     "workflow",
     "schema",
     "features",

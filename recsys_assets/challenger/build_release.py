@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import (
     challenger_workflow,

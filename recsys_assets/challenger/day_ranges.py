@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
-from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.live_release import live_release, trained
 from recsys_assets.tables.tables import interactions_frame
 

@@ -6,8 +6,8 @@ import logging
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ops_gpu.interactions.utc_days import day_end, day_start
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.utc_days import day_end, day_start
 
 if TYPE_CHECKING:
     from ops_gpu.recommender.day_ranges import Trained

@@ -30,10 +30,10 @@ def oracle_metrics(blueprint: Blueprint, found: AsOf, cut: date) -> dict[str, di
     if blueprint.settings.generator is None or not path.exists():
         return {}
     from ops_gpu.evaluation.evaluate import measure
+    from ops_gpu.interactions.utc_days import day_start
     from ops_gpu.primitives.tie_order import tie_order
     from ops_gpu.recommender.ranking_examples import choices_after
     from ops_gpu.synthetic import Oracle
-    from recsys_assets.blueprint.utc_days import day_start
 
     oracle = Oracle.load(path)
     events, start = found.data.events, day_start(cut)

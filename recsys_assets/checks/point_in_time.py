@@ -2,13 +2,16 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.utc_days import as_day
 from recsys_assets.challenger.day_ranges import DayRanges
+from recsys_assets.challenger.event_rows import event_features
 from recsys_assets.challenger.models import (
     challenger_workflow,
     fit_config,
@@ -37,21 +40,25 @@ def point_in_time(blueprint: Blueprint) -> dg.AssetChecksDefinition:
         asset=blueprint.key("retrieval_model"), name="point_in_time", description=DESCRIPTION, blocking=True
     )
     def check() -> dg.AssetCheckResult:
+        from ops_gpu.evaluation.event_rows_in_time import check_event_features
         from ops_gpu.evaluation.point_in_time import check_point_in_time
 
         ranges, config = DayRanges.load(blueprint).ranges, fit_config(blueprint)
         data = training_data(blueprint, challenger_workflow(blueprint))
         moment = _moment(data.events, ranges, int(config.ranking.horizon_days))
         report = check_point_in_time(data, retrievers(blueprint, "early"), config, moment)
+        with tempfile.TemporaryDirectory() as place:
+            events = check_event_features(event_features(blueprint), moment, Path(place))
         learned = _learned_ahead(blueprint, ranges)
-        changed = ", ".join([*report.changed, *(f"{name} (as the workflow was fitted)" for name in learned)])
-        rows = f"{report.rows:,} rows up to {as_day(moment)}, {report.poisoned:,} later events poisoned"
-        compared = report.rows > 0 and report.poisoned > 0
+        found = dict.fromkeys([*events.changed, *report.changed])
+        changed = ", ".join([*found, *(f"{name} (as the workflow was fitted)" for name in learned)])
+        rows = f"{events.rows + report.rows:,} rows up to {as_day(moment)}, {report.poisoned:,} later events poisoned"
+        compared = events.rows > 0 and report.rows > 0 and report.poisoned > 0
         said = f"{changed} look ahead" if changed else "nothing changed" if compared else "nothing to compare"
         return dg.AssetCheckResult(
             passed=compared and not changed,
             description=f"{rows}: {said}.",
-            metadata={"rows": report.rows, "poisoned": report.poisoned, "changed": changed or "nothing"},
+            metadata={"rows": events.rows + report.rows, "poisoned": report.poisoned, "changed": changed or "nothing"},
         )
 
     return check

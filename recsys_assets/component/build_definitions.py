@@ -10,6 +10,7 @@ from recsys_assets.assets.data.raw_logs import raw_logs
 from recsys_assets.assets.data.served_requests import served_requests
 from recsys_assets.assets.features.feature_store import feature_store
 from recsys_assets.assets.features.features import features
+from recsys_assets.assets.features.item_state import item_state
 from recsys_assets.assets.features.statistics import statistics
 from recsys_assets.assets.features.workflow import schema, workflow
 from recsys_assets.assets.models.evaluation import evaluation
@@ -64,6 +65,7 @@ def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     anew = automation.after(_only(blueprint, "features", "users", "items"), FRESH)
     return [
         statistics(blueprint, automation.daily(events, last)),
+        item_state(blueprint, automation.daily(events, last)),
         workflow(blueprint, automation.after(_only(blueprint, "statistics", "users", "items"), LEARNED)),
         schema(blueprint, automation.whole()),
         features(blueprint, known),

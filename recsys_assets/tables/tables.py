@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops_gpu.interactions.utc_days import day_end
 from ops_gpu.logs import EntityTable
 from recsys_assets.blueprint.blueprint import Blueprint, latest
-from recsys_assets.blueprint.utc_days import day_end
 
 if TYPE_CHECKING:
     import polars as pl

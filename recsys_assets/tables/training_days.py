@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from recsys_assets.blueprint.utc_days import day_end, day_start
+from ops_gpu.interactions.utc_days import day_end, day_start
 from recsys_assets.tables.day_statistics import DayStatistics
 from recsys_assets.tables.tables import event_files, read_events
 
@@ -63,7 +63,7 @@ class TrainingDays:
         return self.statistics.load(workflow, true) + other
 
     def _truly(self, days: Sequence[date]) -> pl.DataFrame:
-        from ops_gpu.evaluation.point_in_time import poisoned_interactions
+        from ops_gpu.evaluation.poison import poisoned_interactions
 
         blueprint = self.statistics.blueprint
         events = read_events([blueprint.home.interactions(blueprint.name, day) for day in days])

@@ -17,7 +17,7 @@ from ops_gpu.models.contract import PAIR_COLUMN, Cost, Network, Ranker
 from ops_gpu.models.layers.schema_inputs import table_bytes, transfer
 from ops_gpu.models.losses.listwise_softmax import PADDING, ListwiseRanker
 from ops_gpu.models.ranking.network_ranker_config import NetworkRankerConfig
-from ops_gpu.models.training.loader import Batch, Loader
+from ops_gpu.models.training.array_loader import ArrayLoader, Batch
 from ops_gpu.models.training.network_fit import network_fit
 from ops_gpu.models.training.not_finite import not_finite, why_not_finite
 from ops_gpu.models.training.progress import Progress
@@ -94,7 +94,7 @@ class NetworkRanker(Ranker):
             transfer(previous.model, model)
         losses = network_fit(
             ListwiseRanker(model, config.list_size),
-            Loader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed),
+            ArrayLoader(len(rows.lists) - 1, _gatherer(data, rows, config, model), config.batch_lists, config.seed),
             epochs=config.epochs if previous is None else config.continue_epochs,
             learning_rate=config.learning_rate,
             part="the ranker",

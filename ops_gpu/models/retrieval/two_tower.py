@@ -18,7 +18,7 @@ from ops_gpu.models.contract import HISTORY, Cost, DenseRetriever, Network
 from ops_gpu.models.layers.schema_inputs import table_bytes, transfer
 from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.models.retrieval.two_tower_network import CANDIDATE, PROBABILITY, Towers, TwoTowerTrainer, vectors
-from ops_gpu.models.training.loader import Batch, Loader
+from ops_gpu.models.training.array_loader import ArrayLoader, Batch
 from ops_gpu.models.training.network_fit import network_fit
 from ops_gpu.models.training.not_finite import why_not_finite
 from ops_gpu.models.training.progress import Progress
@@ -77,7 +77,7 @@ class TwoTower(DenseRetriever):
         trainer = TwoTowerTrainer(towers, config.temperature)
         losses = network_fit(
             trainer,
-            Loader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed),
+            ArrayLoader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed),
             epochs=config.epochs if previous is None else config.continue_epochs,
             learning_rate=config.learning_rate,
             part="the two towers",

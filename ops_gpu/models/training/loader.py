@@ -1,57 +1,185 @@
-"""Prepared arrays to training batches, in an order that depends on seed and epoch alone."""
+"""Loader: Parquet files to training batches, shuffled over files and rows, in memory that is bounded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import keras
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
-Batch = dict[str, npt.NDArray[Any]]
-Gathered = tuple[Batch] | tuple[Batch, npt.NDArray[np.float32]]
+from ops_gpu.models.training.row_groups import RowGroup, Values, between, joined, take, to_values
+
+Batch = dict[str, Values]
+Transform = Callable[[pl.DataFrame], pl.DataFrame]
 
 
-class Loader(keras.utils.PyDataset):
-    """Batches of rows chosen by index, all of one size.
-
-    The rows are spread evenly over as few batches as `batch_size` allows: of 1,500 rows in batches of 1,024 at most,
-    two batches of 750 are made. Fewer rows than there are batches fill none, and wait for another epoch's order.
+@dataclass(frozen=True)
+class Piece:
+    """Some of the wanted rows of a row group.
 
     Args:
-        rows: number of training rows.
-        gather: gives the columns, and the labels where there are any, of the rows at these positions
-            (int64 `[batch]`).
-        batch_size: the most rows of a batch.
-        seed: with the epoch it fixes the order.
-
-    Raises:
-        ValueError: when there are no rows.
+        group: the row group.
+        start: the first of them, counted among those that are wanted.
+        stop: the one after the last.
     """
 
-    def __init__(
-        self,
-        rows: int,
-        gather: Callable[[npt.NDArray[np.int64]], Gathered],
-        batch_size: int,
-        seed: int,
-    ) -> None:
-        super().__init__()
-        if rows == 0:
-            raise ValueError("there are no training rows: the days chosen for training hold no positive event.")
-        self._rows, self._gather, self._seed, self._epoch = rows, gather, seed, 0
-        self._batches = -(-rows // batch_size)
-        self.on_epoch_end()
+    group: RowGroup
+    start: int
+    stop: int
+
+
+@dataclass
+class Loader:
+    """Batches of the rows of files, one epoch at a time.
+
+    An epoch reads the row groups in an order drawn for it, some at a time into a buffer, and shuffles their rows there:
+    what stands side by side in a batch comes from as many places of the files as the buffer has room for. With room for
+    all rows that is a full shuffle. The order depends on seed, epoch and rank alone, not on threads.
+
+    The rows are spread evenly over the ranks, and over as few batches as `batch_size` allows: every rank makes the same
+    number of steps, of batches of one size. What does not divide, less than a row for every step and rank, waits for
+    another epoch's order.
+
+    Args:
+        files: with the same columns.
+        columns: that batches have.
+        batch_size: the most rows of a batch.
+        seed: of the order.
+        shuffle: whether to draw one; else rows come as they stand.
+        buffer_rows: rows that are shuffled together, at least; beside them as many are being read.
+        rank: which part of the rows these batches hold, from 0.
+        ranks: into how many parts they go.
+        threads: that read ahead.
+        transform: applied to the rows of every buffer before they are shuffled; gives as many.
+        where: the rows to use; the others are not counted. They are counted once, when the loader is made.
+        epoch: the epoch that comes next.
+        step: the batch of it that comes next.
+
+    Raises:
+        ValueError: when there are no rows, or not one for every rank.
+
+    Example:
+        >>> loader = Loader(files, ["user_id", "item_id"], batch_size=1024)
+        >>> for batch in loader:
+        ...     train(batch["user_id"], batch["item_id"])
+    """
+
+    files: Sequence[Path]
+    columns: Sequence[str]
+    batch_size: int
+    seed: int = 0
+    shuffle: bool = True
+    buffer_rows: int = 500_000
+    rank: int = 0
+    ranks: int = 1
+    threads: int = 1
+    transform: Transform | None = None
+    where: pl.Expr | None = None
+    epoch: int = 0
+    step: int = 0
+    _counts: list[tuple[RowGroup, int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        groups = RowGroup.of_files(self.files)
+        counts = [group.rows if self.where is None else group.count(self.where) for group in groups]
+        self._counts = [(group, rows) for group, rows in zip(groups, counts, strict=True) if rows]
+        if self.rows < max(1, self.ranks):
+            raise ValueError(
+                f"there are {self.rows} training rows in {len(self.files)} files, expected one for each of "
+                f"{self.ranks} ranks at least: the days chosen for training hold no positive event."
+            )
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files."""
+        return sum(rows for _, rows in self._counts)
 
     def __len__(self) -> int:
-        return self._batches
+        """Batches of an epoch, the same on every rank."""
+        return (self.rows // self.ranks + self.batch_size - 1) // self.batch_size
 
-    def __getitem__(self, index: int) -> Gathered:
-        size = self._rows // self._batches
-        return self._gather(self._order[index * size : (index + 1) * size])
+    @property
+    def size(self) -> int:
+        """Rows of a batch."""
+        return (self.rows // self.ranks) // len(self)
 
-    def on_epoch_end(self) -> None:
-        """Draws the next epoch's order."""
-        self._order = np.random.default_rng((self._seed, self._epoch)).permutation(self._rows)
-        self._epoch += 1
+    def state(self) -> dict[str, int]:
+        """Where it stands; another loader of the same files and settings goes on there (`resume`)."""
+        return {"epoch": self.epoch, "step": self.step}
+
+    def resume(self, state: Mapping[str, int]) -> None:
+        """Goes on from where another one stood."""
+        self.epoch, self.step = state["epoch"], state["step"]
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The rest of the epoch, in batches; the next one begins afterwards."""
+        size, end = self.size, len(self)
+        rest: Batch | None = None
+        for rows in self._buffers(self.step * size, end * size):
+            rest = rows if rest is None else joined([rest, rows])
+            there, at = _height(rest), 0
+            while at + size <= there and self.step < end:
+                self.step += 1
+                yield between(rest, at, at + size)
+                at += size
+            rest = between(rest, at, there)
+        self.epoch, self.step = self.epoch + 1, 0
+
+    def _buffers(self, start: int, stop: int) -> Iterator[Batch]:
+        """Rows of this rank from one place in its order to another, by buffers, of which some are read ahead."""
+        wanted, at = [], 0
+        for number, pieces in enumerate(self._plan()):
+            rows = sum(piece.stop - piece.start for piece in pieces)
+            skip = max(0, start - at)
+            if skip < rows and at < stop:
+                wanted.append((number, pieces, skip))
+            at += rows
+        with ThreadPoolExecutor(self.threads) as pool:
+            ahead: deque[Future[Batch]] = deque()
+            for task in wanted:
+                ahead.append(pool.submit(self._read, *task))
+                if len(ahead) > self.threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def _plan(self) -> list[list[Piece]]:
+        """The row groups of this rank in the order of the epoch, put together to buffers."""
+        order = np.arange(len(self._counts))
+        if self.shuffle:
+            np.random.default_rng((self.seed, self.epoch)).shuffle(order)
+        each, at = self.rows // self.ranks, 0
+        low, high = self.rank * each, (self.rank + 1) * each
+        buffers: list[list[Piece]] = [[]]
+        room = self.buffer_rows
+        for group, rows in (self._counts[number] for number in order):
+            start, stop = max(0, low - at), min(rows, high - at)
+            at += rows
+            if start >= stop:
+                continue
+            if room <= 0:
+                buffers.append([])
+                room = self.buffer_rows
+            buffers[-1].append(Piece(group, start, stop))
+            room -= stop - start
+        return buffers
+
+    def _read(self, number: int, pieces: list[Piece], skip: int) -> Batch:
+        """The rows of one buffer, shuffled, from a place on."""
+        frames = [p.group.read(self.columns, self.where)[p.start : p.stop] for p in pieces]
+        frame = pl.concat(frames)
+        if self.transform is not None:
+            frame = self.transform(frame)
+        rows = to_values(frame)
+        if self.shuffle:
+            random = np.random.default_rng((self.seed, self.epoch, self.rank, number))
+            return take(rows, random.permutation(frame.height)[skip:])
+        return between(rows, skip, frame.height)
+
+
+def _height(rows: Batch) -> int:
+    return len(next(iter(rows.values())))

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import keras
 
-from ops_gpu.models.training.loader import Loader
+from ops_gpu.models.training.array_loader import ArrayLoader
 from ops_gpu.models.training.not_finite import require_finite_weights
 from ops_gpu.models.training.progress import Progress, epoch_lines
 
 
 def network_fit(
     trainer: keras.Model,
-    loader: Loader,
+    loader: ArrayLoader,
     *,
     epochs: int,
     learning_rate: float,

@@ -30,10 +30,13 @@ class FittedOperator(FeatureOperator):
     Attributes:
         registers: True where values without events matter (a catalogue item still needs a code); only these
             take part in `Workflow.partial(frame, weight=0)`.
+        scales: True where what is learnt is the scale of numbers: models that know a number by it can go on only as
+            long as it stays (`Workflow.finalize(keep_scales=True)`).
         folds: True where training rows are transformed otherwise than rows to come (`transform_training`).
     """
 
     registers: ClassVar[bool] = False
+    scales: ClassVar[bool] = False
     folds: ClassVar[bool] = False
 
     def dependencies(self) -> tuple[str, ...]:

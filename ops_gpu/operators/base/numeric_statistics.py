@@ -19,6 +19,7 @@ class NumericStatistics(FittedOperator):
     """Learns the summary of every column (of all elements, for lists), which subclasses use."""
 
     numbers_only: ClassVar[bool] = True
+    scales: ClassVar[bool] = True
 
     def units(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(columns)

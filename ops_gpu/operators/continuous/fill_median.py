@@ -40,6 +40,7 @@ class FillMedian(FittedOperator):
     """
 
     numbers_only: ClassVar[bool] = True
+    scales: ClassVar[bool] = True
 
     add_binary_cols: bool = False
 

@@ -11,8 +11,8 @@ from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.blueprint.utc_days import day_end, day_start
-from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow, training_data
+from recsys_assets.challenger.event_rows import event_features
+from recsys_assets.challenger.models import fit_config, fit_id
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """Feature rows, point in time: one row an event, with the engineered columns of user and
 item, the user's history strictly before the event, and counts (popularity, rates, the user's own) as of the
 beginning of its day. Nothing in a row comes from its own moment or later; the check `point_in_time` of
-`retrieval_model` proves it.
+`retrieval_model` proves it. A day's rows are made from its events and from the state that days before it fold to, so
+that a day costs a day.
 """
 
 
@@ -35,7 +36,7 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         "features",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["interactions", "users", "items", "workflow"],
+        after=["interactions", "item_state", "users", "items", "workflow"],
         code=["ops_gpu.features.event_features"],
         settings={
             "history_length": fit_config(blueprint).history_length,
@@ -47,14 +48,11 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
     def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         import polars as pl
 
-        from ops_gpu.features.event_features import event_features
-
         days = as_days(context.partition_keys)
         with user_errors(ValueError):
-            data, fit = training_data(blueprint, fitted_workflow(blueprint), until=max(days)), fit_id(blueprint)
+            fit, rows_of = fit_id(blueprint), event_features(blueprint)
         frame, total = pl.DataFrame(), 0
-        for day in days:
-            rows = event_features(data, day_start(day), day_end(day), blueprint.settings.candidates.snapshot)
+        for day, rows in rows_of.of(days):
             _write(rows, day, fit, blueprint)
             counted = {"dagster/partition_row_count": rows.height}
             context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))

@@ -1,25 +1,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.features.event_features import event_features
+from ops_gpu.features import event_features, event_past
+from ops_gpu.features.event_features import EventFeatures
 from ops_gpu.features.ranking_features import ItemFeatures
-from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import ItemState
-from ops_gpu.interactions.sequences import histories_before
+from ops_gpu.interactions.utc_days import as_day
+from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import rows_of
 
 SNAPSHOT = CONFIG.candidates.snapshot
+FIRST, TODAY = as_day(START), as_day(CUT)
 
 
 @pytest.fixture(scope="module")
-def day(heart: Heart) -> pl.DataFrame:
-    return event_features(heart.data, CUT, CUT + DAY, SNAPSHOT)
+def features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFeatures:
+    return of(heart, heart.interactions, tmp_path_factory.mktemp("days"))
+
+
+def of(heart: Heart, interactions: pl.DataFrame, folder: Path) -> EventFeatures:
+    data, length = heart.data, heart.data.history.shape[1]
+    past = write_days(interactions, folder / "files", SNAPSHOT)
+    return EventFeatures(past, data.users, data.items, heart.workflow, length)
+
+
+@pytest.fixture(scope="module")
+def day(features: EventFeatures) -> pl.DataFrame:
+    return rows(features, TODAY)
+
+
+def rows(features: EventFeatures, day: date) -> pl.DataFrame:
+    [(made, frame)] = features.of([day])
+    assert made == day
+    return frame
 
 
 def test_a_row_an_event_in_their_order(heart: Heart, day: pl.DataFrame) -> None:
@@ -58,21 +80,44 @@ def test_counts_stand_as_of_the_morning(heart: Heart, day: pl.DataFrame) -> None
         assert row["own_days"] == (pytest.approx((CUT - again[-1][2]) / DAY) if again else None)
 
 
-def test_own_items_are_counted(heart: Heart) -> None:
+def test_own_items_are_counted(heart: Heart, tmp_path: Path) -> None:
     """In the demo nobody chooses an item twice, so the log is told again a day later."""
-    one = heart.data.events.between(CUT - DAY, CUT)
-    twice = [np.concatenate([column, column]) for column in (one.user, one.item)]
-    time, positive = np.concatenate([one.time, one.time + DAY]), np.concatenate([one.positive, one.positive])
-    events = Events.sorted(twice[0], twice[1], time, positive, one.users, one.items)
-    found = event_features(
-        replace(heart.data, events=events, history=histories_before(events, 3)), CUT, CUT + DAY, SNAPSHOT
-    )
-    assert found.height == len(one) and set(found["own_count"].to_list()) == {1.0}
-    assert found["own_days"].to_list() == pytest.approx(((CUT - one.time) / DAY).tolist())
+    yesterday = TODAY - timedelta(1)
+    one = heart.interactions.filter(pl.col("timestamp").dt.date() == yesterday)
+    two = one.with_columns(pl.col("timestamp") + timedelta(1))
+    found = rows(of(heart, pl.concat([one, two]), tmp_path), TODAY)
+    assert found.height == one.height and set(found["own_count"].to_list()) == {1.0}
+    age = (CUT - (found["timestamp"].dt.epoch("s") - DAY)) / DAY
+    assert found["own_days"].to_list() == pytest.approx(age.to_list())
 
 
-def test_the_first_day_and_a_day_without_events(heart: Heart, day: pl.DataFrame) -> None:
-    first = event_features(heart.data, START, START + DAY, SNAPSHOT)
+def test_the_first_day_and_a_day_without_events(heart: Heart, day: pl.DataFrame, tmp_path: Path) -> None:
+    features = of(heart, heart.interactions, tmp_path)
+    first = rows(features, FIRST)
     assert first.height > 0 and first["own_days"].is_null().all() and set(first["user_items"]) == {0.0}
-    none = event_features(heart.data, START - DAY, START, SNAPSHOT)
+    empty, before = tmp_path / "empty.parquet", FIRST - timedelta(1)
+    heart.interactions.clear().write_parquet(empty)
+    past = features.past
+    quiet = replace(past, events={**past.events, before: empty}, counts={**past.counts, before: empty})
+    none = rows(replace(features, past=quiet), before)
     assert none.height == 0 and none.schema == first.schema == day.schema
+
+
+@pytest.mark.parametrize("few", [1, 300, 10**6], ids=["a day", "some days", "all at once"])
+def test_a_day_is_the_same_alone_and_among_others(
+    features: EventFeatures, day: pl.DataFrame, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many events and users are held at once, and where days lie between those that are asked for."""
+    monkeypatch.setattr(event_features, "EVENTS_AT_ONCE", few)
+    monkeypatch.setattr(event_past, "USERS_AT_ONCE", 7 if few > 1 else 10**6)
+    days = [FIRST, FIRST + timedelta(1), *(TODAY + timedelta(number) for number in (-3, -1, 0, 1))]
+    made = dict(features.of(days[::-1]))
+    assert list(made) == days
+    for other in days:
+        assert made[other].equals(rows(features, other))
+    assert made[TODAY].equals(day)
+
+
+def test_the_order_of_rows_in_files_does_not_matter(heart: Heart, day: pl.DataFrame, tmp_path: Path) -> None:
+    shuffled = heart.interactions.sample(fraction=1, shuffle=True, seed=1)
+    assert rows(of(heart, shuffled, tmp_path), TODAY).equals(day)

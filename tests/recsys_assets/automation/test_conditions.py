@@ -14,7 +14,7 @@ from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 
 DAYS = ("2024-01-01", "2024-01-02", "2024-01-03")
-DAILY = {"interactions", "statistics", "features"}
+DAILY = {"interactions", "statistics", "item_state", "features"}
 
 
 class Daemon:
@@ -87,7 +87,7 @@ def test_a_repaired_day_is_carried_to_the_deployment_and_no_other_day_is_touched
     daemon.report("interactions", "2024-01-02")
     asked = daemon.settle()
     daily = [request for request in asked if " " in request]
-    assert sorted(set(daily)) == ["features 2024-01-02", "statistics 2024-01-02"]
+    assert sorted(set(daily)) == ["features 2024-01-02", "item_state 2024-01-02", "statistics 2024-01-02"]
     below = [asset for asset in CHAIN if asset not in {*DAILY, "users", "items"}]
     assert sorted({request for request in asked if " " not in request}) == sorted(below)
     assert asked[-1] == "deployment"

@@ -12,12 +12,12 @@ import pytest
 from ops_gpu.evaluation.evaluate import evaluate
 from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.point_in_time import changed_features
+from ops_gpu.interactions.utc_days import day_start
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.utc_days import day_start
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow, training_data
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow

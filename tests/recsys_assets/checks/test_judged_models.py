@@ -22,7 +22,9 @@ from tests.recsys_assets.runs import failure, materialize
 
 pytestmark = pytest.mark.triton
 
-DATA = ["interactions", "users", "items", "statistics", "workflow", "schema", "features", "feature_store"]
+DATA = [
+    *("interactions", "users", "items", "statistics", "item_state", "workflow", "schema", "features", "feature_store")
+]
 MODELS = ["retrieval_model", "item_embeddings", "faiss_index", "ranking_model", "evaluation", "release"]
 
 

@@ -46,15 +46,17 @@ def test_there_are_events_before_it_and_days_after_it(
 
 
 @pytest.mark.parametrize(
-    ("poisoned", "rows", "changed", "learned", "said"),
+    ("poisoned", "rows", "events", "changed", "learned", "said"),
     [
-        (9, 9, (), [], "nothing changed"),
-        (0, 9, (), [], "nothing to compare"),
-        (9, 0, (), [], "nothing to compare"),
-        (9, 9, ("history",), [], "history look ahead"),
-        (9, 9, (), ["price"], "price (as the workflow was fitted) look ahead"),
+        (9, 9, (9, ()), (), [], "nothing changed"),
+        (0, 9, (9, ()), (), [], "nothing to compare"),
+        (9, 0, (9, ()), (), [], "nothing to compare"),
+        (9, 9, (0, ()), (), [], "nothing to compare"),
+        (9, 9, (9, ("history",)), (), [], "history look ahead"),
+        (9, 9, (9, ()), ("list_item",), [], "list_item look ahead"),
+        (9, 9, (9, ()), (), ["price"], "price (as the workflow was fitted) look ahead"),
     ],
-    ids=["right", "no poison", "no rows", "histories", "statistics"],
+    ids=["right", "no poison", "no lists", "no rows of events", "histories", "lists", "statistics"],
 )
 def test_it_passes_where_something_was_compared_and_nothing_changed(
     shop: Path,
@@ -62,18 +64,21 @@ def test_it_passes_where_something_was_compared_and_nothing_changed(
     monkeypatch: pytest.MonkeyPatch,
     poisoned: int,
     rows: int,
+    events: tuple[int, tuple[str, ...]],
     changed: tuple[str, ...],
     learned: list[str],
     said: str,
 ) -> None:
     nothing = SimpleNamespace(ranges=None, events=None)
     monkeypatch.setattr(module, "DayRanges", SimpleNamespace(load=lambda _: nothing))
-    for name in ("challenger_workflow", "training_data", "retrievers"):
+    for name in ("challenger_workflow", "training_data", "retrievers", "event_features"):
         monkeypatch.setattr(module, name, lambda *_: nothing)
     monkeypatch.setattr(module, "_moment", lambda *_: DAY)
     monkeypatch.setattr(module, "_learned_ahead", lambda *_: learned)
     report = PointInTimeReport(DAY, poisoned, rows, changed)
     monkeypatch.setattr("ops_gpu.evaluation.point_in_time.check_point_in_time", lambda *_: report)
+    of_events = PointInTimeReport(DAY, poisoned, *events)
+    monkeypatch.setattr("ops_gpu.evaluation.event_rows_in_time.check_event_features", lambda *_: of_events)
     found = module.point_in_time(blueprints(shop, home)[0])()
     assert isinstance(found, dg.AssetCheckResult)
     assert found.passed is (said == "nothing changed") and str(found.description).endswith(f": {said}.")

@@ -70,7 +70,7 @@ def test_nothing_that_builds_the_chain_asks_for_what_was_served(demo: dg.Definit
 def test_days_of_serving_are_not_days_of_the_log(demo: dg.Definitions) -> None:
     graph = demo.resolve_asset_graph()
     days = {key.path[-1]: graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
-    assert days["interactions"] == days["statistics"] == days["features"] != days[SERVED]
+    assert days["interactions"] == days["statistics"] == days["item_state"] == days["features"] != days[SERVED]
     assert len({repr(one) for one in days.values() if one}) == 2
 
 

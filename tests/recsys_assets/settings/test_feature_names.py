@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.features.event_features import event_features
-from ops_gpu.interactions.events import DAY
+from ops_gpu.features.event_features import EventFeatures
 from ops_gpu.logs import EntityTable, LogSource
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.models.retrieval.two_tower import TwoTower
@@ -24,6 +25,7 @@ from recsys_assets.settings.feature_names import check_feature_names
 from resources.home import Home
 from serving.ensemble.ensemble import Ensemble
 from tests.conftest import YAML
+from tests.ops_gpu.day_files import write_days
 from tests.serving.whole_release import FILTERS, Whole, whole_release
 
 USERS = "  users:\n    source: {path: users.csv}\n    id: user\n    categorical: [kind_of_user]\n"
@@ -67,10 +69,12 @@ def test_no_part_of_a_model_can_be_a_feature(whole: Whole) -> None:
             assert refused(name, role, beside), (role, name)
 
 
-def test_no_computed_column_can_be_a_feature(whole: Whole) -> None:
-    data = whole.parts.data
-    data = replace(data, history=data.history[:, :1])
-    computed = set(event_features(data, 80 * DAY, 81 * DAY, whole.parts.config.candidates.snapshot).columns)
+def test_no_computed_column_can_be_a_feature(whole: Whole, tmp_path: Path) -> None:
+    data, ids = whole.parts.data, {"user_id": whole.users["user_id"].head(3), "item_id": whole.items["item_id"].head(3)}
+    events = pl.DataFrame({**ids, "timestamp": [datetime(2024, 1, 1)] * 3, "label": [True] * 3})
+    past = write_days(events, tmp_path / "days", whole.parts.config.candidates.snapshot)
+    [(_, rows)] = EventFeatures(past, data.users, data.items, whole.parts.workflow, 1).of(list(past.events))
+    computed = set(rows.columns)
     computed -= {*data.user_schema.names, *data.item_schema.names, "timestamp", "label"}  # the latter are canonical
     assert {"own_count", "user_items", "history", "item_popularity_0"} <= computed
     for name in computed | {EVENT_TIME, CREATED, PRESENT}:

@@ -1,0 +1,164 @@
+"""What a day costs, and a year of days: generated logs of several sizes through the assets of a recommender.
+
+Usage: python benchmarks/road.py [--part PART ...] [--folder FOLDER] [--events N] [--days N] [--users N] [--items N]
+
+Logs are made once and kept in FOLDER (default: `benchmarks/results/road`), as are homes, so that a part that was cut
+off goes on where it was. Every part says which it needs before it. Memory is the largest sum of PSS (proportional set
+size) over all processes at any one moment.
+
+- `data`: all that comes before `features`, over all days;
+- `features`: the feature rows of all days in one run, then the first, the middle and the last day alone, each in a
+  fresh process, and how a row at the end compares with one at the beginning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.demo import watch
+from benchmarks.results import FOLDER, Figure, begin_run, smaller
+from benchmarks.road_world import FIRST, RoadWorld
+
+DAGSTER = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
+RUNS = 3
+
+
+@dataclass(frozen=True)
+class Road:
+    """A log on disk and the home that its recommender is built in.
+
+    Args:
+        world: how large it is.
+        folder: of both.
+    """
+
+    world: RoadWorld
+    folder: Path
+
+    @property
+    def last(self) -> date:
+        """The newest day."""
+        return FIRST + timedelta(self.world.days - 1)
+
+    def materialize(self, assets: Sequence[str], first: date | None = None, last: date | None = None) -> Cost:
+        """Materializes assets in a process of their own; of daily ones these days."""
+        selection = " or ".join(f'key:"{self.world.name}/{asset}"' for asset in assets)
+        days = ["--partition-range", f"{first}...{last or first}"] if first else []
+        home = str(self.folder / "home")
+        environment = {
+            **os.environ,
+            "RECSYS_HOME": home,
+            "RECSYS_RECOMMENDERS": str(self.folder / self.world.name),
+            "DAGSTER_HOME": f"{home}/dagster",
+        }
+        Path(environment["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
+        peak, stop = [0.0], threading.Event()
+        watcher = threading.Thread(target=watch, args=(home, peak, stop), daemon=True)
+        watcher.start()
+        begin = time.perf_counter()
+        done = subprocess.run(
+            [*DAGSTER, "--select", selection, *days], env=environment, capture_output=True, text=True, check=False
+        )
+        seconds = time.perf_counter() - begin
+        stop.set()
+        watcher.join()
+        if done.returncode:
+            raise RuntimeError(
+                f"{', '.join(assets)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}"
+            )
+        return Cost(seconds, peak[0])
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run.
+
+    Args:
+        seconds: of the wall clock, with the start of the process.
+        peak_gb: largest sum of PSS.
+    """
+
+    seconds: float
+    peak_gb: float
+
+
+Line = tuple[str, str, tuple[Figure, ...]]
+
+
+def data(road: Road) -> list[Line]:
+    """Everything that `features` reads, an asset after the other."""
+    lines = []
+    for asset in ("interactions", "users", "items", "statistics", "item_state", "workflow"):
+        daily = asset not in ("users", "items", "workflow")
+        cost = road.materialize([asset], *((FIRST, road.last) if daily else ()))
+        lines.append(_line(asset, cost, road.world.events if daily else None))
+    return lines
+
+
+def features(road: Road) -> list[Line]:
+    """All days at once, and single ones."""
+    cost = road.materialize(["features"], FIRST, road.last)
+    lines = [_line("features", cost, road.world.events)]
+    alone = {}
+    for name, number in (("first", 1), ("middle", road.world.days // 2), ("last", road.world.days - 1)):
+        day = FIRST + timedelta(number)
+        costs = [road.materialize(["features"], day) for _ in range(RUNS)]
+        alone[name] = statistics.median(one.seconds for one in costs)
+        said = f"features of the {name} day alone"
+        lines.append((said, f"{alone[name]:.2f} s", (smaller(said, alone[name], "s"),)))
+    ratio = alone["last"] / alone["first"]
+    lines.append(("last day / first day", f"{ratio:.2f} x", (smaller("features, last day / first day", ratio),)))
+    return lines
+
+
+PARTS: dict[str, Callable[[Road], list[Line]]] = {"data": data, "features": features}
+
+
+def _line(asset: str, cost: Cost, events: int | None) -> Line:
+    speed = f", {events / cost.seconds:,.0f} events/s" if events else ""
+    figures = (smaller(asset, cost.seconds, "s"), smaller(f"{asset}, peak PSS", cost.peak_gb, "GB"))
+    return asset, f"{cost.seconds:.1f} s{speed}, {cost.peak_gb:.2f} GB", figures
+
+
+def main() -> None:
+    """Runs the parts and prints a table of each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", nargs="*", choices=sorted(PARTS), default=list(PARTS))
+    parser.add_argument("--folder", type=Path, default=FOLDER / "road")
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--users", type=int, default=150_000)
+    parser.add_argument("--items", type=int, default=50_000)
+    given = parser.parse_args()
+    run, out, figures = begin_run(__file__), Console(width=120), list[Figure]()
+    world = RoadWorld(given.events, given.users, given.items, given.days)
+    road = Road(world, given.folder.resolve() / world.name)
+    world.write(road.folder / world.name)
+    for part in given.part:
+        table = Table(title=f"{part}: {world.events:,} events, {world.days} days")
+        table.add_column("what")
+        table.add_column("measured", justify="right")
+        for what, measured, found in PARTS[part](road):
+            table.add_row(what, measured)
+            figures += found
+        out.print(table)
+    run.keep(figures)
+
+
+if __name__ == "__main__":
+    main()

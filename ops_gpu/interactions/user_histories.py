@@ -1,0 +1,61 @@
+"""UserHistories: what every user did before a day, read for those who are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.history_kernels import fold_entries
+from ops_gpu.interactions.history_run import ENTRY, HistoryRun, user_keys
+from ops_gpu.primitives.ragged import Ragged
+
+Encode = Callable[[pl.Series], npt.NDArray[np.int32]]
+"""Gives the codes of ids."""
+
+
+@dataclass(frozen=True)
+class UserHistories:
+    """Histories in runs of days; how long it takes to read some depends on them, not on how many there are.
+
+    Args:
+        runs: of days of which none is in two.
+    """
+
+    runs: Sequence[HistoryRun]
+
+    def of(self, users: pl.Series, encode: Encode) -> Histories:
+        """Complete histories.
+
+        Args:
+            users: distinct ids `[n]`.
+            encode: gives the codes of items; those of one code are one item.
+
+        Returns:
+            Row `i` is the history of `users[i]`, empty for one who did nothing.
+        """
+        keys, rows = user_keys(users), np.zeros(0, np.int64)
+        parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.zeros(0, dtype)] for name, dtype in ENTRY.items()}
+        found_rows = [rows]
+        for run in self.runs:
+            places = run.find(keys)
+            at = places.values
+            found_rows.append(places.row_ids)
+            codes = encode(run.items) if len(at) else np.zeros(0, np.int32)
+            parts["item"].append(codes[run.item[at]] if len(at) else codes)
+            for name in ("count", "last", "positive"):
+                parts[name].append(getattr(run, name)[at])
+        row = np.concatenate(found_rows)
+        order = np.argsort(row, kind="stable")
+        offsets = np.searchsorted(row[order], np.arange(len(users) + 1))
+        item, count, last, positive = (np.concatenate(values)[order] for values in parts.values())
+        lengths = np.zeros(len(users), np.int64)
+        # in place: the entries of a row move to its front
+        fold_entries(offsets, item, count, last, positive, lengths)
+        kept = np.arange(len(item)) - np.repeat(offsets[:-1], np.diff(offsets)) < np.repeat(lengths, np.diff(offsets))
+        return Histories(Ragged.from_lengths(item[kept], lengths), count[kept], last[kept], positive[kept])

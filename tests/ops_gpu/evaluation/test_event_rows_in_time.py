@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from ops_gpu.evaluation.event_rows_in_time import check_event_features
+from ops_gpu.evaluation.point_in_time import PointInTimeReport
+from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.past_days import PastDays
+from ops_gpu.interactions.user_histories import Encode, UserHistories
+from tests.ops_gpu.day_files import write_days
+from tests.ops_gpu.heart import CONFIG, CUT, Heart
+
+MOMENT = CUT - 3 * DAY + DAY // 2
+
+
+@pytest.fixture(scope="module")
+def features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFeatures:
+    data, folder = heart.data, tmp_path_factory.mktemp("days")
+    past = write_days(heart.interactions, folder / "files", CONFIG.candidates.snapshot)
+    return EventFeatures(past, data.users, data.items, heart.workflow, data.history.shape[1])
+
+
+def check(features: EventFeatures, folder: Path) -> PointInTimeReport:
+    return check_event_features(features, MOMENT, folder)
+
+
+def test_nothing_looks_ahead(heart: Heart, features: EventFeatures, tmp_path: Path) -> None:
+    report = check(features, tmp_path)
+    assert report.changed == () and report.moment == MOMENT
+    assert report.poisoned == len(heart.data.events.between(MOMENT, None)) > 1000
+    assert report.rows == len(heart.data.events.between(MOMENT - 3 * DAY // 2, MOMENT)) > 100
+
+
+def test_counts_of_the_day_itself_are_found(
+    features: EventFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = PastDays.items_before
+
+    def leaky(past: PastDays, day: date, encode: Encode, items: int) -> ItemAccumulator:
+        """Knows the day that it is asked for, as if it had been."""
+        found = honest(past, day + timedelta(1), encode, items)
+        found.as_of -= DAY
+        return found
+
+    monkeypatch.setattr(PastDays, "items_before", leaky)
+    changed = check(features, tmp_path).changed
+    assert "item_popularity_0" in changed and "history" not in changed
+
+
+def test_histories_that_look_ahead_are_found(
+    features: EventFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = PastDays.users_before
+
+    def leaky(past: PastDays, day: date) -> UserHistories:
+        return honest(past, day + timedelta(1))
+
+    monkeypatch.setattr(PastDays, "users_before", leaky)
+    changed = check(features, tmp_path).changed
+    assert {"history", "user_items"} <= set(changed) and "item_popularity_0" not in changed
