@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.interactions.history_kernels import follow_events
+from ops_gpu.features.user_events import UserEvents
+from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.history_kernels import follow_events, meet_histories
 from ops_gpu.interactions.user_histories import Encode, UserHistories
 
 USERS_AT_ONCE = 16_384
@@ -43,35 +45,33 @@ class EventPast:
             length: items of a user that are kept.
         """
         found = cls._empty(events.height, length)
-        users = events["user"].unique().sort()
-        every = users.to_frame("user").with_row_index("row")
-        row = events.select("user").join(every, on="user", how="left", maintain_order="left")["row"].to_numpy()
-        order = np.argsort(row, kind="stable")
-        bounds = np.searchsorted(row[order], np.arange(len(users) + 1))
-        item, time = events["item_id"].to_numpy()[order], events["timestamp"].dt.epoch("s").to_numpy()[order]
-        day = events["timestamp"].dt.epoch("d").cast(pl.Int64).to_numpy()[order]
-        for start in range(0, len(users), USERS_AT_ONCE):
-            stop = min(start + USERS_AT_ONCE, len(users))
-            rows = slice(bounds[start], bounds[stop])
-            history = before.of(users[start:stop], encode)
-            part = cls._empty(rows.stop - rows.start, length)
-            follow_events(
-                bounds[start : stop + 1] - bounds[start],
-                item[rows],
-                time[rows],
-                day[rows],
-                history.items.offsets,
-                history.items.values,
-                history.count,
-                history.last,
-                part.recent,
-                part.own_count,
-                part.own_last,
-                part.user_items,
-            )
-            for name, values in vars(part).items():
-                getattr(found, name)[order[rows]] = values
+        for part in UserEvents.of(events).parts(USERS_AT_ONCE):
+            followed = cls._followed(part, before.of(part.users, encode), length)
+            for name, values in vars(followed).items():
+                getattr(found, name)[part.places] = values
         return found
+
+    @classmethod
+    def _followed(cls, part: UserEvents, history: Histories, length: int) -> EventPast:
+        result = cls._empty(len(part.places), length)
+        count, last = np.zeros(len(part.pair_item), np.float32), np.zeros(len(part.pair_item), np.int64)
+        entries = history.items.offsets, history.items.values
+        meet_histories(part.pairs, part.pair_item, *entries, history.count, history.last, count, last)
+        follow_events(
+            part.rows,
+            part.pair,
+            part.time,
+            part.day,
+            part.pair_item,
+            *entries,
+            count,
+            last,
+            result.recent,
+            result.own_count,
+            result.own_last,
+            result.user_items,
+        )
+        return result
 
     @classmethod
     def _empty(cls, size: int, length: int) -> EventPast:

@@ -33,7 +33,7 @@ class UserHistories:
         """Complete histories.
 
         Args:
-            users: distinct ids `[n]`.
+            users: distinct ids `[n]`, in any order; in that of their keys they are found fastest.
             encode: gives the codes of items; those of one code are one item.
 
         Returns:

@@ -2,6 +2,8 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +54,7 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         with user_errors(ValueError):
             fit, rows_of = fit_id(blueprint), event_features(blueprint)
         frame, total = pl.DataFrame(), 0
-        for day, rows in rows_of.of(days):
-            _write(rows, day, fit, blueprint)
+        for day, rows in _written(rows_of.of(days), fit, blueprint):
             counted = {"dagster/partition_row_count": rows.height}
             context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
             frame, total = (rows if rows.height else frame), total + rows.height
@@ -64,6 +65,21 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return make
+
+
+def _written(
+    made: "Iterator[tuple[date, pl.DataFrame]]", fit: str, blueprint: Blueprint
+) -> "Iterator[tuple[date, pl.DataFrame]]":
+    """Writes the rows of days, each while the next ones are made."""
+    with ThreadPoolExecutor(1) as pool:
+        before: list[Future[None]] = []
+        for day, rows in made:
+            for writing in before:
+                writing.result()
+            before = [pool.submit(_write, rows, day, fit, blueprint)]
+            yield day, rows
+        for writing in before:
+            writing.result()
 
 
 def _write(rows: "pl.DataFrame", day: date, fit: str, blueprint: Blueprint) -> None:
