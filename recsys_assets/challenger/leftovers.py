@@ -31,6 +31,7 @@ def leftovers(home: Home, name: str) -> list[Holding]:
 
 def _aside(home: Home, name: str) -> Iterator[Path]:
     ours = home.recommender(name)
-    for folder in (ours, *ours.glob("[!.]*/"), home.feast(name), home.triton, home.triton_models):
+    deeper = (*home.item_state_folder(name).glob("[!.]*/"), *home.folds(name).glob("[!.]*/[!.]*/"))
+    for folder in (ours, *ours.glob("[!.]*/"), *deeper, home.feast(name), home.triton, home.triton_models):
         if folder.is_dir():
             yield from sorted(path for path in folder.iterdir() if _ASIDE.fullmatch(path.name))

@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ops_gpu.evaluation.backtest import evaluate_as_of
-from ops_gpu.features.entity_workflow import continue_workflow, fit_workflow
+from ops_gpu.features.entity_workflow import continue_workflow, fit_workflow, learn
 from ops_gpu.graph.node import Node
 from ops_gpu.operators import Categorify, JoinGroupby, LogOp, Normalize, TargetEncoding
 from ops_gpu.schema.raw_schema import joined, raw_schema
@@ -100,3 +100,18 @@ def test_graphs_of_several_levels_are_evaluated(heart: Heart, graph: object) -> 
         END,
     )
     assert len(found.evaluation.users) > 100
+
+
+def test_scales_stay_and_codes_are_appended_until_the_next_full_fit(heart: Heart) -> None:
+    """What models take for a high price stays one, whatever is sold later."""
+    users, items, events = heart.demo.users, heart.demo.items, heart.interactions
+    dear = items.with_columns(pl.col("price") * 100)
+    later = joined(events, users, dear)
+    fitted = fit_workflow(events.head(100), users.head(0), items.head(0), unfitted(heart))
+    before = fitted.for_inputs(items.columns).transform(items)["price"]
+    codes = list(fitted.vocabulary("item_id"))
+    learn(fitted, [fitted.partial(later)], users, dear)
+    assert fitted.for_inputs(items.columns).transform(items)["price"].equals(before)
+    assert list(fitted.vocabulary("item_id"))[: len(codes)] == codes and len(fitted.vocabulary("item_id")) > len(codes)
+    moved = unfitted(heart).finalize(Statistics.merge([unfitted(heart).partial(later)]))
+    assert not moved.for_inputs(items.columns).transform(items)["price"].equals(before)

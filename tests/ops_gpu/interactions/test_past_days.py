@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ops_gpu.interactions import history_run
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_accumulator import ItemAccumulator
 from ops_gpu.interactions.item_counts import ItemCounts
 from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.interactions.item_state_config import ItemStateConfig
@@ -74,10 +75,23 @@ class World:
         codes = np.array(user, np.int32), np.array(item, np.int32)
         return Events.sorted(*codes, np.array(time, np.int64), np.array(label, np.bool_), USERS, ITEMS)
 
+    def check_decays(self, folded: ItemAccumulator, day: date) -> None:
+        """Before they are rounded to float32."""
+        before = [self.frame(other) for other in self.days if other < day]
+        if before:
+            at_once, counts = (
+                ItemAccumulator(ITEMS, CONFIG),
+                ItemCounts.count(pl.concat(before), day_start(day), CONFIG),
+            )
+            at_once.advance(day_start(day))
+            at_once.add(counts, codes(counts.frame["item_id"]))
+            np.testing.assert_allclose(folded._decayed, at_once._decayed, rtol=1e-9, atol=1e-300)
+
     def check(self, day: date) -> None:
         past, events, moment = self.past(), self.events(), day_start(day)
-        items = past.items_before(day, codes, ITEMS).item_state()
-        whole = ItemState.of_counts(events, moment, CONFIG)
+        folded = past.items_before(day, codes, ITEMS)
+        self.check_decays(folded, day)
+        items, whole = folded.item_state(), ItemState.of_counts(events, moment, CONFIG)
         for name in ("total", "first_seen", "as_of"):
             np.testing.assert_array_equal(getattr(items, name), getattr(whole, name))
         for name in ("popularity", "popular", "positive_rate"):

@@ -32,6 +32,22 @@ WRITERS = {
         "with atomic_directory(ours / 'statistics' / '2026-01-01', ('*',)) as aside:\n"
         "    (aside / 'part').write_text('half'); os._exit(9)"
     ),
+    "counts of a day": (
+        "from ops_gpu.primitives.atomic_file import atomic_file\n"
+        "with atomic_file(ours / 'item_state' / '0123abcd' / '2026-01-01.parquet') as aside:\n"
+        "    aside.write_text('half'); os._exit(9)"
+    ),
+    "days that are folded": (
+        "from datetime import date, timedelta\n"
+        "from ops_gpu.interactions.folded_days import FoldedDays\n"
+        "def merge(parts, span, folder):\n"
+        "    (folder / 'part').write_text('half'); os._exit(9)\n"
+        "days = {date(2026, 1, 1) + timedelta(n): home.root / str(n) for n in range(20)}\n"
+        "home.root.mkdir(parents=True, exist_ok=True)\n"
+        "for path in days.values():\n"
+        "    path.touch()\n"
+        "FoldedDays(days, home.folds('toy') / 'items', merge).before(date(2026, 1, 21))"
+    ),
     "the feature store": (
         "from ops_gpu.primitives.atomic_file import atomic_file\n"
         "with atomic_file(home.feast('toy') / 'users.parquet') as aside:\n"
