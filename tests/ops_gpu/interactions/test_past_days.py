@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_what_was_folded_can_be_lost(tmp_path: Path) -> None:
     (tmp_path / "folds/items/8/.aside-cut off").mkdir()
     world.check(FIRST + timedelta(70))
     assert sorted((tmp_path / "folds").glob("*/*/[!.]*")) == merged
+
+
+def test_several_may_fold_the_same_days_at_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for number in range(100):
+        world.write(FIRST + timedelta(number), [(3 + number % 5, 3 + number % 7, 5, True)])
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(world.check, [FIRST + timedelta(100)] * 6))
+    assert not list((tmp_path / "folds").rglob(".aside-*"))
 
 
 def test_a_corrected_day_folds_again_what_holds_it_alone(tmp_path: Path) -> None:
