@@ -12,8 +12,8 @@ import polars as pl
 from ops_gpu.evaluation.point_in_time import PointInTimeReport, differing
 from ops_gpu.evaluation.poison import poisoned_interactions
 from ops_gpu.features.event_features import EventFeatures
-from ops_gpu.interactions.item_counts import ItemCounts
-from ops_gpu.interactions.past_days import PastDays, read_day
+from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.past_days import PastDays, read_day
 from ops_gpu.interactions.utc_days import day_end, day_start
 
 

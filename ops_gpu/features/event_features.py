@@ -15,10 +15,10 @@ from ops_gpu.features.event_past import EventPast
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.ranking_features import ItemFeatures
 from ops_gpu.features.training_data import encode_ids
+from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.past_days import PastDays, read_day
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.item_counts import ItemCounts
-from ops_gpu.interactions.past_days import PastDays, read_day
 from ops_gpu.interactions.utc_days import day_end, day_start
 from ops_gpu.workflow.workflow import Workflow
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.features.user_events import UserEvents
+from ops_gpu.interactions.days.history_kernels import follow_events, meet_histories
+from ops_gpu.interactions.days.user_histories import Encode, UserHistories
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.history_kernels import follow_events, meet_histories
-from ops_gpu.interactions.user_histories import Encode, UserHistories
 
 USERS_AT_ONCE = 16_384
 """Bounds the memory of the histories that are held at once."""

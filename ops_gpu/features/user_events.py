@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.interactions.history_run import user_keys
+from ops_gpu.interactions.days.history_run import user_keys
 
 Int64s = npt.NDArray[np.int64]
 

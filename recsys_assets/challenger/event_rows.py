@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.models import fit_config, fitted_workflow
-from recsys_assets.tables.item_days import ItemDays
+from recsys_assets.tables.days.item_days import ItemDays
 from recsys_assets.tables.tables import items_frame, users_frame
 
 if TYPE_CHECKING:

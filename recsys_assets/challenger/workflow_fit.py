@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.feature_graph import feature_graph
-from recsys_assets.tables.day_statistics import DayStatistics
+from recsys_assets.tables.days.day_statistics import DayStatistics
+from recsys_assets.tables.days.training_days import TrainingDays
 from recsys_assets.tables.tables import items_frame, users_frame
-from recsys_assets.tables.training_days import TrainingDays
 
 if TYPE_CHECKING:
     import polars as pl

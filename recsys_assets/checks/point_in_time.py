@@ -20,7 +20,7 @@ from recsys_assets.challenger.models import (
     training_data,
 )
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
-from recsys_assets.tables.training_days import TrainingDays
+from recsys_assets.tables.days.training_days import TrainingDays
 
 if TYPE_CHECKING:
     from ops_gpu.interactions.events import Events

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from ops_gpu.interactions.item_counts import ItemCounts
+from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.past_days import PastDays
 from ops_gpu.interactions.item_state_config import ItemStateConfig
-from ops_gpu.interactions.past_days import PastDays
 from ops_gpu.interactions.utc_days import day_end
 
 

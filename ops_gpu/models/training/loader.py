@@ -63,9 +63,9 @@ class Loader:
         ValueError: when there are no rows, or not one for every rank.
 
     Example:
-        >>> loader = Loader(files, ["user_id", "item_id"], batch_size=1024)
-        >>> for batch in loader:
-        ...     train(batch["user_id"], batch["item_id"])
+        >>> loader = Loader(sorted(Path("days").glob("*.parquet")), ["user_id", "item_id"], batch_size=256)
+        >>> [len(batch["user_id"]) for batch in loader]
+        [200, 200, 200]
     """
 
     files: Sequence[Path]

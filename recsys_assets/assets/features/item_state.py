@@ -11,10 +11,10 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.metadata.tables import table
 from recsys_assets.tables.data_version import hash_files
-from recsys_assets.tables.item_days import ItemDays
+from recsys_assets.tables.days.item_days import ItemDays
 
 if TYPE_CHECKING:
-    from ops_gpu.interactions.item_counts import ItemCounts
+    from ops_gpu.interactions.days.item_counts import ItemCounts
 
 DESCRIPTION = """Counts of each day by item: events, positive ones, the first and the last, and positive ones that lose
 half of their weight in every half-life.
@@ -36,7 +36,7 @@ def item_state(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
         DESCRIPTION,
         kinds=["polars", "parquet"],
         after=["interactions"],
-        code=["ops_gpu.interactions.item_counts", "ops_gpu.interactions.past_days"],
+        code=["ops_gpu.interactions.days.item_counts", "ops_gpu.interactions.days.past_days"],
         settings={"snapshot": blueprint.settings.candidates.snapshot},
         condition=condition,
         days=blueprint.partitions,

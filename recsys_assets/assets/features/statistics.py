@@ -11,7 +11,7 @@ from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.challenger.workflow_fit import day_statistics, one_level, unfitted_workflow
 from recsys_assets.metadata.tables import table
 from recsys_assets.tables.data_version import hash_files
-from recsys_assets.tables.day_statistics import CODE, statistics_settings
+from recsys_assets.tables.days.day_statistics import CODE, statistics_settings
 from resources.compute import ComputeResource
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from recsys_assets.challenger.workflow_fit import continue_over, day_statistics,
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
 from recsys_assets.settings.filter_columns import require_filters_fit
-from recsys_assets.tables.day_statistics import CODE, statistics_settings
-from recsys_assets.tables.training_days import TrainingDays
+from recsys_assets.tables.days.day_statistics import CODE, statistics_settings
+from recsys_assets.tables.days.training_days import TrainingDays
 from resources.compute import ComputeResource
 from resources.mlflow import MlflowResource
 from resources.triton import TritonResource

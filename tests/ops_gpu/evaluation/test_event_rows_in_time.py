@@ -8,10 +8,10 @@ import pytest
 from ops_gpu.evaluation.event_rows_in_time import check_event_features
 from ops_gpu.evaluation.point_in_time import PointInTimeReport
 from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.days.past_days import PastDays
+from ops_gpu.interactions.days.user_histories import Encode, UserHistories
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.past_days import PastDays
-from ops_gpu.interactions.user_histories import Encode, UserHistories
 from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 

@@ -39,7 +39,7 @@ WRITERS = {
     ),
     "days that are folded": (
         "from datetime import date, timedelta\n"
-        "from ops_gpu.interactions.folded_days import FoldedDays\n"
+        "from ops_gpu.interactions.days.folded_days import FoldedDays\n"
         "def merge(parts, span, folder):\n"
         "    (folder / 'part').write_text('half'); os._exit(9)\n"
         "days = {date(2026, 1, 1) + timedelta(n): home.root / str(n) for n in range(20)}\n"

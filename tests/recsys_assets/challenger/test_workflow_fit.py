@@ -23,8 +23,8 @@ from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_work
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.checks.point_in_time import _learned_ahead
 from recsys_assets.component.locations import blueprints
+from recsys_assets.tables.days.training_days import TrainingDays
 from recsys_assets.tables.tables import interactions_frame, items_frame
-from recsys_assets.tables.training_days import TrainingDays
 from resources.home import Home
 from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, NAME, write_world
 from tests.recsys_assets.runs import failure, materialize

@@ -15,8 +15,8 @@ from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.tables.days.training_days import TrainingDays
 from recsys_assets.tables.tables import event_files
-from recsys_assets.tables.training_days import TrainingDays
 from tests.recsys_assets.checks.gates import NAME, Gates
 
 pytestmark = pytest.mark.triton

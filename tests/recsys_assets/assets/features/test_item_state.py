@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 import yaml
 
-from ops_gpu.interactions.item_counts import ItemCounts
+from ops_gpu.interactions.days.item_counts import ItemCounts
 from ops_gpu.interactions.item_state_config import ItemStateConfig
 from recsys_assets.component.locations import blueprints
-from recsys_assets.tables.item_days import ItemDays
+from recsys_assets.tables.days.item_days import ItemDays
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize

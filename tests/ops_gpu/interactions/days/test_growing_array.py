@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ops_gpu.primitives.growing_array import GrowingArray
+from ops_gpu.interactions.days.growing_array import GrowingArray
 from ops_gpu.primitives.memory_map import memory_map
 
 
@@ -24,4 +24,4 @@ def test_pieces_are_read_as_one_array(dtype: type, sizes: list[int], tmp_path: P
 def test_values_of_other_types_and_steps_are_written_as_values_of_its_own(tmp_path: Path) -> None:
     with GrowingArray(tmp_path / "x.npy", np.int32) as array:
         array.append(np.arange(10, dtype=np.int64)[::2])
-    assert np.load(tmp_path / "x.npy").tolist() == [0, 2, 4, 6, 8]
+    assert memory_map(tmp_path / "x.npy").tolist() == [0, 2, 4, 6, 8]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from ops_gpu.interactions.day_span import DaySpan, spans_before
+from ops_gpu.interactions.days.day_span import DaySpan, spans_before
 from ops_gpu.primitives.atomic_directory import atomic_directory
 
 EPOCH = date(1970, 1, 1)

@@ -19,10 +19,10 @@ class GrowingArray:
         dtype: of the values.
 
     Example:
-        >>> with GrowingArray(folder / "codes.npy", np.int32) as codes:
+        >>> with GrowingArray(Path("codes.npy"), np.int32) as codes:
         ...     codes.append(np.arange(3))
         ...     codes.append(np.arange(2))
-        >>> np.load(folder / "codes.npy").tolist()
+        >>> np.load("codes.npy", allow_pickle=False).tolist()
         [0, 1, 2, 0, 1]
     """
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.primitives.growing_array import GrowingArray
+from ops_gpu.interactions.days.growing_array import GrowingArray
 from ops_gpu.primitives.memory_map import memory_map
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.stable_hash import hash_series

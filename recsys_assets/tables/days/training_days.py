@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ops_gpu.interactions.utc_days import day_end, day_start
-from recsys_assets.tables.day_statistics import DayStatistics
+from recsys_assets.tables.days.day_statistics import DayStatistics
 from recsys_assets.tables.tables import event_files, read_events
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.interactions.days.history_kernels import fold_entries
+from ops_gpu.interactions.days.history_run import ENTRY, HistoryRun, user_keys
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.history_kernels import fold_entries
-from ops_gpu.interactions.history_run import ENTRY, HistoryRun, user_keys
 from ops_gpu.primitives.ragged import Ragged
 
 Encode = Callable[[pl.Series], npt.NDArray[np.int32]]

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops_gpu.interactions import history_run
+from ops_gpu.interactions.days import history_run
+from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.past_days import PastDays
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.item_counts import ItemCounts
 from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.interactions.item_state_config import ItemStateConfig
-from ops_gpu.interactions.past_days import PastDays
 from ops_gpu.interactions.utc_days import day_end, day_start
 
 FIRST = date(2024, 2, 27)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.interactions.day_span import BASE, LONGEST, DaySpan, spans_before
+from ops_gpu.interactions.days.day_span import BASE, LONGEST, DaySpan, spans_before
 
 
 @given(st.integers(0, 60_000), st.integers(0, 60_000))

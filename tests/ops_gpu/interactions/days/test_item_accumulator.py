@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.days.item_counts import ItemCounts
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.item_counts import ItemCounts
 from ops_gpu.interactions.item_state_config import ItemStateConfig
 
 CONFIG = ItemStateConfig(half_lives_days=(1.0, 2.0), popular_half_life_days=4.0)

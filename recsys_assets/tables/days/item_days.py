@@ -17,8 +17,8 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.tables.tables import event_files
 
 if TYPE_CHECKING:
-    from ops_gpu.interactions.item_counts import ItemCounts
-    from ops_gpu.interactions.past_days import PastDays
+    from ops_gpu.interactions.days.item_counts import ItemCounts
+    from ops_gpu.interactions.days.past_days import PastDays
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ItemDays:
             FileNotFoundError: when there is no day.
             ValueError: when a day has no counts, or counts of other events or half-lives.
         """
-        from ops_gpu.interactions.past_days import PastDays
+        from ops_gpu.interactions.days.past_days import PastDays
 
         name, home = self.blueprint.name, self.blueprint.home
         if stale := self.stale():
@@ -60,8 +60,8 @@ class ItemDays:
 
     def make(self, days: Iterable[date]) -> Iterator[tuple[date, ItemCounts]]:
         """Counts these days and writes what was counted, a day at a time."""
-        from ops_gpu.interactions.item_counts import ItemCounts
-        from ops_gpu.interactions.past_days import read_day
+        from ops_gpu.interactions.days.item_counts import ItemCounts
+        from ops_gpu.interactions.days.past_days import read_day
 
         blueprint = self.blueprint
         for day in days:
@@ -81,7 +81,7 @@ class ItemDays:
     @cached_property
     def _folder(self) -> Path:
         """Counts of other half-lives do not add up with these, and lie elsewhere."""
-        from ops_gpu.interactions.item_counts import half_lives
+        from ops_gpu.interactions.days.item_counts import half_lives
 
         settings = json.dumps(half_lives(self.blueprint.settings.candidates.snapshot))
         folder = self.blueprint.home.item_state_folder(self.blueprint.name)

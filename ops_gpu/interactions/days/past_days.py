@@ -10,13 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from ops_gpu.interactions.day_span import DaySpan
-from ops_gpu.interactions.folded_days import EPOCH, Fold, FoldedDays
-from ops_gpu.interactions.history_run import HistoryRun
-from ops_gpu.interactions.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.item_counts import ItemCounts
+from ops_gpu.interactions.days.day_span import DaySpan
+from ops_gpu.interactions.days.folded_days import EPOCH, Fold, FoldedDays
+from ops_gpu.interactions.days.history_run import HistoryRun
+from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
+from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.user_histories import Encode, UserHistories
 from ops_gpu.interactions.item_state_config import ItemStateConfig
-from ops_gpu.interactions.user_histories import Encode, UserHistories
 from ops_gpu.interactions.utc_days import day_start
 
 COUNTS = "counts.parquet"

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.interactions.co_occurrence import Neighbours
+from ops_gpu.interactions.days.item_counts import ItemCounts, half_lives
 from ops_gpu.interactions.events import DAY
-from ops_gpu.interactions.item_counts import ItemCounts, half_lives
 from ops_gpu.interactions.item_state import ItemState, smoothed_rate
 from ops_gpu.interactions.item_state_config import ItemStateConfig
 

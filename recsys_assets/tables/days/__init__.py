@@ -1,0 +1,1 @@
+"""What was made of days, as files that whoever reads them finds fitting."""
