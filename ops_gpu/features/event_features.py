@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 
 from ops_gpu.features.event_past import EventPast
 from ops_gpu.features.feature_table import FeatureTable
+from ops_gpu.features.moment_features import Columns, MomentFeatures
 from ops_gpu.features.ranking_features import ItemFeatures
 from ops_gpu.features.training_data import encode_ids
 from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
@@ -41,6 +43,7 @@ class EventFeatures:
         items: engineered features of items.
         workflow: gives the codes of ids.
         history_length: items of a user that rows hold.
+        moments: gives those columns that labels, counts and groups teach; None where there are none.
     """
 
     past: PastDays
@@ -48,6 +51,7 @@ class EventFeatures:
     items: FeatureTable
     workflow: Workflow
     history_length: int
+    moments: MomentFeatures | None = None
 
     def of(self, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
         """The rows of some days.
@@ -85,11 +89,12 @@ class EventFeatures:
         events = self._encoded(pl.concat(list(stretch.values())))
         known = EventPast.of(events, self.past.users_before(first), self._item_codes, self.history_length)
         days = events["timestamp"].dt.date()
-        for day, frame in stretch.items():
+        taught = repeat(_nothing) if self.moments is None else self.moments.days(list(stretch))
+        for (day, frame), columns in zip(stretch.items(), taught, strict=False):
             start, end = (int(days.search_sorted(day, side)) for side in ("left", "right"))
             rows = slice(start, end)
             part = events[rows]
-            yield day, self._columns(part, known.rows(rows), counted, day)
+            yield day, self._columns(part, known.rows(rows), counted, day, columns)
             counts = ItemCounts.count(frame, day_end(day), self.past.config)
             counted.advance(day_end(day))
             counted.add(counts, self._item_codes(counts.frame["item_id"]))
@@ -108,12 +113,14 @@ class EventFeatures:
             pl.col("label").fill_null(False),
         ).sort("timestamp", "user_id", "item_id", "label")
 
-    def _columns(self, events: pl.DataFrame, known: EventPast, counted: ItemAccumulator, day: date) -> pl.DataFrame:
+    def _columns(
+        self, events: pl.DataFrame, known: EventPast, counted: ItemAccumulator, day: date, taught: Columns
+    ) -> pl.DataFrame:
         start = day_start(day)
         counted.advance(start)
         item, user = events["item_id"].to_numpy(), events["user_id"].to_numpy()
         columns = {name: events[name] for name in ("user_id", "item_id", "timestamp", "label")}
-        for name, values in (self.users.take(user) | self.items.take(item)).items():
+        for name, values in {**self.users.take(user), **self.items.take(item), **taught(user, item)}.items():
             if name not in columns:
                 columns[name] = _lists(values) if values.ndim == 2 else pl.Series(values)
         columns["history"] = _lists(known.recent)
@@ -124,6 +131,10 @@ class EventFeatures:
         age = np.where(known.own_count > 0, (start - known.own_last) / DAY, np.nan)
         columns["own_days"] = pl.Series(age.astype(np.float32)).fill_nan(None)
         return pl.DataFrame(columns)
+
+
+def _nothing(*_: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    return {}
 
 
 def _lists(values: npt.NDArray[Any]) -> pl.Series:

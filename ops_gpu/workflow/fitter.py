@@ -68,6 +68,15 @@ class Fitter:
                 learnt = learnt.with_node(key, state)
         return learnt.with_schema(merged_schema([learnt.schema, statistics.schema]))
 
+    def as_of(self, statistics: Statistics) -> WorkflowState:
+        """The state with that of the as-of nodes as these statistics teach it, and nothing before them."""
+        learnt = self._state
+        for key in self._graph.fitted:
+            if key in self._graph.as_of:
+                self._check(key, statistics)
+                learnt = learnt.with_node(key, NodeState(self._operator(key).finalize(statistics.tables[key], None)))
+        return learnt
+
     def extend(
         self, before: Statistics, new: Statistics, keys: Sequence[str], frozen: Collection[str]
     ) -> tuple[WorkflowState, Statistics]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,12 @@ class Statistics:
         operators, below, schema = _common(parts)
         tables = {node: _merge_node(node, operators[node], parts) for node in operators}
         return Statistics(parts[0].graph, schema, operators, below, tables)
+
+    def only(self, nodes: Collection[str]) -> Statistics:
+        """The statistics of these nodes, by their keys, and of no others."""
+        kept = [node for node in self.tables if node in nodes]
+        operators, below = {node: self.operators[node] for node in kept}, {node: self.below[node] for node in kept}
+        return Statistics(self.graph, self.schema, operators, below, {node: self.tables[node] for node in kept})
 
     def extended(self, new: Statistics) -> Statistics:
         """These and those of new rows; unlike `merge`, it leaves what is large as it lies until it is asked for.

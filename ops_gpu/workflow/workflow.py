@@ -208,6 +208,40 @@ class Workflow:
         self._set_state(fitter.finalize(statistics, list(self._graph.fitted), frozen), statistics)
         return self
 
+    def as_of(self, statistics: Statistics | None) -> Workflow:
+        """This fitted workflow as it was known at a past moment: what labels, counts and groups teach is of these rows.
+
+        Codes and scales stay what they are, so that rows of all moments can be read by one model.
+
+        Args:
+            statistics: of this workflow, of all rows before the moment; None for none, which leaves the prior.
+
+        Returns:
+            Another workflow; this one itself where nothing of it depends on the moment.
+
+        Raises:
+            ValueError: when the statistics are of another workflow, or lack a column.
+        """
+        if not self._graph.as_of:
+            return self
+        if statistics is None:
+            targets = dict.fromkeys(self.fit_columns, pl.Float64())  # a workflow that was saved does not know theirs
+            statistics = self.partial(pl.DataFrame(schema={**targets, **self._state.schema.polars_schema}))
+        if not self.takes(statistics):
+            raise ValueError("the statistics were made by another workflow; make them anew with this one.")
+        return Workflow._of(self._graph, self._known, Fitter(self._graph, self._state).as_of(statistics))
+
+    @property
+    def as_of_nodes(self) -> frozenset[str]:
+        """Keys of the nodes whose state is that of a moment, as in `Statistics.tables`."""
+        return frozenset(self._graph.as_of)
+
+    @property
+    def as_of_columns(self) -> list[str]:
+        """Output columns that depend on the moment (`as_of`)."""
+        there = self.output_columns
+        return [name for name in self._graph.as_of_outputs() if name in there]
+
     def takes(self, statistics: Statistics) -> bool:
         """Whether statistics were made by a workflow of the same graph, so that `finalize` takes them."""
         return statistics.graph == self._graph.whole

@@ -63,6 +63,20 @@ class WorkflowGraph:
         return {key for key, n in self.fitted.items() if isinstance(n.operator, FittedOperator) and n.operator.scales}
 
     @cached_property
+    def as_of(self) -> set[str]:
+        """Keys of the nodes whose state is that of a moment."""
+        return {key for key, n in self.fitted.items() if isinstance(n.operator, FittedOperator) and n.operator.as_of}
+
+    def as_of_outputs(self) -> list[str]:
+        """Output columns that such a node stands below, in order."""
+        found = []
+        for name in self.node.names:
+            part = self.for_outputs([name])
+            if any(isinstance(n.operator, FittedOperator) and n.operator.as_of for n in part.fitted.values()):
+                found.append(name)
+        return found
+
+    @cached_property
     def drops(self) -> bool:
         """Whether columns may be left out for what is known of them."""
         return any(isinstance(node.operator, DropLowCardinality) for node in topological(self.node))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.models import fit_config, fitted_workflow
+from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow
+from recsys_assets.challenger.workflow_fit import day_statistics, one_level
+from recsys_assets.tables.days.day_statistics import DayStatistics
 from recsys_assets.tables.days.item_days import ItemDays
-from recsys_assets.tables.tables import items_frame, users_frame
 
 if TYPE_CHECKING:
     from ops_gpu.features.event_features import EventFeatures
+    from ops_gpu.features.moment_features import MomentFeatures
+    from ops_gpu.interactions.days.past_days import PastDays
+    from ops_gpu.workflow.statistics import Statistics
+    from ops_gpu.workflow.workflow import Workflow
 
 
 def event_features(blueprint: Blueprint) -> EventFeatures:
@@ -23,8 +32,41 @@ def event_features(blueprint: Blueprint) -> EventFeatures:
     from ops_gpu.features.event_features import EventFeatures
     from ops_gpu.features.training_data import entity_table
 
-    workflow = fitted_workflow(blueprint)
-    users, _ = entity_table(users_frame(blueprint), "user_id", workflow)
-    items, _ = entity_table(items_frame(blueprint), "item_id", workflow)
-    length = fit_config(blueprint).history_length
-    return EventFeatures(ItemDays(blueprint).past(), users, items, workflow, length)
+    workflow, past, statistics = fitted_workflow(blueprint), ItemDays(blueprint).past(), day_statistics(blueprint)
+    users, _ = entity_table(statistics.users, "user_id", workflow)
+    items, _ = entity_table(statistics.items, "item_id", workflow)
+    moments = _moments(statistics, workflow, past) if workflow.as_of_columns else None
+    return EventFeatures(past, users, items, workflow, fit_config(blueprint).history_length, moments)
+
+
+def _moments(statistics: DayStatistics, workflow: Workflow, past: PastDays) -> MomentFeatures:
+    """What labels, counts and groups taught by each day.
+
+    A graph of one level reads the asset `statistics`; of more levels each day is counted here, over the codes that the
+    workflow has given out.
+    """
+    from ops_gpu.features.moment_features import MomentFeatures
+
+    blueprint = statistics.blueprint
+    if one_level(workflow):
+        days = {day: blueprint.home.statistics(blueprint.name, day) for day in past.events}
+        list(statistics.make(workflow, [day for day, path in days.items() if not path.exists()]))
+        load = partial(_kept, statistics=statistics, workflow=workflow)
+    else:
+        days, load = dict(past.events), partial(_counted, statistics=statistics, workflow=workflow)
+    folder = blueprint.home.folds(blueprint.name) / "statistics" / fit_id(blueprint)[:16]
+    for other in folder.parent.glob("[!.]*"):
+        if other != folder:  # of codes that are no more
+            shutil.rmtree(other)
+    return MomentFeatures.of(workflow, statistics.users, statistics.items, days, load, folder)
+
+
+def _kept(path: Path, statistics: DayStatistics, workflow: Workflow) -> Statistics:
+    [found] = statistics.load(workflow, [date.fromisoformat(path.name)])
+    return found
+
+
+def _counted(path: Path, statistics: DayStatistics, workflow: Workflow) -> Statistics:
+    from ops_gpu.interactions.days.past_days import read_day
+
+    return statistics.of_events(workflow, read_day(path))

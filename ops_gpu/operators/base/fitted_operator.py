@@ -32,11 +32,14 @@ class FittedOperator(FeatureOperator):
             take part in `Workflow.partial(frame, weight=0)`.
         scales: True where what is learnt is the scale of numbers: models that know a number by it can go on only as
             long as it stays (`Workflow.finalize(keep_scales=True)`).
+        as_of: True where labels, counts or groups teach what is learnt: a row of a past day must see what was known by
+            then (`Workflow.as_of`).
         folds: True where training rows are transformed otherwise than rows to come (`transform_training`).
     """
 
     registers: ClassVar[bool] = False
     scales: ClassVar[bool] = False
+    as_of: ClassVar[bool] = False
     folds: ClassVar[bool] = False
 
     def dependencies(self) -> tuple[str, ...]:

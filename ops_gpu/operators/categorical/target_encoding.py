@@ -56,6 +56,7 @@ class TargetEncoding(FittedOperator):
     """
 
     folds: ClassVar[bool] = True
+    as_of: ClassVar[bool] = True
     before: ClassVar[Mapping[str, Any]] = {"group_sep": "_"}
 
     target: str | Sequence[str]

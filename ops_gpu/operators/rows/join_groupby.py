@@ -50,6 +50,7 @@ class JoinGroupby(FittedOperator):
         >>> node = ["city"] >> JoinGroupby(cont_cols=["price"], stats=["count", "mean"])
     """
 
+    as_of: ClassVar[bool] = True
     before: ClassVar[Mapping[str, Any]] = {"group_sep": "_"}
 
     cont_cols: Sequence[str] = ()

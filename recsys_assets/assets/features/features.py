@@ -38,7 +38,7 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         "features",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["interactions", "item_state", "users", "items", "workflow"],
+        after=["interactions", "item_state", "statistics", "users", "items", "workflow"],
         code=["ops_gpu.features.event_features"],
         settings={
             "history_length": fit_config(blueprint).history_length,

@@ -7,13 +7,23 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from ops_gpu.features import event_features, event_past
+from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.features.moment_features import MomentFeatures
 from ops_gpu.features.ranking_features import ItemFeatures
+from ops_gpu.features.training_data import entity_table
+from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.interactions.utc_days import as_day
+from ops_gpu.operators import Categorify, JoinGroupby, LogOp, TargetEncoding
+from ops_gpu.schema.raw_schema import joined, raw_schema
+from ops_gpu.schema.schema import Schema
+from ops_gpu.workflow.statistics import Statistics
+from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import rows_of
@@ -121,3 +131,53 @@ def test_a_day_is_the_same_alone_and_among_others(
 def test_the_order_of_rows_in_files_does_not_matter(heart: Heart, day: pl.DataFrame, tmp_path: Path) -> None:
     shuffled = heart.interactions.sample(fraction=1, shuffle=True, seed=1)
     assert rows(of(heart, shuffled, tmp_path), TODAY).equals(day)
+
+
+def taught(schema: Schema) -> Node:
+    """Codes; how an item was liked, how often its genre came; and the latter on a scale."""
+    codes = ["user_id", "item_id"] >> Categorify()
+    return codes + (["item_id"] >> TargetEncoding("label", p_smooth=3)) + (["language"] >> JoinGroupby() >> LogOp())
+
+
+@pytest.fixture(scope="module")
+def taught_features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFeatures:
+    users, items = heart.demo.users, heart.demo.items
+    workflow = fit_workflow(heart.interactions, users, items, Workflow(taught(raw_schema(users, items))))
+    folder = tmp_path_factory.mktemp("taught")
+    past = write_days(heart.interactions, folder / "files", SNAPSHOT)
+    tables = entity_table(users, "user_id", workflow)[0], entity_table(items, "item_id", workflow)[0]
+
+    def load(path: Path) -> Statistics:
+        return workflow.partial(joined(pl.read_parquet(path), users, items))
+
+    moments = MomentFeatures.of(workflow, users, items, past.events, load, folder / "folds")
+    return EventFeatures(past, *tables, workflow, 3, moments)
+
+
+def test_what_labels_and_counts_teach_is_known_as_of_the_morning(heart: Heart, taught_features: EventFeatures) -> None:
+    assert taught_features.workflow.as_of_columns == ["TE_item_id_label", "language_count"]
+    before = heart.interactions.filter(pl.col("timestamp").dt.epoch("s") < CUT)
+    language = dict(heart.demo.items.select("item_id", "language").rows())
+    spoken = before["item_id"].replace_strict(language).value_counts()
+    count = dict(spoken.rows())
+    found = rows(taught_features, TODAY)
+    ids = taught_features.workflow.decode("item_id", found["item_id"].to_numpy()).tolist()
+    mean = before["label"].mean()
+    assert isinstance(mean, float)
+    for number in range(0, found.height, 13):
+        mine = before.filter(pl.col("item_id") == ids[number])["label"]
+        expected = (mine.sum() + 3 * mean) / (len(mine) + 3)
+        assert found["TE_item_id_label"][number] == pytest.approx(expected, rel=1e-5)
+        assert found["language_count"][number] == pytest.approx(np.log1p(count[language[ids[number]]]), rel=1e-5)
+
+
+def test_the_first_day_knows_the_prior_alone(taught_features: EventFeatures) -> None:
+    first = rows(taught_features, FIRST)
+    assert first.height and set(first["language_count"]) == {0.0} and first["TE_item_id_label"].n_unique() == 1
+
+
+def test_days_together_are_taught_as_each_alone(taught_features: EventFeatures) -> None:
+    days = [FIRST, *(TODAY + timedelta(number) for number in (-2, -1, 0))]
+    for day, frame in taught_features.of(days):
+        alone = rows(taught_features, day)
+        assert_frame_equal(frame, alone, rel_tol=1e-6)  # sums of fractions depend on their order
