@@ -22,8 +22,8 @@ def check_event_features(features: EventFeatures, moment: int, folder: Path, day
 
     Args:
         features: makes the rows.
-        moment: epoch seconds inside the log; of its day the rows before it are compared, too: what a row knows of its
-            own day shows.
+        moment: epoch seconds inside the log; poisoned is what follows the middle of the last day that has events before
+            it, so that it shows what a row knows of its own day, and rows before that are compared.
         folder: where to write the poisoned days.
         days: how many days to compare, of those that have rows before the moment.
 
@@ -31,6 +31,7 @@ def check_event_features(features: EventFeatures, moment: int, folder: Path, day
         The report; `changed` must be empty.
     """
     past = features.past
+    moment = _middle(past, moment)
     later = {day: read_day(path) for day, path in past.events.items() if day_end(day) > moment}
     poison = sum(int((frame["timestamp"].dt.epoch("s") >= moment).sum()) for frame in later.values())
     fake = replace(features, past=_poisoned_days(past, later, moment, folder))
@@ -42,6 +43,15 @@ def check_event_features(features: EventFeatures, moment: int, folder: Path, day
         changed += differing(real.filter(early), again.filter(early))
         rows += real.filter(early).height
     return PointInTimeReport(moment, poison, rows, tuple(dict.fromkeys(changed)))
+
+
+def _middle(past: PastDays, moment: int) -> int:
+    """When the middle event happened of the last day that begins before a moment and has events."""
+    for day in sorted(past.events, reverse=True):
+        times = read_day(past.events[day])["timestamp"].dt.epoch("s") if day_start(day) < moment else pl.Series()
+        if len(times):
+            return int(times.sort()[len(times) // 2])
+    return moment
 
 
 def _poisoned_days(past: PastDays, later: Mapping[date, pl.DataFrame], moment: int, folder: Path) -> PastDays:

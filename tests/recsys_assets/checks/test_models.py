@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import polars as pl
 import pytest
 
 from ops_gpu.candidates.index import ItemIndex
+from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.interactions.days.past_days import PastDays
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.challenger.day_ranges import DayRanges
@@ -56,17 +59,15 @@ def test_a_fit_that_takes_all_days_does_not_pass(gates: Gates, monkeypatch: pyte
 
 
 def test_histories_that_look_ahead_do_not_pass(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops_gpu.features import training_data
-    from tests.ops_gpu.evaluation.test_point_in_time import latest
-
-    monkeypatch.setattr(training_data, "histories_before", latest)
-    monkeypatch.setattr("ops_gpu.evaluation.point_in_time.histories_before", latest)
+    honest = PastDays.users_before
+    monkeypatch.setattr(PastDays, "users_before", lambda past, day: honest(past, day + timedelta(1)))
     found = gates.evaluate("retrieval_model", "point_in_time")
-    assert not found.passed and "history look ahead" in str(found.description)
+    assert not found.passed and "history" in str(found.description) and "look ahead" in str(found.description)
 
 
 def test_no_row_to_compare_is_no_proof(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops_gpu.evaluation.point_in_time._rows_before", lambda *_: pl.DataFrame())
+    nothing = pl.DataFrame(schema={"timestamp": pl.Datetime("us")})
+    monkeypatch.setattr(EventFeatures, "of", lambda _, days: [(day, nothing) for day in days])
     monkeypatch.setattr("ops_gpu.evaluation.point_in_time._list_rows", lambda *_: pl.DataFrame())
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed and "0 rows" in str(found.description) and "nothing to compare" in str(found.description)
