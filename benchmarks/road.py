@@ -8,20 +8,23 @@ size) over all processes at any one moment.
 
 - `data`: all that comes before `features`, over all days;
 - `features`: the feature rows of all days in one run, then the first, the middle and the last day alone, each in a
-  fresh process, and how a row at the end compares with one at the beginning.
+  fresh process, and how a row at the end compares with one at the beginning;
+- `chain`: `recsys materialize` in a home of its own, from the raw files to the live answer, with what every asset took;
+- `day` (after `chain`): one more day through the whole chain, as the sensor asks for it, with what every asset took.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,6 +36,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.demo import watch
 from benchmarks.results import FOLDER, Figure, begin_run, smaller
 from benchmarks.road_world import FIRST, RoadWorld
+from recsys_assets.blueprint.asset_names import CHAIN
+from recsys_assets.cli.terminal.progress import Progress
 
 DAGSTER = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 RUNS = 3
@@ -59,6 +64,17 @@ class Road:
         """Materializes assets in a process of their own; of daily ones these days."""
         selection = " or ".join(f'key:"{self.world.name}/{asset}"' for asset in assets)
         days = ["--partition-range", f"{first}...{last or first}"] if first else []
+        return self._run([*DAGSTER, "--select", selection, *days])
+
+    def daily_run(self, day: date) -> Cost:
+        """Everything from one day's interactions to the live release, in a run as the sensor asks for it."""
+        return self.materialize(CHAIN, day)
+
+    def recsys(self, *arguments: str) -> Cost:
+        """Runs the command."""
+        return self._run([sys.executable, "-c", "from recsys_assets.cli import app; app()", *arguments])
+
+    def _run(self, command: Sequence[str]) -> Cost:
         home = str(self.folder / "home")
         environment = {
             **os.environ,
@@ -67,21 +83,22 @@ class Road:
             "DAGSTER_HOME": f"{home}/dagster",
         }
         Path(environment["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
-        peak, stop = [0.0], threading.Event()
+        peak, stop, progress = [0.0], threading.Event(), Progress()
         watcher = threading.Thread(target=watch, args=(home, peak, stop), daemon=True)
         watcher.start()
         begin = time.perf_counter()
-        done = subprocess.run(
-            [*DAGSTER, "--select", selection, *days], env=environment, capture_output=True, text=True, check=False
-        )
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            assert process.stdout is not None
+            with progress.memory.of(process.pid):
+                last = progress.follow(process.stdout, Console(quiet=True), f"{self.world.name.replace('-', '_')}__")
         seconds = time.perf_counter() - begin
         stop.set()
         watcher.join()
-        if done.returncode:
-            raise RuntimeError(
-                f"{', '.join(assets)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}"
-            )
-        return Cost(seconds, peak[0])
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n" + "\n".join(last))
+        return Cost(seconds, peak[0], *_assets(progress, last))
 
 
 @dataclass(frozen=True)
@@ -91,10 +108,23 @@ class Cost:
     Args:
         seconds: of the wall clock, with the start of the process.
         peak_gb: largest sum of PSS.
+        assets: seconds of each step.
+        peaks: bytes that were resident in each step.
     """
 
     seconds: float
     peak_gb: float
+    assets: Mapping[str, float] = field(default_factory=dict)
+    peaks: Mapping[str, int] = field(default_factory=dict)
+
+
+def _assets(progress: Progress, last: Sequence[str]) -> tuple[dict[str, float], dict[str, int]]:
+    """Seconds and bytes by step: as the command tells them, or as its run was seen."""
+    if last and last[-1].startswith("{"):
+        said = json.loads(last[-1])
+        return said["assets"], said["peak_bytes"]
+    seconds = {step.partition("__")[2]: value for step, value in progress.seconds.items()}
+    return seconds, {step.partition("__")[2]: value for step, value in progress.memory.peaks.items()}
 
 
 Line = tuple[str, str, tuple[Figure, ...]]
@@ -103,8 +133,8 @@ Line = tuple[str, str, tuple[Figure, ...]]
 def data(road: Road) -> list[Line]:
     """Everything that `features` reads, an asset after the other."""
     lines = []
-    for asset in ("interactions", "users", "items", "statistics", "item_state", "workflow"):
-        daily = asset not in ("users", "items", "workflow")
+    for asset in ("interactions", "users", "items", "statistics", "item_state", "workflow", "schema"):
+        daily = asset not in ("users", "items", "workflow", "schema")
         cost = road.materialize([asset], *((FIRST, road.last) if daily else ()))
         lines.append(_line(asset, cost, road.world.events if daily else None))
     return lines
@@ -126,7 +156,28 @@ def features(road: Road) -> list[Line]:
     return lines
 
 
-PARTS: dict[str, Callable[[Road], list[Line]]] = {"data": data, "features": features}
+def chain(road: Road) -> list[Line]:
+    """From nothing to the live answer."""
+    return _timed(road, "whole chain", road.recsys("materialize", road.world.name, "--json"))
+
+
+def day(road: Road) -> list[Line]:
+    """One more day of the log, and everything that follows from it."""
+    newest = road.world.append(road.folder / road.world.name)
+    return _timed(road, f"one more day ({newest})", road.daily_run(newest))
+
+
+def _timed(road: Road, what: str, cost: Cost) -> list[Line]:
+    """The whole, and each asset with its checks."""
+    lines = [_line(what, cost, road.world.events)]
+    for asset, seconds in cost.assets.items():
+        peak = cost.peaks.get(asset, 0) / 1e9
+        said = f"{what}, {asset}"
+        lines.append((said, f"{seconds:.1f} s, {peak:.2f} GB", (smaller(said, seconds, "s"),)))
+    return lines
+
+
+PARTS: dict[str, Callable[[Road], list[Line]]] = {"data": data, "features": features, "chain": chain, "day": day}
 
 
 def _line(asset: str, cost: Cost, events: int | None) -> Line:

@@ -72,13 +72,25 @@ class RoadWorld:
         random = np.random.default_rng(self.seed)
         taste_of_item, taste_of_user = random.integers(0, TASTES, self.items), random.integers(0, TASTES, self.users)
         self._tables(random, taste_of_item, taste_of_user, folder)
-        busy = np.cumsum(random.lognormal(0.0, 1.2, self.users))
-        by_taste = [np.flatnonzero(taste_of_item == taste) for taste in range(TASTES)]
         for number in range(self.days):
-            frame = self._day(random, number, busy, taste_of_user, by_taste)
-            frame.write_parquet(folder / "logs" / f"{FIRST + timedelta(number)}.parquet")
+            self._write_day(folder, number, taste_of_user, taste_of_item)
         text = YAML.format(name=self.name, events=self.events, days=self.days)
         (folder / "defs.yaml").write_text(text, encoding="utf-8")
+
+    def append(self, folder: Path) -> date:
+        """Writes the day after the newest one, and tells which it is."""
+        random = np.random.default_rng(self.seed)
+        taste_of_item, taste_of_user = random.integers(0, TASTES, self.items), random.integers(0, TASTES, self.users)
+        return self._write_day(folder, len(list((folder / "logs").glob("*.parquet"))), taste_of_user, taste_of_item)
+
+    def _write_day(
+        self, folder: Path, number: int, taste_of_user: npt.NDArray[np.int64], taste_of_item: npt.NDArray[np.int64]
+    ) -> date:
+        busy = np.cumsum(np.random.default_rng((self.seed, 1)).lognormal(0.0, 1.2, self.users))
+        by_taste = [np.flatnonzero(taste_of_item == taste) for taste in range(TASTES)]
+        day, random = FIRST + timedelta(number), np.random.default_rng((self.seed, 2, number))
+        self._day(random, number, busy, taste_of_user, by_taste).write_parquet(folder / "logs" / f"{day}.parquet")
+        return day
 
     def _tables(
         self, random: np.random.Generator, items: npt.NDArray[Any], users: npt.NDArray[Any], folder: Path

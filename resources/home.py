@@ -192,6 +192,10 @@ class Home:
         """Training rows of one day, Parquet."""
         return self.features_folder(name) / f"{_day(day)}.parquet"
 
+    def training_lists(self, name: str) -> Path:
+        """Folder of the ranker's training lists, a file a moment."""
+        return self.recommender(name) / "training_lists"
+
     def retrieval_model(self, name: str) -> Path:
         """Folder of the two towers."""
         return self.recommender(name) / "retrieval_model"

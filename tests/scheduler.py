@@ -11,6 +11,7 @@ SHARED = {
         "tests/test_end_to_end.py",
         "tests/test_daemon_repair.py",
         "tests/recsys_assets/checks/test_judged_models.py",
+        "tests/recsys_assets/assets/test_arrows.py",
         "tests/recsys_assets/checks/test_models.py",
         "tests/recsys_assets/explore/test_browser.py",
     ),

@@ -12,7 +12,6 @@ from ops_gpu.evaluation.rounding import equal_but_for_rounding
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.models.contract import Retrievers
 from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.fit_config import FitConfig
@@ -73,7 +72,7 @@ def check_point_in_time(data: TrainingData, early: Retrievers, config: FitConfig
         The report; `changed` must be empty.
     """
     other = poisoned(data.events, moment)
-    fake = replace(data, events=other, history=histories_before(other, data.history.shape[1]))
+    fake = data.with_events(other, config.history_length)
     real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
     changed = differing(real_lists, fake_lists)
     changed += differing(*(_candidates_now(d, early, config, moment) for d in (data, fake)))

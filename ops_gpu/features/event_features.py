@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ops_gpu.features.encoded_days import NAMELESS
 from ops_gpu.features.event_past import EventPast
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.moment_features import Columns, MomentFeatures
@@ -60,9 +61,10 @@ class EventFeatures:
             days: each has a file in `past`.
 
         Yields:
-            The day, in order, and `user_id` and `item_id` (codes), `timestamp`, `label`, the engineered columns of user
-            and item, `history` (List[Int32], latest first), item columns as of the day's beginning (popularity, rate,
-            age) and the user's count and recency with the item.
+            The day, in order, and `user_id` and `item_id` (codes), `unknown_user` and `unknown_item` (the ids of those
+            without a code of their own, else null), `timestamp`, `label`, the engineered columns of user and item,
+            `history` (List[Int32], latest first), item columns as of the day's beginning (popularity, rate, age) and
+            the user's count and recency with the item.
         """
         for stretch in self._stretches(sorted(days)):
             yield from self._rows(stretch)
@@ -109,9 +111,15 @@ class EventFeatures:
             pl.col("user_id").alias("user"),
             pl.Series("user_id", users),
             pl.Series("item_id", items),
+            *(self._nameless(frame[key], codes) for key, codes in (("user_id", users), ("item_id", items))),
             pl.col("timestamp").dt.truncate("1s").cast(pl.Datetime("us")),
             pl.col("label").fill_null(False),
         ).sort("timestamp", "user_id", "item_id", "label")
+
+    def _nameless(self, ids: pl.Series, codes: npt.NDArray[np.int32]) -> pl.Series:
+        """The ids that have no code of their own: another workflow may know them."""
+        known = pl.Series(codes >= self.workflow.first_code(ids.name))
+        return ids.to_frame().select(pl.when(~known).then(pl.first())).to_series().alias(NAMELESS[ids.name])
 
     def _columns(
         self, events: pl.DataFrame, known: EventPast, counted: ItemAccumulator, day: date, taught: Columns
@@ -119,7 +127,7 @@ class EventFeatures:
         start = day_start(day)
         counted.advance(start)
         item, user = events["item_id"].to_numpy(), events["user_id"].to_numpy()
-        columns = {name: events[name] for name in ("user_id", "item_id", "timestamp", "label")}
+        columns = {name: events[name] for name in ("user_id", "item_id", *NAMELESS.values(), "timestamp", "label")}
         for name, values in {**self.users.take(user), **self.items.take(item), **taught(user, item)}.items():
             if name not in columns:
                 columns[name] = _lists(values) if values.ndim == 2 else pl.Series(values)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.features.as_of_columns import AsOfColumns
+from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.past_statistics import PastStatistics
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.workflow import Workflow
@@ -49,6 +50,15 @@ class MomentFeatures:
         """Of a workflow, fitted, over raw features of users and items; the rest as in `PastStatistics`."""
         columns = AsOfColumns(users, "user_id", workflow), AsOfColumns(items, "item_id", workflow)
         return cls(PastStatistics(workflow, days, load, folder), *columns)
+
+    def tables(self, day: date, users: FeatureTable, items: FeatureTable) -> tuple[FeatureTable, FeatureTable]:
+        """Features of all users and items as they stood at the beginning of a day, from what they are now."""
+        [known] = self.past.workflows([day])
+        of_users, of_items = (
+            FeatureTable({**table.columns, **columns.of(known, np.arange(table.size))}, table.size)
+            for table, columns in ((users, self.users), (items, self.items))
+        )
+        return of_users, of_items
 
     def days(self, days: Sequence[date]) -> Iterator[Columns]:
         """For each of some days that follow each other, what gives the columns of its rows."""

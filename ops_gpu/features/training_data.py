@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from ops_gpu.features.feature_table import FIRST_CODE, FeatureTable
+from ops_gpu.features.training_rows import GatheredRows, TrainingRows
 from ops_gpu.interactions.events import Events
-from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.schema.column import Domain
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
@@ -28,7 +28,7 @@ class TrainingData:
         user_schema: schema of the user columns.
         item_schema: schema of the item columns.
         available: bool `[items]`, whether an item may be shown at all.
-        history: int32 `[events, length]`, what the user had chosen before each event (`histories_before`).
+        rows: positive events as models learn from them, with what was known before each.
     """
 
     events: Events
@@ -37,7 +37,7 @@ class TrainingData:
     user_schema: Schema
     item_schema: Schema
     available: npt.NDArray[np.bool_]
-    history: npt.NDArray[np.int32]
+    rows: TrainingRows
 
     @classmethod
     def assemble(
@@ -57,12 +57,27 @@ class TrainingData:
             workflow: fitted; ids that it does not know become the out-of-vocabulary code.
             history_length: items of a user that models read.
         """
+        return cls.of(encode_events(interactions, workflow), users, items, workflow, history_length)
+
+    @classmethod
+    def of(
+        cls,
+        events: Events,
+        users: pl.DataFrame,
+        items: pl.DataFrame,
+        workflow: Workflow,
+        history_length: int,
+    ) -> TrainingData:
+        """The same of events that are encoded already."""
         user_table, user_schema = entity_table(users, "user_id", workflow)
         item_table, item_schema = entity_table(items, "item_id", workflow)
-        events = encode_events(interactions, workflow)
         available = _available(items, workflow, item_table.size)
-        history = histories_before(events, history_length)
-        return cls(events, user_table, item_table, user_schema, item_schema, available, history)
+        rows = GatheredRows.of(events, user_table, item_table, history_length)
+        return cls(events, user_table, item_table, user_schema, item_schema, available, rows)
+
+    def with_events(self, events: Events, history_length: int) -> TrainingData:
+        """The same users and items beside other events, whose rows hold so many items of a history."""
+        return replace(self, events=events, rows=GatheredRows.of(events, self.users, self.items, history_length))
 
     def offered(self, as_of: int | None) -> npt.NDArray[np.bool_]:
         """Items that may be recommended, bool `[items]`.

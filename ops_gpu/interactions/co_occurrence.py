@@ -10,8 +10,7 @@ import scipy.sparse as sp
 
 from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.histories import Histories
-
-BLOCK_CELLS = 8_000_000  # similarities held at once: bounds memory to some 100 MB, whatever the catalogue
+from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,82 @@ class Neighbours:
         liked = Histories.from_events(events.where(events.positive), users).items.tail(history)
         ones = np.ones(len(liked.values), np.float32)
         matrix = sp.csr_matrix((ones, liked.values, liked.offsets), shape=(events.users, events.items))
-        popularity = np.asarray(matrix.sum(axis=0), np.float32).ravel()
-        supported = np.flatnonzero(popularity >= 2).astype(np.int32)  # one user makes no co-occurrence worth having
+        likers = matrix.tocsc()
+        popularity = np.diff(likers.indptr).astype(np.float32)
+        popularity[popularity < 2] = 0  # one user makes no co-occurrence worth having
         result = cls(np.zeros((events.items, size), np.int32), np.zeros((events.items, size), np.float32))
-        columns, norm = matrix[:, supported], np.sqrt(popularity[supported])
-        likers = columns.T.tocsr()  # items as rows: a block of them is cut out without a pass over all likes
-        block = max(1, BLOCK_CELLS // max(1, len(supported)))
-        for start in range(0, len(supported), block):
-            rows = slice(start, start + block)
-            common = (likers[rows] @ columns).toarray()
-            cosine = common / (norm[rows, None] * norm[None, :] + np.float32(shrinkage))
-            np.fill_diagonal(cosine[:, start:], 0)
-            result._keep_best(supported[rows], supported, cosine.astype(np.float32, copy=False))
+        _nearest(
+            liked.offsets,
+            liked.values,
+            likers.indptr.astype(np.int64),
+            likers.indices.astype(np.int32),
+            np.sqrt(popularity),
+            shrinkage,
+            np.zeros(events.items, np.int64),
+            np.zeros(events.items, np.int32),
+            np.zeros(events.items, np.float32),
+            result.items,
+            result.similarity,
+        )
         return result
 
-    def _keep_best(
-        self, rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32], cosine: npt.NDArray[np.float32]
-    ) -> None:
-        size = min(self.items.shape[1], cosine.shape[1])
-        best = np.argpartition(-cosine, size - 1, axis=1)[:, :size]
-        value = np.take_along_axis(cosine, best, axis=1)
-        order = np.lexsort((best, -value), axis=1)
-        value = np.take_along_axis(value, order, axis=1)
-        self.similarity[rows, :size] = value
-        self.items[rows, :size] = np.where(value > 0, columns[np.take_along_axis(best, order, axis=1)], 0)
+
+@kernel(writes=5)
+def _nearest(
+    users: Int64s,
+    liked: Int32s,
+    items: Int64s,
+    likers: Int32s,
+    norm: Float32s,
+    shrinkage: float,
+    common: Int64s,
+    met: Int32s,
+    cosine: Float32s,
+    best: Int32Matrix,
+    similarity: Float32Matrix,
+) -> None:
+    """The most similar items of every item; of equally similar ones those of lower codes.
+
+    Costs the square of each user's history, added up, and not that of the catalogue.
+
+    Args:
+        users: where the items of each user begin, `[users + 1]`.
+        liked: items by user.
+        items: where the users of each item begin, `[items + 1]`.
+        likers: users by item.
+        norm: root of how many liked each item; 0 for items that are nobody's neighbours.
+        shrinkage: added to the product of two norms.
+        common: zeros, `[items]`; room to count in, as the next two.
+        met: `[items]`.
+        cosine: `[items]`.
+        best: zeros, `[items, size]`.
+        similarity: zeros, `[items, size]`.
+    """
+    for item in range(len(items) - 1):
+        if norm[item] == 0:
+            continue
+        size = 0
+        for place in range(items[item], items[item + 1]):
+            user = likers[place]
+            for other_place in range(users[user], users[user + 1]):
+                other = liked[other_place]
+                if norm[other] > 0 and other != item:
+                    if common[other] == 0:
+                        met[size] = other
+                        size += 1
+                    common[other] += 1
+        for number in range(size):
+            other = met[number]
+            product = norm[item] * norm[other] + np.float32(shrinkage)
+            cosine[number] = np.float32(common[other]) / product
+            common[other] = 0
+        kept = min(size, best.shape[1])
+        if kept == 0:
+            continue
+        values = cosine[:size]
+        least = np.partition(values, size - kept)[size - kept]
+        near = np.flatnonzero(values >= least)
+        near = near[np.argsort(met[:size][near])]
+        near = near[np.argsort(-values[near], kind="mergesort")]
+        for place in range(kept):
+            best[item, place], similarity[item, place] = met[near[place]], values[near[place]]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ops_gpu.schema.schema import Schema
 
 Floats = npt.NDArray[np.float32]
-HISTORY = "history"
-"""Input of a network that reads the user's last items: codes, latest first, padded with 0."""
 PAIR_COLUMN = "ranking_features"
 """Input of a ranker: the matrix that `ops_gpu.features.ranking_features` gives."""
 
@@ -56,7 +54,7 @@ class Network:
         width: of its output.
 
     Example:
-        >>> Network("query.keras", ("user_id", HISTORY), width=32).width
+        >>> Network("query.keras", ("user_id", "history"), width=32).width
         32
     """
 

@@ -21,7 +21,7 @@ from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.models.contract import Retrievers
-from ops_gpu.recommender.learned_source import LearnedSource, learned_source
+from ops_gpu.recommender.learned_source import Indexed, LearnedSource, learned_source
 
 Floats = npt.NDArray[np.float32]
 
@@ -101,7 +101,12 @@ class CandidateSources:
 
 
 def sources_at(
-    data: TrainingData, retrievers: Retrievers, as_of: int, candidates: CandidateConfig, live: bool = False
+    data: TrainingData,
+    retrievers: Retrievers,
+    as_of: int,
+    candidates: CandidateConfig,
+    live: bool = False,
+    indexed: Mapping[str, Indexed] | None = None,
 ) -> CandidateSources:
     """Candidate sources as of a moment.
 
@@ -111,7 +116,8 @@ def sources_at(
         as_of: epoch seconds.
         candidates: sizes.
         live: offers every available item of the catalogue, cold ones too; else only those with an event by then.
+        indexed: vectors and indexes of dense models, by name, over what is offered; those not given are made.
     """
-    offered = data.offered(None if live else as_of)
-    learned = {name: learned_source(model, data, offered) for name, model in retrievers.items()}
+    offered, there = data.offered(None if live else as_of), indexed or {}
+    learned = {name: learned_source(model, data, offered, there.get(name)) for name, model in retrievers.items()}
     return CandidateSources(ItemState.build(data.events, as_of, offered, candidates.snapshot), learned, candidates)

@@ -108,20 +108,29 @@ class SparseSource(LearnedSource[RelatedItems]):
         return self.weights.neighbours, self.weights.weights
 
 
-def learned_source(model: Retriever, data: TrainingData, offered: npt.NDArray[np.bool_]) -> LearnedSource[Any]:
+Indexed = tuple[Floats, ItemIndex]
+"""Vectors of all items, float32 `[items, dimension]`, and an index of those that are offered."""
+
+
+def learned_source(
+    model: Retriever, data: TrainingData, offered: npt.NDArray[np.bool_], indexed: Indexed | None = None
+) -> LearnedSource[Any]:
     """A retrieval model as a source.
 
     Args:
         model: fitted.
         data: features of items.
         offered: bool `[items]`, what may be recommended.
+        indexed: of a dense model, where it is there already; else it is made.
 
     Raises:
         TypeError: for a model that is neither dense nor sparse.
     """
     if isinstance(model, DenseRetriever):
-        vectors = model.embed_items(data)
-        return DenseSource(model, vectors, ItemIndex.build(vectors, offered))
+        if indexed is None:
+            vectors = model.embed_items(data)
+            indexed = vectors, ItemIndex.build(vectors, offered)
+        return DenseSource(model, *indexed)
     if isinstance(model, SparseRetriever):
         return SparseSource(model.weights())
     raise TypeError(f"{type(model).__name__} is no retrieval model; derive it from DenseRetriever or SparseRetriever.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,8 @@ def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[
 def moments_before(end: int, first: int, config: RankerConfig) -> list[int]:
     """Past moments at which training lists are made, rising, in epoch seconds.
 
-    At least half of the log lies before the earliest one, so that there is a state to make lists from.
+    They stand on a grid of steps from 1970 on, whatever the end, so that lists that were made once are those of later
+    days too. At least half of the log lies before the earliest one, so that there is a state to make lists from.
 
     Args:
         end: epoch seconds; all horizons end by it.
@@ -57,12 +58,23 @@ def moments_before(end: int, first: int, config: RankerConfig) -> list[int]:
         config: number, step and horizon. The horizon is a quarter of the log where that is less.
 
     Returns:
-        At most `config.moments`, fewer where the log is short, at least one.
+        At most `config.moments`, fewer where the log is short, at least one: beside the grid where none of it fits.
     """
-    horizon, step = int(config.horizon_days * DAY), int(config.step_days * DAY)
-    horizon = min(horizon, max(1, (end - first) // 4))
-    wanted = [end - horizon - number * step for number in range(config.moments)]
+    step, horizon = int(config.step_days * DAY), horizon_before(end, first, config)
+    newest = (end - horizon) // step * step
+    wanted = [newest - number * step for number in range(config.moments)]
     return sorted(m for m in wanted if m >= first + (end - first) // 2) or [end - horizon]
+
+
+def horizon_before(end: int, first: int, config: RankerConfig) -> int:
+    """How long after a moment a choice counts, in seconds: a quarter of the log, where that is less than is set.
+
+    Args:
+        end: epoch seconds.
+        first: epoch seconds of the first event.
+        config: the horizon.
+    """
+    return min(int(config.horizon_days * DAY), max(1, (end - first) // 4))
 
 
 def rows_at(
@@ -72,6 +84,7 @@ def rows_at(
     end: int,
     candidates: CandidateConfig,
     config: RankerConfig,
+    taught: Sequence[str] = (),
 ) -> RankingRows:
     """The training lists as of one moment, labelled by the choices in `[moment, end)`.
 
@@ -82,6 +95,7 @@ def rows_at(
         end: epoch seconds, end of the horizon.
         candidates: sources.
         config: sampling.
+        taught: columns of users and items whose values, as `data` has them, are those of the moment.
     """
     random = np.random.default_rng((config.seed, moment))
     names = feature_names(len(candidates.snapshot.half_lives_days), tuple(retrievers))
@@ -100,7 +114,7 @@ def rows_at(
         candidates_found, features = sources.retrieve(data, users[block], histories)
         mine = chosen.take(rows[block])
         parts.append(_labelled(users[block], candidates_found, features, mine, moment, config, random, names))
-    return RankingRows.concatenate(parts)
+    return RankingRows.concatenate(parts).with_taught(data.users, data.items, taught)
 
 
 def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:

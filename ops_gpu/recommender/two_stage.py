@@ -27,7 +27,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import tie_order
 from ops_gpu.recommender.candidate_sources import CandidateSources
 from ops_gpu.recommender.fit_config import FitConfig
-from ops_gpu.recommender.ranking_examples import blocks, moments_before, rows_at
+from ops_gpu.recommender.ranking_examples import blocks, horizon_before, moments_before, rows_at
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def fit_retrieval_until(
     Raises:
         ValueError: when no positive event lies in the first step.
     """
-    early_end = moments_before(end, int(data.events.time[0]), config.ranking)[0]
+    early_end = moments_before(end, first_day(data), config.ranking)[0]
     early = _fitted(data, config, early_end, progress)
     models = _fitted(data, config, end, progress, early_end, early)
     return RetrievalFit(early, models, early_end, end)
@@ -115,7 +115,14 @@ def fit_ranker(
     return family.fit(data, rows, config.ranking, previous, progress)
 
 
-def make_ranking_rows(data: TrainingData, early: Retrievers, config: FitConfig, end: int) -> RankingRows:
+def first_day(data: TrainingData) -> int:
+    """Midnight before the first event (UTC), in epoch seconds."""
+    return int(data.events.time[0]) // DAY * DAY
+
+
+def make_ranking_rows(
+    data: TrainingData, early: Retrievers, config: FitConfig, end: int, since: int | None = None
+) -> RankingRows:
     """The ranker's training lists at all moments whose horizons end by `end`.
 
     Args:
@@ -123,22 +130,19 @@ def make_ranking_rows(data: TrainingData, early: Retrievers, config: FitConfig, 
         early: retrieval models that learned from nothing after the first of the moments.
         config: settings.
         end: epoch seconds, exclusive.
+        since: epoch seconds of the first moment wanted, which a longer log may not begin with; None for all.
     """
-    moments = moments_before(end, int(data.events.time[0]), config.ranking)
-    return _rows_of(data, early, config, end, moments)
-
-
-def _rows_of(data: TrainingData, early: Retrievers, config: FitConfig, end: int, moments: list[int]) -> RankingRows:
-    horizon = int(config.ranking.horizon_days * DAY)
-    return RankingRows.concatenate(
-        [rows_at(data, early, m, min(m + horizon, end), config.candidates, config.ranking) for m in moments]
-    )
+    first, ranking = first_day(data), config.ranking
+    moments = [m for m in moments_before(end, first, ranking) if since is None or m >= since]
+    horizon = horizon_before(end, first, ranking)
+    return RankingRows.concatenate([rows_at(data, early, m, m + horizon, config.candidates, ranking) for m in moments])
 
 
 def continue_models(
     data: TrainingData,
     fitted: RetrievalFit,
     ranking: Ranker,
+    rows: RankingRows,
     config: FitConfig,
     end: int,
     progress: Progress | None = None,
@@ -147,13 +151,13 @@ def continue_models(
 
     Retrieval goes on with the new events alone. The ranker goes on with the lists of all moments up to `end`, the new
     days among them: on the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20
-    fell from .314 to .308, on MovieTweetings from .161 to .153). Moments before `fitted.early_end` are left out, which
-    a longer log may bring: the early models have learned from what came after them.
+    fell from .314 to .308, on MovieTweetings from .161 to .153).
 
     Args:
         data: events and features; nothing at or after `end` is read.
         fitted: retrieval models, early ones among them.
         ranking: ranker, fitted up to `fitted.end`.
+        rows: training lists of all moments up to `end`, made by models that saw nothing after them.
         config: settings that both were fitted with.
         end: epoch seconds, exclusive.
         progress: told one line an epoch.
@@ -161,12 +165,8 @@ def continue_models(
     Returns:
         Retrieval models by name, and ranker.
     """
-    early, models = (  # the new days may have brought codes
-        {name: model.grown(data) for name, model in side.items()} for side in (fitted.early, fitted.models)
-    )
+    models = {name: model.grown(data) for name, model in fitted.models.items()}  # the new days may have brought codes
     later = _fitted(data, config, end, progress, fitted.end, models)
-    moments = moments_before(end, int(data.events.time[0]), config.ranking)
-    rows = _rows_of(data, early, config, end, [m for m in moments if m >= fitted.early_end])
     return later, fit_ranker(data, rows, config, ranking, progress)
 
 

@@ -10,7 +10,8 @@ Role = Literal["users", "items"]
 _RANKER = r"(bottom|top)_\d+|bottom_out|interaction|logit|normalization|ranking_features"
 _LAYERS = rf"{_RANKER}|(masked_mean|concatenate|clip)(_\d+)?"
 _TOWERS: dict[Role, str] = {"users": r"query_(hidden_\d+|out|unit)", "items": r"item_(hidden_\d+|out|unit)"}
-_ROWS = r"history|user_items|own_(count|days)|item_(positive_rate|item_age|total|popularity_(share_)?\d+)"
+_EVENT = r"timestamp|label|unknown_(user|item)|history|user_items|own_(count|days)"
+_ROWS = rf"{_EVENT}|item_(positive_rate|item_age|total|popularity_(share_)?\d+)"
 _PATTERNS = {role: re.compile(f"{_LAYERS}|{tower}|{_ROWS}") for role, tower in _TOWERS.items()}
 
 

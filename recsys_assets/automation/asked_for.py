@@ -63,7 +63,7 @@ class AskedFor:
             return _one(found.newest_day()), replace(kept, tables=found.tables_state, serial=self.serial + 1)
         for path, entry in found.broken.items():
             if kept.broken.get(path) != entry.fingerprint and path not in restless:
-                days = [day for day in entry.days if found.blueprint.partitions.has_partition_key(str(day))]
+                days = [day for day in entry.days if found.blueprint.takes(day)]
                 return kept._with_broken(path, days[:1] or _one(found.newest_day()), found)
         return [], kept
 

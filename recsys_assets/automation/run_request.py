@@ -9,6 +9,7 @@ import dagster as dg
 from recsys_assets.automation.refit import run_config
 from recsys_assets.blueprint.blueprint import Blueprint
 
+DAY = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -27,12 +28,11 @@ def run_request(
     """
     # The selection is named, because automation conditions otherwise do not see what the run covers, and ask
     # for the same again.
-    days = {"partition_key": str(first)} if first == last else {}
-    span = {} if first == last else {RANGE_START: str(first), RANGE_END: str(last)}
+    # Days are told by tags: a partition key would be held against the days that there were when this was loaded.
+    days = {DAY: str(first)} if first == last else {RANGE_START: str(first), RANGE_END: str(last)}
     return dg.RunRequest(
         run_key=run_key,
         asset_selection=blueprint.chain,
         run_config=run_config(blueprint) if refit else {},
-        tags={"recommender": blueprint.name, **span},
-        **days,  # type: ignore[arg-type]
+        tags={"recommender": blueprint.name, **days},
     )

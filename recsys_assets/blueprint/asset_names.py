@@ -15,6 +15,7 @@ CHAIN = (
     "retrieval_model",
     "item_embeddings",
     "faiss_index",
+    "training_lists",
     "ranking_model",
     "evaluation",
     "release",
@@ -22,5 +23,8 @@ CHAIN = (
 )
 INDEXED = ("item_embeddings", "faiss_index")
 """Assets that there are where a retrieval model has vectors."""
+RAW = {"interactions": "raw_interactions", "users": "raw_users", "items": "raw_items"}
+"""External assets by what is read from them: the files that somebody else writes."""
+VERSION_TAG = "dagster/data_version"
 SERVED = "served_requests"
 """The asset below the chain: made of what the live release logs, when a day is over and not when one is deployed."""

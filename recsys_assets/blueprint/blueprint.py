@@ -70,10 +70,7 @@ class Blueprint:
         return cls(name, settings, home, place, days, served, problem)
 
     def span(self) -> tuple[date, date]:
-        """First and last day that there is data for, within the dates of the YAML and the days that are known here.
-
-        Today is not over, and none yet; days that came before the first known one are known once the code location is
-        loaded again.
+        """First and last day that there is data for, of those that it takes.
 
         Raises:
             LogError: when the log cannot be read, or holds nothing within these dates.
@@ -81,18 +78,17 @@ class Blueprint:
         first, last = _raw_span(self.name, self.settings, self.home, self.place)
         start, end = self.settings.start or first, self.settings.end
         begin, finish = max(first, start), last if end is None else min(last, end - timedelta(days=1))
-        oldest, newest = self.partitions.get_first_partition_key(), self.partitions.get_last_partition_key()
-        if finish >= begin and not (newest and begin <= date.fromisoformat(newest)):
+        oldest, yesterday = self.partitions.start.date(), datetime.now(UTC).date() - timedelta(days=1)
+        if finish >= begin > yesterday:
             raise LogError(
                 f"the log of {self.name!r} begins on {begin}, which is not over (UTC); a day is taken in once it is."
             )
-        if oldest and begin <= finish < date.fromisoformat(oldest):
+        if begin <= finish < oldest:
             raise LogError(
                 f"the log of {self.name!r} ends on {finish}, before the first day that is known here ({oldest}); "
                 "reload the code location."
             )
-        if oldest and newest:
-            begin, finish = max(begin, date.fromisoformat(oldest)), min(finish, date.fromisoformat(newest))
+        begin, finish = max(begin, oldest), min(finish, yesterday)
         if finish < begin:
             path = self.place.resolve(self.settings.interactions.source.path)
             raise LogError(
@@ -100,6 +96,15 @@ class Blueprint:
                 f"{first} to {last}; correct start and end in the YAML."
             )
         return begin, finish
+
+    def takes(self, day: date) -> bool:
+        """Whether a day is one of this recommender's: from its first one on, over, and before the end in the YAML.
+
+        Days that came after this was drawn are: a run draws it anew. Those before the first one are known once the code
+        location is loaded again.
+        """
+        today = datetime.now(UTC).date()
+        return self.partitions.start.date() <= day < min(today, self.settings.end or today)
 
     def log_days(self) -> LogDays:
         """The days in the raw log, as it is now.

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 FRESH = timedelta(days=60)
-ROOM = timedelta(days=366)
 
 
 def day_partitions(
@@ -16,8 +15,8 @@ def day_partitions(
     """Partitions of one day each (UTC).
 
     A log that is still being written (its last event lies within 60 days of today) is open: its newest
-    partition is yesterday. A historic log ends 366 days after its last event, so that days can still be
-    added to it without a partition for every day since.
+    partition is yesterday. One that has stopped ends with its last event, so that no day is shown that will
+    never come; should another one come, it is taken in all the same (`Blueprint.takes`).
 
     Args:
         first: first day of the data.
@@ -33,7 +32,7 @@ def day_partitions(
     """
     today = today or datetime.now(UTC).date()
     if end is None and last < today - FRESH:
-        end = last + ROOM
+        end = max(last, start or first) + timedelta(days=1)
     return dg.DailyPartitionsDefinition(
         start_date=(start or first).isoformat(), end_date=end.isoformat() if end else None
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.interactions.utc_days import as_day
+from recsys_assets.blueprint.asset_names import VERSION_TAG
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.models import (
@@ -17,9 +18,10 @@ from recsys_assets.challenger.models import (
     released_workflow,
     retrievers,
     schema_version,
-    training_data,
     workflow_version,
 )
+from recsys_assets.challenger.training.ranking_lists import ranking_lists
+from recsys_assets.challenger.training.training_data import training_data
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.tables import event_files, users_frame
 
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from ops_gpu.workflow.workflow import Workflow
     from serving.ensemble.release_parts import Parts
     from serving.release.manifest import ReleaseMetadata
-
-VERSION_TAG = "dagster/data_version"
 
 
 def continued_parts(
@@ -55,7 +55,8 @@ def continued_parts(
     early_end = day_ranges.early_end or ranges.fit_end
     early, models = retrievers(blueprint, "early"), retrievers(blueprint, "model")
     fitted = RetrievalFit(early, models, early_end, ranges.fit_end)
-    continued, ranking = continue_models(data, fitted, ranker(blueprint), config, ranges.end, progress)
+    rows = ranking_lists(blueprint).until(ranges.end)
+    continued, ranking = continue_models(data, fitted, ranker(blueprint), rows, config, ranges.end, progress)
     sources = sources_at(data, continued, ranges.end, config.candidates, live=True)
     raw_users = Schema.from_polars(users_frame(blueprint, for_filters=True).drop("user_id"))
     return Parts(workflow, data, sources, continued, ranking, config), raw_users

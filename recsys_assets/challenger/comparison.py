@@ -11,11 +11,10 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.day_ranges import UNCOMPARED, DayRanges
 from recsys_assets.challenger.live_release import live_release
 from recsys_assets.challenger.models import load_retrievers
-from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
+from recsys_assets.challenger.training.training_data import training_data
+from recsys_assets.tables.tables import EVENT, items_frame, users_frame
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
     from ops_gpu.models.contract import Ranker, Retrievers
@@ -140,7 +139,8 @@ def _on_the_same_days(
     try:
         found = compare(mine, _with_data(blueprint, *parts), protocol)
     except KeyError as error:  # a feature of its models that cannot be made
-        gone = sorted(set(parts[1].input_columns).difference(*(table.columns for table in _tables(blueprint))))
+        there = {*EVENT, *users_frame(blueprint).columns, *items_frame(blueprint).columns}
+        gone = sorted(set(parts[1].input_columns) - there)
         if not gone:
             raise
         raise ValueError(f"it reads the column {gone[0]!r}, which no table has any more") from error
@@ -181,11 +181,5 @@ def _with_data(
     blueprint: Blueprint, config: FitConfig, workflow: Workflow, retrievers: Retrievers, ranker: Ranker
 ) -> Contender:
     from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.features.training_data import TrainingData
 
-    data = TrainingData.assemble(*_tables(blueprint), workflow, config.history_length)
-    return Contender(data, workflow, retrievers, ranker, config)
-
-
-def _tables(blueprint: Blueprint) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    return interactions_frame(blueprint), users_frame(blueprint), items_frame(blueprint)
+    return Contender(training_data(blueprint, workflow), workflow, retrievers, ranker, config)

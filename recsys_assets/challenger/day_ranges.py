@@ -11,7 +11,7 @@ from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.challenger.live_release import live_release, trained
-from recsys_assets.tables.tables import interactions_frame
+from recsys_assets.tables.days.item_days import ItemDays
 
 if TYPE_CHECKING:
     from ops_gpu.recommender.day_ranges import Ranges, Trained
@@ -48,13 +48,13 @@ class DayRanges:
             uncompared: whether to plan as if none were.
 
         Raises:
-            ValueError: when there is no event.
+            ValueError: when there is no event, or days are not counted.
         """
         from ops_gpu.evaluation.judged_users import JudgedUsers, day_bounds
         from ops_gpu.recommender.day_ranges import plan_ranges
 
-        events, evaluation = interactions_frame(blueprint), blueprint.settings.evaluation
-        users, (start, end) = JudgedUsers.of(events, blueprint.settings.repeats), day_bounds(events)
+        past, evaluation = ItemDays(blueprint).past(), blueprint.settings.evaluation
+        users, (start, end) = JudgedUsers(past, blueprint.settings.repeats), day_bounds(past.events.items())
         other, passed_over = (None, live) if uncompared else (live, None)
         ranges = plan_ranges(start, end, evaluation.days, _trained(blueprint, other), users.count, evaluation.min_users)
         return cls(ranges, other, passed_over=passed_over)
@@ -71,7 +71,7 @@ class DayRanges:
         from ops_gpu.evaluation.judged_users import JudgedUsers
         from ops_gpu.recommender.day_ranges import with_live
 
-        users = JudgedUsers.of(interactions_frame(blueprint), blueprint.settings.repeats)
+        users = JudgedUsers(ItemDays(blueprint).past(), blueprint.settings.repeats)
         least = blueprint.settings.evaluation.min_users
         return replace(
             self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,11 +12,8 @@ from ops_gpu.models.registry import retriever_name
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json
 from recsys_assets.tables.data_version import hash_files
-from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
 
 if TYPE_CHECKING:
-    from ops_gpu.evaluation.comparison import Contender
-    from ops_gpu.features.training_data import TrainingData
     from ops_gpu.models.contract import Ranker, Retrievers
     from ops_gpu.recommender.fit_config import FitConfig
     from ops_gpu.schema.schema import Schema
@@ -136,34 +132,6 @@ def fit_id(blueprint: Blueprint) -> str:
             f"{blueprint.name}/workflow was not written to its end; materialize {blueprint.name}/workflow first."
         )
     return str(fit["fit"])
-
-
-def training_data(blueprint: Blueprint, workflow: Workflow, until: date | None = None) -> TrainingData:
-    """All materialized events and both tables, encoded.
-
-    Args:
-        blueprint: the recommender.
-        workflow: to encode with.
-        until: last day of events wanted; None for all.
-    """
-    from ops_gpu.features.training_data import TrainingData
-
-    return TrainingData.assemble(
-        interactions_frame(blueprint, until),
-        users_frame(blueprint),
-        items_frame(blueprint),
-        workflow,
-        fit_config(blueprint).history_length,
-    )
-
-
-def challenger(blueprint: Blueprint) -> Contender:
-    """The models as they stand before the judged days, with the data as they see it."""
-    from ops_gpu.evaluation.comparison import Contender
-
-    workflow, config = challenger_workflow(blueprint), fit_config(blueprint)
-    data, models = training_data(blueprint, workflow), retrievers(blueprint, "model")
-    return Contender(data, workflow, models, ranker(blueprint), config)
 
 
 def retrievers(blueprint: Blueprint, which: Literal["early", "model"]) -> Retrievers:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from recsys_assets.assets.data.entities import entities
 from recsys_assets.assets.data.interactions import interactions
+from recsys_assets.assets.data.raw_files import raw_files
 from recsys_assets.assets.data.raw_logs import raw_logs
 from recsys_assets.assets.data.served_requests import served_requests
 from recsys_assets.assets.features.feature_store import feature_store
@@ -17,6 +18,7 @@ from recsys_assets.assets.models.evaluation import evaluation
 from recsys_assets.assets.models.index import faiss_index, item_embeddings
 from recsys_assets.assets.models.ranking_model import ranking_model
 from recsys_assets.assets.models.retrieval_model import retrieval_model
+from recsys_assets.assets.models.training_lists import training_lists
 from recsys_assets.assets.release.deployment import deployment
 from recsys_assets.assets.release.release import release
 from recsys_assets.automation import conditions as automation
@@ -29,8 +31,12 @@ from recsys_assets.checks.models import model_checks
 from recsys_assets.checks.served import served_checks
 
 LEARNED = "the statistics of a day, the users or the items were made anew"
+READ = "a day, the users or the items were read anew"
 FRESH = "the features of a day, the users or the items were made anew"
 RETRIEVAL = "the retrieval models were fitted anew"
+EMBEDDED = "the vectors of items were made anew"
+LISTED = "the ranker's training lists were made anew"
+RANKED = "the ranker was fitted anew"
 
 
 def build_graph(blueprint: Blueprint) -> dg.Definitions:
@@ -47,11 +53,12 @@ def _only(blueprint: Blueprint, *assets: str) -> dg.AssetSelection:
     return dg.AssetSelection.assets(*(blueprint.key(asset) for asset in assets))
 
 
-def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
+def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     generator = blueprint.settings.generator
     generated = [raw_logs(blueprint, generator)] if generator is not None else []
     return [
         *generated,
+        *raw_files(blueprint),
         interactions(blueprint, automation.code_changed()),
         entities("users", blueprint, automation.code_changed()),
         entities("items", blueprint, automation.code_changed()),
@@ -62,25 +69,27 @@ def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     events = _only(blueprint, "interactions")
     last = blueprint.key("deployment")
     known = automation.daily_after(events, blueprint.key("interactions"), blueprint.key("workflow"), last)
-    anew = automation.after(_only(blueprint, "features", "users", "items"), FRESH)
+    told = automation.after(_only(blueprint, "interactions", "users", "items"), READ)
     return [
         statistics(blueprint, automation.daily(events, last)),
         item_state(blueprint, automation.daily(events, last)),
         workflow(blueprint, automation.after(_only(blueprint, "statistics", "users", "items"), LEARNED)),
         schema(blueprint, automation.whole()),
         features(blueprint, known),
-        feature_store(blueprint, anew),
+        feature_store(blueprint, told),
     ]
 
 
 def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     fitted = automation.after(_only(blueprint, "retrieval_model"), RETRIEVAL)
-    indexed = [item_embeddings(blueprint, fitted), faiss_index(blueprint, automation.whole())]
+    embedded = automation.after(_only(blueprint, "item_embeddings"), EMBEDDED)
+    indexed = [item_embeddings(blueprint, fitted), faiss_index(blueprint, embedded)]
     return [
         retrieval_model(blueprint, automation.after(_only(blueprint, "features", "users", "items"), FRESH)),
         *(indexed if dense_models(blueprint.settings) else []),
-        ranking_model(blueprint, fitted),
-        evaluation(blueprint, automation.whole()),
+        training_lists(blueprint, fitted),
+        ranking_model(blueprint, automation.after(_only(blueprint, "training_lists"), LISTED)),
+        evaluation(blueprint, automation.after(_only(blueprint, "ranking_model"), RANKED)),
     ]
 
 

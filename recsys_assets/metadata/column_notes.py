@@ -42,6 +42,8 @@ def event_feature_notes(half_lives_days: Sequence[float]) -> dict[str, str]:
     notes = {
         "user_id": "code of the user in the workflow",
         "item_id": "code of the item in the workflow",
+        "unknown_user": "id of a user who had no code of their own",
+        "unknown_item": "id of an item that had no code of its own",
         "timestamp": "moment of the event (UTC)",
         "label": "whether the event counts as liking",
         "history": "codes of the user's items strictly before the event, latest first",

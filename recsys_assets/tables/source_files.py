@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,8 +59,8 @@ class SourceFiles:
         return cls(blueprint, changes, tables, read)
 
     def days(self) -> list[date]:
-        """Days of the log to read that this code location knows, in order."""
-        return [day for day in self.changes.days() if self.blueprint.partitions.has_partition_key(str(day))]
+        """Days of the log to read, in order."""
+        return [day for day in self.changes.days() if self.blueprint.takes(day)]
 
     def state(self, day: date) -> str:
         """By which to tell whether the files of a day are the same as at another moment."""
@@ -92,22 +92,21 @@ class SourceFiles:
 
     def newest_day(self) -> date | None:
         """The last day that has events, or else the last one there is."""
-        keys = self.blueprint.partitions
-        there = [day for day in self.changes.log.days if keys.has_partition_key(str(day))]
-        newest = keys.get_last_partition_key()
+        there = [day for day in self.changes.log.days if self.blueprint.takes(day)]
+        newest = self.blueprint.partitions.get_last_partition_key()
         return max(there) if there else date.fromisoformat(newest) if newest else None
 
     def waiting(self) -> list[str]:
         """Days of the log that no run can be asked for yet, and what is kept of files that are gone, in sentences."""
-        keys, dates = self.blueprint.partitions, self.blueprint.settings
+        first, dates = self.blueprint.partitions.start.date(), self.blueprint.settings
         wanted = [day for day in sorted(self.changes.log.days) if dates.end is None or day < dates.end]
-        unknown = [day for day in wanted if not keys.has_partition_key(str(day)) and day >= (dates.start or day)]
-        today, sentences = datetime.fromtimestamp(self.now, UTC).date(), list[str]()
-        over, unfinished = [day for day in unknown if day < today], [day for day in unknown if day >= today]
-        if over:
+        waiting = [day for day in wanted if not self.blueprint.takes(day) and day >= (dates.start or day)]
+        sentences = list[str]()
+        before, unfinished = [day for day in waiting if day < first], [day for day in waiting if day >= first]
+        if before:
             sentences.append(
-                f"events of {over[0]} lie outside the days that are known here ({keys.get_first_partition_key()} to "
-                f"{keys.get_last_partition_key()}); reload the code location"
+                f"events of {before[0]} lie before the days that are known here, the first of which is {first}; reload "
+                "the code location"
             )
         if unfinished:
             sentences.append(f"events of {unfinished[0]} wait until that day is over (UTC)")

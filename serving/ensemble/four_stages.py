@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ops_gpu.features.training_rows import HISTORY
 from ops_gpu.graph.node import Node
-from ops_gpu.models.contract import HISTORY
 from ops_gpu.models.contract import PAIR_COLUMN as PAIR_FEATURES
 from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.schema import Schema

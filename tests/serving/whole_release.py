@@ -14,6 +14,7 @@ from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.backtest import fit_workflow
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData, ids
+from ops_gpu.features.training_rows import GatheredRows
 from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.models.contract import Retriever
@@ -177,15 +178,11 @@ def _data(workflow: Workflow, events: pl.DataFrame, users: pl.DataFrame, items: 
     log = Events.sorted(user, item, time, np.ones(len(events), np.bool_), *sizes)
     available = np.ones(sizes[1], np.bool_)
     available[:4] = False
-    return TrainingData(
-        log,
+    tables = (
         FeatureTable.from_frame(of_users.transform(users), "user_id", user_schema, sizes[0]),
         FeatureTable.from_frame(of_items.transform(items), "item_id", item_schema, sizes[1]),
-        user_schema,
-        item_schema,
-        available,
-        np.zeros((len(events), 1), np.int32),
     )
+    return TrainingData(log, *tables, user_schema, item_schema, available, GatheredRows.of(log, *tables, 1))
 
 
 def _parts(workflow: Workflow, data: TrainingData, config: FitConfig) -> Parts:

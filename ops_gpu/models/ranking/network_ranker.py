@@ -172,6 +172,7 @@ class NetworkRanker(Ranker):
         """A vector or matrix a continuous input, in schema order, of some rows."""
         chosen = np.random.default_rng(config.seed).permutation(len(rows.item))[:MOST_SCALED]
         columns = rank_columns(data, rows.user[chosen], rows.item[chosen], rows.features[chosen])
+        columns |= {name: values[chosen] for name, values in rows.taught.items()}
         schema = cls.input_schema(data, config, rows.names)
         wanted = schema.excluding_by_tag([Tags.CATEGORICAL, Tags.USER_ID, Tags.ITEM_ID])
         return [columns[column.name] for column in wanted]
@@ -213,6 +214,7 @@ def _gatherer(
         filled = place[None, :] >= lengths[lists][:, None]
         at = (rows.lists[lists][:, None] + np.where(filled, 0, place)).ravel()
         columns = rank_columns(data, rows.user[at], rows.item[at], rows.features[at])
+        columns |= {name: values[at] for name, values in rows.taught.items()}
         label = np.where(filled.ravel(), PADDING, rows.label[at]).astype(np.float32)
         return {k: _column(columns[k]) for k in model.input}, label
 

@@ -11,10 +11,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ops_gpu.candidates.item_weights import ItemWeights
-from ops_gpu.interactions.co_occurrence import BLOCK_CELLS
 from ops_gpu.models.contract import Cost, SparseRetriever
 from ops_gpu.models.retrieval.item_knn_config import ItemKnnConfig
-from ops_gpu.models.retrieval.item_similarity import item_similarity
+from ops_gpu.models.retrieval.item_similarity import BLOCK_CELLS, item_similarity
 
 if TYPE_CHECKING:
     from ops_gpu.features.training_data import TrainingData

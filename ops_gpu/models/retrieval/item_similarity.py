@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from ops_gpu.interactions.co_occurrence import BLOCK_CELLS
 from ops_gpu.interactions.events import Events
 
 K1, B = 1.2, 0.75  # the usual constants of BM25
+BLOCK_CELLS = 8_000_000  # similarities held at once: bounds memory to some 100 MB, whatever the catalogue
 
 
 def liked_counts(events: Events) -> sp.csr_matrix:

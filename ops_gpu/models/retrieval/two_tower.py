@@ -13,15 +13,18 @@ import numpy.typing as npt
 
 from ops_gpu.features.feature_table import UNKNOWN_CODE
 from ops_gpu.features.training_data import TrainingData
+from ops_gpu.features.training_rows import HISTORY, Columns
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.contract import HISTORY, Cost, DenseRetriever, Network
+from ops_gpu.models.contract import Cost, DenseRetriever, Network
 from ops_gpu.models.layers.schema_inputs import table_bytes, transfer
 from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.models.retrieval.two_tower_network import CANDIDATE, PROBABILITY, Towers, TwoTowerTrainer, vectors
-from ops_gpu.models.training.array_loader import ArrayLoader, Batch
+from ops_gpu.models.training.array_loader import Batch
+from ops_gpu.models.training.framework_batches import dense
 from ops_gpu.models.training.network_fit import network_fit
 from ops_gpu.models.training.not_finite import why_not_finite
 from ops_gpu.models.training.progress import Progress
+from ops_gpu.models.training.streamed_batches import StreamedBatches
 from ops_gpu.primitives.finite import require_finite
 from ops_gpu.schema.tags import Tags
 
@@ -66,8 +69,9 @@ class TwoTower(DenseRetriever):
             ValueError: when there is nothing to train on, `previous` was built with other settings, or the loss is no
                 number; names the epoch, and the columns that are not finite.
         """
-        rows = _positive_rows(data, start, end)
-        if previous is not None and len(rows) == 0:
+        rows = data.rows.between(start, end)
+        count = rows.item_counts()
+        if previous is not None and not count.any():
             return previous
         keras.utils.set_random_seed(config.seed)
         towers = Towers.build(data.user_schema, data.item_schema, config)
@@ -77,15 +81,14 @@ class TwoTower(DenseRetriever):
         trainer = TwoTowerTrainer(towers, config.temperature)
         losses = network_fit(
             trainer,
-            ArrayLoader(len(rows), _gatherer(data, rows, config), config.batch_size, config.seed),
+            StreamedBatches(rows.batches(config.batch_size, config.seed), _pairs(data, count, config)),
             epochs=config.epochs if previous is None else config.continue_epochs,
             learning_rate=config.learning_rate,
             part="the two towers",
             why=lambda: why_not_finite(data, trainer, _rate(config)),
             progress=progress,
         )
-        trained = np.zeros(data.events.items, np.bool_)
-        trained[data.events.item[rows]] = True
+        trained = count > 0
         if previous is not None:
             trained[: len(previous.trained)] |= previous.trained
         return cls(towers, config, trained, (*(previous.losses if previous else ()), *losses))
@@ -184,32 +187,26 @@ def _rate(config: TwoTowerConfig) -> str:
     return f"retrieval.learning_rate (now {config.learning_rate})"
 
 
-def _positive_rows(data: TrainingData, start: int | None, end: int) -> npt.NDArray[np.int64]:
-    wanted = data.events.positive & (data.events.time < end)
-    return np.flatnonzero(wanted if start is None else wanted & (data.events.time >= start))
-
-
-def _gatherer(
-    data: TrainingData, rows: npt.NDArray[np.int64], config: TwoTowerConfig
-) -> Callable[[npt.NDArray[np.int64]], tuple[Batch]]:
-    user, item = data.events.user[rows], data.events.item[rows]
-    share = np.bincount(item, minlength=data.events.items) / max(len(rows), 1)
-    probability = share.astype(np.float32)  # what in-batch sampling draws negatives with
-    user_id = data.user_schema.first(Tags.USER_ID).name
-    item_id = data.item_schema.first(Tags.ITEM_ID).name
+def _pairs(
+    data: TrainingData, count: npt.NDArray[np.int64], config: TwoTowerConfig
+) -> Callable[[Columns], tuple[Batch]]:
+    """Gives what the towers are trained on from the columns of rows, of which there are `count` by item."""
+    probability = (count / count.sum()).astype(np.float32)  # what in-batch sampling draws negatives with
+    user_id, item_id = data.user_schema.first(Tags.USER_ID).name, data.item_schema.first(Tags.ITEM_ID).name
+    widths = {c.name: c.value_count.max for c in (*data.user_schema, *data.item_schema) if c.value_count is not None}
     random = np.random.default_rng(config.seed)
 
     def hide(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         hidden = random.random(len(codes)) < config.id_dropout
         return np.where(hidden, UNKNOWN_CODE, codes).astype(np.int32)
 
-    def gather(positions: npt.NDArray[np.int64]) -> tuple[Batch]:
-        users, items = data.users.take(user[positions]), data.items.take(item[positions])
-        users[user_id], items[item_id] = hide(users[user_id]), hide(items[item_id])
-        users[HISTORY] = data.history[rows[positions], : config.history_length]
-        batch = {f"query_{k}": v for k, v in users.items()} | {f"item_{k}": v for k, v in items.items()}
-        batch[PROBABILITY] = probability[item[positions]]
-        batch[CANDIDATE] = item[positions].astype(np.int32)
-        return (batch,)
+    def pairs(rows: Columns) -> tuple[Batch]:
+        columns = dense(rows, {**widths, HISTORY: config.history_length})
+        columns[HISTORY] = columns[HISTORY][:, : config.history_length]
+        item = columns[item_id].astype(np.int32)
+        columns |= {user_id: hide(columns[user_id]), item_id: hide(item)}
+        batch = {f"query_{name}": columns[name] for name in (*data.user_schema.names, HISTORY)}
+        batch |= {f"item_{name}": columns[name] for name in data.item_schema.names}
+        return ({**batch, PROBABILITY: probability[item], CANDIDATE: item},)
 
-    return gather
+    return pairs

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from keras import ops
 from keras_rs.layers import SamplingProbabilityCorrection
 
-from ops_gpu.models.contract import HISTORY
+from ops_gpu.features.training_rows import HISTORY
 from ops_gpu.models.layers.masked_mean import MaskedMean
 from ops_gpu.models.layers.schema_inputs import SchemaInputs, require_free_names
 from ops_gpu.models.losses.in_batch_softmax import without_accidental_hits

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import keras
 
 from ops_gpu.models.training.array_loader import ArrayLoader
+from ops_gpu.models.training.lazy_adam import LazyAdam
 from ops_gpu.models.training.not_finite import require_finite_weights
 from ops_gpu.models.training.progress import Progress, epoch_lines
+from ops_gpu.models.training.streamed_batches import StreamedBatches
 
 
 def network_fit(
     trainer: keras.Model,
-    loader: ArrayLoader,
+    loader: ArrayLoader | StreamedBatches,
     *,
     epochs: int,
     learning_rate: float,
@@ -22,7 +24,7 @@ def network_fit(
     progress: Progress | None = None,
     network: keras.Model | None = None,
 ) -> tuple[float, ...]:
-    """Trains a network by Adam, in the order of its loader.
+    """Trains a network by `LazyAdam`, in the order of its loader.
 
     Args:
         trainer: a model that computes its own loss.
@@ -40,9 +42,12 @@ def network_fit(
     Raises:
         ValueError: for a loss or a weight that is no finite number.
     """
-    trainer.compile(optimizer=keras.optimizers.Adam(learning_rate))
+    trainer.compile(optimizer=LazyAdam(learning_rate))
     trainer.optimizer.build(trainer.trainable_variables)  # made while tracing, it costs a second trace
     lines = epoch_lines(progress, epochs, part, why)
-    history = trainer.fit(loader, epochs=epochs, shuffle=False, verbose=0, callbacks=lines)
+    batches = iter(loader) if isinstance(loader, StreamedBatches) else loader
+    history = trainer.fit(
+        batches, epochs=epochs, steps_per_epoch=len(loader), shuffle=False, verbose=0, callbacks=lines
+    )
     require_finite_weights(trainer if network is None else network, part, why)
     return tuple(map(float, history.history["loss"]))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+from ops_gpu.features.feature_table import FeatureTable
+
+FEATURE, TAUGHT = "feature:", "taught:"
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,8 @@ class RankingRows:
         lists: int64 `[lists + 1]`, where each list begins.
         moment: int64 `[lists]`, epoch seconds.
         names: of the features.
+        taught: columns of users and items as they stood at the list's moment, `[rows]` each, by name; of the others,
+            what they are now is what they were.
     """
 
     user: npt.NDArray[np.int32]
@@ -29,6 +39,7 @@ class RankingRows:
     lists: npt.NDArray[np.int64]
     moment: npt.NDArray[np.int64]
     names: tuple[str, ...]
+    taught: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, names: tuple[str, ...]) -> RankingRows:
@@ -50,4 +61,38 @@ class RankingRows:
             np.concatenate([*lists, offsets[-1:]]),
             np.concatenate([p.moment for p in parts]),
             parts[0].names,
+            {name: np.concatenate([p.taught[name] for p in parts]) for name in parts[0].taught},
+        )
+
+    def with_taught(self, users: FeatureTable, items: FeatureTable, names: Sequence[str]) -> RankingRows:
+        """The same lists with some columns of users and items beside them, as these tables have them."""
+        columns = {name: users.columns[name][self.user] for name in names if name in users.columns}
+        columns |= {name: items.columns[name][self.item] for name in names if name in items.columns}
+        return replace(self, taught=columns)
+
+    def save(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Writes lists of one moment as Parquet, with notes of one's own in its footer."""
+        own = {"list": np.repeat(np.arange(len(self.moment)), np.diff(self.lists)), "user": self.user}
+        own |= {"item": self.item, "label": self.label}
+        features = {f"{FEATURE}{name}": self.features[:, n] for n, name in enumerate(self.names)}
+        columns = own | features | {f"{TAUGHT}{name}": values for name, values in self.taught.items()}
+        pl.DataFrame(columns).write_parquet(path, metadata=dict(metadata))
+
+    @classmethod
+    def load(cls, path: Path, moment: int) -> RankingRows:
+        """Reads the lists of a moment, in epoch seconds, that `save` wrote."""
+        frame = pl.read_parquet(path, glob=False)
+        names = [name for name in frame.columns if name.startswith(FEATURE)]
+        taught = {c.name.removeprefix(TAUGHT): c.to_numpy() for c in frame if c.name.startswith(TAUGHT)}
+        number = frame["list"].to_numpy()
+        lists = np.searchsorted(number, np.arange((number[-1] + 1 if len(number) else 0) + 1))
+        return cls(
+            frame["user"].to_numpy(),
+            frame["item"].to_numpy(),
+            frame.select(names).to_numpy().astype(np.float32),
+            frame["label"].to_numpy(),
+            lists.astype(np.int64),
+            np.full(len(lists) - 1, moment, np.int64),
+            tuple(name.removeprefix(FEATURE) for name in names),
+            taught,
         )

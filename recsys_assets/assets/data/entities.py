@@ -9,6 +9,8 @@ import dagster as dg
 
 from ops_gpu.logs import CleanReport, EntityTable, LogError
 from recsys_assets.automation.conditions import RebuildCondition
+from recsys_assets.automation.raw_observations import observations
+from recsys_assets.blueprint.asset_names import RAW
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import write_frame, write_json
 from recsys_assets.blueprint.user_errors import user_errors
@@ -18,7 +20,7 @@ from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_entities import with_kept
-from recsys_assets.tables.source_files import note_table, table_files
+from recsys_assets.tables.source_files import SourceFiles, note_table, table_files
 from recsys_assets.tables.tables import events_if_any
 
 if TYPE_CHECKING:
@@ -54,17 +56,19 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
         DESCRIPTIONS[kind],
         kinds=["polars", "parquet"],
         # Ids that only the log knows are appended, and a log that failed its checks must not add any.
-        after=["interactions"],
+        after=["interactions", *([RAW[kind]] if declared is not None and declared.source is not None else [])],
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions, "table": declared},
         condition=condition,
     )
-    def read() -> dg.MaterializeResult[Any]:
+    def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         from ops_gpu.logs import read_items, read_users
 
         with user_errors(LogError):
             reader = read_users if kind == "users" else read_items
             files = {} if declared is None else table_files(blueprint, declared)
+            for observation in observations(SourceFiles.look(blueprint), (kind,)):
+                context.log_event(observation)
             clean = reader(
                 declared,
                 settings.interactions,

@@ -10,7 +10,9 @@ import dagster as dg
 
 from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.automation.conditions import RebuildCondition
+from recsys_assets.automation.raw_observations import observations
 from recsys_assets.automation.refit import ReadConfig
+from recsys_assets.blueprint.asset_names import RAW
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.clean_report import report_metadata
@@ -21,6 +23,7 @@ from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.day_reading import DayReading
 from recsys_assets.tables.quality_report import save_report
+from recsys_assets.tables.source_files import SourceFiles
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +55,7 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         "data",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["raw_logs"] if settings.generator else [],
+        after=[RAW["interactions"]],
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions, "missing_files": settings.quality.missing_files},
         condition=condition,
@@ -62,6 +65,8 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
         with user_errors(LogError):
             reading = DayReading.of(blueprint, days, drop)
+            for observation in observations(SourceFiles.look(blueprint), ("interactions",)):
+                context.log_event(observation)
         notes, written = reading_notes(reading), reading.is_usable
         for note in notes:
             context.log.warning(note)

@@ -28,7 +28,7 @@ def feature_store(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         "features",
         DESCRIPTION,
         kinds=["feast", "sqlite"],
-        after=["features", "schema", "users", "items"],
+        after=["interactions", "users", "items"],
         code=["feature_repo.repository", "feature_repo.user_state", "resources.feature_store"],
         condition=condition,
     )

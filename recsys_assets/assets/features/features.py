@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.event_rows import event_features
-from recsys_assets.challenger.models import fit_config, fit_id
+from recsys_assets.challenger.models import fit_config
+from recsys_assets.challenger.training.event_rows import event_features
+from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
+from recsys_assets.tables.days.feature_days import FeatureDays
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,9 @@ item, the user's history strictly before the event, and counts (popularity, rate
 beginning of its day. Nothing in a row comes from its own moment or later; the check `point_in_time` of
 `retrieval_model` proves it. A day's rows are made from its events and from the state that days before it fold to, so
 that a day costs a day.
+
+Models learn from these rows, and are judged by them. Other days whose rows are of another past (a day up to them was
+read again) or of another fit of the workflow are made along.
 """
 
 
@@ -38,7 +42,7 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         "features",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["interactions", "item_state", "statistics", "users", "items", "workflow"],
+        after=["interactions", "item_state", "statistics", "users", "items", "workflow", "schema"],
         code=["ops_gpu.features.event_features"],
         settings={
             "history_length": fit_config(blueprint).history_length,
@@ -52,37 +56,36 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
 
         days = as_days(context.partition_keys)
         with user_errors(ValueError):
-            fit, rows_of = fit_id(blueprint), event_features(blueprint)
+            kept, rows_of = feature_days(blueprint), event_features(blueprint)
+        others = [day for day in kept.stale() if day not in days]
+        if others:
+            context.log.info(f"{len(others)} other days, from {others[0]} on, had no rows of this past: made too.")
         frame, total = pl.DataFrame(), 0
-        for day, rows in _written(rows_of.of(days), fit, blueprint):
+        for day, rows in _written(rows_of.of([*days, *others]), kept):
             counted = {"dagster/partition_row_count": rows.height}
-            context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
+            if day in days:
+                context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
+            else:
+                made = dg.AssetMaterialization(blueprint.key("features"), partition=str(day), metadata=counted)
+                context.log_event(made)
             frame, total = (rows if rows.height else frame), total + rows.height
-        version = hash_files([blueprint.home.features(blueprint.name, day) for day in days])
+        version = hash_files([kept.path(day) for day in days])
         notes = event_feature_notes(blueprint.settings.candidates.snapshot.half_lives_days)
-        counts = {"dagster/row_count": total, "days": len(days), "workflow_fit": fit[:12]}
-        metadata = frame_metadata(frame, notes) | counts
+        counts = {"dagster/row_count": total, "days": len(days), "others_made": len(others)}
+        metadata = frame_metadata(frame, notes) | counts | {"workflow_fit": kept.fit[:12]}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return make
 
 
-def _written(
-    made: "Iterator[tuple[date, pl.DataFrame]]", fit: str, blueprint: Blueprint
-) -> "Iterator[tuple[date, pl.DataFrame]]":
+def _written(made: "Iterator[tuple[date, pl.DataFrame]]", kept: FeatureDays) -> "Iterator[tuple[date, pl.DataFrame]]":
     """Writes the rows of days, each while the next ones are made."""
     with ThreadPoolExecutor(1) as pool:
         before: list[Future[None]] = []
         for day, rows in made:
             for writing in before:
                 writing.result()
-            before = [pool.submit(_write, rows, day, fit, blueprint)]
+            before = [pool.submit(kept.write, day, rows)]
             yield day, rows
         for writing in before:
             writing.result()
-
-
-def _write(rows: "pl.DataFrame", day: date, fit: str, blueprint: Blueprint) -> None:
-    """One Parquet file, which names the fit of the workflow whose codes it holds."""
-    with atomic_file(blueprint.home.features(blueprint.name, day)) as aside:
-        rows.write_parquet(aside, metadata={"workflow_fit": fit})

@@ -8,7 +8,7 @@ import dagster as dg
 
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
-from recsys_assets.challenger.workflow_fit import day_statistics, one_level, unfitted_workflow
+from recsys_assets.challenger.training.workflow_fit import day_statistics, one_level, unfitted_workflow
 from recsys_assets.metadata.tables import table
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.days.day_statistics import CODE, statistics_settings

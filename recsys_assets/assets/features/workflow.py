@@ -16,7 +16,7 @@ from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.live_release import live_hash
 from recsys_assets.challenger.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
-from recsys_assets.challenger.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
+from recsys_assets.challenger.training.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
 from recsys_assets.settings.filter_columns import require_filters_fit
@@ -56,7 +56,7 @@ def workflow(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         "features",
         WORKFLOW,
         kinds=["polars", "json"],
-        after=["interactions", "statistics", "users", "items"],
+        after=["interactions", "item_state", "statistics", "users", "items"],
         code=[
             *CODE,
             "ops_gpu.features.entity_workflow",

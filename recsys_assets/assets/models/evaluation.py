@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from recsys_assets.assets.models.index import indexed
 from recsys_assets.automation.conditions import RebuildCondition
+from recsys_assets.blueprint.asset_names import INDEXED
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.left_out import leave_out
@@ -15,7 +17,8 @@ from recsys_assets.blueprint.model_families import dense_models, ranking_code, r
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.comparison import compare_with_live
 from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger, judged_models
+from recsys_assets.challenger.models import judged_models
+from recsys_assets.challenger.training.training_data import TRAINING_DATA, challenger
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures
 from recsys_assets.metadata.samples import sample_lists
@@ -44,7 +47,12 @@ def evaluation(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
         "models",
         DESCRIPTION,
         kinds=["polars", "mlflow"],
-        after=[*(["faiss_index"] if dense_models(blueprint.settings) else []), "ranking_model"],
+        after=[
+            *(INDEXED if dense_models(blueprint.settings) else ()),
+            "retrieval_model",
+            "ranking_model",
+            *TRAINING_DATA,
+        ],
         code=[
             "ops_gpu.evaluation.evaluate",
             "ops_gpu.evaluation.comparison",
@@ -66,7 +74,9 @@ def evaluation(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
             reason = f"{judges} users chose anything new, expected at least {least} to judge by"
             return leave_out(context, blueprint, "evaluation", f"Nothing is released: {reason} (evaluation.min_users).")
         with user_errors(ValueError):
-            sources = sources_at(mine.data, mine.retrievers, protocol.start, mine.config.candidates)
+            sources = sources_at(
+                mine.data, mine.retrievers, protocol.start, mine.config.candidates, indexed=indexed(blueprint)
+            )
             found = evaluate(mine.data, sources, mine.ranking, protocol)
         report = found.to_dict() | day_ranges.metadata()
         live = compare_with_live(blueprint, day_ranges, mine, protocol, report["final"], context.log.warning)

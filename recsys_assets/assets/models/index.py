@@ -13,7 +13,8 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import dense_models, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger_workflow, retrievers, training_data
+from recsys_assets.challenger.models import challenger_workflow, retrievers
+from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import hash_files
@@ -22,6 +23,7 @@ from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
     from ops_gpu.candidates.index import ItemIndex
+    from ops_gpu.recommender.learned_source import Indexed
 
 EMBEDDINGS = """A vector for every item of the catalogue, by each retrieval model that has them: {models}. An item
 without events is placed by its features alone.
@@ -29,7 +31,7 @@ without events is placed by its features alone.
 INDEX = """Finds the items nearest to a user's vector. Exact search up to 20,000 items, HNSW above, IVF from
 a million on; its recall against exact search is measured when it is built, and checked.
 """
-VECTORS = "vectors.npy"
+VECTORS, OFFERED = "vectors.npy", "offered.npy"
 
 
 def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
@@ -41,7 +43,7 @@ def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         "models",
         EMBEDDINGS.format(models=", ".join(models)),
         kinds=["keras", "numpy"],
-        after=["retrieval_model", "items"],
+        after=["retrieval_model", *TRAINING_DATA],
         code=retrieval_code(blueprint.settings),
         condition=condition,
     )
@@ -49,6 +51,7 @@ def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         import numpy as np
 
         data, fitted = training_data(blueprint, challenger_workflow(blueprint)), retrievers(blueprint, "model")
+        as_of = DayRanges.load(blueprint).ranges.fit_end
         folder, metadata = blueprint.home.item_embeddings(blueprint.name), dict[str, Any]()
         with atomic_directory(folder) as aside:
             for name in models:
@@ -56,6 +59,7 @@ def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
                 with user_errors(ValueError):
                     vectors = model.embed_items(data)
                 (aside / name).mkdir()
+                np.save(aside / name / OFFERED, data.offered(as_of), allow_pickle=False)
                 np.save(aside / name / VECTORS, vectors, allow_pickle=False)
                 metadata |= {"items": len(vectors) - 3, f"dimension_{name}": vectors.shape[1]}
                 metadata[f"similarity_{name}"] = _similarity(vectors)
@@ -82,7 +86,7 @@ def faiss_index(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsD
         "models",
         INDEX,
         kinds=["faiss"],
-        after=["item_embeddings"],
+        after=["item_embeddings", "retrieval_model", "items"],
         code=["ops_gpu.candidates.index"],
         condition=condition,
     )
@@ -91,15 +95,12 @@ def faiss_index(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsD
 
         from ops_gpu.candidates.index import ItemIndex
 
-        offered = training_data(blueprint, challenger_workflow(blueprint)).offered(
-            DayRanges.load(blueprint).ranges.fit_end
-        )
         device = "gpu" if compute.faiss_on_gpu() else "cpu"
         folder, metadata = blueprint.home.faiss_index(blueprint.name), dict[str, Any]()
         with atomic_directory(folder) as aside:
             for name in models:
-                place = blueprint.home.item_embeddings(blueprint.name) / name / VECTORS
-                vectors = np.load(place, allow_pickle=False)
+                place = blueprint.home.item_embeddings(blueprint.name) / name
+                vectors, offered = (np.load(place / file, allow_pickle=False) for file in (VECTORS, OFFERED))
                 with user_errors(ValueError):
                     index = ItemIndex.build(vectors, offered, device=device)
                 index.save(aside / name)
@@ -112,6 +113,18 @@ def faiss_index(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsD
         return dg.MaterializeResult(metadata=metadata, data_version=_version(folder))
 
     return build
+
+
+def indexed(blueprint: Blueprint) -> "dict[str, Indexed]":
+    """What the two assets hold of every dense model, by its name."""
+    from ops_gpu.candidates.index import ItemIndex
+    from ops_gpu.primitives.memory_map import memory_map
+
+    vectors, index = blueprint.home.item_embeddings(blueprint.name), blueprint.home.faiss_index(blueprint.name)
+    return {
+        name: (memory_map(vectors / name / VECTORS), ItemIndex.load(index / name))
+        for name in dense_models(blueprint.settings)
+    }
 
 
 def _version(folder: Path) -> dg.DataVersion:

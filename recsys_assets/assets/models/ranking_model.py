@@ -13,8 +13,9 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger_workflow, fit_config, retrievers, training_data
+from recsys_assets.challenger.models import challenger_workflow, fit_config
+from recsys_assets.challenger.training.ranking_lists import ranking_lists
+from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
 from recsys_assets.tables.data_version import hash_files
@@ -23,8 +24,7 @@ from resources.mlflow import MlflowResource
 DESCRIPTION = """The ranker (`{model}`) over the features of user, item and pair: decayed popularity, age of the item,
 the user's own count and recency with it, what each retrieval model says of it, and which sources brought it.
 
-Its training lists are made as of several past moments, exactly as a live request would have been answered
-then (by models that had not seen what followed), and labelled by what the users chose afterwards.
+It learns from `training_lists` up to the days that the challenger is judged by.
 """
 
 
@@ -37,7 +37,7 @@ def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         "models",
         DESCRIPTION.format(model=ranker_name(settings.ranking)),
         kinds=["keras", "tensorflow"],
-        after=["retrieval_model", "features"],
+        after=["training_lists", "retrieval_model", *TRAINING_DATA],
         code=["ops_gpu.recommender.two_stage", ranking_code(blueprint.settings), *retrieval_code(blueprint.settings)],
         settings={
             "ranking": settings.ranking,
@@ -47,15 +47,13 @@ def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         condition=condition,
     )
     def fit(context: dg.AssetExecutionContext, mlflow: MlflowResource) -> dg.MaterializeResult[Any]:
-        from ops_gpu.recommender.two_stage import fit_ranker, make_ranking_rows
+        from ops_gpu.recommender.two_stage import fit_ranker
 
-        data, day_ranges, config = (
-            training_data(blueprint, challenger_workflow(blueprint)),
-            DayRanges.load(blueprint),
-            fit_config(blueprint),
-        )
+        data, config = training_data(blueprint, challenger_workflow(blueprint)), fit_config(blueprint)
         with user_errors(ValueError):
-            rows = make_ranking_rows(data, retrievers(blueprint, "early"), config, day_ranges.ranges.fit_end)
+            lists = ranking_lists(blueprint)
+            day_ranges = lists.day_ranges
+            rows = lists.until(day_ranges.ranges.fit_end)
             ranker = fit_ranker(data, rows, config, progress=context.log.info)
         folder = blueprint.home.ranking_model(blueprint.name)
         with atomic_directory(folder) as aside:

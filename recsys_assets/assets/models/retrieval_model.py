@@ -17,7 +17,8 @@ from recsys_assets.blueprint.model_families import retrieval_code, retrieval_nam
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.live_release import live_hash
-from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows, training_data
+from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows
+from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import hash_files
@@ -49,7 +50,7 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         "models",
         DESCRIPTION.format(models=", ".join(models)),
         kinds=["keras", "tensorflow"],
-        after=["features", "workflow", "users", "items"],
+        after=["interactions", "item_state", *TRAINING_DATA],
         code=["ops_gpu.recommender.two_stage", "ops_gpu.recommender.day_ranges", *retrieval_code(blueprint.settings)],
         settings={
             "retrieval": settings.retrieval,

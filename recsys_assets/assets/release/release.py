@@ -18,6 +18,7 @@ from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.build_release import continued_parts, lineage
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import candidate_file
+from recsys_assets.challenger.training.training_data import TRAINING_DATA
 from recsys_assets.metadata.release import release_metadata
 from recsys_assets.tables.id_types import id_dtypes
 from recsys_assets.tables.tables import items_frame
@@ -41,7 +42,15 @@ def release(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefin
         "release",
         DESCRIPTION,
         kinds=["mlflow", "keras", "faiss"],
-        after=["evaluation", "workflow", "feature_store", "schema"],
+        after=[
+            "evaluation",
+            "interactions",
+            "retrieval_model",
+            "training_lists",
+            "ranking_model",
+            *TRAINING_DATA,
+            "feature_store",
+        ],
         code=code,
         settings={"serving": blueprint.settings.serving},
         condition=condition,

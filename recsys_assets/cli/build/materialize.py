@@ -18,6 +18,7 @@ from recsys_assets.automation.run_lock import RunLock
 from recsys_assets.blueprint.asset_names import SERVED
 from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.terminal.progress import Progress
+from recsys_assets.cli.terminal.run_table import run_table
 from recsys_assets.lookup.decided import decided, told
 from resources.dagster_home import dagster_environment
 from resources.home import Home
@@ -50,8 +51,10 @@ def materialize(
     """
     home, out = Home.from_environment(), console(as_json)
     with sentences(as_json):
-        command, days = _command(name, home, not keep, uncompared, drop_missing)
+        command, days, plan = _command(name, home, not keep, uncompared, drop_missing)
         out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
+        for sentence in plan:
+            out.print(f"[dim]{escape(sentence)}[/]", soft_wrap=True)
         if holder := RunLock.of(home, name).holder():
             out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
         started = time.monotonic()
@@ -63,6 +66,7 @@ def materialize(
         if failure:
             fail(failure, as_json)
         seconds = time.monotonic() - started
+        out.print(run_table(progress, _prefix(name), environment))
         reason, live = _left_out(progress, environment), _live(name)
         if reason:
             out.print(f"[yellow]{escape(reason)}[/]", soft_wrap=True)
@@ -76,16 +80,20 @@ def materialize(
         if as_json:
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
             release = live.hash if live else None
+            peaks = {step.partition("__")[2]: peak for step, peak in progress.memory.peaks.items()}
             done = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
             done["notes"] = notes
-            emit({**done, "assets": steps, **values})
+            emit({**done, "assets": steps, "peak_bytes": peaks, **values})
 
 
-def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool) -> tuple[list[str], list[str]]:
-    """The Dagster command, and the first and last day it covers."""
+def _command(
+    name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool
+) -> tuple[list[str], list[str], list[str]]:
+    """The Dagster command, the first and last day it covers, and what it will do."""
     from recsys_assets.automation.refit import run_config
     from recsys_assets.component.locations import load
     from recsys_assets.lookup.find import find_recommender
+    from recsys_assets.lookup.reading_plan import reading_plan
 
     blueprint = find_recommender(name, home)
     load(blueprint.place.base)  # what is wrong with it would only be a note in the UI
@@ -93,7 +101,8 @@ def _command(name: str, home: Home, refit: bool, uncompared: bool, drop_missing:
     selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
     command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
     config = run_config(blueprint, refit, uncompared, drop_missing)
-    return command + (["--config-json", json.dumps(config)] if config else []), days
+    command += ["--config-json", json.dumps(config)] if config else []
+    return command, days, reading_plan(blueprint, refit)
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
@@ -112,13 +121,19 @@ def run(command: Sequence[str], environment: Mapping[str, str], out: Console, na
     ) as process:
         assert process.stdout is not None
         try:
-            last = progress.follow(process.stdout, out, f"{name.replace('-', '_')}__")
+            with progress.memory.of(process.pid):
+                last = progress.follow(process.stdout, out, _prefix(name))
         except KeyboardInterrupt:
             _end(process)
             raise
     if process.returncode == 0:
         return progress, None
     return progress, _reason(progress, last, environment)
+
+
+def _prefix(name: str) -> str:
+    """What the steps of a recommender begin with."""
+    return f"{name.replace('-', '_')}__"
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from recsys_assets.blueprint.asset_names import CHAIN, SERVED
+from recsys_assets.cli.terminal.step_memory import StepMemory
 
 LINE = re.compile(r" - dagster - \w+ - \S+ - (?P<run>[0-9a-f-]{36}) - (?P<rest>.*)")
 EVENT = re.compile(r"(?:(?P<pid>\d+) - )?(?:(?P<step>\S+) - )?(?P<event>[A-Z][A-Z_]+) - (?P<message>.*)")
@@ -23,11 +24,13 @@ class Progress:
         run_id: of the run, once it has said so.
         seconds: time of every finished step, by step.
         failed: steps that failed.
+        memory: what its processes took, by step, where somebody looks.
     """
 
     run_id: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    memory: StepMemory = field(default_factory=StepMemory)
     _begun: dict[str, float] = field(default_factory=dict)
 
     def follow(self, lines: Iterable[str], console: Console, prefix: str) -> list[str]:
@@ -59,10 +62,11 @@ class Progress:
         return (event["event"], event["step"] or "") if event else None
 
     def _take(self, event: str, step: str, console: Console, prefix: str) -> None:
-        name = _named(step.removeprefix(prefix))
+        name = named(step.removeprefix(prefix))
         if event == "STEP_START":
-            self._begun[step] = time.monotonic()
+            self._begun[step], self.memory.step = time.monotonic(), step
         elif event == "STEP_SUCCESS":
+            self.memory.step = ""
             self.seconds[step] = time.monotonic() - self._begun.get(step, time.monotonic())
             console.print(f"  [green]✓[/] {name} [dim]{self.seconds[step]:.1f} s[/]")
         elif event == "STEP_FAILURE":
@@ -72,7 +76,7 @@ class Progress:
             console.print(f"  [dim]- {name} (left out)[/]")
 
 
-def _named(step: str) -> str:
+def named(step: str) -> str:
     """`release_answers_like_its_parts` is the check `answers_like_its_parts` of `release`."""
     assets = (*CHAIN, SERVED)
     asset = max((asset for asset in assets if step.startswith(f"{asset}_")), key=len, default="")

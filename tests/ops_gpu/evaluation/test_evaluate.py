@@ -71,7 +71,7 @@ def test_new_users_get_the_popular_items_each_of_them(heart: Heart, evaluation: 
 def test_no_new_users(heart: Heart) -> None:
     events = heart.data.events
     known = np.isin(events.user, events.before(CUT).user)
-    data = replace(heart.data, events=events.where(known), history=heart.data.history[known])
+    data = replace(heart.data, events=events.where(known))
     found = evaluate(data, heart.sources, heart.ranking, PROTOCOL)
     assert found.new_users is None and found.to_dict()["new_users"] == {"users": 0}
 

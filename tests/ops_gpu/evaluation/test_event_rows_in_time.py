@@ -22,7 +22,7 @@ MOMENT = CUT - 2 * DAY
 def features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFeatures:
     data, folder = heart.data, tmp_path_factory.mktemp("days")
     past = write_days(heart.interactions, folder / "files", CONFIG.candidates.snapshot)
-    return EventFeatures(past, data.users, data.items, heart.workflow, data.history.shape[1])
+    return EventFeatures(past, data.users, data.items, heart.workflow, CONFIG.history_length)
 
 
 def check(features: EventFeatures, folder: Path) -> PointInTimeReport:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import tempfile
+from datetime import date
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -7,28 +11,40 @@ from hypothesis import strategies as st
 
 from ops_gpu.evaluation.judged_users import JudgedUsers, day_bounds
 from ops_gpu.interactions.events import DAY, Events
+from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.recommender.ranking_examples import choices_after
+from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.toys import logs
 
 
-def frame_of(events: Events) -> pl.DataFrame:
-    """Canonical interactions, whose ids are the codes."""
-    moments = pl.Series(events.time * 1_000_000).cast(pl.Datetime("us"))
-    columns = {"user_id": events.user, "item_id": events.item, "label": events.positive}
-    return pl.DataFrame(columns).with_columns(timestamp=moments)
+def frame_of(events: Events, texts: bool) -> pl.DataFrame:
+    """Canonical interactions, a time step a day, whose ids are the codes."""
+    moments = pl.Series(events.time * DAY * 1_000_000).cast(pl.Datetime("us"))
+    frame = pl.DataFrame({"user_id": events.user, "item_id": events.item, "label": events.positive})
+    frame = frame.with_columns(pl.col("user_id", "item_id").cast(pl.String if texts else pl.Int64))
+    return frame.with_columns(timestamp=moments)
 
 
-@given(logs(), st.integers(0, 13), st.integers(0, 13), st.booleans())
-def test_as_many_as_there_are_choices(events: Events, start: int, end: int, repeats: bool) -> None:
+@given(logs(), st.integers(0, 13), st.integers(0, 13), st.booleans(), st.booleans())
+def test_as_many_as_there_are_choices(events: Events, start: int, end: int, repeats: bool, texts: bool) -> None:
     users, _ = choices_after(events, start, end, repeats)
-    assert JudgedUsers.of(frame_of(events), repeats).count(start, end) == len(users)
+    with tempfile.TemporaryDirectory() as place:
+        past = write_days(frame_of(events, texts), Path(place, "days"), ItemStateConfig())
+        assert JudgedUsers(past, repeats).count(start * DAY, end * DAY) == len(users)
 
 
-def test_days_begin_and_end_at_midnight() -> None:
-    moments = pl.Series([3 * DAY + 5, 2 * DAY, 7 * DAY - 1]) * 1_000_000
-    assert day_bounds(pl.DataFrame({"timestamp": moments.cast(pl.Datetime("us"))})) == (2 * DAY, 7 * DAY)
+def test_days_begin_and_end_at_midnight(tmp_path: Path) -> None:
+    moments = pl.Series([2 * DAY, 2 * DAY + 5, 6 * DAY - 1]) * 1_000_000
+    frame = pl.DataFrame({"timestamp": moments.cast(pl.Datetime("us"))})
+    files = {}
+    for number in range(1, 9):  # those before and after are empty
+        day = date(1970, 1, 1 + number)
+        files[day] = tmp_path / f"{day}.parquet"
+        frame.filter(pl.col("timestamp").dt.date() == day).write_parquet(files[day])
+    assert day_bounds(files.items()) == (2 * DAY, 6 * DAY)
 
 
-def test_no_event() -> None:
+def test_no_event(tmp_path: Path) -> None:
+    pl.DataFrame(schema={"timestamp": pl.Datetime("us")}).write_parquet(tmp_path / "day.parquet")
     with pytest.raises(ValueError, match="no event on any materialized day"):
-        day_bounds(pl.DataFrame(schema={"timestamp": pl.Datetime("us")}))
+        day_bounds([(date(2024, 1, 1), tmp_path / "day.parquet")])

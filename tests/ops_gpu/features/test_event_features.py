@@ -18,6 +18,7 @@ from ops_gpu.features.training_data import entity_table
 from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import ItemState
+from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.interactions.utc_days import as_day
 from ops_gpu.operators import Categorify, JoinGroupby, LogOp, TargetEncoding
 from ops_gpu.schema.raw_schema import joined, raw_schema
@@ -38,7 +39,7 @@ def features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFea
 
 
 def of(heart: Heart, interactions: pl.DataFrame, folder: Path) -> EventFeatures:
-    data, length = heart.data, heart.data.history.shape[1]
+    data, length = heart.data, CONFIG.history_length
     past = write_days(interactions, folder / "files", SNAPSHOT)
     return EventFeatures(past, data.users, data.items, heart.workflow, length)
 
@@ -64,12 +65,13 @@ def test_a_row_an_event_in_their_order(heart: Heart, day: pl.DataFrame) -> None:
 
 def test_columns_of_user_item_and_history(heart: Heart, day: pl.DataFrame) -> None:
     data, first = heart.data, len(heart.data.events.before(CUT))
+    history = histories_before(data.events, CONFIG.history_length)
     for name in ("country", "price"):
         table = data.users if name in data.users.columns else data.items
         key = "user_id" if table is data.users else "item_id"
         assert day[name].to_list() == table.columns[name][day[key].to_numpy()].tolist()
     for number in range(0, day.height, 17):
-        row = data.history[first + number]
+        row = history[first + number]
         assert day["history"][number].to_list() == row[row > 0].tolist()
         genres = data.items.columns["genres"][day["item_id"][number]]
         assert day["genres"][number].to_list() == genres[genres > 0].tolist()

@@ -8,6 +8,7 @@ import pytest
 
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData, encode_events, entity_table, ids
+from ops_gpu.features.training_rows import GatheredRows
 from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.workflow.default_workflow import default_workflow
@@ -60,7 +61,8 @@ def test_events_are_encoded_in_time_order(workflow: Workflow, data: TrainingData
         *sorted([(user[20], b, START + 2 * 86_400, True), (user[20], c, START + 2 * 86_400, True)]),
     ]
     assert (data.events.users, data.events.items) == (6, 7)
-    np.testing.assert_array_equal(data.history, histories_before(data.events, 2))
+    assert isinstance(data.rows, GatheredRows)
+    np.testing.assert_array_equal(data.rows.past.history, histories_before(data.events, 2))
 
 
 def test_every_user_and_item_has_its_features(workflow: Workflow, data: TrainingData) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ops_gpu.interactions import co_occurrence
 from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import Events
 from tests.ops_gpu.toys import events_of, everyone, rows_of, toy_events
@@ -32,10 +31,8 @@ def brute_force(events: Events, history: int, shrinkage: float) -> dict[int, dic
     }
 
 
-@pytest.mark.parametrize("cells", [8_000_000, 40, 1], ids=["one block", "several", "an item each"])
 @pytest.mark.parametrize("history", [200, 4])
-def test_similarities_are_those_of_brute_force(cells: int, history: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(co_occurrence, "BLOCK_CELLS", cells)
+def test_similarities_are_those_of_brute_force(history: int) -> None:
     events = toy_events(count=120, users=20)
     found, expected = Neighbours.fit(events, 50, history), brute_force(events, history, 2.0)
     assert found.items.dtype == np.int32 and found.similarity.dtype == np.float32

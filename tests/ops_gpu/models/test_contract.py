@@ -15,10 +15,10 @@ import pytest
 from ops_gpu.candidates.candidates import SourceList
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.features.training_data import TrainingData
+from ops_gpu.features.training_rows import GatheredRows
 from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
-from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.models.contract import PAIR_COLUMN, DenseRetriever, Ranker, Retriever, SparseRetriever
 from ops_gpu.models.memory_check import require_memory
 from ops_gpu.models.registry import (
@@ -39,6 +39,7 @@ from tests.ops_gpu.models.families import quick_ranker, quick_retriever
 from tests.ops_gpu.models.schemas import categorical, columns, continuous, items, users
 from tests.ops_gpu.planted import KINDS, planted
 
+LENGTH = 6
 DATA, USER_KIND, ITEM_KIND = planted()
 END = int(DATA.events.time[-1]) + 1
 ACTIVE = np.unique(DATA.events.user).astype(np.int64)
@@ -128,7 +129,7 @@ def test_the_future_is_not_read(name: str) -> None:
     user, item = DATA.events.user.copy(), DATA.events.item.copy()
     user[later], item[later] = random.permutation(user[later]), random.permutation(item[later])
     other = Events.sorted(user, item, DATA.events.time, DATA.events.positive, past.users, past.items)
-    poisoned = replace(DATA, events=other, history=histories_before(other, DATA.history.shape[1]))
+    poisoned = DATA.with_events(other, LENGTH)
     config = quick_retriever(name)
     one, two = (retriever_class(name).fit(data, config, end) for data in (DATA, poisoned))
     np.testing.assert_array_equal(lists_of(one, DATA, ACTIVE).score, lists_of(two, DATA, ACTIVE).score)
@@ -154,7 +155,7 @@ def test_it_goes_on_after_the_vocabulary_grew(name: str, model: Retriever) -> No
     item = np.concatenate([events.item, events.item[again], *steps])
     time = np.concatenate([events.time, np.full(600, END), END + 1 + np.arange(len(steps)).repeat(len(fans))])
     joined = Events.sorted(user, item, time, np.ones(len(user), np.bool_), events.users, more.items.size)
-    newer = replace(more, events=joined, history=histories_before(joined, DATA.history.shape[1]))
+    newer = more.with_events(joined, LENGTH)
     later = type(model).fit(newer, model.config, END + 1 + len(steps), start=END, previous=model.grown(newer))
     assert len(later.losses) >= len(model.losses)
     found = lists_of(later, newer, ACTIVE, size=40)
@@ -309,4 +310,4 @@ def random_data(of_users: Schema, of_items: Schema) -> TrainingData:
     user, item = random.integers(3, 9, 80).astype(np.int32), random.integers(3, 11, 80).astype(np.int32)
     events = Events.sorted(user, item, END - np.arange(80, 0, -1), np.ones(80, np.bool_), 9, 11)
     available = np.arange(11) >= 3
-    return TrainingData(events, *tables, of_users, of_items, available, histories_before(events, 6))
+    return TrainingData(events, *tables, of_users, of_items, available, GatheredRows.of(events, *tables, LENGTH))

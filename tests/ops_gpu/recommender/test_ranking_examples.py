@@ -63,8 +63,19 @@ def test_moments_leave_a_past_and_a_horizon(length: int, count: int, step: float
     found = moments_before(START + length, START, config)
     assert 1 <= len(found) <= count and found == sorted(set(found))
     shortened = min(int(horizon * DAY), max(1, length // 4))
-    assert found[-1] == START + length - shortened
+    newest, step = START + length - shortened, int(config.step_days * DAY)
+    assert newest - step < found[-1] <= newest
     assert all(moment >= START + length // 2 for moment in found)
+    assert found == [newest] or all(moment % step == 0 for moment in found)
+
+
+@given(st.integers(30, 400), st.integers(1, 60))
+def test_moments_stay_as_days_arrive(days: int, more: int) -> None:
+    """The window moves over them: what both logs have lists of are the same moments."""
+    config = DlrmConfig(moments=6, step_days=5, horizon_days=7)
+    before, after = (set(moments_before(START + n * DAY, START, config)) for n in (days, days + more))
+    oldest, newest = min(after), max(before)
+    assert {m for m in before if m >= oldest} == {m for m in after if m <= newest}
 
 
 def test_blocks() -> None:

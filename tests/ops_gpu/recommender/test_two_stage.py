@@ -14,7 +14,6 @@ from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.recommender.ranking_examples import moments_before
 from ops_gpu.recommender.two_stage import (
-    RetrievalFit,
     continue_models,
     fit_ranker,
     fit_retrieval_until,
@@ -105,7 +104,8 @@ def test_users_without_history_are_recommended_to(heart: Heart) -> None:
 
 
 def test_models_are_continued_over_the_days_they_were_evaluated_on(heart: Heart) -> None:
-    models, ranker = continue_models(heart.data, heart.fit, heart.ranking, CONFIG, END)
+    rows = make_ranking_rows(heart.data, heart.fit.early, CONFIG, END, since=heart.fit.early_end)
+    models, ranker = continue_models(heart.data, heart.fit, heart.ranking, rows, CONFIG, END)
     towers = models["two_tower"]
     assert isinstance(towers, TwoTower)
     past = heart.data.events.before(END)
@@ -126,15 +126,13 @@ def test_no_list_is_older_than_the_early_towers(
     seen = list[int]()
     monkeypatch.setattr(fitting, "rows_at", lambda data, early, moment, *_: seen.append(moment))
     monkeypatch.setattr(fitting.RankingRows, "concatenate", lambda parts: None)
-    monkeypatch.setattr(fitting, "_fitted", lambda *_, **__: heart.fit.models)
-    monkeypatch.setattr(fitting, "fit_ranker", lambda *_: heart.ranking)
     config = FitConfig({"two_tower": TOWERS}, CONFIG.candidates, replace(CONFIG.ranking, moments=9, step_days=2.5))
     end = START + days * DAY
     make_ranking_rows(heart.data, heart.fit.early, config, end)
-    fit = RetrievalFit(heart.fit.early, heart.fit.models, seen[0], end)
+    early_end = seen[0]
     seen.clear()
-    continue_models(heart.data, fit, heart.ranking, config, end + longer * DAY)
-    assert seen and min(seen) >= fit.early_end
+    make_ranking_rows(heart.data, heart.fit.early, config, end + longer * DAY, since=early_end)
+    assert seen and min(seen) >= early_end
 
 
 def test_what_does_not_fit_into_memory_is_not_begun(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:

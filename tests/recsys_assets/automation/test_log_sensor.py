@@ -73,7 +73,7 @@ class Sensor:
 
 def span(request: dg.RunRequest) -> tuple[str, str]:
     """The first and last day that a run is asked for."""
-    key = request.partition_key
+    key = request.tags.get("dagster/partition")
     return (key, key) if key else (request.tags[SPAN[0]], request.tags[SPAN[1]])
 
 
@@ -334,5 +334,17 @@ def test_days_that_are_over_and_unknown_here_need_a_reload(sensor: Sensor) -> No
     known = plan_of(sensor.shop, sensor.home)
     write_day(sensor.shop, date(2023, 12, 30))
     (sensed,) = SourceFiles.look(known).waiting()
-    assert "events of 2023-12-30 lie outside the days that are known here (2024-01-01 to " in sensed
+    assert "events of 2023-12-30 lie before the days that are known here, the first of which is 2024-01-01" in sensed
     assert "reload the code location" in sensed
+
+
+def test_a_day_after_the_last_one_that_is_shown_is_asked_for(sensor: Sensor) -> None:
+    """A log that has stopped shows no day after its end; what was loaded then takes in a later one all the same."""
+    sensor.settled()
+    known = plan_of(sensor.shop, sensor.home)
+    assert known.partitions.get_last_partition_key() == "2024-01-03"
+    write_day(sensor.shop, date(2024, 3, 9))
+    assert SourceFiles.look(known).days() == [date(2024, 3, 9)]
+    assert asked(sensor.tick()) == ("2024-03-09", "2024-03-09")
+    sensor.tick(run=True)
+    assert sensor.home.interactions("shop", "2024-03-09").exists()

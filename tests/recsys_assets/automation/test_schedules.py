@@ -34,7 +34,7 @@ def test_every_night_what_was_not_read_yet(shop: Path, home: Home, instance: dg.
     assert "was read already" in tick(shop, home, instance, "shop_nightly")
     write_day(shop, date(2024, 1, 6))
     (request,) = tick(shop, home, instance, "shop_nightly")
-    assert request.partition_key == "2024-01-06"
+    assert request.tags["dagster/partition"] == "2024-01-06"
     assert not request.run_config
 
 
@@ -50,7 +50,7 @@ def test_a_day_that_failed_is_asked_for_again_every_night(shop: Path, home: Home
     (shop / "logs" / "2024-01-04.csv").write_text("user;item\n1;2\n")
     for _ in range(2):
         (request,) = tick(shop, home, instance, "shop_nightly")
-        assert request.partition_key == "2024-01-04"
+        assert request.tags["dagster/partition"] == "2024-01-04"
 
 
 def test_every_week_everything_anew(shop: Path, home: Home, instance: dg.DagsterInstance) -> None:

@@ -17,8 +17,8 @@ def test_a_log_that_is_still_written_is_open_until_yesterday() -> None:
     assert keys(today=date(2024, 5, 1)) == ("2024-01-01", "2024-04-30")
 
 
-def test_a_historic_log_ends_a_year_after_its_last_event() -> None:
-    assert keys(today=date(2030, 1, 1)) == ("2024-01-01", "2025-03-30")
+def test_a_log_that_has_stopped_ends_with_its_last_event() -> None:
+    assert keys(today=date(2030, 1, 1)) == ("2024-01-01", "2024-03-30")
 
 
 def test_given_dates_hold_and_the_end_is_excluded() -> None:

@@ -129,6 +129,7 @@ def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> No
         judged_report(later.blueprint)
     since.unlink()
     assert released_workflow(later.blueprint).hash() == fitted_workflow(later.blueprint).hash()
-    materialize(later.folder, ["interactions", "users", "items", "statistics", "workflow"], later.quiet_day())
+    names = ["interactions", "users", "items", "statistics", "item_state", "workflow"]
+    materialize(later.folder, names, later.quiet_day())
     with pytest.raises(ValueError, match="materialize tiny/retrieval_model"):
         released_workflow(later.blueprint)

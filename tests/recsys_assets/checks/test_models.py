@@ -17,7 +17,7 @@ from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import newest_release
-from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.tables.days.training_days import TrainingDays
 from recsys_assets.tables.tables import event_files
 from tests.recsys_assets.checks.gates import NAME, Gates

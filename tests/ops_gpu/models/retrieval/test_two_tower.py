@@ -10,7 +10,7 @@ import pytest
 from ops_gpu.features.feature_table import FeatureTable
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.models.retrieval.two_tower import TwoTower, _gatherer, _positive_rows
+from ops_gpu.models.retrieval.two_tower import TwoTower, _pairs
 from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.models.retrieval.two_tower_network import CANDIDATE, PROBABILITY
 from tests.ops_gpu.heart import CUT, END, START, TOWERS, Heart
@@ -94,7 +94,7 @@ QUICK = replace(TOWERS, epochs=1)
 def test_equal_seeds_give_equal_models_and_the_future_is_not_read(heart: Heart) -> None:
     data, lines = heart.data, list[str]()
     end = START + 4 * DAY
-    known = replace(data, events=data.events.before(end), history=data.history[: len(data.events.before(end))])
+    known = data.with_events(data.events.before(end), QUICK.history_length)
     one = TwoTower.fit(data, QUICK, end, progress=lines.append)
     other = TwoTower.fit(known, QUICK, end)
     np.testing.assert_array_equal(items_of(one, heart), items_of(other, heart))
@@ -104,10 +104,12 @@ def test_equal_seeds_give_equal_models_and_the_future_is_not_read(heart: Heart) 
 
 def test_negatives_are_corrected_by_how_often_they_are_drawn(heart: Heart) -> None:
     """Every row tells the share of its item among the rows: that is how often it is another row's negative."""
-    rows = _positive_rows(heart.data, None, CUT)
-    (batch,) = _gatherer(heart.data, rows, TOWERS)(np.arange(len(rows)))
-    items = heart.data.events.item[rows]
-    assert batch[CANDIDATE].tolist() == items.tolist()
+    rows = heart.data.rows.between(None, CUT)
+    [columns] = rows.batches(batch_size=10_000, seed=0)
+    (batch,) = _pairs(heart.data, rows.item_counts(), TOWERS)(columns)
+    items = batch[CANDIDATE]
+    seen = heart.data.events.before(CUT)
+    assert sorted(items.tolist()) == sorted(seen.item[seen.positive].tolist())
     share = {item: np.mean(items == item) for item in np.unique(items).tolist()}
     assert batch[PROBABILITY].tolist() == pytest.approx([share[item] for item in items.tolist()])
     assert len(set(batch[PROBABILITY].tolist())) > 5

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ops_gpu.models.contract import HISTORY
+from ops_gpu.features.training_rows import HISTORY
 from ops_gpu.models.losses.in_batch_softmax import without_accidental_hits
 from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
 from ops_gpu.models.retrieval.two_tower_network import CANDIDATE, PROBABILITY, Towers, TwoTowerTrainer, vectors

@@ -10,7 +10,7 @@ from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
 
-ALL = ["interactions", "users", "items", "statistics", "item_state", "workflow", "features"]
+ALL = ["interactions", "users", "items", "statistics", "item_state", "workflow", "schema", "features"]
 DAYS = ("2024-01-01", "2024-01-03")
 FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
 GRAPHS = {

@@ -16,14 +16,14 @@ from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
 
-BEFORE = ["interactions", "users", "items", "statistics", "workflow"]
+BEFORE = ["interactions", "users", "items", "statistics", "item_state", "workflow", "schema"]
 DAYS = ("2024-01-01", "2024-01-03")
 SECOND, THIRD = date(2024, 1, 2), date(2024, 1, 3)
 
 
 @pytest.fixture
 def counted(shop: Path, home: Home) -> Path:
-    assert materialize(shop, [*BEFORE, "item_state"], *DAYS).success
+    assert materialize(shop, BEFORE, *DAYS).success
     return shop
 
 

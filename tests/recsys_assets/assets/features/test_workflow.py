@@ -17,7 +17,7 @@ from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
 
-UP_TO_WORKFLOW = ["interactions", "users", "items", "statistics", "workflow", "schema"]
+UP_TO_WORKFLOW = ["interactions", "users", "items", "statistics", "item_state", "workflow", "schema"]
 DAYS = ("2024-01-01", "2024-01-03")
 
 

@@ -12,6 +12,7 @@ import pytest
 from ops_gpu.evaluation.evaluate import evaluate
 from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
 from ops_gpu.evaluation.point_in_time import changed_features
+from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.utc_days import day_start
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.recommender.candidate_sources import sources_at
@@ -19,22 +20,24 @@ from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow, training_data
-from recsys_assets.challenger.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow
+from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.checks.point_in_time import _learned_ahead
 from recsys_assets.component.locations import blueprints
 from recsys_assets.tables.days.training_days import TrainingDays
-from recsys_assets.tables.tables import interactions_frame, items_frame
+from recsys_assets.tables.tables import interactions_frame, items_frame, users_frame
 from resources.home import Home
 from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, NAME, write_world
 from tests.recsys_assets.runs import failure, materialize
+
+UP_TO_WORKFLOW = ["interactions", "users", "items", "statistics", "item_state", "workflow"]
 
 
 @pytest.fixture
 def blueprint(tmp_path: Path, home: Home) -> Blueprint:
     """The world of hits, up to its workflows; the last day is judged by."""
     folder = write_world(tmp_path)
-    result = materialize(folder, ["interactions", "users", "items", "statistics", "workflow"], FIRST, LAST)
+    result = materialize(folder, UP_TO_WORKFLOW, FIRST, LAST)
     assert result.success, failure(result)
     return blueprints(folder, home)[0]
 
@@ -64,7 +67,8 @@ def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Bl
 def ndcg(blueprint: Blueprint, workflow: Workflow) -> float:
     """What the pipeline's models reach on the judged day, with the features of a workflow."""
     config, ranges = fit_config(blueprint), DayRanges.planned(blueprint).ranges
-    data = training_data(blueprint, workflow)
+    tables = interactions_frame(blueprint), users_frame(blueprint), items_frame(blueprint)
+    data = TrainingData.assemble(*tables, workflow, config.history_length)
     fitted = fit_retrieval_until(data, config, ranges.fit_end)
     rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
     ranker = Dlrm.fit(data, rows, config.ranking)
@@ -98,7 +102,7 @@ def test_the_check_finds_nothing_after_days_that_were_appended(tmp_path: Path, h
     if graph is None:
         yaml = (folder / "defs.yaml").read_text()
         (folder / "defs.yaml").write_text(yaml.replace("  workflow: hits_features.build\n", ""))
-    names = ["interactions", "users", "items", "statistics", "workflow"]
+    names = UP_TO_WORKFLOW
     for first, last, fitted in ((FIRST, "2026-01-11", True), ("2026-01-12", "2026-01-15", False), (LAST, LAST, False)):
         assert materialize(folder, names, first, last).success
         (blueprint,) = blueprints(folder, home)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow
-from recsys_assets.challenger.workflow_fit import day_statistics, one_level
+from recsys_assets.challenger.training.workflow_fit import day_statistics, one_level
 from recsys_assets.tables.days.day_statistics import DayStatistics
 from recsys_assets.tables.days.item_days import ItemDays
 
@@ -26,17 +26,46 @@ def event_features(blueprint: Blueprint) -> EventFeatures:
     """Makes rows with the workflow over all days and the users and items that there are.
 
     Raises:
-        ValueError: when a feature cannot be read by models, or days are not counted.
+        ValueError: when a feature cannot be read by models, days are not counted, or the schema is of another workflow.
         FileNotFoundError: before the first day.
     """
     from ops_gpu.features.event_features import EventFeatures
     from ops_gpu.features.training_data import entity_table
 
     workflow, past, statistics = fitted_workflow(blueprint), ItemDays(blueprint).past(), day_statistics(blueprint)
+    _require_published(blueprint, workflow)
     users, _ = entity_table(statistics.users, "user_id", workflow)
     items, _ = entity_table(statistics.items, "item_id", workflow)
     moments = _moments(statistics, workflow, past) if workflow.as_of_columns else None
     return EventFeatures(past, users, items, workflow, fit_config(blueprint).history_length, moments)
+
+
+def _require_published(blueprint: Blueprint, workflow: Workflow) -> None:
+    """Refuses to make rows that the published schema does not tell of: whoever reads them goes by it.
+
+    Raises:
+        ValueError: when the asset `schema` was not made since, or its file is gone.
+    """
+    from ops_gpu.schema.schema import Schema
+
+    path = blueprint.home.schema(blueprint.name)
+    if not path.exists() or Schema.load(path) != workflow.output_schema:
+        raise ValueError(
+            f"{blueprint.name}/schema tells of other columns than {blueprint.name}/workflow gives, expected the "
+            f"same; materialize {blueprint.name}/schema."
+        )
+
+
+def moment_features(blueprint: Blueprint, workflow: Workflow) -> MomentFeatures | None:
+    """Those columns of a workflow that depend on the day; None where there are none.
+
+    Raises:
+        ValueError: when days are not counted.
+        FileNotFoundError: before the first day.
+    """
+    if not workflow.as_of_columns:
+        return None
+    return _moments(day_statistics(blueprint), workflow, ItemDays(blueprint).past())
 
 
 def _moments(statistics: DayStatistics, workflow: Workflow, past: PastDays) -> MomentFeatures:
