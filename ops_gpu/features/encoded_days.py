@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,8 @@ class EncodedDays:
         """
         wanted = [path for day, path in sorted(self.files.items()) if until is None or day <= until]
         user, item = (_Codes.between(column, self.workflow, workflow) for column in NAMELESS)
-        parts: dict[str, list[npt.NDArray[np.generic]]] = {"user": [], "item": [], "time": [], "positive": []}
+        none = {"user": np.int32, "item": np.int32, "time": np.int64, "positive": np.bool_}
+        parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.empty(0, dtype)] for name, dtype in none.items()}
         for path in wanted:
             frame = pl.read_parquet(path, columns=[*NAMELESS, *NAMELESS.values(), "timestamp", "label"], glob=False)
             parts["user"].append(user.of(frame))
@@ -101,7 +103,7 @@ class _Codes:
         return self.workflow.output_schema[self.column].cardinality or 0
 
     def of(self, frame: pl.DataFrame) -> npt.NDArray[np.int32]:
-        found = self.codes[frame[self.column].to_numpy()]
+        found: npt.NDArray[np.int32] = self.codes[frame[self.column].to_numpy()]
         nameless = frame[NAMELESS[self.column]]
         if nameless.null_count() < len(nameless):
             places = np.flatnonzero(nameless.is_not_null().to_numpy())

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from ops_gpu.interactions.events import Events
-from ops_gpu.interactions.histories import Histories
 from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.primitives.ragged import Ragged
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Neighbours:
 
         Source: item-based top-N (Deshpande and Karypis, 2004), cosine with shrinkage.
         """
-        users = np.arange(events.users)
-        liked = Histories.from_events(events.where(events.positive), users).items.tail(history)
+        liked = _last_liked(events.where(events.positive), history)
         ones = np.ones(len(liked.values), np.float32)
         matrix = sp.csr_matrix((ones, liked.values, liked.offsets), shape=(events.users, events.items))
         likers = matrix.tocsc()
@@ -60,6 +59,47 @@ class Neighbours:
             result.similarity,
         )
         return result
+
+
+def _last_liked(events: Events, history: int) -> Ragged:
+    """The last distinct items of each user, `history` at most: of those of one moment the higher codes are later."""
+    counts = np.bincount(events.user, minlength=events.users)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    item, lengths = np.zeros(len(events), np.int32), np.zeros(events.users, np.int64)
+    room = offsets[:-1].copy(), np.zeros(events.items, np.int64)
+    _gather_liked(events.user, events.item, offsets, history, *room, item, lengths)
+    place = np.arange(len(item)) - np.repeat(offsets[:-1], counts)
+    return Ragged.from_lengths(item[place < np.repeat(lengths, counts)], lengths)
+
+
+@kernel(writes=4)
+def _gather_liked(
+    user: Int32s, item: Int32s, users: Int64s, history: int, end: Int64s, seen: Int64s, liked: Int32s, lengths: Int64s
+) -> None:
+    """Puts the items of each user together, and keeps the last distinct ones at the front.
+
+    Args:
+        user: of each event, in order of time.
+        item: of each event.
+        users: where the events of each user begin, `[users + 1]`.
+        history: most that are kept.
+        end: a copy of where they begin, `[users]`.
+        seen: zeros, `[items]`.
+        liked: zeros, `[events]`.
+        lengths: zeros, `[users]`.
+    """
+    for event in range(len(user)):
+        liked[end[user[event]]] = item[event]
+        end[user[event]] += 1
+    for one in range(len(lengths)):
+        start, kept = users[one], 0
+        mine = liked[start : users[one + 1]].copy()
+        for place in range(len(mine) - 1, -1, -1):
+            if kept < history and seen[mine[place]] != one + 1:
+                seen[mine[place]] = one + 1
+                liked[start + kept] = mine[place]
+                kept += 1
+        lengths[one] = kept
 
 
 @kernel(writes=5)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-NAME, FIRST, LAST = "hits", "2026-01-01", "2026-01-20"
+NAME, FIRST, LAST = "hits", "2026-01-02", "2026-01-21"  # second days of periods stand on the grid of moments
 YAML = """type: recsys_assets.Recommender
 attributes:
   interactions:
@@ -38,7 +38,7 @@ def write_world(folder: Path, users: int = 200, periods: int = 10, fresh: int = 
     On the first day of a period every new item is tried four times, on the second 60% of users take two of the hits:
     who knows how often an item will have been taken in the end knows the hits.
     """
-    random, rows, start = np.random.default_rng(0), [], datetime(2026, 1, 1)
+    random, rows, start = np.random.default_rng(0), [], datetime(2026, 1, 2)
     for period in range(periods):
         new = np.arange(1 + period * fresh, 1 + (period + 1) * fresh)
         best = random.choice(new, hits, replace=False)

@@ -37,13 +37,12 @@ class LazyAdam(keras.optimizers.Adam):
         rows, place = tf.unique(gradient.indices)
         slope = tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows))
         index = self._get_variable_index(variable)
-        first, second = self._momentums[index].value, self._velocities[index].value
+        first, second = self._momentums[index], self._velocities[index]
         step = ops.cast(self.iterations + 1, variable.dtype)
         rate = ops.cast(learning_rate, variable.dtype)
         rate = rate * ops.sqrt(1 - ops.power(self.beta_2, step)) / (1 - ops.power(self.beta_1, step))
-        mean = tf.gather(first, rows) * self.beta_1 + slope * (1 - self.beta_1)
-        square = tf.gather(second, rows) * self.beta_2 + slope * slope * (1 - self.beta_2)
-        for table, values in ((first, mean), (second, square)):
-            table.scatter_update(tf.IndexedSlices(values, rows))
-        move = rate * mean / (tf.sqrt(square) + self.epsilon)
-        variable.value.scatter_sub(tf.IndexedSlices(move, rows))
+        mean = tf.gather(first.value, rows) * self.beta_1 + slope * (1 - self.beta_1)
+        square = tf.gather(second.value, rows) * self.beta_2 + slope * slope * (1 - self.beta_2)
+        self.assign(first, tf.IndexedSlices(mean, rows))
+        self.assign(second, tf.IndexedSlices(square, rows))
+        self.assign_sub(variable, tf.IndexedSlices(rate * mean / (tf.sqrt(square) + self.epsilon), rows))

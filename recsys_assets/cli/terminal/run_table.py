@@ -44,9 +44,8 @@ def run_rows(run_id: str, environment: Mapping[str, str]) -> dict[str, int]:
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION
         for record in instance.get_records_for_run(run_id, of_type=kind).records:
             made = record.event_log_entry.asset_materialization
-            for name in ROWS if made else ():
-                value: Any = made.metadata.get(name)
-                if value is not None and isinstance(value.value, int):
-                    found[made.asset_key.path[-1]] = value.value
-                    break
+            if made is None:
+                continue
+            values: list[Any] = [made.metadata[name].value for name in ROWS if name in made.metadata]
+            found |= {made.asset_key.path[-1]: value for value in values[:1] if isinstance(value, int)}
     return found

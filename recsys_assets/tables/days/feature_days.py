@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.tables.parquet_notes import parquet_notes
 from recsys_assets.tables.tables import event_files
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class FeatureDays:
         Raises:
             FileNotFoundError: when there is no day.
         """
-        return [day for day, key in self._keys.items() if _made_from(self.path(day)) != key]
+        return [day for day, key in self._keys.items() if parquet_notes(self.path(day)).get(KEY) != key]
 
     def write(self, day: date, rows: pl.DataFrame) -> None:
         """Writes the rows of a day."""
@@ -88,12 +89,3 @@ class FeatureDays:
             known.update(f"{path.name}:{found.st_size}:{found.st_mtime_ns}\n".encode())
             keys[date.fromisoformat(path.stem)] = known.hexdigest()[:32]
         return keys
-
-
-def _made_from(path: Path) -> str | None:
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-    try:
-        return str((pq.read_metadata(path).metadata or {}).get(KEY.encode(), b"").decode())
-    except (FileNotFoundError, pq.lib.ArrowInvalid):  # cut off, or of a version of before
-        return None

@@ -13,6 +13,7 @@ from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.utc_days import as_day
 from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.tables.days.feature_days import FeatureDays
+from recsys_assets.tables.parquet_notes import parquet_notes
 
 if TYPE_CHECKING:
     from ops_gpu.models.training.ranking_rows import RankingRows
@@ -75,7 +76,7 @@ class MomentLists:
         from ops_gpu.models.training.ranking_rows import RankingRows
 
         name = self.days.blueprint.name
-        stale = [window for window in windows if _notes(self.path(window)).get(KEY) != self._key(window)]
+        stale = [window for window in windows if parquet_notes(self.path(window)).get(KEY) != self._key(window)]
         if stale:
             raise ValueError(
                 f"{name}/training_lists lacks {len(stale)} of the {len(windows)} moments that the ranker learns from, "
@@ -96,19 +97,9 @@ class MomentLists:
         return self.folder / f"{window.name}.parquet"
 
     def _kept(self, window: Window, early_end: int) -> bool:
-        notes = _notes(self.path(window))
+        notes = parquet_notes(self.path(window))
         return notes.get(KEY) == self._key(window) and int(notes[END]) <= early_end
 
     def _key(self, window: Window) -> str:
         rows = self.days.key(as_day(window.end - 1))
         return sha256(f"{self.settings} {window.name} {rows}".encode()).hexdigest()[:32]
-
-
-def _notes(path: Path) -> dict[str, str]:
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-    try:
-        found = pq.read_metadata(path).metadata or {}
-    except (FileNotFoundError, pq.lib.ArrowInvalid):
-        return {}
-    return {key.decode(): value.decode() for key, value in found.items()}

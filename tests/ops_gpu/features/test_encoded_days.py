@@ -18,7 +18,7 @@ from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, Heart
 
-MIDDLE = date(2024, 1, 12)
+MIDDLE = date(2026, 1, 12)
 
 
 def fitted(heart: Heart, users: pl.DataFrame, items: pl.DataFrame) -> Workflow:

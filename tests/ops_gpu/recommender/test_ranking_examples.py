@@ -43,13 +43,14 @@ def test_what_was_seen_before_is_a_choice_only_where_repeats_are(repeats: bool, 
 @pytest.mark.parametrize(
     ("days", "settings", "expected"),
     [
-        (90, {}, [48, 55, 62, 69, 76, 83]),
-        (90, {"moments": 2}, [76, 83]),
+        (90, {}, [49, 56, 63, 70, 77]),  # the log begins on the grid, of Thursdays
+        (90, {"moments": 2}, [70, 77]),
         (90, {"moments": 3, "step_days": 1, "horizon_days": 3}, [85, 86, 87]),
-        (16, {}, [12]),  # the horizon is a quarter of the log
+        (16, {}, [12]),  # the horizon is a quarter of the log, and no point of the grid lies in its second half
         (16, {"step_days": 2}, [8, 10, 12]),
         (1, {}, [0.75]),
-        (90, {"moments": 1, "horizon_days": 0.5}, [89.5]),
+        (90, {"moments": 1, "horizon_days": 0.5}, [84]),
+        (90, {"moments": 1, "step_days": 0.5, "horizon_days": 0.5}, [89.5]),
     ],
 )
 def test_moments(days: int, settings: dict[str, float], expected: list[float]) -> None:

@@ -15,6 +15,7 @@ from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.recommender.ranking_examples import moments_before
 from ops_gpu.recommender.two_stage import (
     continue_models,
+    first_day,
     fit_ranker,
     fit_retrieval_until,
     make_ranking_rows,
@@ -24,8 +25,7 @@ from tests.ops_gpu.heart import CONFIG, CUT, END, START, TOWERS, Heart
 
 
 def test_the_early_towers_end_where_the_rankers_lists_begin(heart: Heart) -> None:
-    first = int(heart.data.events.time[0])
-    moments = moments_before(CUT, first, CONFIG.ranking)
+    moments = moments_before(CUT, first_day(heart.data), CONFIG.ranking)
     assert len(moments) > 1 and heart.fit.early_end == moments[0] and heart.fit.end == CUT
     assert set(heart.rows.moment.tolist()) == set(moments)
     past = heart.data.events.before(moments[0])

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 
 from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.component.locations import load
+from recsys_assets.component.shared_definitions import shared_definitions
 from tests.recsys_assets.checks.gates import NAME, Gates
 from tests.recsys_assets.runs import failure, materialize
 from tests.tiny import Tiny
@@ -48,7 +50,8 @@ def gates(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gates:
 
 
 def inputs(gates: Gates, asset: str) -> set[str]:
-    graph = load(gates.folder).resolve_asset_graph()
+    defs = dg.Definitions.merge(load(gates.folder), shared_definitions(gates.home))
+    graph = defs.resolve_asset_graph()
     return {key.path[-1] for key in graph.get(gates.blueprint.key(asset)).parent_keys}
 
 

@@ -345,6 +345,5 @@ def test_a_day_after_the_last_one_that_is_shown_is_asked_for(sensor: Sensor) -> 
     assert known.partitions.get_last_partition_key() == "2024-01-03"
     write_day(sensor.shop, date(2024, 3, 9))
     assert SourceFiles.look(known).days() == [date(2024, 3, 9)]
-    assert asked(sensor.tick()) == ("2024-03-09", "2024-03-09")
-    sensor.tick(run=True)
+    assert asked(sensor.tick(run=True)) == ("2024-03-09", "2024-03-09")
     assert sensor.home.interactions("shop", "2024-03-09").exists()

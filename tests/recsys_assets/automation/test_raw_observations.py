@@ -36,7 +36,8 @@ def told(shop: Path, home: Home, instance: dg.DagsterInstance) -> dict[str, str]
 
 
 def test_files_are_assets_above_what_is_read_of_them(shop: Path, home: Home) -> None:
-    graph = load(shop).resolve_asset_graph()
+    defs = dg.Definitions.merge(load(shop), shared_definitions(home))
+    graph = defs.resolve_asset_graph()
     raw = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).is_external}
     assert raw == {"raw_interactions", "raw_items"}  # its users follow from the log
     for asset, parents in {"interactions": {"raw_interactions"}, "items": {"raw_items", "interactions"}}.items():

@@ -58,13 +58,14 @@ def test_a_family_changes_no_asset_that_does_not_use_it(shop: Path, home: Home, 
     towers, knn = versions(shop), versions(shop, **SPARSE)
     edited("models/retrieval/item_knn.py", "models/retrieval/item_knn_config.py", "models/registry.py")
     assert changed(towers, versions(shop)) == set()
-    assert changed(knn, versions(shop, **SPARSE)) == {"retrieval_model", "ranking_model", "evaluation", "release"}
+    users = {"retrieval_model", "training_lists", "ranking_model", "evaluation", "release"}
+    assert changed(knn, versions(shop, **SPARSE)) == users
 
 
 def test_a_family_changes_those_that_use_it(shop: Path, home: Home, edited: Any) -> None:
     towers, knn = versions(shop), versions(shop, **SPARSE)
     edited("models/retrieval/two_tower.py")
-    users = {"retrieval_model", "item_embeddings", "ranking_model", "evaluation", "release"}
+    users = {"retrieval_model", "item_embeddings", "training_lists", "ranking_model", "evaluation", "release"}
     assert changed(towers, versions(shop)) == users
     assert changed(knn, versions(shop, **SPARSE)) == set()
 

@@ -17,8 +17,11 @@ from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.challenger.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import newest_release
+from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow
+from recsys_assets.tables.days.feature_days import KEY
 from recsys_assets.tables.days.training_days import TrainingDays
+from recsys_assets.tables.parquet_notes import parquet_notes
 from recsys_assets.tables.tables import event_files
 from tests.recsys_assets.checks.gates import NAME, Gates
 
@@ -128,9 +131,9 @@ def test_lists_that_are_worse_than_what_is_live_do_not_pass(gates: Gates, agains
 
 def test_a_release_that_answers_otherwise_does_not_pass(gates: Gates) -> None:
     """The library reads other histories than the release gets from the feature store."""
-    for path in event_files(gates.blueprint)[:12]:
-        frame = pl.read_parquet(path)
-        frame.with_columns(item_id=pl.col("item_id").reverse()).write_parquet(path)
+    for path in list(feature_days(gates.blueprint).files().values())[:12]:
+        frame = pl.read_parquet(path).with_columns(item_id=pl.col("item_id").reverse())
+        frame.write_parquet(path, metadata={KEY: parquet_notes(path)[KEY]})
     found = gates.evaluate("release", "answers_like_its_parts")
     assert not found.passed and "users are not" in str(found.description)
 

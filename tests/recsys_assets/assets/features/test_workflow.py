@@ -227,7 +227,7 @@ def test_a_run_that_is_cut_off_is_seen_and_repaired_by_the_next(
     with pytest.raises(ValueError, match="materialize shop/workflow"):
         next_workflows(blueprint)
     assert "materialize shop/workflow first" in failure(materialize(shop, ["features"], *DAYS))
-    assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "anew"
+    assert fitted(materialize(shop, UP_TO_WORKFLOW[5:])) == "anew"
     challenger, whole = next_workflows(blueprint)
     assert 99 in whole.vocabulary("user_id") and list(challenger.vocabulary("user_id")) == vocabulary(home, "user_id")
-    assert fitted(materialize(shop, UP_TO_WORKFLOW[4:])) == "appended to"
+    assert fitted(materialize(shop, UP_TO_WORKFLOW[5:])) == "appended to"
