@@ -66,26 +66,28 @@ class EventFeatures:
             `history` (List[Int32], latest first), item columns as of the day's beginning (popularity, rate, age) and
             the user's count and recency with the item.
         """
-        for stretch in self._stretches(sorted(days)):
-            yield from self._rows(stretch)
+        for stretch in self.stretches(days):
+            yield from self._rows({day: read_day(self.past.events[day]) for day in stretch})
 
-    def _stretches(self, days: list[date]) -> Iterator[dict[date, pl.DataFrame]]:
-        """Canonical events of the days, of as many at a time as there is room for, with no other day between them."""
-        every = sorted(self.past.events)
-        place = {day: number for number, day in enumerate(every)}
-        stretch: dict[date, pl.DataFrame] = {}
-        for day in days:
-            frame = read_day(self.past.events[day])
-            apart = stretch and place[day] != place[max(stretch)] + 1
-            if apart or sum(f.height for f in stretch.values()) + frame.height > EVENTS_AT_ONCE:
-                yield stretch
-                stretch = {}
-            stretch[day] = frame
-        yield stretch
+    def stretches(self, days: Sequence[date]) -> list[list[date]]:
+        """Days in order, as many together as there is room for, with no other day between them.
+
+        Args:
+            days: each has a file in `past`; its footer is read.
+        """
+        place = {day: number for number, day in enumerate(sorted(self.past.events))}
+        stretches, events = list[list[date]](), 0
+        for day in sorted(days):
+            rows = int(pl.scan_parquet(self.past.events[day], glob=False).select(pl.len()).collect().item())
+            apart = not stretches or place[day] != place[stretches[-1][-1]] + 1
+            if apart or events + rows > EVENTS_AT_ONCE:
+                stretches.append([])
+                events = 0
+            stretches[-1].append(day)
+            events += rows
+        return stretches
 
     def _rows(self, stretch: dict[date, pl.DataFrame]) -> Iterator[tuple[date, pl.DataFrame]]:
-        if not stretch:
-            return
         first = min(stretch)
         counted = self.past.items_before(first, self._item_codes, self.items.size)
         events = self._encoded(pl.concat(list(stretch.values())))

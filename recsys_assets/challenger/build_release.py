@@ -10,8 +10,8 @@ import dagster as dg
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.asset_names import VERSION_TAG
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import (
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import (
     challenger_workflow,
     fit_config,
     ranker,

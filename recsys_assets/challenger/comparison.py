@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import UNCOMPARED, DayRanges
-from recsys_assets.challenger.live_release import live_release
-from recsys_assets.challenger.models import load_retrievers
+from recsys_assets.challenger.fitted.day_ranges import UNCOMPARED, DayRanges
+from recsys_assets.challenger.fitted.live_release import live_release
+from recsys_assets.challenger.fitted.models import load_retrievers
 from recsys_assets.challenger.training.training_data import training_data
 from recsys_assets.tables.tables import EVENT, items_frame, users_frame
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import contender
-from recsys_assets.challenger.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 

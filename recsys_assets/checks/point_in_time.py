@@ -10,8 +10,8 @@ import dagster as dg
 
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger_workflow, fit_config, fitted_anew, retrievers
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import challenger_workflow, fit_config, fitted_anew, retrievers
 from recsys_assets.challenger.training.event_rows import event_features
 from recsys_assets.challenger.training.training_data import training_data
 from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow

@@ -9,8 +9,8 @@ import dagster as dg
 
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.challenger.comparison import contender
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger_workflow, retrievers
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import challenger_workflow, retrievers
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.training.training_data import training_data
 from recsys_assets.metadata.tables import rounded

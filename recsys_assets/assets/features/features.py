@@ -2,8 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,14 @@ import dagster as dg
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.models import fit_config
+from recsys_assets.challenger.fitted.models import fit_config
 from recsys_assets.challenger.training.event_rows import event_features
 from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.days.feature_days import FeatureDays
+from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,41 +51,36 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         condition=condition,
         days=blueprint.partitions,
     )
-    def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        import polars as pl
-
+    def make(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
         days = as_days(context.partition_keys)
         with user_errors(ValueError):
             kept, rows_of = feature_days(blueprint), event_features(blueprint)
         others = [day for day in kept.stale() if day not in days]
         if others:
             context.log.info(f"{len(others)} other days, from {others[0]} on, had no rows of this past: made too.")
-        frame, total = pl.DataFrame(), 0
-        for day, rows in _written(rows_of.of([*days, *others]), kept):
-            counted = {"dagster/partition_row_count": rows.height}
+        counts: dict[date, int] = {}
+        with compute.connect() as engine:
+            for made in engine.map(kept.files_of(rows_of), rows_of.stretches([*days, *others])):
+                counts |= made
+        for day, rows in counts.items():
+            counted = {"dagster/partition_row_count": rows}
             if day in days:
                 context.add_asset_metadata(counted, asset_key=blueprint.key("features"), partition_key=str(day))
             else:
-                made = dg.AssetMaterialization(blueprint.key("features"), partition=str(day), metadata=counted)
-                context.log_event(made)
-            frame, total = (rows if rows.height else frame), total + rows.height
+                other = dg.AssetMaterialization(blueprint.key("features"), partition=str(day), metadata=counted)
+                context.log_event(other)
         version = hash_files([kept.path(day) for day in days])
         notes = event_feature_notes(blueprint.settings.candidates.snapshot.half_lives_days)
-        counts = {"dagster/row_count": total, "days": len(days), "others_made": len(others)}
-        metadata = frame_metadata(frame, notes) | counts | {"workflow_fit": kept.fit[:12]}
+        told = {"dagster/row_count": sum(counts.values()), "days": len(days), "others_made": len(others)}
+        metadata = frame_metadata(_newest(kept, counts), notes) | told | {"workflow_fit": kept.fit[:12]}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return make
 
 
-def _written(made: "Iterator[tuple[date, pl.DataFrame]]", kept: FeatureDays) -> "Iterator[tuple[date, pl.DataFrame]]":
-    """Writes the rows of days, each while the next ones are made."""
-    with ThreadPoolExecutor(1) as pool:
-        before: list[Future[None]] = []
-        for day, rows in made:
-            for writing in before:
-                writing.result()
-            before = [pool.submit(kept.write, day, rows)]
-            yield day, rows
-        for writing in before:
-            writing.result()
+def _newest(kept: FeatureDays, counts: Mapping[date, int]) -> "pl.DataFrame":
+    """Rows of the newest day that has some, to be shown."""
+    import polars as pl
+
+    day = max((day for day, rows in counts.items() if rows), default=max(counts))
+    return pl.read_parquet(kept.path(day), glob=False)

@@ -13,9 +13,9 @@ from recsys_assets.automation.refit import RefitConfig
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import remove, write_json
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.live_release import live_hash
-from recsys_assets.challenger.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.live_release import live_hash
+from recsys_assets.challenger.fitted.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
 from recsys_assets.challenger.training.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table

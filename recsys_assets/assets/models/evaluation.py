@@ -16,8 +16,8 @@ from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import dense_models, ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.comparison import compare_with_live
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import judged_models
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import judged_models
 from recsys_assets.challenger.training.training_data import TRAINING_DATA, challenger
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures

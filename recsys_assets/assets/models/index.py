@@ -12,8 +12,8 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import dense_models, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import challenger_workflow, retrievers
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import challenger_workflow, retrievers
 from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import histogram
 from recsys_assets.metadata.tables import rounded, table

@@ -13,7 +13,7 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.models import challenger_workflow, fit_config
+from recsys_assets.challenger.fitted.models import challenger_workflow, fit_config
 from recsys_assets.challenger.training.ranking_lists import ranking_lists
 from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import line_chart

@@ -15,9 +15,9 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import retrieval_code, retrieval_names
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.live_release import live_hash
-from recsys_assets.challenger.models import CONTINUED, fit_config, next_workflows
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.live_release import live_hash
+from recsys_assets.challenger.fitted.models import CONTINUED, fit_config, next_workflows
 from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded, table

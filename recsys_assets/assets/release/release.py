@@ -16,7 +16,7 @@ from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.build_release import continued_parts, lineage
-from recsys_assets.challenger.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import candidate_file
 from recsys_assets.challenger.training.training_data import TRAINING_DATA
 from recsys_assets.metadata.release import release_metadata

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.models import fit_config, fit_id, fitted_workflow
+from recsys_assets.challenger.fitted.models import fit_config, fit_id, fitted_workflow
 from recsys_assets.challenger.training.workflow_fit import day_statistics, one_level
 from recsys_assets.tables.days.day_statistics import DayStatistics
 from recsys_assets.tables.days.item_days import ItemDays

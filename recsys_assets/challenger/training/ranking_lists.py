@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import fit_config, released_workflow, retrievers
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import fit_config, released_workflow, retrievers
 from recsys_assets.challenger.training.event_rows import moment_features
 from recsys_assets.challenger.training.training_data import feature_days, training_data
 from recsys_assets.tables.days.moment_lists import MomentLists, Window

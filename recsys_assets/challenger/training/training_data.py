@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.models import (
+from recsys_assets.challenger.fitted.models import (
     challenger_workflow,
     fit_config,
     fit_id,

@@ -51,7 +51,7 @@ def _measure(blueprint: Blueprint, as_of: str | None, progress: Any) -> dict[str
     from ops_gpu.evaluation.backtest import evaluate_as_of
     from ops_gpu.interactions.utc_days import as_day, day_start
     from recsys_assets.blueprint.feature_graph import feature_graph
-    from recsys_assets.challenger.models import fit_config
+    from recsys_assets.challenger.fitted.models import fit_config
     from recsys_assets.challenger.oracle import oracle_metrics
     from recsys_assets.component.locations import load
     from recsys_assets.tables.raw_tables import raw_tables

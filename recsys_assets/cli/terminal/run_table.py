@@ -47,5 +47,6 @@ def run_rows(run_id: str, environment: Mapping[str, str]) -> dict[str, int]:
             if made is None:
                 continue
             values: list[Any] = [made.metadata[name].value for name in ROWS if name in made.metadata]
-            found |= {made.asset_key.path[-1]: value for value in values[:1] if isinstance(value, int)}
+            if values and isinstance(values[0], int):
+                found[made.asset_key.path[-1]] = values[0]
     return found

@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.tables.parquet_notes import parquet_notes
 from recsys_assets.tables.tables import event_files
 
 if TYPE_CHECKING:
-    import polars as pl
+    from ops_gpu.features.event_features import EventFeatures
+    from ops_gpu.features.feature_files import FeatureFiles
 
 KEY = "made_from"
 
@@ -62,10 +62,14 @@ class FeatureDays:
         """
         return [day for day, key in self._keys.items() if parquet_notes(self.path(day)).get(KEY) != key]
 
-    def write(self, day: date, rows: pl.DataFrame) -> None:
-        """Writes the rows of a day."""
-        with atomic_file(self.path(day)) as aside:
-            rows.write_parquet(aside, metadata={KEY: self._keys[day]})
+    def files_of(self, features: EventFeatures) -> FeatureFiles:
+        """What makes and writes the rows of any of these days."""
+        from ops_gpu.features.feature_files import FeatureFiles
+
+        paths = {day: self.path(day) for day in self._keys}
+        for folder in {path.parent for path in paths.values()}:
+            folder.mkdir(parents=True, exist_ok=True)
+        return FeatureFiles(features, paths, {day: {KEY: key} for day, key in self._keys.items()})
 
     def key(self, day: date) -> str:
         """What the rows of all days up to one are to be made from: equal keys, equal rows.

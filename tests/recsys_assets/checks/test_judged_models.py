@@ -14,7 +14,7 @@ import pytest
 
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.models import fitted_workflow, released_workflow
+from recsys_assets.challenger.fitted.models import fitted_workflow, released_workflow
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.component.locations import blueprints
 from tests.recsys_assets.checks.gates import NAME, Gates
@@ -116,7 +116,7 @@ def test_models_that_nobody_judged_are_not_released(later: Later) -> None:
 def test_what_a_version_before_fitted_and_judged_is_released(later: Later) -> None:
     from recsys_assets.assets.models.evaluation import judged_report
     from recsys_assets.blueprint.json_files import write_json
-    from recsys_assets.challenger.models import CONTINUED
+    from recsys_assets.challenger.fitted.models import CONTINUED
 
     shutil.rmtree(later.home.retrieval_model(NAME) / CONTINUED)
     report = {key: value for key, value in load_report(later.blueprint).items() if key != "judged"}

@@ -15,7 +15,7 @@ from ops_gpu.features.event_features import EventFeatures
 from ops_gpu.interactions.days.past_days import PastDays
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
-from recsys_assets.challenger.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow

@@ -10,7 +10,7 @@ import pytest
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.assets.features import workflow as workflow_module
-from recsys_assets.challenger.models import next_workflows
+from recsys_assets.challenger.fitted.models import next_workflows
 from recsys_assets.component.locations import blueprints, load
 from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home

@@ -19,8 +19,8 @@ from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.two_stage import fit_retrieval_until, make_ranking_rows
 from ops_gpu.workflow.workflow import Workflow
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.day_ranges import DayRanges
-from recsys_assets.challenger.models import fit_config, fitted_anew, fitted_workflow
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import fit_config, fitted_anew, fitted_workflow
 from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.checks.point_in_time import _learned_ahead
 from recsys_assets.component.locations import blueprints

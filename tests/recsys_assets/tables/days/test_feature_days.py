@@ -8,13 +8,18 @@ import polars as pl
 import pytest
 
 from recsys_assets.component.locations import blueprints
-from recsys_assets.tables.days.feature_days import FeatureDays
+from recsys_assets.tables.days.feature_days import KEY, FeatureDays
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
 
 FIRST, SECOND, THIRD = (date(2024, 1, day) for day in (1, 2, 3))
 ROWS = pl.DataFrame({"user_id": [3, 4]})
+
+
+def write(days: FeatureDays, day: date) -> None:
+    days.path(day).parent.mkdir(parents=True, exist_ok=True)
+    ROWS.write_parquet(days.path(day), metadata={KEY: days.key(day)})
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def fresh(shop: Path, home: Home, fit: str = "one", length: int = 10) -> Feature
 
 def test_days_without_rows_are_named(days: FeatureDays) -> None:
     assert days.stale() == [FIRST, SECOND, THIRD]
-    days.write(SECOND, ROWS)
+    write(days, SECOND)
     assert days.stale() == [FIRST, THIRD]
     said = r"2 days of shop/features \(the first is 2024-01-01\) .* materialize shop/features"
     with pytest.raises(ValueError, match=said):
@@ -39,7 +44,7 @@ def test_days_without_rows_are_named(days: FeatureDays) -> None:
 
 def written(days: FeatureDays) -> FeatureDays:
     for day in (FIRST, SECOND, THIRD):
-        days.write(day, ROWS)
+        write(days, day)
     assert list(days.files()) == [FIRST, SECOND, THIRD]
     return days
 

@@ -9,7 +9,7 @@ from ops_gpu.interactions.utc_days import day_start
 from ops_gpu.recommender.day_ranges import Ranges, Trained, with_live
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
-from recsys_assets.challenger.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.component.locations import blueprints
 from resources.home import Home
 from tests.conftest import FIRST_DAY

@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from recsys_assets.challenger.live_release import live_hash
+from recsys_assets.challenger.fitted.live_release import live_hash
 from resources.home import Home
 from serving.triton.repository.live_release import LiveRelease
 from tests.serving.toys import toy_release

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
-from recsys_assets.challenger.live_release import live_release, trained
+from recsys_assets.challenger.fitted.live_release import live_release, trained
 from recsys_assets.tables.days.item_days import ItemDays
 
 if TYPE_CHECKING:

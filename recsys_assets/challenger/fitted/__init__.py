@@ -1,0 +1,1 @@
+"""What was fitted, over which days, and which release is live beside it."""
