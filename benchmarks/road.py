@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo import watch
 from benchmarks.results import FOLDER, Figure, begin_run, smaller
+from benchmarks.road_plot import SIZE
 from benchmarks.road_world import FIRST, RoadWorld
 from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.cli.terminal.progress import Progress
@@ -164,7 +165,7 @@ def chain(road: Road) -> list[Line]:
 def day(road: Road) -> list[Line]:
     """One more day of the log, and everything that follows from it."""
     newest = road.world.append(road.folder / road.world.name)
-    return _timed(road, f"one more day ({newest})", road.daily_run(newest))
+    return _timed(road, "one more day", road.daily_run(newest))
 
 
 def _timed(road: Road, what: str, cost: Cost) -> list[Line]:
@@ -206,8 +207,9 @@ def main() -> None:
         table.add_column("measured", justify="right")
         for what, measured, found in PARTS[part](road):
             table.add_row(what, measured)
-            figures += found
+            figures += [replace(figure, name=f"{world.events / 1e6:g}{SIZE}{figure.name}") for figure in found]
         out.print(table)
+        road.recsys("stop")
     run.keep(figures)
 
 

@@ -94,13 +94,16 @@ class Fitter:
                 learnt = learnt.with_node(key, NodeState(state))
         return learnt.with_schema(merged_schema([learnt.schema, new.schema])), both
 
-    def fit(self, dataset: Dataset, engine: Engine) -> tuple[WorkflowState, Statistics]:
-        """State and statistics of all rows, level by level, each level over the states of those below."""
+    def fit(self, dataset: Dataset, engine: Engine, frozen: Collection[str] = ()) -> tuple[WorkflowState, Statistics]:
+        """State and statistics of all rows, level by level, each level over the states of those below.
+
+        Nodes that are frozen, and known already, only append codes.
+        """
         schema = pl.LazyFrame(schema=dataset.schema())
         fitter, found = self, [self.partial(schema, 1, LocalEngine(), [])]
         for keys in self._graph.levels():
             found.append(fitter._level(keys, dataset, engine))
-            fitter = Fitter(self._graph, fitter.finalize(found[-1], keys, ()))
+            fitter = Fitter(self._graph, fitter.finalize(found[-1], keys, frozen))
         return fitter._state.with_schema(found[-1].schema), Statistics.merge(found)
 
     def _level(self, keys: Sequence[str], dataset: Dataset, engine: Engine) -> Statistics:

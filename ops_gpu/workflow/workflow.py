@@ -242,6 +242,25 @@ class Workflow:
         there = self.output_columns
         return [name for name in self._graph.as_of_outputs() if name in there]
 
+    @property
+    def as_of_scales(self) -> list[list[str]]:
+        """Keys of the nodes that learn the scale of numbers which depend on the moment, level by level."""
+        return self._graph.as_of_scales
+
+    def with_scales(self, statistics: Statistics) -> Workflow:
+        """This fitted workflow with other scales.
+
+        Args:
+            statistics: of the nodes whose scales they are, and of no others.
+
+        Raises:
+            ValueError: when they are of another workflow.
+        """
+        if not self.takes(statistics):
+            raise ValueError("the statistics were made by another workflow; make them anew with this one.")
+        state = Fitter(self._graph, self._state).finalize(statistics, list(statistics.tables), ())
+        return Workflow._of(self._graph, self._known, state)
+
     def takes(self, statistics: Statistics) -> bool:
         """Whether statistics were made by a workflow of the same graph, so that `finalize` takes them."""
         return statistics.graph == self._graph.whole
@@ -257,7 +276,7 @@ class Workflow:
             data: rows with all of `fit_columns`.
             engine: where to compute; this process by default.
             keep_codes: whether codes that were given out stay, and new ones come last, so that models that know them
-                can go on; all else is learnt anew in any case.
+                can go on, and with them the scales of numbers; all else is learnt anew in any case.
 
         Returns:
             This workflow.
@@ -272,8 +291,9 @@ class Workflow:
                 raise ValueError(
                     f"the frame has no column {name!r}, which the workflow needs; it has {', '.join(there)}."
                 )
-        start = self._state.only(self._graph.registering) if keep_codes else WorkflowState()
-        self._set_state(*Fitter(self._graph, start).fit(dataset, engine or LocalEngine()))
+        kept = self._graph.registering | self._graph.scaling if keep_codes else set()
+        fitter = Fitter(self._graph, self._state.only(kept))
+        self._set_state(*fitter.fit(dataset, engine or LocalEngine(), self._graph.scaling if keep_codes else ()))
         return self
 
     def update(self, data: Rows, engine: Engine | None = None) -> Workflow:

@@ -67,6 +67,13 @@ class WorkflowGraph:
         """Keys of the nodes whose state is that of a moment."""
         return {key for key, n in self.fitted.items() if isinstance(n.operator, FittedOperator) and n.operator.as_of}
 
+    @cached_property
+    def as_of_scales(self) -> list[list[str]]:
+        """Keys of the nodes that learn the scale of numbers which depend on the moment, level by level."""
+        above = {key for key in self.scaling if self.as_of.intersection(self.fitted_below(self.fitted[key]))}
+        levels = [[key for key in level if key in above] for level in self.levels()]
+        return [level for level in levels if level]
+
     def as_of_outputs(self) -> list[str]:
         """Output columns that such a node stands below, in order."""
         found = []

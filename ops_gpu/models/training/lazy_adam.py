@@ -14,7 +14,8 @@ class LazyAdam(keras.optimizers.Adam):
 
     Keras' own moves the moments of every row at every step, looked up or not: of tables with some ten thousand rows
     that is most of a step. Here the moments and the weights of a row move when it is looked up; for one that is looked
-    up at every step it is Adam. With backends that give dense gradients (JAX, PyTorch) it is Adam for every row.
+    up at every step it is Keras' Adam, which takes the second moment of a row that comes several times in a batch from
+    the slopes of the single lookups. With backends that give dense gradients (JAX, PyTorch) it is Adam for every row.
 
     Source: the lazy variant of Adam (Kingma and Ba, 2015), as TensorFlow Addons had it.
 
@@ -42,7 +43,8 @@ class LazyAdam(keras.optimizers.Adam):
         rate = ops.cast(learning_rate, variable.dtype)
         rate = rate * ops.sqrt(1 - ops.power(self.beta_2, step)) / (1 - ops.power(self.beta_1, step))
         mean = tf.gather(first.value, rows) * self.beta_1 + slope * (1 - self.beta_1)
-        square = tf.gather(second.value, rows) * self.beta_2 + slope * slope * (1 - self.beta_2)
+        squares = tf.math.unsorted_segment_sum(gradient.values * gradient.values, place, tf.size(rows))
+        square = tf.gather(second.value, rows) * self.beta_2 + squares * (1 - self.beta_2)
         self.assign(first, tf.IndexedSlices(mean, rows))
         self.assign(second, tf.IndexedSlices(square, rows))
         self.assign_sub(variable, tf.IndexedSlices(rate * mean / (tf.sqrt(square) + self.epsilon), rows))

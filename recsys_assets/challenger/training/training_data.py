@@ -14,7 +14,6 @@ from recsys_assets.challenger.fitted.models import (
     ranker,
     retrievers,
 )
-from recsys_assets.challenger.training.workflow_fit import one_level
 from recsys_assets.tables.days.feature_days import FeatureDays
 from recsys_assets.tables.tables import items_frame, users_frame
 
@@ -32,7 +31,7 @@ def training_data(blueprint: Blueprint, workflow: Workflow) -> TrainingData:
 
     Where the workflow is the one that gave the rows their codes, or what that one went on from, models learn from the
     rows themselves, and so from what was known on the day of each. A release of another fit is only judged, on who did
-    what. A graph of several levels is fitted again when it goes on, and so rows of it are not those of a challenger.
+    what.
 
     Args:
         blueprint: the recommender.
@@ -50,7 +49,7 @@ def training_data(blueprint: Blueprint, workflow: Workflow) -> TrainingData:
     days = EncodedDays(feature_days(blueprint).files(), made_by)
     tables = users_frame(blueprint), items_frame(blueprint)
     data = TrainingData.of(days.events(workflow), *tables, workflow, length)
-    if not (one_level(workflow) and days.fits(workflow)):
+    if not days.fits(workflow):
         return data
     schema = data.user_schema + data.item_schema
     return replace(data, rows=ParquetRows.of(days.files, schema, data.items.size, made_by.output_schema))

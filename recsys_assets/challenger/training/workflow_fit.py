@@ -43,8 +43,8 @@ def fit_before(days: TrainingDays, workflow: Workflow, end: int) -> Workflow:
     """Fits a workflow on the days that are over at `end`; every user and item has a code, later ones too.
 
     What counts, what labels and what numbers teach is from before `end`; that an id is there at all may be known.
-    A workflow that was fitted before keeps its codes and, where it learns in one level, its scales (means, bounds):
-    those of the days before the judged ones of its last full fit.
+    A workflow that was fitted before keeps its codes and its scales (means, bounds): those of the days before the
+    judged ones of its last full fit.
 
     Args:
         days: all days.
@@ -66,7 +66,7 @@ def fit_before(days: TrainingDays, workflow: Workflow, end: int) -> Workflow:
 def continue_over(days: TrainingDays, workflow: Workflow) -> Workflow:
     """Goes on with a workflow over all days: its codes stay, so that models that know it can go on as well.
 
-    So do its scales, where it learns in one level.
+    So do its scales.
 
     Args:
         days: all days.
