@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ops_gpu.interactions.events import DAY
+from ops_gpu.interactions.utc_days import as_day
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.training.ranking_lists import ranking_lists
+from recsys_assets.component.locations import blueprints
+from resources.home import Home
+from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, write_world
+from tests.recsys_assets.runs import failure, materialize
+
+DAILY = ["interactions", "users", "items", "statistics", "item_state", "workflow", "schema", "features"]
+LISTS = ["retrieval_model", "training_lists"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, home: Home) -> Path:
+    """The world of hits, up to the lists; how often an item was taken is a feature of it."""
+    folder = write_world(tmp_path)
+    result = materialize(folder, [*DAILY, *LISTS], FIRST, LAST)
+    assert result.success, failure(result)
+    return folder
+
+
+def blueprint_of(folder: Path, home: Home) -> Blueprint:
+    return blueprints(folder, home)[0]
+
+
+def test_lists_are_made_once_and_hold_what_was_known_at_their_moment(folder: Path, home: Home) -> None:
+    blueprint = blueprint_of(folder, home)
+    lists = ranking_lists(blueprint)
+    ranges = lists.day_ranges.ranges
+    windows = lists.windows(ranges.end)
+    assert len(windows) == 2 and all(window.moment % (2 * DAY) == 0 for window in windows)
+    rows = lists.until(ranges.end)
+    assert set(rows.taught) == {COUNT} and len(rows.moment) > 50
+    compared = 0
+    for window in windows:
+        lines = np.repeat(rows.moment == window.moment, np.diff(rows.lists))
+        known = dict(zip(rows.item[lines].tolist(), rows.taught[COUNT][lines].tolist(), strict=True))
+        day = pl.read_parquet(home.features(blueprint.name, as_day(window.moment))).select("item_id", COUNT).unique()
+        for item, count in day.rows():
+            if item in known:
+                assert known[item] == pytest.approx(count, abs=1e-5)
+                compared += 1
+    assert compared > 20
+
+    files = {window: lists.files.path(window).stat().st_mtime_ns for window in windows}
+    assert lists.make(lambda line: None) == []
+    result = materialize(folder, LISTS, None)
+    assert result.success, failure(result)
+    assert {window: lists.files.path(window).stat().st_mtime_ns for window in windows} == files
+
+
+def test_a_ranker_needs_lists_of_the_days_that_there_are(folder: Path, home: Home) -> None:
+    lists = ranking_lists(blueprint_of(folder, home))
+    lists.files.path(lists.windows(lists.day_ranges.ranges.fit_end)[0]).unlink()
+    said = failure(materialize(folder, ["ranking_model"]))
+    assert "hits/training_lists lacks 1 of the" in said and "materialize hits/training_lists" in said
