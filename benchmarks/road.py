@@ -7,8 +7,8 @@ off goes on where it was. Every part says which it needs before it. Memory is th
 size) over all processes at any one moment.
 
 - `data`: all that comes before `features`, over all days;
-- `features`: the feature rows of all days in one run, then the first, the middle and the last day alone, each in a
-  fresh process, and how a row at the end compares with one at the beginning;
+- `features`: the feature rows of all days in one run, and how long the last tenth of them took beside the first; then
+  the first, the middle and the last day alone, each in a fresh process whose start does not count, and the same ratio;
 - `chain`: `recsys materialize` in a home of its own, from the raw files to the live answer, with what every asset took;
 - `day` (after `chain`): one more day through the whole chain, as the sensor asks for it, with what every asset took.
 """
@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
@@ -39,6 +40,7 @@ from benchmarks.road_plot import SIZE
 from benchmarks.road_world import FIRST, RoadWorld
 from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.cli.terminal.progress import Progress
+from resources.home import Home
 
 DAGSTER = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 RUNS = 3
@@ -144,17 +146,27 @@ def data(road: Road) -> list[Line]:
 def features(road: Road) -> list[Line]:
     """All days at once, and single ones."""
     cost = road.materialize(["features"], FIRST, road.last)
-    lines = [_line("features", cost, road.world.events)]
-    alone = {}
+    lines, alone = [_line("features", cost, road.world.events)], dict[str, float]()
+    tenth = max(road.world.days // 10, 2)
+    pace = _a_row(road, road.world.days - tenth, road.world.days) / _a_row(road, 0, tenth)
+    lines.append(("a row at the end / at the beginning, one run", f"{pace:.2f} x", (smaller("features, pace", pace),)))
     for name, number in (("first", 1), ("middle", road.world.days // 2), ("last", road.world.days - 1)):
         day = FIRST + timedelta(number)
         costs = [road.materialize(["features"], day) for _ in range(RUNS)]
-        alone[name] = statistics.median(one.seconds for one in costs)
+        alone[name] = statistics.median(one.assets["features"] for one in costs)
         said = f"features of the {name} day alone"
         lines.append((said, f"{alone[name]:.2f} s", (smaller(said, alone[name], "s"),)))
     ratio = alone["last"] / alone["first"]
     lines.append(("last day / first day", f"{ratio:.2f} x", (smaller("features, last day / first day", ratio),)))
     return lines
+
+
+def _a_row(road: Road, first: int, end: int) -> float:
+    """Seconds from one feature row to the next over some days, by when their files were written."""
+    folder = Home(road.folder / "home").features_folder(road.world.name)
+    files = [folder / f"{FIRST + timedelta(number)}.parquet" for number in range(first, end)]
+    seconds = files[-1].stat().st_mtime - files[0].stat().st_mtime
+    return seconds / sum(int(pq.read_metadata(path).num_rows) for path in files[1:])
 
 
 def chain(road: Road) -> list[Line]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import polars as pl
 
 from ops_gpu.evaluation.evaluate import Evaluation, evaluate
 from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
+from ops_gpu.evaluation.rows_by_day import rows_by_day
 from ops_gpu.features.entity_workflow import fit_workflow
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.graph.node import Node
@@ -86,9 +89,15 @@ def evaluate_as_of(
     schema = raw_schema(users, items)
     workflow = fit_workflow(past, users, items, Workflow(graph(schema), schema))
     data = TrainingData.assemble(interactions, users, items, workflow, config.history_length)
-    fitted = fit_retrieval_until(data, config, cut, lambda line: tell(f"retrieval, {line}"))
-    tell("training lists of the ranker")
-    rows = make_ranking_rows(data, fitted.early, config, cut)
+    with TemporaryDirectory() as place:
+        learned, moments = data, None
+        if workflow.as_of_columns:  # without them, rows of today's tables are what they were
+            state = config.candidates.snapshot, config.history_length
+            by_day, moments = rows_by_day(data, (users, items), past, workflow, *state, Path(place))
+            learned = replace(data, rows=by_day)
+        fitted = fit_retrieval_until(learned, config, cut, lambda line: tell(f"retrieval, {line}"))
+        tell("training lists of the ranker")
+        rows = make_ranking_rows(data, fitted.early, config, cut, taught=moments)
     ranking = fit_ranker(data, rows, config, progress=lambda line: tell(f"ranking, {line}"))
     tell("lists and baselines")
     sources = sources_at(data, fitted.models, cut, config.candidates)

@@ -9,6 +9,7 @@ import polars as pl
 
 from ops_gpu.evaluation.poison import poisoned
 from ops_gpu.evaluation.rounding import equal_but_for_rounding
+from ops_gpu.features.days.moment_features import MomentFeatures
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
@@ -59,7 +60,13 @@ def changed_features(workflow: Workflow, other: Workflow, users: pl.DataFrame, i
     return changed
 
 
-def check_point_in_time(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> PointInTimeReport:
+def check_point_in_time(
+    data: TrainingData,
+    early: Retrievers,
+    config: FitConfig,
+    moment: int,
+    taught: tuple[MomentFeatures, MomentFeatures] | None = None,
+) -> PointInTimeReport:
     """Makes training lists and candidates twice, with the real and with a poisoned future, and compares them.
 
     Args:
@@ -67,13 +74,18 @@ def check_point_in_time(data: TrainingData, early: Retrievers, config: FitConfig
         early: retrieval models that made the ranker's lists, the state as of the moment.
         config: settings of the recommender.
         moment: epoch seconds inside the log.
+        taught: what labels, counts and groups taught of users and items, and what poison would have; None where they
+            teach nothing.
 
     Returns:
         The report; `changed` must be empty.
     """
     other = poisoned(data.events, moment)
     fake = data.with_events(other, config.history_length)
-    real_lists, fake_lists = (_list_rows(d, early, config, moment) for d in (data, fake))
+    known = (None, None) if taught is None else taught
+    real_lists, fake_lists = (
+        _list_rows(d, early, config, moment, moments) for d, moments in zip((data, fake), known, strict=True)
+    )
     changed = differing(real_lists, fake_lists)
     changed += differing(*(_candidates_now(d, early, config, moment) for d in (data, fake)))
     poison = int((data.events.time >= moment).sum())
@@ -97,14 +109,18 @@ def differing(one: pl.DataFrame, other: pl.DataFrame, *, rounded: bool = False) 
     return [name for name in one.columns if not equal(one[name], other[name])]
 
 
-def _list_rows(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> pl.DataFrame:
+def _list_rows(
+    data: TrainingData, early: Retrievers, config: FitConfig, moment: int, moments: MomentFeatures | None
+) -> pl.DataFrame:
     """The ranker's lists of the last horizon that ends by the moment."""
-    start = moment - int(config.ranking.horizon_days * DAY)
+    start, taught = moment - int(config.ranking.horizon_days * DAY), list[str]()
+    if moments is not None:
+        data, taught = moments.at(start, data)
     ranking = replace(config.ranking, lists=min(config.ranking.lists, 200))
-    rows = rows_at(data, early, start, moment, config.candidates, ranking)
+    rows = rows_at(data, early, start, moment, config.candidates, ranking, taught)
     columns = {"list_user": rows.user, "list_item": rows.item, "list_label": rows.label}
     matrix = {f"list_feature_{n}": rows.features[:, n] for n in range(rows.features.shape[1])}
-    return pl.DataFrame({**columns, **matrix})
+    return pl.DataFrame({**columns, **matrix, **{f"list_{name}": values for name, values in rows.taught.items()}})
 
 
 def _candidates_now(data: TrainingData, early: Retrievers, config: FitConfig, moment: int) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -53,6 +54,15 @@ def atomic_directory(path: str | os.PathLike[str], replaces: Sequence[str] | Non
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise  # else another writer was quicker: it is replaced in turn
+
+
+def remove_directory(path: str | os.PathLike[str]) -> None:
+    """Removes a folder: for whoever looks at once, and then its files. One that is not there is removed already."""
+    target = Path(path)
+    aside = target.with_name(f"{ASIDE}{target.name}-{uuid4().hex}")
+    with suppress(FileNotFoundError):
+        target.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

@@ -102,7 +102,7 @@ def rows_at(
     none = RankingRows.empty(names)
     users, chosen = choices_after(data.events, moment, end, candidates.repeats)
     if len(users) == 0:
-        return none
+        return none.with_taught(data.users, data.items, taught)
     if len(users) > config.lists:
         drawn = np.sort(random.choice(len(users), config.lists, replace=False))
         users, chosen = users[drawn], chosen.take(drawn)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.candidates.candidates import Candidates, top_of_rows
+from ops_gpu.features.days.moment_features import MomentFeatures
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.events import DAY
@@ -121,7 +122,12 @@ def first_day(data: TrainingData) -> int:
 
 
 def make_ranking_rows(
-    data: TrainingData, early: Retrievers, config: FitConfig, end: int, since: int | None = None
+    data: TrainingData,
+    early: Retrievers,
+    config: FitConfig,
+    end: int,
+    since: int | None = None,
+    taught: MomentFeatures | None = None,
 ) -> RankingRows:
     """The ranker's training lists at all moments whose horizons end by `end`.
 
@@ -131,11 +137,15 @@ def make_ranking_rows(
         config: settings.
         end: epoch seconds, exclusive.
         since: epoch seconds of the first moment wanted, which a longer log may not begin with; None for all.
+        taught: what labels, counts and groups had taught of users and items by a moment; None where they teach nothing.
     """
     first, ranking = first_day(data), config.ranking
     moments = [m for m in moments_before(end, first, ranking) if since is None or m >= since]
     horizon = horizon_before(end, first, ranking)
-    return RankingRows.concatenate([rows_at(data, early, m, m + horizon, config.candidates, ranking) for m in moments])
+    known = [(m, *((data, ()) if taught is None else taught.at(m, data))) for m in moments]
+    return RankingRows.concatenate(
+        [rows_at(then, early, m, m + horizon, config.candidates, ranking, names) for m, then, names in known]
+    )
 
 
 def continue_models(

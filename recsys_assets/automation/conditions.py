@@ -56,26 +56,23 @@ def daily(events: dg.AssetSelection, last: dg.AssetKey) -> RebuildCondition:
     return _named(_gated(condition, True), "its day was read again, or its code or settings changed")
 
 
-def daily_after(
-    events: dg.AssetSelection, events_key: dg.AssetKey, fitted: dg.AssetKey, last: dg.AssetKey
-) -> RebuildCondition:
-    """For what is made from one day of events with something fitted on all days.
+def newest_day_after(trigger: dg.AssetSelection, last: dg.AssetKey, label: str) -> RebuildCondition:
+    """For what is made day by day with something that is made of all days: the newest day, and it makes others along.
+
+    Whether there are events of the newest day does not matter: of an open log it is yesterday, and may be on its way.
 
     Args:
-        events: the asset whose days trigger it.
-        events_key: its key.
-        fitted: what must have been fitted since.
+        trigger: what is made of all days.
         last: the end of the chain; see `_chain_going`.
+        label: the condition in words.
     """
-    since = AC.asset_matches(fitted, AC.newly_updated()).since(AC.asset_matches(events_key, AC.newly_updated()))
     condition = (
-        (_updated(events) | _changed()).since_last_handled()
-        & ~AC.any_deps_missing().allow(events)
-        & since.with_label(f"{fitted.to_user_string()} was fitted since")
+        (_updated(trigger) | _changed()).since_last_handled()
+        & AC.in_latest_time_window().with_label("it is the newest day")
         & _quiet()
         & ~_chain_going(last)
     )
-    return _named(_gated(condition, True), "its day was read again and the workflow knows it")
+    return _named(_gated(condition, True), label)
 
 
 def _chain_going(last: dg.AssetKey) -> Any:

@@ -6,30 +6,35 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from recsys_assets.automation.raw_versions import Version, log_version, table_version
 from recsys_assets.blueprint.asset_names import RAW, VERSION_TAG
-from recsys_assets.tables.raw_versions import raw_versions
+from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.tables.changed_days import ChangedDays
 from recsys_assets.tables.source_files import SourceFiles
 
 
-def observations(found: SourceFiles, kinds: tuple[str, ...] = tuple(RAW)) -> Iterator[dg.AssetObservation]:
-    """What the raw files are now, as events of their assets.
+def log_observation(blueprint: Blueprint, changes: ChangedDays) -> dg.AssetObservation:
+    """What the files of the log are.
 
     Args:
-        found: the files.
-        kinds: of which sources.
+        blueprint: the recommender.
+        changes: the files as they are, or as they were read.
+    """
+    return _observation(blueprint, "interactions", log_version(changes))
+
+
+def table_observations(blueprint: Blueprint, kind: str) -> list[dg.AssetObservation]:
+    """What the files of users or items are now; none where they follow from the log.
 
     Raises:
-        LogError: when a source has no file at all.
+        LogError: when there is no file at all.
     """
-    wanted = {RAW[kind] for kind in kinds}
-    for asset, (version, metadata) in raw_versions(found).items():
-        if asset in wanted:
-            tags = {VERSION_TAG: version}
-            yield dg.AssetObservation(found.blueprint.key(asset), metadata=metadata, tags=tags)
+    version = table_version(blueprint, kind)
+    return [] if version is None else [_observation(blueprint, kind, version)]
 
 
 def changed(found: SourceFiles, instance: dg.DagsterInstance) -> list[dg.AssetObservation]:
-    """Those of them that say something else than what was observed last.
+    """Those that say something else than what was observed last.
 
     Args:
         found: the files.
@@ -38,7 +43,18 @@ def changed(found: SourceFiles, instance: dg.DagsterInstance) -> list[dg.AssetOb
     Raises:
         LogError: when a source has no file at all.
     """
-    return [seen for seen in observations(found) if seen.tags[VERSION_TAG] != _observed(seen.asset_key, instance)]
+    return [seen for seen in _all(found) if seen.tags[VERSION_TAG] != _observed(seen.asset_key, instance)]
+
+
+def _all(found: SourceFiles) -> Iterator[dg.AssetObservation]:
+    yield log_observation(found.blueprint, found.changes)
+    for kind in ("users", "items"):
+        yield from table_observations(found.blueprint, kind)
+
+
+def _observation(blueprint: Blueprint, kind: str, version: Version) -> dg.AssetObservation:
+    tags = {VERSION_TAG: version[0]}
+    return dg.AssetObservation(blueprint.key(RAW[kind]), metadata=version[1], tags=tags)
 
 
 def _observed(key: dg.AssetKey, instance: dg.DagsterInstance) -> str | None:

@@ -191,7 +191,18 @@ def _span(name: str, settings: RecommenderSettings, home: Home, place: LogPlace)
     """Days that decide the partitions; the log is only looked at where the YAML leaves a date open."""
     if settings.start and settings.end:
         return settings.start, settings.end
-    return _raw_span(name, settings, home, place)
+    first, last = _raw_span(name, settings, home, place)
+    return first, max([last, *_unreadable_days(name, settings, home, place)])
+
+
+def _unreadable_days(name: str, settings: RecommenderSettings, home: Home, place: LogPlace) -> set[date]:
+    """Days in the names of files that cannot be read: a run of such a day says why."""
+    try:
+        log = look(name, settings, home, place)
+    except LogError:  # nothing was generated so far
+        return set()
+    named = {day for entry in log.files.values() if entry.error for day in entry.days}
+    return {day for day in named if log.bounds.holds(day)}
 
 
 def _kept_span(name: str, settings: RecommenderSettings, home: Home) -> tuple[date, date]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def write_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Writes a Parquet file."""
+def write_frame(frame: pl.DataFrame, path: Path, notes: Mapping[str, str] | None = None) -> None:
+    """Writes a Parquet file, with notes in its footer."""
     with atomic_file(path) as aside:
-        frame.write_parquet(aside)
+        frame.write_parquet(aside, metadata=dict(notes or {}))
 
 
 def write_json(values: Any, path: Path, durable: bool = False) -> None:

@@ -12,7 +12,7 @@ from recsys_assets.challenger.comparison import contender
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.fitted.models import challenger_workflow, retrievers
 from recsys_assets.challenger.newest_release import newest_release
-from recsys_assets.challenger.training.training_data import training_data
+from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
 from recsys_assets.metadata.tables import rounded
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ def index_recall_of_challenger(blueprint: Blueprint) -> dg.AssetChecksDefinition
     least = blueprint.settings.quality.min_index_recall
     description = DESCRIPTION.format(which="the index", least=least)
 
-    @dg.asset_check(asset=blueprint.key("faiss_index"), name="recall", description=description, blocking=True)
+    @dg.asset_check(
+        asset=blueprint.key("faiss_index"),
+        name="recall",
+        description=description,
+        blocking=True,
+        additional_deps=[blueprint.key(asset) for asset in TRAINING_DATA],
+    )
     def check() -> dg.AssetCheckResult:
         data, as_of = (
             training_data(blueprint, challenger_workflow(blueprint)),

@@ -15,7 +15,8 @@ from recsys_assets.assets.features.item_state import item_state
 from recsys_assets.assets.features.statistics import statistics
 from recsys_assets.assets.features.workflow import schema, workflow
 from recsys_assets.assets.models.evaluation import evaluation
-from recsys_assets.assets.models.index import faiss_index, item_embeddings
+from recsys_assets.assets.models.faiss_index import faiss_index
+from recsys_assets.assets.models.item_embeddings import item_embeddings
 from recsys_assets.assets.models.ranking_model import ranking_model
 from recsys_assets.assets.models.retrieval_model import retrieval_model
 from recsys_assets.assets.models.training_lists import training_lists
@@ -32,7 +33,8 @@ from recsys_assets.checks.served import served_checks
 
 LEARNED = "the statistics of a day, the users or the items were made anew"
 READ = "a day, the users or the items were read anew"
-FRESH = "the features of a day, the users or the items were made anew"
+KNOWN = "the workflow was fitted over other days, users or items"
+FRESH = "the features of a day were made anew"
 RETRIEVAL = "the retrieval models were fitted anew"
 EMBEDDED = "the vectors of items were made anew"
 LISTED = "the ranker's training lists were made anew"
@@ -68,7 +70,7 @@ def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition | dg.AssetSpec]:
 def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     events = _only(blueprint, "interactions")
     last = blueprint.key("deployment")
-    known = automation.daily_after(events, blueprint.key("interactions"), blueprint.key("workflow"), last)
+    known = automation.newest_day_after(_only(blueprint, "workflow"), last, KNOWN)
     told = automation.after(_only(blueprint, "interactions", "users", "items"), READ)
     return [
         statistics(blueprint, automation.daily(events, last)),
@@ -85,7 +87,7 @@ def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     embedded = automation.after(_only(blueprint, "item_embeddings"), EMBEDDED)
     indexed = [item_embeddings(blueprint, fitted), faiss_index(blueprint, embedded)]
     return [
-        retrieval_model(blueprint, automation.after(_only(blueprint, "features", "users", "items"), FRESH)),
+        retrieval_model(blueprint, automation.after(_only(blueprint, "features"), FRESH)),
         *(indexed if dense_models(blueprint.settings) else []),
         training_lists(blueprint, fitted),
         ranking_model(blueprint, automation.after(_only(blueprint, "training_lists"), LISTED)),

@@ -13,6 +13,7 @@ from recsys_assets.blueprint.json_files import remove, write_frame
 from recsys_assets.blueprint.portable_path import portable
 from recsys_assets.blueprint.read_days import UNKNOWN, ReadDay, ReadDays
 from recsys_assets.tables.changed_days import ChangedDays
+from recsys_assets.tables.feature_index import forget_days
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_rows import FILE, files_of, kept_rows
 
@@ -102,17 +103,20 @@ class DayReading:
         Returns:
             All days that were read, these among them.
         """
+        from ops_gpu.interactions.days.day_stamp import CONTENT, content_of
+
         home, name = self.blueprint.home, self.blueprint.name
         for day, frame in self.frames.items():
-            write_frame(frame, home.interactions(name, day))
+            write_frame(frame, home.interactions(name, day), {CONTENT: content_of(frame)})
         for day in self.changes.outside():  # before they are forgotten: what is cut off here is done by the next run
             path = home.interactions(name, day)
             if path.exists() and (self.changes.gone(day) or self.changes.unreadable(day)):
                 # Nobody else has them, and it may be the clock that is wrong.
                 _aside(self.blueprint, day).parent.mkdir(exist_ok=True)
                 path.replace(_aside(self.blueprint, day))
-            for made in (path, home.statistics(name, day), home.features(name, day)):
+            for made in (path, home.statistics(name, day)):
                 remove(made)
+        forget_days(self.blueprint, self.changes.outside())
         read = self.changes.read.changed(self.days, self.changes.outside())
         read.save(home, name)
         for day in self.days:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,19 @@ def event_files(blueprint: Blueprint, until: date | None = None) -> list[Path]:
             f"There are no interactions of {blueprint.name!r} in {folder}; materialize {blueprint.name}/interactions."
         )
     return found
+
+
+def require_events(blueprint: Blueprint, days: Iterable[date]) -> None:
+    """Refuses days that were never read; one without events has been.
+
+    Raises:
+        ValueError: names the first one.
+    """
+    name = blueprint.name
+    if never := [day for day in days if not blueprint.home.interactions(name, day).exists()]:
+        raise ValueError(
+            f"{name}/interactions has no file of {never[0]}; materialize {name}/interactions for that day."
+        )
 
 
 def interactions_frame(blueprint: Blueprint, until: date | None = None) -> pl.DataFrame:

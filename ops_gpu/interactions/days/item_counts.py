@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 
+from ops_gpu.interactions.days.day_stamp import CONTENT
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state_config import ItemStateConfig
 
@@ -79,9 +82,15 @@ class ItemCounts:
         merged = pl.concat(aged).group_by("item_id").agg(*sums, *decays).sort("item_id")
         return cls(merged.collect(), as_of)
 
-    def save(self, path: Path) -> None:
-        """Writes a Parquet file."""
-        self.frame.write_parquet(path, metadata={"as_of": str(self.as_of)})
+    def save(self, path: Path, content: str | None = None) -> None:
+        """Writes a Parquet file.
+
+        Args:
+            path: the file.
+            content: `day_stamp` of the events that were counted, where they are those of a file.
+        """
+        noted = {"as_of": str(self.as_of)} | ({} if content is None else {CONTENT: content})
+        self.frame.write_parquet(path, metadata=noted)
 
     @classmethod
     def load(cls, path: Path) -> ItemCounts:
@@ -92,3 +101,8 @@ class ItemCounts:
 def half_lives(config: ItemStateConfig) -> tuple[float, ...]:
     """Days at which a positive event counts half: those of the ranking features, then that of the popular source."""
     return (*config.half_lives_days, config.popular_half_life_days)
+
+
+def half_lives_key(config: ItemStateConfig) -> str:
+    """Names what was counted with these half-lives: counts of others do not add up with them."""
+    return sha256(json.dumps(half_lives(config)).encode()).hexdigest()[:8]

@@ -11,16 +11,16 @@ from pathlib import Path
 import polars as pl
 
 from ops_gpu.interactions.days.day_span import DaySpan
+from ops_gpu.interactions.days.day_stamp import EVENT
 from ops_gpu.interactions.days.folded_days import EPOCH, Fold, FoldedDays
 from ops_gpu.interactions.days.history_run import HistoryRun
 from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
-from ops_gpu.interactions.days.item_counts import ItemCounts
+from ops_gpu.interactions.days.item_counts import ItemCounts, half_lives_key
 from ops_gpu.interactions.days.user_histories import Encode, UserHistories
 from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.interactions.utc_days import day_start
 
 COUNTS = "counts.parquet"
-EVENT = ("user_id", "item_id", "timestamp", "label")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class PastDays:
         counts: `ItemCounts` of the same days, a file each, as of the end of the day.
         folder: where to keep what was folded; it can be removed at any time.
         config: half-lives that the days were counted with.
+        code: version of what counts and merges; what another one has folded is not read.
     """
 
     events: Mapping[date, Path]
     counts: Mapping[date, Path]
     folder: Path
     config: ItemStateConfig
+    code: str = ""
 
     def items_before(self, day: date, encode: Encode, items: int) -> ItemAccumulator:
         """Counts of items as of the beginning of a day.
@@ -63,11 +65,13 @@ class PastDays:
 
     @cached_property
     def _counts(self) -> FoldedDays:
-        return FoldedDays(self.counts, self.folder / "items", self._merge_counts)
+        return FoldedDays(
+            self.counts, self.folder / "items" / half_lives_key(self.config), self._merge_counts, code=self.code
+        )
 
     @cached_property
     def _histories(self) -> FoldedDays:
-        return FoldedDays(self.events, self.folder / "users", _merge_runs)
+        return FoldedDays(self.events, self.folder / "users", _merge_runs, code=self.code)
 
     def _merge_counts(self, parts: Sequence[Fold], span: DaySpan, folder: Path) -> None:
         end = day_start(EPOCH + timedelta(span.end))

@@ -17,6 +17,14 @@ class LazyAdam(keras.optimizers.Adam):
     up at every step it is Keras' Adam, which takes the second moment of a row that comes several times in a batch from
     the slopes of the single lookups. With backends that give dense gradients (JAX, PyTorch) it is Adam for every row.
 
+    Args:
+        learning_rate: as Keras has it, as all that follows.
+        name: of the optimizer.
+        keywords: what else Keras' takes.
+
+    Raises:
+        ValueError: for `amsgrad`, which keeps a third moment.
+
     Source: the lazy variant of Adam (Kingma and Ba, 2015), as TensorFlow Addons had it.
 
     Example:
@@ -27,14 +35,19 @@ class LazyAdam(keras.optimizers.Adam):
 
     def __init__(self, learning_rate: float = 1e-3, name: str = "lazy_adam", **keywords: Any) -> None:
         super().__init__(learning_rate, name=name, **keywords)
+        if self.amsgrad:
+            raise ValueError("LazyAdam got amsgrad=True, expected False; take keras.optimizers.Adam for it.")
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step of one variable; see `keras.optimizers.Optimizer.update_step`."""
-        if not hasattr(gradient, "indices"):  # of a whole variable
+        if keras.backend.backend() != "tensorflow":
             super().update_step(gradient, variable, learning_rate)
             return
         import tensorflow as tf  # type: ignore[import-untyped]
 
+        if not isinstance(gradient, tf.IndexedSlices):  # of a whole variable
+            super().update_step(gradient, variable, learning_rate)
+            return
         rows, place = tf.unique(gradient.indices)
         slope = tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows))
         index = self._get_variable_index(variable)

@@ -42,7 +42,7 @@ class Loader:
 
     The rows are spread evenly over the ranks, and over as few batches as `batch_size` allows: every rank makes the same
     number of steps, of batches of one size. What does not divide, less than a row for every step and rank, waits for
-    another epoch's order.
+    another epoch's order; without one drawn, it never comes.
 
     Args:
         files: with the same columns.
@@ -112,31 +112,38 @@ class Loader:
         return {"epoch": self.epoch, "step": self.step}
 
     def resume(self, state: Mapping[str, int]) -> None:
-        """Goes on from where another one stood."""
+        """Goes on from where another one stood; after the last batch of an epoch, with the next one."""
         self.epoch, self.step = state["epoch"], state["step"]
+        if self.step >= len(self):
+            self.epoch, self.step = self.epoch + 1, 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """The rest of the epoch, in batches; the next one begins afterwards."""
-        size, end = self.size, len(self)
+        """The rest of the epoch, in batches; with the last of them it stands at the beginning of the next one.
+
+        Raises:
+            ValueError: when a file is another one than when the loader was made, or `transform` gives other numbers of
+                rows.
+        """
+        size, end, epoch, done = self.size, len(self), self.epoch, self.step
         rest: Batch | None = None
-        for rows in self._buffers(self.step * size, end * size):
+        for rows in self._buffers(done * size, end * size):
             rest = rows if rest is None else joined([rest, rows])
             there, at = _height(rest), 0
-            while at + size <= there and self.step < end:
-                self.step += 1
+            while at + size <= there and done < end:
+                done += 1
+                self.epoch, self.step = (epoch, done) if done < end else (epoch + 1, 0)
                 yield between(rest, at, at + size)
                 at += size
             rest = between(rest, at, there)
-        self.epoch, self.step = self.epoch + 1, 0
 
     def _buffers(self, start: int, stop: int) -> Iterator[Batch]:
         """Rows of this rank from one place in its order to another, by buffers, of which some are read ahead."""
-        wanted, at = [], 0
+        wanted, at, epoch = [], 0, self.epoch
         for number, pieces in enumerate(self._plan()):
             rows = sum(piece.stop - piece.start for piece in pieces)
             skip = max(0, start - at)
             if skip < rows and at < stop:
-                wanted.append((number, pieces, skip))
+                wanted.append((epoch, number, pieces, skip))
             at += rows
         with ThreadPoolExecutor(self.threads) as pool:
             ahead: deque[Future[Batch]] = deque()
@@ -168,15 +175,22 @@ class Loader:
             room -= stop - start
         return buffers
 
-    def _read(self, number: int, pieces: list[Piece], skip: int) -> Batch:
+    def _read(self, epoch: int, number: int, pieces: list[Piece], skip: int) -> Batch:
         """The rows of one buffer, shuffled, from a place on."""
-        frames = [p.group.read(self.columns, self.where)[p.start : p.stop] for p in pieces]
-        frame = pl.concat(frames)
+        frame = pl.concat([p.group.read(self.columns, self.where)[p.start : p.stop] for p in pieces])
+        expected = sum(piece.stop - piece.start for piece in pieces)
+        if frame.height != expected:
+            raise ValueError(
+                f"{frame.height} rows were read of {pieces[0].group.path} and what follows it, expected {expected} as "
+                "when training began: a file was written anew meanwhile; train once nobody writes to the files."
+            )
         if self.transform is not None:
             frame = self.transform(frame)
+            if frame.height != expected:
+                raise ValueError(f"`transform` gave {frame.height} rows for {expected}, expected as many.")
         rows = to_values(frame)
         if self.shuffle:
-            random = np.random.default_rng((self.seed, self.epoch, self.rank, number))
+            random = np.random.default_rng((self.seed, epoch, self.rank, number))
             return take(rows, random.permutation(frame.height)[skip:])
         return between(rows, skip, frame.height)
 

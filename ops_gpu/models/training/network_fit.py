@@ -40,14 +40,19 @@ def network_fit(
         Mean training loss of every epoch.
 
     Raises:
-        ValueError: for a loss or a weight that is no finite number.
+        ValueError: for a loss or a weight that is no finite number, or rows that cannot be read.
     """
     trainer.compile(optimizer=LazyAdam(learning_rate))
     trainer.optimizer.build(trainer.trainable_variables)  # made while tracing, it costs a second trace
     lines = epoch_lines(progress, epochs, part, why)
-    batches = iter(loader) if isinstance(loader, StreamedBatches) else loader
-    history = trainer.fit(
-        batches, epochs=epochs, steps_per_epoch=len(loader), shuffle=False, verbose=0, callbacks=lines
-    )
+    batches = loader.epochs(epochs) if isinstance(loader, StreamedBatches) else loader
+    try:
+        history = trainer.fit(
+            batches, epochs=epochs, steps_per_epoch=len(loader), shuffle=False, verbose=0, callbacks=lines
+        )
+    except Exception:
+        if isinstance(loader, StreamedBatches) and loader.failures:
+            raise loader.failures[0] from None
+        raise
     require_finite_weights(trainer if network is None else network, part, why)
     return tuple(map(float, history.history["loss"]))

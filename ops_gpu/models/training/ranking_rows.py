@@ -50,7 +50,18 @@ class RankingRows:
 
     @classmethod
     def concatenate(cls, parts: list[RankingRows]) -> RankingRows:
-        """All lists of several moments, at least one."""
+        """All lists of several moments, at least one.
+
+        Raises:
+            ValueError: when they hold other columns than each other.
+        """
+        for part in parts:
+            if (part.names, set(part.taught)) != (parts[0].names, set(parts[0].taught)):
+                raise ValueError(
+                    f"the training lists of one moment have the columns {[*part.names, *sorted(part.taught)]}, "
+                    f"expected those of another one, {[*parts[0].names, *sorted(parts[0].taught)]}; make them all anew "
+                    "(remove the files of `training_lists`, and materialize it)."
+                )
         offsets = np.cumsum([0, *(len(p.item) for p in parts)])
         lists = [p.lists[:-1] + offset for p, offset in zip(parts, offsets, strict=False)]
         return cls(

@@ -9,7 +9,7 @@ import dagster as dg
 
 from ops_gpu.logs import CleanReport, EntityTable, LogError
 from recsys_assets.automation.conditions import RebuildCondition
-from recsys_assets.automation.raw_observations import observations
+from recsys_assets.automation.raw_observations import table_observations
 from recsys_assets.blueprint.asset_names import RAW
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import write_frame, write_json
@@ -20,7 +20,7 @@ from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_entities import with_kept
-from recsys_assets.tables.source_files import SourceFiles, note_table, table_files
+from recsys_assets.tables.source_files import note_table, table_files
 from recsys_assets.tables.tables import events_if_any
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
         with user_errors(LogError):
             reader = read_users if kind == "users" else read_items
             files = {} if declared is None else table_files(blueprint, declared)
-            for observation in observations(SourceFiles.look(blueprint), (kind,)):
+            for observation in table_observations(blueprint, kind):
                 context.log_event(observation)
             clean = reader(
                 declared,

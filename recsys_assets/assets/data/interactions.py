@@ -10,7 +10,7 @@ import dagster as dg
 
 from ops_gpu.logs import CleanReport, LogError
 from recsys_assets.automation.conditions import RebuildCondition
-from recsys_assets.automation.raw_observations import observations
+from recsys_assets.automation.raw_observations import log_observation
 from recsys_assets.automation.refit import ReadConfig
 from recsys_assets.blueprint.asset_names import RAW
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
@@ -23,7 +23,6 @@ from recsys_assets.metadata.tables import frame_metadata, rounded
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.day_reading import DayReading
 from recsys_assets.tables.quality_report import save_report
-from recsys_assets.tables.source_files import SourceFiles
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +54,8 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         "data",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=[RAW["interactions"]],
+        # What stands between them is made by no step of a run, which waits for steps alone.
+        after=[RAW["interactions"], *(["raw_logs"] if settings.generator is not None else [])],
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions, "missing_files": settings.quality.missing_files},
         condition=condition,
@@ -65,8 +65,7 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         days, drop = as_days(context.partition_keys), config.drop_missing or settings.quality.missing_files == "drop"
         with user_errors(LogError):
             reading = DayReading.of(blueprint, days, drop)
-            for observation in observations(SourceFiles.look(blueprint), ("interactions",)):
-                context.log_event(observation)
+        context.log_event(log_observation(blueprint, reading.changes))
         notes, written = reading_notes(reading), reading.is_usable
         for note in notes:
             context.log.warning(note)

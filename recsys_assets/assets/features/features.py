@@ -11,13 +11,12 @@ import dagster as dg
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.fitted.models import fit_config
-from recsys_assets.challenger.training.event_rows import event_features
-from recsys_assets.challenger.training.training_data import feature_days
+from recsys_assets.challenger.fitted.models import fit_config, fit_id
+from recsys_assets.challenger.training.event_rows import event_features, require_published
 from recsys_assets.metadata.column_notes import event_feature_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
-from recsys_assets.tables.days.feature_days import FeatureDays
+from recsys_assets.tables.days.feature_plan import CODE, FeaturePlan
 from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
         DESCRIPTION,
         kinds=["polars", "parquet"],
         after=["interactions", "item_state", "statistics", "users", "items", "workflow", "schema"],
-        code=["ops_gpu.features.event_features"],
+        code=CODE,
         settings={
             "history_length": fit_config(blueprint).history_length,
             "snapshot": blueprint.settings.candidates.snapshot,
@@ -53,15 +52,21 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
     )
     def make(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
         days = as_days(context.partition_keys)
-        with user_errors(ValueError):
-            kept, rows_of = feature_days(blueprint), event_features(blueprint)
-        others = [day for day in kept.stale() if day not in days]
-        if others:
-            context.log.info(f"{len(others)} other days, from {others[0]} on, had no rows of this past: made too.")
         counts: dict[date, int] = {}
-        with compute.connect() as engine:
-            for made in engine.map(kept.files_of(rows_of), rows_of.stretches([*days, *others])):
+        with user_errors(ValueError), compute.connect() as engine:
+            plan = FeaturePlan(blueprint, fit_id(blueprint), fit_config(blueprint).history_length)
+            never = [day for day in days if day not in plan.keys]
+            if never:
+                context.log.warning(f"{len(never)} days have no events here, {never[0]} is the first: none were read.")
+            days = [day for day in days if day in plan.keys]
+            others = [day for day in plan.stale() if day not in days]
+            if others:
+                context.log.info(f"{len(others)} other days, from {others[0]} on, had no rows of this past: made too.")
+            rows_of = event_features(blueprint)
+            require_published(blueprint, rows_of.workflow)
+            for made in engine.map(plan.files_of(rows_of), rows_of.stretches([*days, *others])):
                 counts |= made
+            plan.publish()
         for day, rows in counts.items():
             counted = {"dagster/partition_row_count": rows}
             if day in days:
@@ -69,18 +74,18 @@ def features(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefi
             else:
                 other = dg.AssetMaterialization(blueprint.key("features"), partition=str(day), metadata=counted)
                 context.log_event(other)
-        version = hash_files([kept.path(day) for day in days])
+        version = hash_files([plan.path(day) for day in days])
         notes = event_feature_notes(blueprint.settings.candidates.snapshot.half_lives_days)
         told = {"dagster/row_count": sum(counts.values()), "days": len(days), "others_made": len(others)}
-        metadata = frame_metadata(_newest(kept, counts), notes) | told | {"workflow_fit": kept.fit[:12]}
+        metadata = frame_metadata(_newest(plan, counts), notes) | told | {"workflow_fit": plan.fit[:12]}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return make
 
 
-def _newest(kept: FeatureDays, counts: Mapping[date, int]) -> "pl.DataFrame":
+def _newest(plan: FeaturePlan, counts: Mapping[date, int]) -> "pl.DataFrame":
     """Rows of the newest day that has some, to be shown."""
     import polars as pl
 
-    day = max((day for day, rows in counts.items() if rows), default=max(counts))
-    return pl.read_parquet(kept.path(day), glob=False)
+    day = max((day for day, rows in counts.items() if rows), default=max(plan.keys))
+    return pl.read_parquet(plan.path(day), glob=False)

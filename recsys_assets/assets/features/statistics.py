@@ -8,10 +8,12 @@ import dagster as dg
 
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint, as_days
+from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.training.workflow_fit import day_statistics, one_level, unfitted_workflow
 from recsys_assets.metadata.tables import table
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.days.day_statistics import CODE, statistics_settings
+from recsys_assets.tables.tables import require_events
 from resources.compute import ComputeResource
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def statistics(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
     )
     def count(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
         days = as_days(context.partition_keys)
+        with user_errors(ValueError):
+            require_events(blueprint, days)
         with compute.connect() as engine:
             made = day_statistics(blueprint, engine)
             workflow, last = unfitted_workflow(blueprint, made.users, made.items), None

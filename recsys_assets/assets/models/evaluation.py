@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.assets.models.index import indexed
+from recsys_assets.assets.models.faiss_index import indexed
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.asset_names import INDEXED
 from recsys_assets.blueprint.blueprint import Blueprint
@@ -18,7 +18,7 @@ from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.comparison import compare_with_live
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.fitted.models import judged_models
-from recsys_assets.challenger.training.training_data import TRAINING_DATA, challenger
+from recsys_assets.challenger.training.training_data import TRAINING_CODE, TRAINING_DATA, challenger
 from recsys_assets.metadata.evaluation import by_method, evaluation_metadata
 from recsys_assets.metadata.lists import list_pictures
 from recsys_assets.metadata.samples import sample_lists
@@ -56,6 +56,7 @@ def evaluation(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
         code=[
             "ops_gpu.evaluation.evaluate",
             "ops_gpu.evaluation.comparison",
+            *TRAINING_CODE,
             ranking_code(blueprint.settings),
             *retrieval_code(blueprint.settings),
         ],

@@ -15,7 +15,7 @@ from recsys_assets.blueprint.model_families import ranking_code, retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.fitted.models import challenger_workflow, fit_config
 from recsys_assets.challenger.training.ranking_lists import ranking_lists
-from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
+from recsys_assets.challenger.training.training_data import TRAINING_CODE, TRAINING_DATA, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded
 from recsys_assets.tables.data_version import hash_files
@@ -38,7 +38,12 @@ def ranking_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         DESCRIPTION.format(model=ranker_name(settings.ranking)),
         kinds=["keras", "tensorflow"],
         after=["training_lists", "retrieval_model", *TRAINING_DATA],
-        code=["ops_gpu.recommender.two_stage", ranking_code(blueprint.settings), *retrieval_code(blueprint.settings)],
+        code=[
+            "ops_gpu.recommender.two_stage",
+            ranking_code(blueprint.settings),
+            *TRAINING_CODE,
+            *retrieval_code(blueprint.settings),
+        ],
         settings={
             "ranking": settings.ranking,
             "candidates": settings.candidates,

@@ -12,13 +12,14 @@ from ops_gpu.models.registry import RETRIEVERS
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import retrieval_code, retrieval_names
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.fitted.live_release import live_hash
-from recsys_assets.challenger.fitted.models import CONTINUED, fit_config, next_workflows
-from recsys_assets.challenger.training.training_data import TRAINING_DATA, training_data
+from recsys_assets.challenger.fitted.models import CONTINUED, FIT, fit_config, fit_id, next_workflows
+from recsys_assets.challenger.training.training_data import TRAINING_CODE, TRAINING_DATA, feature_days, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import hash_files
@@ -51,7 +52,12 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         DESCRIPTION.format(models=", ".join(models)),
         kinds=["keras", "tensorflow"],
         after=["interactions", "item_state", *TRAINING_DATA],
-        code=["ops_gpu.recommender.two_stage", "ops_gpu.recommender.day_ranges", *retrieval_code(blueprint.settings)],
+        code=[
+            "ops_gpu.recommender.two_stage",
+            "ops_gpu.recommender.day_ranges",
+            *TRAINING_CODE,
+            *retrieval_code(blueprint.settings),
+        ],
         settings={
             "retrieval": settings.retrieval,
             "ranking": _moments(blueprint),
@@ -71,6 +77,7 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
             return
         with user_errors(ValueError):
             workflow, continued = next_workflows(blueprint)
+            feature_days(blueprint).require_until(day_ranges.ranges.end)
             data = training_data(blueprint, workflow)
             config = fit_config(blueprint)
             fitted = fit_retrieval_until(data, config, day_ranges.ranges.fit_end, context.log.info)
@@ -81,6 +88,7 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
                 fitted.models[name].save(aside / "model" / name)
             workflow.save(aside / "workflow")  # its codes are those of these models
             continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
+            write_json({"fit": fit_id(blueprint)}, aside / FIT)
             replace(day_ranges, early_end=fitted.early_end).save(aside)
         losses = {name: list(model.losses) for name, model in fitted.models.items() if model.losses}
         final = {f"final_loss_{name}": values[-1] for name, values in losses.items()}

@@ -10,10 +10,11 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.model_families import retrieval_code
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.training.ranking_lists import list_settings, ranking_lists
-from recsys_assets.challenger.training.training_data import TRAINING_DATA
+from recsys_assets.challenger.training.ranking_lists import LIST_CODE, list_settings, ranking_lists
+from recsys_assets.challenger.training.training_data import TRAINING_CODE, TRAINING_DATA
 from recsys_assets.metadata.tables import rounded, table
 from recsys_assets.tables.data_version import hash_files
+from resources.compute import ComputeResource
 
 DESCRIPTION = """Lists of candidates as of past moments, exactly as a live request would have been answered then (by
 models that had not seen what followed), labelled by what the users chose within the horizon after it.
@@ -32,16 +33,16 @@ def training_lists(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asse
         "models",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["retrieval_model", "statistics", "item_state", *TRAINING_DATA],
-        code=["ops_gpu.recommender.ranking_examples", *retrieval_code(blueprint.settings)],
+        after=["retrieval_model", "interactions", "statistics", "item_state", *TRAINING_DATA],
+        code=[*LIST_CODE, *TRAINING_CODE, *retrieval_code(blueprint.settings)],
         settings=list_settings(blueprint),
         condition=condition,
     )
-    def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        with user_errors(ValueError):
+    def make(context: dg.AssetExecutionContext, compute: ComputeResource) -> dg.MaterializeResult[Any]:
+        with user_errors(ValueError), compute.connect() as engine:
             lists = ranking_lists(blueprint)
             end = lists.day_ranges.ranges.end
-            made, rows = lists.make(context.log.info), lists.until(end)
+            made, rows = lists.make(engine, context.log.info), lists.until(end)
         kept = [lists.files.path(window) for window in lists.windows(end)]
         return dg.MaterializeResult(
             metadata={

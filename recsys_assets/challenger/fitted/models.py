@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONTINUED = "continued_workflow"
 """Name of the folder beside the models with the workflow that a release of them has."""
+FIT = "fit.json"
+"""Name of the file beside the models that says by which full fit of the workflow their codes were given out."""
 
 
 def fit_config(blueprint: Blueprint) -> FitConfig:
@@ -67,6 +69,19 @@ def released_workflow(blueprint: Blueprint) -> Workflow:
             f"its codes; materialize {blueprint.name}/retrieval_model and what comes after it."
         )
     return fitted_workflow(blueprint)
+
+
+def models_fit(blueprint: Blueprint) -> str:
+    """Hash of the full fit of the workflow that gave out the codes of the retrieval models.
+
+    Raises:
+        ValueError: when they are of a version of before.
+    """
+    noted = read_json(blueprint.home.retrieval_model(blueprint.name) / FIT)
+    if noted is None:
+        name = blueprint.name
+        raise ValueError(f"{name}/retrieval_model is of a version before; materialize {name}/retrieval_model first.")
+    return str(noted["fit"])
 
 
 def next_workflows(blueprint: Blueprint) -> tuple[Workflow, Workflow]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import time
+from collections import deque
+from contextlib import suppress
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops_gpu.interactions.events import DAY
+from ops_gpu.primitives.atomic_directory import remove_directory
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.challenger.fitted.models import fit_config, fit_id, fitted_workflow
+from recsys_assets.challenger.fitted.models import fit_config, fit_id, fitted_workflow, models_fit
 from recsys_assets.challenger.training.workflow_fit import day_statistics, one_level
+from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.days.day_statistics import DayStatistics
 from recsys_assets.tables.days.item_days import ItemDays
 
 if TYPE_CHECKING:
-    from ops_gpu.features.event_features import EventFeatures
-    from ops_gpu.features.moment_features import MomentFeatures
+    from ops_gpu.features.days.event_features import EventFeatures
+    from ops_gpu.features.days.moment_features import MomentFeatures
     from ops_gpu.interactions.days.past_days import PastDays
     from ops_gpu.workflow.statistics import Statistics
     from ops_gpu.workflow.workflow import Workflow
@@ -26,22 +33,25 @@ def event_features(blueprint: Blueprint) -> EventFeatures:
     """Makes rows with the workflow over all days and the users and items that there are.
 
     Raises:
-        ValueError: when a feature cannot be read by models, days are not counted, or the schema is of another workflow.
+        ValueError: when a feature cannot be read by models, or days are not counted.
         FileNotFoundError: before the first day.
     """
-    from ops_gpu.features.event_features import EventFeatures
+    from ops_gpu.features.days.event_features import EventFeatures
     from ops_gpu.features.training_data import entity_table
 
     workflow, past, statistics = fitted_workflow(blueprint), ItemDays(blueprint).past(), day_statistics(blueprint)
-    _require_published(blueprint, workflow)
     users, _ = entity_table(statistics.users, "user_id", workflow)
     items, _ = entity_table(statistics.items, "item_id", workflow)
-    moments = _moments(statistics, workflow, past) if workflow.as_of_columns else None
+    moments = _moments(statistics, workflow, past, fit_id(blueprint)) if workflow.as_of_columns else None
     return EventFeatures(past, users, items, workflow, fit_config(blueprint).history_length, moments)
 
 
-def _require_published(blueprint: Blueprint, workflow: Workflow) -> None:
-    """Refuses to make rows that the published schema does not tell of: whoever reads them goes by it.
+def require_published(blueprint: Blueprint, workflow: Workflow) -> None:
+    """Refuses to publish rows that the published schema does not tell of: whoever reads them goes by it.
+
+    Args:
+        blueprint: the recommender.
+        workflow: that rows are made with.
 
     Raises:
         ValueError: when the asset `schema` was not made since, or its file is gone.
@@ -57,7 +67,7 @@ def _require_published(blueprint: Blueprint, workflow: Workflow) -> None:
 
 
 def moment_features(blueprint: Blueprint, workflow: Workflow) -> MomentFeatures | None:
-    """Those columns of a workflow that depend on the day; None where there are none.
+    """Those columns of the retrieval models' workflow that depend on the day; None where there are none.
 
     Raises:
         ValueError: when days are not counted.
@@ -65,29 +75,39 @@ def moment_features(blueprint: Blueprint, workflow: Workflow) -> MomentFeatures 
     """
     if not workflow.as_of_columns:
         return None
-    return _moments(day_statistics(blueprint), workflow, ItemDays(blueprint).past())
+    return _moments(day_statistics(blueprint), workflow, ItemDays(blueprint).past(), models_fit(blueprint))
 
 
-def _moments(statistics: DayStatistics, workflow: Workflow, past: PastDays) -> MomentFeatures:
+def _moments(statistics: DayStatistics, workflow: Workflow, past: PastDays, fit: str) -> MomentFeatures:
     """What labels, counts and groups taught by each day.
 
-    A graph of one level reads the asset `statistics`; of more levels each day is counted here, over the codes that the
-    workflow has given out.
+    A graph of one level reads the asset `statistics`, folded and kept. Of more levels each day is counted here, over
+    what the levels below have learned by now: what was folded for another state of them is of no use.
     """
-    from ops_gpu.features.moment_features import MomentFeatures
+    from ops_gpu.features.days.moment_features import MomentFeatures
 
-    blueprint = statistics.blueprint
+    blueprint, tables = statistics.blueprint, (statistics.users, statistics.items)
     if one_level(workflow):
-        days = {day: blueprint.home.statistics(blueprint.name, day) for day in past.events}
-        list(statistics.make(workflow, [day for day, path in days.items() if not path.exists()]))
+        days, kept = {day: blueprint.home.statistics(blueprint.name, day) for day in past.events}, fit
+        deque(statistics.make(workflow, statistics.stale(days)), maxlen=0)
         load = partial(_kept, statistics=statistics, workflow=workflow)
     else:
-        days, load = dict(past.events), partial(_counted, statistics=statistics, workflow=workflow)
-    folder = blueprint.home.folds(blueprint.name) / "statistics" / fit_id(blueprint)[:16]
+        files = [blueprint.home.users(blueprint.name), blueprint.home.items(blueprint.name)]
+        days, kept = dict(past.events), f"{fit} {workflow.hash()} {hash_files(files)}"
+        load = partial(_counted, statistics=statistics, workflow=workflow)
+    folder = blueprint.home.folds(blueprint.name) / "statistics" / sha256(kept.encode()).hexdigest()[:16]
+    _forget_others(folder)
+    return MomentFeatures.of(workflow, *tables, days, load, folder)
+
+
+def _forget_others(folder: Path) -> None:
+    """Removes folds of other codes that nobody has used for a day."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
     for other in folder.parent.glob("[!.]*"):
-        if other != folder:  # of codes that are no more
-            shutil.rmtree(other)
-    return MomentFeatures.of(workflow, statistics.users, statistics.items, days, load, folder)
+        with suppress(FileNotFoundError):  # another process was quicker
+            if other != folder and time.time() - other.stat().st_mtime > DAY:
+                remove_directory(other)
 
 
 def _kept(path: Path, statistics: DayStatistics, workflow: Workflow) -> Statistics:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
-from recsys_assets.challenger.fitted.models import fit_config, released_workflow, retrievers
-from recsys_assets.challenger.training.event_rows import moment_features
-from recsys_assets.challenger.training.training_data import feature_days, training_data
+from recsys_assets.challenger.fitted.models import fit_config, models_fit
+from recsys_assets.challenger.training.moment_world import MomentWorld
+from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.tables.days.moment_lists import MomentLists, Window
 
 if TYPE_CHECKING:
-    from ops_gpu.features.moment_features import MomentFeatures
-    from ops_gpu.features.training_data import TrainingData
-    from ops_gpu.models.contract import Retrievers
+    from ops_gpu.engines.engine import Engine
     from ops_gpu.models.training.ranking_rows import RankingRows
 
+LIST_CODE = ("ops_gpu.recommender.ranking_examples", "ops_gpu.features.days.moment_features")
 MADE_BY = ("moments", "step_days", "horizon_days", "lists", "list_size", "seed")
 
 
@@ -41,7 +41,8 @@ def ranking_lists(blueprint: Blueprint) -> RankingLists:
     ranking, config = blueprint.settings.ranking, fit_config(blueprint)
     sampled = {name: getattr(ranking, name) for name in ("lists", "list_size", "seed")}
     retrieval = {name: asdict(settings) for name, settings in config.retrieval.items()}
-    made_by = json.dumps([sampled, asdict(config.candidates), retrieval], sort_keys=True)
+    by = {"fit": models_fit(blueprint), "code": code_version(LIST_CODE)}
+    made_by = json.dumps([sampled, asdict(config.candidates), retrieval, by], sort_keys=True)
     files = MomentLists(blueprint.home.training_lists(blueprint.name), feature_days(blueprint), made_by)
     return RankingLists(blueprint, files, DayRanges.load(blueprint))
 
@@ -81,55 +82,42 @@ class RankingLists:
         """
         return self.files.read(self.windows(end))
 
-    def make(self, progress: Callable[[str], None]) -> list[Window]:
+    def make(self, engine: Engine, progress: Callable[[str], None]) -> list[Window]:
         """Makes those lists that there are not yet, of the challenger and of its release, and forgets older ones.
+
+        Args:
+            engine: where to make them, a moment a task.
+            progress: told of each moment.
 
         Returns:
             Those that were made.
         """
-        from ops_gpu.recommender.ranking_examples import rows_at
-
-        config, ranges = fit_config(self.blueprint), self.day_ranges.ranges
+        ranges = self.day_ranges.ranges
         wanted = sorted({*self.windows(ranges.fit_end), *self.windows(ranges.end)})
         stale = self.files.stale(wanted, self.early_end)
-        for number, window in enumerate(stale, start=1):
-            data, taught = self._world.at(window.moment)
-            rows = rows_at(data, self._world.early, *window, config.candidates, config.ranking, taught)
-            self.files.write(window, self.early_end, rows)
-            progress(f"{number} of {len(stale)}: {len(rows.moment):,} lists as of {as_day(window.moment)}")
+        at_once = len(stale) if engine.workers else 1  # workers read all that they need once
+        for start in range(0, len(stale), max(at_once, 1)):
+            windows = stale[start : start + at_once]
+            for number, count in enumerate(engine.map(self.write, windows)):
+                moment = as_day(windows[number].moment)
+                progress(f"{start + number + 1} of {len(stale)}: {count:,} lists as of {moment}")
         self.files.forget(wanted)
         return stale
 
+    def write(self, window: Window) -> int:
+        """Makes and writes the lists of one moment, and counts them."""
+        from ops_gpu.recommender.ranking_examples import rows_at
+
+        config = fit_config(self.blueprint)
+        data, taught = self._world.at(window.moment)
+        rows = rows_at(data, self._world.early, *window, config.candidates, config.ranking, taught)
+        self.files.write(window, self.early_end, rows)
+        return len(rows.moment)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker of a cluster reads the models and the rows itself.
+        return {name: value for name, value in self.__dict__.items() if name != "_world"}
+
     @cached_property
-    def _world(self) -> World:
-        return World.of(self.blueprint)
-
-
-@dataclass(frozen=True)
-class World:
-    """What lists are made from, in the codes of the workflow that the release will have.
-
-    Args:
-        data: events, users and items.
-        early: models that make the lists.
-        moments: what labels, counts and groups had taught of users and items by a day; None where they teach nothing.
-    """
-
-    data: TrainingData
-    early: Retrievers
-    moments: MomentFeatures | None
-
-    @classmethod
-    def of(cls, blueprint: Blueprint) -> World:
-        """Of a recommender as it is."""
-        workflow = released_workflow(blueprint)
-        data = training_data(blueprint, workflow)
-        early = {name: model.grown(data) for name, model in retrievers(blueprint, "early").items()}
-        return cls(data, early, moment_features(blueprint, workflow))
-
-    def at(self, moment: int) -> tuple[TrainingData, list[str]]:
-        """The data with users and items as of the day of a moment, and the columns of them that depend on it."""
-        if self.moments is None:
-            return self.data, []
-        users, items = self.moments.tables(as_day(moment), self.data.users, self.data.items)
-        return replace(self.data, users=users, items=items), [*self.moments.users.names, *self.moments.items.names]
+    def _world(self) -> MomentWorld:
+        return MomentWorld.of(self.blueprint)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TRAINING_DATA = ("features", "users", "items", "workflow")
 """Assets that it is read from."""
+TRAINING_CODE = ("ops_gpu.features.days.encoded_days", "ops_gpu.models.training.parquet_rows")
+"""Modules that read it."""
 
 
 def training_data(blueprint: Blueprint, workflow: Workflow) -> TrainingData:
@@ -38,10 +40,9 @@ def training_data(blueprint: Blueprint, workflow: Workflow) -> TrainingData:
         workflow: whose codes the models know.
 
     Raises:
-        FileNotFoundError: before the first day.
-        ValueError: when a day's rows are missing, or of another past or fit.
+        ValueError: when a day's rows are missing, or of another fit.
     """
-    from ops_gpu.features.encoded_days import EncodedDays
+    from ops_gpu.features.days.encoded_days import EncodedDays
     from ops_gpu.features.training_data import TrainingData
     from ops_gpu.models.training.parquet_rows import ParquetRows
 
@@ -56,12 +57,12 @@ def training_data(blueprint: Blueprint, workflow: Workflow) -> TrainingData:
 
 
 def feature_days(blueprint: Blueprint) -> FeatureDays:
-    """The feature rows of days, as they are to be now.
+    """The feature rows of days, as they were made last.
 
     Raises:
         ValueError: when the asset `workflow` was cut off.
     """
-    return FeatureDays(blueprint, fit_id(blueprint), fit_config(blueprint).history_length)
+    return FeatureDays(blueprint, fit_id(blueprint))
 
 
 def challenger(blueprint: Blueprint) -> Contender:

@@ -47,8 +47,8 @@ class DayStatistics:
     """Statistics of days, as the assets `statistics` and `workflow` need them.
 
     A day's statistics are of a graph, and the graph is of the columns that users and items have. Whoever reads a day
-    gets statistics of today's graph, code and settings: where those on disk are of others, as after a new column in the
-    YAML, they are made anew from that day's events, whichever asset was asked for.
+    gets statistics of today's graph, code, settings and events: where those on disk are of others, as after a new
+    column in the YAML or a corrected file, they are made anew from that day's events, whichever asset was asked for.
 
     Args:
         blueprint: the recommender.
@@ -66,26 +66,33 @@ class DayStatistics:
 
     def make(self, workflow: Workflow, days: Iterable[date]) -> Iterator[tuple[date, Statistics]]:
         """Counts these days and writes what was counted, a day at a time."""
-        made: list[date] = []
+        made: dict[str, str] = {}
         try:
             for day in days:
+                wanted = self._wanted(day)  # of the events that are there before they are read
                 found = self.of_events(
                     workflow, read_events([self.blueprint.home.interactions(self.blueprint.name, day)])
                 )
                 found.save(self.blueprint.home.statistics(self.blueprint.name, day))
-                made.append(day)
+                made[str(day)] = wanted
                 yield day, found
         finally:
-            write_json({**self._versions(), **dict.fromkeys(map(str, made), self._version)}, self._versions_file)
+            write_json({**self._versions(), **made}, self._versions_file)
 
     def load(self, workflow: Workflow, days: Sequence[date]) -> list[Statistics]:
         """The statistics of these days, which merge with those of any other day."""
-        versions = self._versions()
-        found = {day: self._kept(workflow, day) if versions.get(str(day)) == self._version else None for day in days}
+        others = set(self.stale(days))
+        found = {day: None if day in others else self._kept(workflow, day) for day in days}
         stale = [day for day, kept in found.items() if kept is None]
         self.remade += stale
         found |= dict(self.make(workflow, stale)) if stale else {}
         return [kept for kept in found.values() if kept is not None]
+
+    def stale(self, days: Iterable[date]) -> list[date]:
+        """Those of these days that have no statistics, or statistics of other events, another graph or other code."""
+        home, name, versions = self.blueprint.home, self.blueprint.name, self._versions()
+        known = {day: versions.get(str(day)) if home.statistics(name, day).exists() else None for day in days}
+        return [day for day, version in known.items() if version != self._wanted(day)]
 
     def of_events(self, workflow: Workflow, events: pl.DataFrame) -> Statistics:
         """The statistics of some events; nothing is written."""
@@ -104,6 +111,11 @@ class DayStatistics:
         except ValueError:
             return None
         return found if workflow.takes(found) else None
+
+    def _wanted(self, day: date) -> str:
+        from ops_gpu.interactions.days.day_stamp import day_stamp
+
+        return f"{self._version} {day_stamp(self.blueprint.home.interactions(self.blueprint.name, day))}"
 
     @cached_property
     def _version(self) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops_gpu.interactions.utc_days import day_end
-from ops_gpu.primitives.atomic_file import atomic_file
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.code_version import code_version
+from recsys_assets.tables.parquet_notes import parquet_notes
 from recsys_assets.tables.tables import event_files
 
 if TYPE_CHECKING:
-    from ops_gpu.interactions.days.item_counts import ItemCounts
+    from ops_gpu.interactions.days.item_count_files import ItemCountFiles
     from ops_gpu.interactions.days.past_days import PastDays
+
+CODE = ("ops_gpu.interactions.days.item_counts", "ops_gpu.interactions.days.history_run")
 
 
 @dataclass(frozen=True)
@@ -47,29 +47,28 @@ class ItemDays:
                 f"read, or with other half-lives; materialize {name}/item_state for one of them, which counts them all."
             )
         events = self._events()
-        counts = {day: self.path(day) for day in events}
-        return PastDays(events, counts, home.folds(name), self.blueprint.settings.candidates.snapshot)
+        counts, config = {day: self.path(day) for day in events}, self.blueprint.settings.candidates.snapshot
+        return PastDays(events, counts, home.folds(name), config, code_version(CODE))
 
     def stale(self) -> list[date]:
-        """Days of events that were not counted since they were read, or with other half-lives, in order.
+        """Days of events that were not counted as they are now, or with other half-lives, in order.
 
         Raises:
             FileNotFoundError: when there is no day.
         """
-        return [day for day, events in self._events().items() if not _after(self.path(day), events)]
+        from ops_gpu.interactions.days.day_stamp import CONTENT
 
-    def make(self, days: Iterable[date]) -> Iterator[tuple[date, ItemCounts]]:
-        """Counts these days and writes what was counted, a day at a time."""
-        from ops_gpu.interactions.days.item_counts import ItemCounts
-        from ops_gpu.interactions.days.past_days import read_day
+        files = self.files(self._events())
+        return [day for day in files.events if parquet_notes(self.path(day)).get(CONTENT) != files.wanted(day)]
 
-        blueprint = self.blueprint
-        for day in days:
-            events = read_day(blueprint.home.interactions(blueprint.name, day))
-            counts = ItemCounts.count(events, day_end(day), blueprint.settings.candidates.snapshot)
-            with atomic_file(self.path(day)) as aside:
-                counts.save(aside)
-            yield day, counts
+    def files(self, days: Iterable[date]) -> ItemCountFiles:
+        """What counts these days and writes what was counted: `engine.map(files, days)`."""
+        from ops_gpu.interactions.days.item_count_files import ItemCountFiles
+
+        home, name, days = self.blueprint.home, self.blueprint.name, list(days)
+        events = {day: home.interactions(name, day) for day in days}
+        config = self.blueprint.settings.candidates.snapshot
+        return ItemCountFiles(events, {day: self.path(day) for day in events}, config, code_version(CODE))
 
     def path(self, day: date) -> Path:
         """File of a day."""
@@ -80,14 +79,7 @@ class ItemDays:
 
     @cached_property
     def _folder(self) -> Path:
-        """Counts of other half-lives do not add up with these, and lie elsewhere."""
-        from ops_gpu.interactions.days.item_counts import half_lives
+        from ops_gpu.interactions.days.item_counts import half_lives_key
 
-        settings = json.dumps(half_lives(self.blueprint.settings.candidates.snapshot))
         folder = self.blueprint.home.item_state_folder(self.blueprint.name)
-        return folder / sha256(settings.encode()).hexdigest()[:8]
-
-
-def _after(made: Path, source: Path) -> bool:
-    """Whether a file was written since another one was."""
-    return made.exists() and made.stat().st_mtime_ns >= source.stat().st_mtime_ns
+        return folder / half_lives_key(self.blueprint.settings.candidates.snapshot)

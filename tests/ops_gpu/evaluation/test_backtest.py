@@ -2,16 +2,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
+from ops_gpu.evaluation import backtest
 from ops_gpu.evaluation.backtest import AsOf, evaluate_as_of
+from ops_gpu.features.days.moment_features import MomentFeatures
 from ops_gpu.features.entity_workflow import fit_workflow
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.models.training.ranking_rows import RankingRows
+from ops_gpu.recommender.two_stage import RetrievalFit
 from ops_gpu.schema.raw_schema import raw_schema
 from ops_gpu.workflow.default_workflow import default_workflow
 from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.heart import CONFIG, CUT, END, START, TOWERS, Heart
+from tests.ops_gpu.taught import taught
 
+MEAN = "TE_item_id_label"
 QUICK = replace(
     CONFIG,
     retrieval={"two_tower": replace(TOWERS, epochs=1)},
@@ -60,6 +68,31 @@ def test_every_new_user_counts(heart: Heart, found: AsOf) -> None:
 def test_progress_is_told(found: AsOf, lines: list[str]) -> None:
     assert lines[0].startswith("features from ") and "lists and baselines" in lines
     assert any(line.startswith("retrieval, epoch 1/1") for line in lines)
+
+
+def test_rows_and_lists_hold_what_labels_had_taught_by_their_day(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the pipeline learns: the mean of an item is that of the days before each row, and not of its own."""
+    means = list[dict[int, set[float]]]()
+
+    def look(data: TrainingData, *_: object, **__: object) -> RetrievalFit:
+        batches, found = data.rows.batches(500, 0), dict[int, set[float]]()
+        for batch in batches:
+            for item, mean in zip(*(np.asarray(batch[name]) for name in ("item_id", MEAN)), strict=True):
+                found.setdefault(int(item), set()).add(round(float(mean), 5))
+        means.append(found)
+        return heart.fit
+
+    def lists(*_: object, taught: MomentFeatures) -> RankingRows:
+        assert taught.names == [MEAN, "language_count"]
+        raise InterruptedError
+
+    monkeypatch.setattr(backtest, "fit_retrieval_until", look)
+    monkeypatch.setattr(backtest, "make_ranking_rows", lists)
+    demo = heart.demo
+    with pytest.raises(InterruptedError):
+        evaluate_as_of(heart.interactions, demo.users, demo.items, taught, QUICK, CUT, END)
+    [found] = means
+    assert sum(len(values) > 3 for values in found.values()) > 50
 
 
 def test_nothing_before_the_cut(heart: Heart) -> None:

@@ -72,7 +72,8 @@ def with_price(data: TrainingData, value: float) -> TrainingData:
     columns = dict(data.items.columns)
     columns["price"] = columns["price"].copy()
     columns["price"][20] = value
-    return replace(data, items=FeatureTable(columns, data.items.size))
+    other = replace(data, items=FeatureTable(columns, data.items.size))
+    return other.with_events(data.events, CONFIG.history_length)  # rows of what it holds
 
 
 def test_a_loss_that_is_none_names_epoch_and_column(heart: Heart) -> None:

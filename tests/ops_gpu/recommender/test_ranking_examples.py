@@ -141,6 +141,18 @@ def test_a_moment_without_choices_adds_nothing(heart: Heart, rows: RankingRows) 
     np.testing.assert_array_equal(both.lists, rows.lists)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_moment_without_choices_has_the_columns_of_the_others(heart: Heart, rows: RankingRows, first: bool) -> None:
+    """What was taught would be passed over where its lists come first, and missed where they come later."""
+    taught = heart.data.items.names[:1]
+    none = rows_at(heart.data, heart.fit.early, START, START + DAY, CONFIG.candidates, CONFIG.ranking, taught)
+    known = rows.with_taught(heart.data.users, heart.data.items, taught)
+    both = RankingRows.concatenate([none, known] if first else [known, none])
+    np.testing.assert_array_equal(both.taught[taught[0]], known.taught[taught[0]])
+    with pytest.raises(ValueError, match=f"have the columns .*{taught[0]}.*, expected|expected .*{taught[0]}"):
+        RankingRows.concatenate([none, rows] if first else [rows, known])
+
+
 def test_concatenated_lists_stay_apart(rows: RankingRows) -> None:
     twice = RankingRows.concatenate([rows, rows])
     np.testing.assert_array_equal(np.diff(twice.lists), np.tile(np.diff(rows.lists), 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ PARTS = {
     "release": ("release.json",),
 }
 """What each asset writes, below the folder of its recommender."""
+MODELS = ("ops_gpu.models.retrieval.two_tower", "ops_gpu.models.ranking.dlrm")
+PASSING = ("mlflow_run", "judged", "files", "hash", "anew")
+"""Keys of values that are those of a run, or of a moment."""
 BY_DAY = ("interactions", "statistics", "item_state", "features")
 
 
@@ -51,8 +55,10 @@ def gates(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gates:
 
 def inputs(gates: Gates, asset: str) -> set[str]:
     defs = dg.Definitions.merge(load(gates.folder), shared_definitions(gates.home))
-    graph = defs.resolve_asset_graph()
-    return {key.path[-1] for key in graph.get(gates.blueprint.key(asset)).parent_keys}
+    graph, key = defs.resolve_asset_graph(), gates.blueprint.key(asset)
+    nodes = [graph.get(key), *(graph.get(check) for check in graph.get(key).check_keys)]  # what its checks read too
+    parents = {parent for node in nodes for parent in node.parent_entity_keys}
+    return {parent.path[-1] for parent in parents - {key} if isinstance(parent, dg.AssetKey)}
 
 
 def move_away(gates: Gates, kept: set[str], place: Path) -> list[str]:
@@ -74,11 +80,13 @@ def values(path: Path) -> Iterator[tuple[str, Any]]:
         if file.suffix == ".keras":
             import keras
 
+            for module in MODELS:  # whose layers are known to Keras once they are imported
+                importlib.import_module(module)
             for number, weights in enumerate(keras.models.load_model(file).get_weights()):
                 yield f"{name} {number}", weights
         elif file.suffix == ".json":
             found = json.loads(file.read_text())
-            yield name, {key: found[key] for key in found if key not in ("mlflow_run", "judged", "files", "hash")}
+            yield name, {key: found[key] for key in found if key not in PASSING}
         elif file.suffix == ".npy":
             yield name, np.load(file, allow_pickle=False)
         elif file.suffix == ".parquet":

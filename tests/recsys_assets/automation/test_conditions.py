@@ -87,7 +87,8 @@ def test_a_repaired_day_is_carried_to_the_deployment_and_no_other_day_is_touched
     daemon.report("interactions", "2024-01-02")
     asked = daemon.settle()
     daily = [request for request in asked if " " in request]
-    assert sorted(set(daily)) == ["features 2024-01-02", "item_state 2024-01-02", "statistics 2024-01-02"]
+    # The features of the newest day make those of the repaired one along.
+    assert sorted(set(daily)) == ["features 2024-01-03", "item_state 2024-01-02", "statistics 2024-01-02"]
     below = [asset for asset in CHAIN if asset not in {*DAILY, "users", "items"}]
     assert sorted({request for request in asked if " " not in request}) == sorted(below)
     assert asked[-1] == "deployment"
@@ -104,13 +105,17 @@ def test_days_that_a_run_of_the_chain_has_not_noted_yet_are_not_asked_for(daemon
     assert not [asked for asked in daemon.tick() if " " in asked]
     ended = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job.name)
     daemon.instance.report_dagster_event(ended, run.run_id)
-    assert {"statistics 2024-01-02", "features 2024-01-02"} <= set(daemon.settle())
+    assert {"statistics 2024-01-02", "features 2024-01-03"} <= set(daemon.settle())
 
 
-def test_new_items_are_carried_to_the_deployment_without_touching_a_day(daemon: Daemon) -> None:
-    daemon.report("items")
+@pytest.mark.parametrize("table", ["users", "items"])
+def test_new_users_or_items_are_carried_to_the_deployment_by_the_newest_day(daemon: Daemon, table: str) -> None:
+    """Its features come after the workflow that knows them, and models after these."""
+    daemon.report(table)
     asked = daemon.settle()
-    assert sorted(asked) == sorted(asset for asset in CHAIN if asset not in {*DAILY, "users", "items"})
+    below = [asset for asset in CHAIN if asset not in {*DAILY, "users", "items"}]
+    assert sorted(asked) == sorted([*below, "features 2024-01-03"])
+    assert asked.index("workflow") < asked.index("features 2024-01-03") < asked.index("retrieval_model")
     assert asked[-1] == "deployment"
 
 

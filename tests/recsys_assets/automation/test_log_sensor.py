@@ -229,6 +229,15 @@ def test_a_corrupt_file_asks_for_the_day_in_its_name(sensor: Sensor) -> None:
     assert asked(sensor.tick(run=True)) == ("2024-01-03", "2024-01-03")  # it keeps no other change waiting
 
 
+def test_the_run_of_a_corrupt_newest_file_says_what_is_wrong_with_it(shop: Path, home: Home) -> None:
+    """Its day is one of the recommender's, though a log that has stopped ends before it."""
+    (shop / "logs" / "2024-01-04.csv").write_text("neither,user,nor,time\n1,2,3,4\n")
+    said = failure(materialize(shop, ["interactions"], "2024-01-04"))
+    assert "2024-01-04.csv" in said and "Partition" not in said
+    (shop / "logs" / "2099-01-04.csv").write_text("neither,user,nor,time\n1,2,3,4\n")
+    assert blueprints(shop, home)[0].partitions.get_last_partition_key() == "2024-01-04"
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_good_days_are_asked_for_without_the_bad_one(sensor: Sensor, name: str) -> None:
     yaml = (sensor.shop / "defs.yaml").read_text()

@@ -10,10 +10,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.evaluation.evaluation_protocol import EvaluationProtocol
+from ops_gpu.features.days.encoded_days import NAMELESS
+from ops_gpu.features.training_data import encode_ids
 from ops_gpu.interactions.events import DAY
+from ops_gpu.models.model_config import RankerConfig
+from ops_gpu.models.retrieval.two_tower_config import TwoTowerConfig
+from ops_gpu.workflow.workflow import Workflow
+from recsys_assets.blueprint.json_files import write_frame, write_json
 from recsys_assets.challenger import comparison as module
 from recsys_assets.challenger.comparison import ComparisonResult, compare_with_live, contender
+from recsys_assets.challenger.fitted.models import fit_file
+from recsys_assets.tables.days.feature_days import KEY
+from recsys_assets.tables.feature_index import index_of
 from resources.home import Home
 from serving.release.release import Release
 from tests.serving.whole_release import AS_OF, NAME, Whole, whole_release
@@ -53,7 +63,12 @@ class Shop:
     @property
     def blueprint(self) -> Any:
         settings = SimpleNamespace(
-            start=None, end=None, users=None, items=None, quality=SimpleNamespace(max_days_ahead=1)
+            **dict.fromkeys(("start", "end", "users", "items")),
+            quality=SimpleNamespace(max_days_ahead=1),
+            retrieval=(TwoTowerConfig(),),
+            candidates=CandidateConfig(),
+            ranking=RankerConfig(),
+            repeats=False,
         )
         return SimpleNamespace(name=NAME, home=self.home, settings=settings)
 
@@ -68,8 +83,13 @@ class Shop:
                 "label": np.ones(rows, np.bool_),
             }
         )
-        self.home.interactions_folder(NAME).mkdir(parents=True, exist_ok=True)
-        events.write_parquet(self.home.interactions(NAME, "1970-01-01"))
+        workflow, day = Workflow.load(self.whole.release.part("workflow")), "1970-01-01"
+        workflow.save(self.home.workflow(NAME))
+        write_json({"fit": "one"}, fit_file(self.blueprint))
+        codes = {key: encode_ids(events[key], workflow) for key in ("user_id", "item_id")}
+        unknown = {name: pl.Series([None] * rows, dtype=pl.Int64) for name in NAMELESS.values()}
+        write_frame(events.with_columns(**codes, **unknown), self.home.features(NAME, day), {KEY: "these"})
+        write_json({"fit": "one", "days": {day: "these"}}, index_of(self.blueprint))
         users.write_parquet(self.home.users(NAME))
         items.with_columns(available=True).write_parquet(self.home.items(NAME))
 

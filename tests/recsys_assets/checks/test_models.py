@@ -11,15 +11,17 @@ import polars as pl
 import pytest
 
 from ops_gpu.candidates.index import ItemIndex
-from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.interactions.days.past_days import PastDays
 from recsys_assets.assets.models.evaluation import load_report
 from recsys_assets.blueprint.json_files import write_json
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.models import fit_config, fit_id
 from recsys_assets.challenger.newest_release import newest_release
 from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_before, unfitted_workflow
 from recsys_assets.tables.days.feature_days import KEY
+from recsys_assets.tables.days.feature_plan import FeaturePlan
 from recsys_assets.tables.days.training_days import TrainingDays
 from recsys_assets.tables.parquet_notes import parquet_notes
 from recsys_assets.tables.tables import event_files
@@ -79,6 +81,7 @@ def test_no_row_to_compare_is_no_proof(gates: Gates, monkeypatch: pytest.MonkeyP
 def test_no_poison_is_no_proof(gates: Gates) -> None:
     for file in event_files(gates.blueprint)[-11:]:  # all from the moment of the check on
         file.unlink()
+    FeaturePlan(gates.blueprint, fit_id(gates.blueprint), fit_config(gates.blueprint).history_length).publish()
     found = gates.evaluate("retrieval_model", "point_in_time")
     assert not found.passed and " 0 later events" in str(found.description)
 

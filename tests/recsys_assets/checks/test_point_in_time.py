@@ -69,16 +69,17 @@ def test_it_passes_where_something_was_compared_and_nothing_changed(
     learned: list[str],
     said: str,
 ) -> None:
-    nothing = SimpleNamespace(ranges=None, events=None)
+    nothing = SimpleNamespace(ranges=None, events=None, of_events=None)
     monkeypatch.setattr(module, "DayRanges", SimpleNamespace(load=lambda _: nothing))
-    for name in ("challenger_workflow", "training_data", "retrievers", "event_features"):
+    made = ("challenger_workflow", "fitted_workflow", "training_data", "retrievers", "event_features", "day_statistics")
+    for name in (*made, "partial", "_taught"):
         monkeypatch.setattr(module, name, lambda *_: nothing)
     monkeypatch.setattr(module, "_moment", lambda *_: DAY)
     monkeypatch.setattr(module, "_learned_ahead", lambda *_: learned)
     report = PointInTimeReport(DAY, poisoned, rows, changed)
     monkeypatch.setattr("ops_gpu.evaluation.point_in_time.check_point_in_time", lambda *_: report)
     of_events = PointInTimeReport(DAY, poisoned, *events)
-    monkeypatch.setattr("ops_gpu.evaluation.event_rows_in_time.check_event_features", lambda *_: of_events)
+    monkeypatch.setattr("ops_gpu.evaluation.event_rows_in_time.check_event_features", lambda *_, **__: of_events)
     found = module.point_in_time(blueprints(shop, home)[0])()
     assert isinstance(found, dg.AssetCheckResult)
     assert found.passed is (said == "nothing changed") and str(found.description).endswith(f": {said}.")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.logs import EntityTable, LogSource
 from ops_gpu.models.ranking.dlrm import Dlrm
 from ops_gpu.models.retrieval.two_tower import TwoTower

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ops_gpu.interactions.days import history_run
+from ops_gpu.interactions.days.day_stamp import day_stamp
 from ops_gpu.interactions.days.item_accumulator import ItemAccumulator
 from ops_gpu.interactions.days.item_counts import ItemCounts
-from ops_gpu.interactions.days.past_days import PastDays
+from ops_gpu.interactions.days.past_days import PastDays, read_day
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState
@@ -48,7 +49,8 @@ class World:
         for folder in ("events", "counts"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         frame.write_parquet(self.path("events", day))
-        ItemCounts.count(frame, day_end(day), CONFIG).save(self.path("counts", day))
+        content = day_stamp(self.path("events", day))
+        ItemCounts.count(frame, day_end(day), CONFIG).save(self.path("counts", day), content)
 
     def path(self, folder: str, day: date) -> Path:
         return self.folder / folder / f"{day}.parquet"
@@ -140,12 +142,32 @@ def test_what_was_folded_can_be_lost(tmp_path: Path) -> None:
     for number in range(70):
         world.write(FIRST + timedelta(number), [(3 + number % 5, 3 + number % 7, 5, True)])
     world.check(FIRST + timedelta(70))
-    merged = sorted((tmp_path / "folds").glob("*/*/*"))
+    merged = kept(tmp_path)
     for path in merged[::2]:
         shutil.rmtree(path)
-    (tmp_path / "folds/items/8/.aside-cut off").mkdir()
+    (merged[0].parent / ".aside-cut off").mkdir()
     world.check(FIRST + timedelta(70))
-    assert sorted((tmp_path / "folds").glob("*/*/[!.]*")) == merged
+    assert kept(tmp_path) == merged
+
+
+def kept(folder: Path) -> list[Path]:
+    """Everything that is folded."""
+    return sorted((folder / "folds").rglob("????-??-??-*"))
+
+
+def test_counts_of_other_half_lives_are_folded_apart(tmp_path: Path) -> None:
+    """The events that they are of are the same."""
+    world = World(tmp_path)
+    for number in range(20):
+        world.write(FIRST + timedelta(number), [(3, 4, 5, True)])
+    world.check(FIRST + timedelta(20))
+    past = world.past()
+    other = replace(past.config, half_lives_days=(1.0,))
+    for day, path in past.events.items():
+        ItemCounts.count(read_day(path), day_end(day), other).save(past.counts[day], day_stamp(path))
+    found = replace(past, config=other).items_before(FIRST + timedelta(20), codes, 12).item_state()
+    again = replace(past, config=other, folder=tmp_path / "none").items_before(FIRST + timedelta(20), codes, 12)
+    np.testing.assert_array_equal(found.popularity, again.item_state().popularity)
 
 
 FOLDER = """
@@ -179,10 +201,10 @@ def test_a_corrected_day_folds_again_what_holds_it_alone(tmp_path: Path) -> None
         world.write(FIRST + timedelta(number), [(3, 4, 5, True), (4, 5, 6, False)])
     end = FIRST + timedelta(140)
     world.check(end)
-    before = set((tmp_path / "folds").glob("*/*/*"))
+    before = set(kept(tmp_path))
     world.write(FIRST + timedelta(100), [(5, 6, 7, True)])
     world.check(end)
-    fresh = set((tmp_path / "folds").glob("*/*/*")) - before
+    fresh = set(kept(tmp_path)) - before
     # of each kind one of 8 days and one of 64
     assert sorted(path.parent.name for path in fresh) == ["64", "64", "8", "8"]
 

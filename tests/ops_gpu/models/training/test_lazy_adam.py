@@ -62,3 +62,8 @@ def test_it_learns() -> None:
 def test_it_is_written_and_read() -> None:
     found = keras.optimizers.deserialize(keras.optimizers.serialize(LazyAdam(0.25)))
     assert isinstance(found, LazyAdam) and float(found.learning_rate) == pytest.approx(0.25)
+
+
+def test_what_it_would_pass_over_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"amsgrad=True, expected False; take keras.optimizers.Adam"):
+        LazyAdam(amsgrad=True)

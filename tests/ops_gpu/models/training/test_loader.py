@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
+from threading import active_count
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,40 @@ def test_it_goes_on_exactly_where_it_stood(files: list[Path], done: int) -> None
     later = loader()
     later.resume({"epoch": 0, "step": len(begun)})
     assert epoch(later) + epoch(later) == expected[len(begun) :]
+
+
+def test_it_stands_after_every_batch_where_another_one_goes_on(files: list[Path]) -> None:
+    loader, other = (Loader(files, COLUMNS, 16, buffer_rows=30) for _ in range(2))
+    batches = iter(loader)
+    for number in range(1, len(loader) + 1):
+        next(batches)
+        assert loader.state() == ({"epoch": 0, "step": number} if number < len(loader) else {"epoch": 1, "step": 0})
+    other.resume({"epoch": 0, "step": len(other)})
+    assert other.state() == loader.state()
+    assert epoch(other) == epoch(loader)
+
+
+def test_who_stops_in_the_middle_leaves_no_thread(files: list[Path]) -> None:
+    before = active_count()
+    batches = iter(Loader(files, COLUMNS, 4, buffer_rows=5, threads=3))
+    next(batches)
+    assert active_count() > before
+    batches.close()  # type: ignore[attr-defined]
+    assert active_count() == before
+
+
+def test_a_file_that_is_written_anew_meanwhile_is_told(tmp_path: Path) -> None:
+    files = write(tmp_path, [20, 20, 20])
+    loader = Loader(files, COLUMNS, 4, buffer_rows=10)
+    assert len(epoch(loader)) == 15
+    write(tmp_path, [20, 3, 20])
+    with pytest.raises(ValueError, match=r"rows were read of .*, expected 10 .*a file was written anew meanwhile"):
+        epoch(loader)
+
+
+def test_a_transform_gives_as_many_rows(files: list[Path]) -> None:
+    with pytest.raises(ValueError, match="`transform` gave 3 rows for"):
+        epoch(Loader(files, COLUMNS, 4, transform=lambda frame: frame.head(3)))
 
 
 def test_what_fills_no_batch_comes_in_another_epoch(files: list[Path]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.features.feature_table import UNKNOWN_CODE
 from ops_gpu.features.training_rows import HISTORY, Columns, TrainingRows
 from ops_gpu.interactions.events import DAY

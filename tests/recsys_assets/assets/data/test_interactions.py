@@ -57,9 +57,10 @@ def test_bad_days_keep_their_earlier_files_and_fail_the_check(shop: Path, home: 
 
 
 def test_an_empty_day_alone_fails_with_a_sentence(shop: Path, home: Home) -> None:
-    result = materialize(shop, ["interactions"], "2024-01-20")
+    (shop / "logs" / "2024-01-02.csv").unlink()
+    result = materialize(shop, ["interactions"], "2024-01-02")
     check = next(c for c in result.get_asset_check_evaluations() if c.check_name == "volume")
-    assert "holds no usable event from 2024-01-20" in str(check.description)
+    assert "holds no usable event from 2024-01-02" in str(check.description)
 
 
 def test_a_corrupt_file_fails_its_day_with_the_parsers_sentence(shop: Path, home: Home) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from recsys_assets.challenger.training.workflow_fit import day_statistics
+from recsys_assets.component.locations import blueprints
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
@@ -64,8 +67,43 @@ def test_the_first_day_knows_the_prior_alone(taught: Path, home: Home) -> None:
 
 
 def test_what_was_folded_of_other_codes_goes(taught: Path, home: Home) -> None:
+    """Once nobody has used it for a day: a release of them may still be built."""
     folds = home.folds("shop") / "statistics"
-    before = {path.name for path in folds.glob("*")}
+    [before] = folds.iterdir()
+    write_day(taught, SECOND, rows=9)
     result = materialize(taught, ALL, *DAYS, refit=True)
     assert result.success, failure(result)
-    assert len(list(folds.glob("*"))) <= 1 and (not before or len(before) == 1)
+    assert before in folds.iterdir() and len(list(folds.iterdir())) == 2
+    os.utime(before, (1, 1))
+    assert materialize(taught, ["features"], *DAYS).success
+    assert before not in folds.iterdir() and len(list(folds.iterdir())) == 1
+
+
+def test_statistics_of_events_that_were_read_again_are_counted_again(shop: Path, home: Home) -> None:
+    assert materialize(shop, ALL, *DAYS).success
+    statistics = day_statistics(blueprints(shop, home)[0])
+    assert statistics.stale([FIRST, SECOND, THIRD]) == []
+    write_day(shop, SECOND, rows=9)
+    assert materialize(shop, ["interactions"], str(SECOND)).success
+    assert statistics.stale([FIRST, SECOND, THIRD]) == [SECOND]
+    assert materialize(shop, ["interactions"], str(FIRST)).success  # and is what it was
+    assert statistics.stale([FIRST, SECOND, THIRD]) == [SECOND]
+
+
+@pytest.mark.parametrize("asset", ["statistics", "item_state"])
+def test_a_day_that_was_never_read_is_named(shop: Path, home: Home, asset: str) -> None:
+    assert materialize(shop, ALL, *DAYS).success
+    home.interactions("shop", SECOND).unlink()
+    said = failure(materialize(shop, [asset], *DAYS))
+    assert "shop/interactions has no file of 2024-01-02; materialize shop/interactions for that day" in said
+
+
+def test_a_day_that_is_on_its_way_keeps_no_other_waiting(shop: Path, home: Home) -> None:
+    """Of an open log the newest day is yesterday, whose file may not be there."""
+    result = materialize(shop, ALL[:-1], str(FIRST), str(SECOND))
+    assert result.success, failure(result)
+    result = materialize(shop, ["features"], str(THIRD))
+    assert result.success, failure(result)
+    made = {event.partition for event in result.asset_materializations_for_node("shop__features")}
+    assert made == {str(FIRST), str(SECOND), str(THIRD)} and not home.features("shop", THIRD).exists()
+    assert rows(home, SECOND).height == 20

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -49,7 +48,8 @@ def test_features_read_it(counted: Path, home: Home) -> None:
     before = rows_of(home, THIRD)
     days, config = days_of(counted, home), ItemStateConfig()
     events = pl.read_parquet(home.interactions("shop", SECOND)).with_columns(label=True)
-    ItemCounts.count(events, ItemCounts.load(days.path(SECOND)).as_of, config).save(days.path(SECOND))
+    as_of, content = ItemCounts.load(days.path(SECOND)).as_of, days.files([SECOND]).wanted(SECOND)
+    ItemCounts.count(events, as_of, config).save(days.path(SECOND), content)
     assert materialize(counted, ["features"], str(THIRD)).success
     after = rows_of(home, THIRD)
     changed = {name for name in before.columns if not before[name].equals(after[name])}
@@ -63,8 +63,8 @@ def test_features_need_the_counts_of_every_day(counted: Path, home: Home, how: s
     if how == "gone":
         days.path(SECOND).unlink()
     if how == "older":
+        write_day(counted, SECOND, rows=9)
         assert materialize(counted, ["interactions"], str(SECOND)).success
-        os.utime(home.interactions("shop", SECOND))
     if how == "other half-lives":
         values = yaml.safe_load((counted / "defs.yaml").read_text())
         values["attributes"]["candidates"] = {"snapshot": {"half_lives_days": [2.0]}}

@@ -24,7 +24,7 @@ def blueprint(shop: Path, home: Home) -> Blueprint:
     """A shop of 8 users and 3 days, whose users choose something new every day."""
     yaml = (shop / "defs.yaml").read_text()
     (shop / "defs.yaml").write_text(yaml + "  evaluation: {days: 1, min_users: 2}\n")
-    materialize(shop, ["interactions"], "2024-01-01", "2024-01-03")
+    materialize(shop, ["interactions", "item_state"], "2024-01-01", "2024-01-03")
     return blueprints(shop, home)[0]
 
 

@@ -12,6 +12,7 @@ from ops_gpu.interactions.utc_days import day_start
 from ops_gpu.models.training.ranking_rows import RankingRows
 from recsys_assets.component.locations import blueprints
 from recsys_assets.tables.days.feature_days import FeatureDays
+from recsys_assets.tables.days.feature_plan import FeaturePlan
 from recsys_assets.tables.days.moment_lists import MomentLists, Window
 from resources.home import Home
 from tests.conftest import write_day
@@ -25,7 +26,14 @@ EARLY = MOMENTS[0]
 @pytest.fixture
 def lists(shop: Path, home: Home) -> MomentLists:
     assert materialize(shop, ["interactions"], "2024-01-01", "2024-01-03").success
-    return MomentLists(home.training_lists("shop"), FeatureDays(blueprints(shop, home)[0], "one", 10), "settings")
+    return MomentLists(home.training_lists("shop"), published(shop, home), "settings")
+
+
+def published(shop: Path, home: Home, fit: str = "one") -> FeatureDays:
+    """The days as `features` would have made them now."""
+    blueprint = blueprints(shop, home)[0]
+    FeaturePlan(blueprint, fit, 10).publish()
+    return FeatureDays(blueprint, fit)
 
 
 def some(moment: int, seed: int = 0) -> RankingRows:
@@ -90,7 +98,7 @@ def test_a_day_that_was_read_again_makes_lists_stale_whose_horizon_it_lies_in(
     written(lists)
     write_day(shop, date(2024, 1, 3), rows=9)
     assert materialize(shop, ["interactions"], "2024-01-03").success
-    later = replace(lists, days=FeatureDays(blueprints(shop, home)[0], "one", 10))
+    later = replace(lists, days=published(shop, home))
     assert later.stale(WINDOWS, EARLY) == WINDOWS[1:]
-    refitted = replace(lists, days=FeatureDays(blueprints(shop, home)[0], "two", 10))
+    refitted = replace(lists, days=published(shop, home, fit="two"))
     assert refitted.stale(WINDOWS, EARLY) == WINDOWS

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.features.user_events import UserEvents
+from ops_gpu.features.days.user_events import UserEvents
 from ops_gpu.interactions.days.history_kernels import follow_events, meet_histories
 from ops_gpu.interactions.days.user_histories import Encode, UserHistories
 from ops_gpu.interactions.histories import Histories

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from polars import selectors as cs
 
-from ops_gpu.features.feature_table import FeatureTable
+from ops_gpu.features.feature_table import FIRST_CODE, FeatureTable
 from ops_gpu.features.training_data import encode_ids
 from ops_gpu.workflow.workflow import Workflow
 
@@ -31,6 +32,7 @@ class AsOfColumns:
         self._place = np.full(size, -1, np.int64)
         if self.names:
             self._place[encode_ids(self._frame[key], workflow)] = np.arange(self._frame.height)
+            self._place[:FIRST_CODE] = -1  # codes that stand for many
 
     def of(self, workflow: Workflow, codes: npt.NDArray[np.integer[Any]]) -> Mapping[str, npt.NDArray[Any]]:
         """The columns of some rows.
@@ -40,7 +42,8 @@ class AsOfColumns:
             codes: of the entity of each row, `[n]`.
 
         Returns:
-            Arrays `[n, ...]` by name, as `FeatureTable` gives them; codes without an entity get null codes and zeros.
+            Arrays `[n, ...]` by name, as `FeatureTable` gives them; codes without an entity get null codes and zeros,
+            and zero is what no day has told anything of (NaN).
         """
         if not self.names:
             return {}
@@ -48,6 +51,7 @@ class AsOfColumns:
         place = self._place[distinct]
         there = np.flatnonzero(place >= 0)
         part = workflow.for_inputs(self._frame.columns).get_subworkflow([self._key, *self.names])
-        found = part.transform(self._frame[place[there]]).with_columns(pl.Series(self._key, there))
+        made = part.transform(self._frame[place[there]]).with_columns(cs.float().fill_nan(0.0))
+        found = made.with_columns(pl.Series(self._key, there))
         table = FeatureTable.from_frame(found, self._key, part.output_schema, len(distinct))
         return {name: table.columns[name][row] for name in self.names}

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.features.encoded_days import NAMELESS
-from ops_gpu.features.event_past import EventPast
+from ops_gpu.features.days.encoded_days import NAMELESS
+from ops_gpu.features.days.event_past import EventPast
+from ops_gpu.features.days.moment_features import Columns, MomentFeatures
 from ops_gpu.features.feature_table import FeatureTable
-from ops_gpu.features.moment_features import Columns, MomentFeatures
 from ops_gpu.features.ranking_features import ItemFeatures
 from ops_gpu.features.training_data import encode_ids
 from ops_gpu.interactions.days.item_accumulator import ItemAccumulator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.features.as_of_columns import AsOfColumns
+from ops_gpu.features.days.as_of_columns import AsOfColumns
+from ops_gpu.features.days.past_statistics import PastStatistics
 from ops_gpu.features.feature_table import FeatureTable
-from ops_gpu.features.past_statistics import PastStatistics
+from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.utc_days import as_day
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.workflow import Workflow
 
@@ -51,14 +53,24 @@ class MomentFeatures:
         columns = AsOfColumns(users, "user_id", workflow), AsOfColumns(items, "item_id", workflow)
         return cls(PastStatistics(workflow, days, load, folder), *columns)
 
-    def tables(self, day: date, users: FeatureTable, items: FeatureTable) -> tuple[FeatureTable, FeatureTable]:
-        """Features of all users and items as they stood at the beginning of a day, from what they are now."""
-        [known] = self.past.workflows([day])
-        of_users, of_items = (
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [*self.users.names, *self.items.names]
+
+    def at(self, moment: int, data: TrainingData) -> tuple[TrainingData, list[str]]:
+        """The data with users and items as they stood at the beginning of a moment's day, and the columns that changed.
+
+        Args:
+            moment: epoch seconds.
+            data: with users and items as they are now.
+        """
+        [known] = self.past.workflows([as_day(moment)])
+        users, items = (
             FeatureTable({**table.columns, **columns.of(known, np.arange(table.size))}, table.size)
-            for table, columns in ((users, self.users), (items, self.items))
+            for table, columns in ((data.users, self.users), (data.items, self.items))
         )
-        return of_users, of_items
+        return replace(data, users=users, items=items), self.names
 
     def days(self, days: Sequence[date]) -> Iterator[Columns]:
         """For each of some days that follow each other, what gives the columns of its rows."""

@@ -1,15 +1,14 @@
-"""What tells one content of a recommender's raw files from another, by the external asset that stands for them."""
+"""What tells one content of a recommender's raw files from another."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from recsys_assets.blueprint.asset_names import RAW
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
 from recsys_assets.blueprint.portable_path import portable
-from recsys_assets.tables.source_files import SourceFiles
+from recsys_assets.tables.changed_days import ChangedDays
 
 if TYPE_CHECKING:
     from ops_gpu.logs import EntityTable
@@ -19,27 +18,37 @@ FILE = "raw_files.json"
 CHUNK = 1 << 24
 
 
-def raw_versions(found: SourceFiles) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Data version and metadata of each raw asset of a recommender.
+Version = tuple[str, dict[str, Any]]
+"""Data version and metadata of a raw asset."""
+
+
+def log_version(changes: ChangedDays) -> Version:
+    """Of the raw interactions.
 
     Args:
-        found: its files.
-
-    Raises:
-        LogError: when a source has no file at all.
+        changes: the files of the log as they are, or as they were read.
     """
-    blueprint, files = found.blueprint, found.changes.files
+    files = changes.files
     days = sorted({day for entry in files.values() for day in entry.days})
     content = [(path, entry.error, [(day, entry.version(day)) for day in entry.days]) for path, entry in files.items()]
     rows = sum(day.rows for entry in files.values() for day in entry.by_day.values())
-    facts: dict[str, Any] = {"files": len(files), "rows": rows, "cannot_be_read": len(found.broken)}
+    broken = sum(bool(entry.error) for entry in files.values())
+    facts: dict[str, Any] = {"files": len(files), "rows": rows, "cannot_be_read": broken}
     facts |= {"first_day": str(days[0]), "last_day": str(days[-1])} if days else {}
-    versions = {RAW["interactions"]: (_hash(content), facts)}
-    for kind, table in (("users", blueprint.settings.users), ("items", blueprint.settings.items)):
-        if table is not None and table.source is not None:
-            hashes = _table_hashes(blueprint, table, kind)
-            versions[RAW[kind]] = _hash(list(hashes.items())), {"files": len(hashes)}
-    return versions
+    return _hash(content), facts
+
+
+def table_version(blueprint: Blueprint, kind: str) -> Version | None:
+    """Of the raw users or items as they are; None where they follow from the log.
+
+    Raises:
+        LogError: when there is no file at all.
+    """
+    table = blueprint.settings.users if kind == "users" else blueprint.settings.items
+    if table is None or table.source is None:
+        return None
+    hashes = _table_hashes(blueprint, table, kind)
+    return _hash(list(hashes.items())), {"files": len(hashes)}
 
 
 def _table_hashes(blueprint: Blueprint, table: EntityTable, kind: str) -> dict[str, str]:

@@ -9,9 +9,9 @@ import pytest
 from ops_gpu.engines.dask import DaskEngine
 from ops_gpu.engines.engine import Engine
 from ops_gpu.engines.local import LocalEngine
-from ops_gpu.features import event_features
-from ops_gpu.features.event_features import EventFeatures
-from ops_gpu.features.feature_files import FeatureFiles
+from ops_gpu.features.days import event_features
+from ops_gpu.features.days.event_features import EventFeatures
+from ops_gpu.features.days.feature_files import FeatureFiles
 from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, Heart
 

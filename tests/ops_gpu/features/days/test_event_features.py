@@ -9,24 +9,16 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ops_gpu.features import event_features, event_past
-from ops_gpu.features.entity_workflow import fit_workflow
-from ops_gpu.features.event_features import EventFeatures
-from ops_gpu.features.moment_features import MomentFeatures
+from ops_gpu.features.days import event_features, event_past
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.features.ranking_features import ItemFeatures
-from ops_gpu.features.training_data import entity_table
-from ops_gpu.graph.node import Node
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import ItemState
 from ops_gpu.interactions.sequences import histories_before
 from ops_gpu.interactions.utc_days import as_day
-from ops_gpu.operators import Categorify, JoinGroupby, LogOp, TargetEncoding
-from ops_gpu.schema.raw_schema import joined, raw_schema
-from ops_gpu.schema.schema import Schema
-from ops_gpu.workflow.statistics import Statistics
-from ops_gpu.workflow.workflow import Workflow
 from tests.ops_gpu.day_files import write_days
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
+from tests.ops_gpu.taught import taught_rows
 from tests.ops_gpu.toys import rows_of
 
 SNAPSHOT = CONFIG.candidates.snapshot
@@ -135,25 +127,9 @@ def test_the_order_of_rows_in_files_does_not_matter(heart: Heart, day: pl.DataFr
     assert rows(of(heart, shuffled, tmp_path), TODAY).equals(day)
 
 
-def taught(schema: Schema) -> Node:
-    """Codes; how an item was liked, how often its genre came; and the latter on a scale."""
-    codes = ["user_id", "item_id"] >> Categorify()
-    return codes + (["item_id"] >> TargetEncoding("label", p_smooth=3)) + (["language"] >> JoinGroupby() >> LogOp())
-
-
 @pytest.fixture(scope="module")
 def taught_features(heart: Heart, tmp_path_factory: pytest.TempPathFactory) -> EventFeatures:
-    users, items = heart.demo.users, heart.demo.items
-    workflow = fit_workflow(heart.interactions, users, items, Workflow(taught(raw_schema(users, items))))
-    folder = tmp_path_factory.mktemp("taught")
-    past = write_days(heart.interactions, folder / "files", SNAPSHOT)
-    tables = entity_table(users, "user_id", workflow)[0], entity_table(items, "item_id", workflow)[0]
-
-    def load(path: Path) -> Statistics:
-        return workflow.partial(joined(pl.read_parquet(path), users, items))
-
-    moments = MomentFeatures.of(workflow, users, items, past.events, load, folder / "folds")
-    return EventFeatures(past, *tables, workflow, 3, moments)
+    return taught_rows(heart, tmp_path_factory.mktemp("taught"))[0]
 
 
 def test_what_labels_and_counts_teach_is_known_as_of_the_morning(heart: Heart, taught_features: EventFeatures) -> None:

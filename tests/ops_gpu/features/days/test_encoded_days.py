@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ops_gpu.features.encoded_days import EncodedDays
+from ops_gpu.features.days.encoded_days import EncodedDays
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.features.entity_workflow import fit_workflow
-from ops_gpu.features.event_features import EventFeatures
 from ops_gpu.features.training_data import encode_events, entity_table
 from ops_gpu.interactions.events import Events
 from ops_gpu.schema.raw_schema import raw_schema

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ops_gpu.features.event_features import EventFeatures
+from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.primitives.atomic_file import atomic_file
 
 
