@@ -49,23 +49,43 @@ class RetrievalFit:
 
 
 def fit_retrieval_until(
-    data: TrainingData, config: FitConfig, end: int, progress: Progress | None = None
+    data: TrainingData,
+    config: FitConfig,
+    end: int,
+    progress: Progress | None = None,
+    kept: RetrievalFit | None = None,
 ) -> RetrievalFit:
     """Fits the retrieval models on the events before `end`, in two steps.
+
+    A fit of before goes on with the events since its end, at the cost of those, as its own second step went on with
+    those after its first.
 
     Args:
         data: events and features; nothing at or after `end` is read.
         config: settings; the moments of the ranker's lists decide where the first step ends.
         end: epoch seconds, exclusive.
         progress: told one line an epoch.
+        kept: a fit of the same settings on the same events, up to `end` or less; None starts afresh.
 
     Raises:
-        ValueError: when no positive event lies in the first step.
+        ValueError: when no positive event lies in the first step, or `kept` has learned from what comes after `end`.
     """
+    if kept is not None:
+        if kept.end > end:
+            raise ValueError(f"the kept models have learned up to {kept.end}, expected {end} at most; fit them anew.")
+        early, models = _grown(kept.early, data), _grown(kept.models, data)
+        if kept.end < end:
+            models = _fitted(data, config, end, progress, kept.end, models)
+        return RetrievalFit(early, models, kept.early_end, end)
     early_end = moments_before(end, first_day(data), config.ranking)[0]
     early = _fitted(data, config, early_end, progress)
     models = _fitted(data, config, end, progress, early_end, early)
     return RetrievalFit(early, models, early_end, end)
+
+
+def _grown(models: Retrievers, data: TrainingData) -> dict[str, Retriever]:
+    """The same models, with the codes that new days have brought."""
+    return {name: model.grown(data) for name, model in models.items()}
 
 
 def _fitted(
@@ -175,8 +195,7 @@ def continue_models(
     Returns:
         Retrieval models by name, and ranker.
     """
-    models = {name: model.grown(data) for name, model in fitted.models.items()}  # the new days may have brought codes
-    later = _fitted(data, config, end, progress, fitted.end, models)
+    later = _fitted(data, config, end, progress, fitted.end, _grown(fitted.models, data))
     return later, fit_ranker(data, rows, config, ranking, progress)
 
 

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -15,7 +15,14 @@ from recsys_assets.blueprint.json_files import remove, write_json
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.fitted.live_release import live_hash
-from recsys_assets.challenger.fitted.models import fit_file, fit_id, fitted_workflow, schema_version, workflow_version
+from recsys_assets.challenger.fitted.models import (
+    fit_file,
+    fit_id,
+    fitted_workflow,
+    last_refit,
+    schema_version,
+    workflow_version,
+)
 from recsys_assets.challenger.training.workflow_fit import continue_over, day_statistics, fit_before, unfitted_workflow
 from recsys_assets.metadata.schema_table import schema_metadata
 from recsys_assets.metadata.tables import table
@@ -136,7 +143,12 @@ def _fit(
     fitted = continue_over(days, challenger.copy())  # the challenger's learns no more
     require_trainable(fitted, statistics.users.columns, statistics.items.columns)
     fit, anew = challenger.hash(), kept is None
-    note = {"fit": fitted.hash() if anew else fit_id(blueprint), "challenger": fit, "anew": anew}
+    note = {
+        "fit": fitted.hash() if anew else fit_id(blueprint),
+        "refit": datetime.now(UTC).isoformat() if anew else last_refit(blueprint),
+        "challenger": fit,
+        "anew": anew,
+    }
     _write(blueprint, day_ranges, challenger, fitted, note)
     return fit, fitted, anew, statistics.remade
 

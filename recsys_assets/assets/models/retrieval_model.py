@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ops_gpu.interactions.utc_days import as_day
 from ops_gpu.models.registry import RETRIEVERS
 from ops_gpu.primitives.atomic_directory import atomic_directory
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
-from recsys_assets.blueprint.json_files import write_json
+from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.left_out import leave_out
 from recsys_assets.blueprint.model_families import retrieval_code, retrieval_names
 from recsys_assets.blueprint.user_errors import user_errors
-from recsys_assets.challenger.fitted.day_ranges import DayRanges
+from recsys_assets.challenger.fitted.day_ranges import RANGES, DayRanges
+from recsys_assets.challenger.fitted.kept_fit import EARLY, MODEL, kept_fit, note_fit
 from recsys_assets.challenger.fitted.live_release import live_hash
-from recsys_assets.challenger.fitted.models import CONTINUED, FIT, fit_config, fit_id, next_workflows
+from recsys_assets.challenger.fitted.models import CONTINUED, fit_config, next_workflows
 from recsys_assets.challenger.training.training_data import TRAINING_CODE, TRAINING_DATA, feature_days, training_data
 from recsys_assets.metadata.pictures import line_chart
 from recsys_assets.metadata.tables import rounded, table
@@ -30,12 +32,16 @@ if TYPE_CHECKING:
     from ops_gpu.features.training_data import TrainingData
     from ops_gpu.models.contract import Retrievers
     from ops_gpu.recommender.fit_config import FitConfig
+    from ops_gpu.recommender.two_stage import RetrievalFit
 
 DESCRIPTION = """The retrieval models that the YAML names, each a source of candidates: {models}.
 
 Fitted on the days before those that the asset `workflow` has chosen to judge by, and the same configuration is
 continued over them for the release. Where too few users chose anything new to judge by, nothing is fitted and nothing
 released, and those days count in the next comparison.
+
+Where nothing but later days came since they were fitted last, they go on from there with those days. They are fitted
+anew with a full refit of the workflow, by other settings or code, and when a day that they know was corrected.
 
 The curve of a loss has two parts: epochs up to the oldest lists that the ranker learns from, then those over the
 newer days, where it starts higher again.
@@ -52,12 +58,7 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         DESCRIPTION.format(models=", ".join(models)),
         kinds=["keras", "tensorflow"],
         after=["interactions", "item_state", *TRAINING_DATA],
-        code=[
-            "ops_gpu.recommender.two_stage",
-            "ops_gpu.recommender.day_ranges",
-            *TRAINING_CODE,
-            *retrieval_code(blueprint.settings),
-        ],
+        code=["ops_gpu.recommender.day_ranges", *_code(blueprint)],
         settings={
             "retrieval": settings.retrieval,
             "ranking": _moments(blueprint),
@@ -77,18 +78,20 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
             return
         with user_errors(ValueError):
             workflow, continued = next_workflows(blueprint)
-            feature_days(blueprint).require_until(day_ranges.ranges.end)
-            data = training_data(blueprint, workflow)
-            config = fit_config(blueprint)
-            fitted = fit_retrieval_until(data, config, day_ranges.ranges.fit_end, context.log.info)
+            days, end = feature_days(blueprint), day_ranges.ranges.fit_end
+            days.require_until(day_ranges.ranges.end)
+            data, config = training_data(blueprint, workflow), fit_config(blueprint)
+            made_by = code_version(_code(blueprint), {"retrieval": settings.retrieval, "ranking": _moments(blueprint)})
+            kept = kept_fit(blueprint, days, end, made_by)
+            fitted = fit_retrieval_until(data, config, end, context.log.info, kept)
         folder = blueprint.home.retrieval_model(blueprint.name)
         with atomic_directory(folder) as aside:
             for name in models:
-                fitted.early[name].save(aside / "early" / name)
-                fitted.models[name].save(aside / "model" / name)
+                fitted.early[name].save(aside / EARLY / name)
+                fitted.models[name].save(aside / MODEL / name)
             workflow.save(aside / "workflow")  # its codes are those of these models
             continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
-            write_json({"fit": fit_id(blueprint)}, aside / FIT)
+            note_fit(blueprint, aside, days, end, made_by)
             replace(day_ranges, early_end=fitted.early_end).save(aside)
         losses = {name: list(model.losses) for name, model in fitted.models.items() if model.losses}
         final = {f"final_loss_{name}": values[-1] for name, values in losses.items()}
@@ -96,15 +99,29 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         run = mlflow.track(blueprint.name, "retrieval_model", _parameters(config), final, curves)
         metadata: dict[str, Any] = {
             **day_ranges.metadata(),
+            "fitted": _how(kept, end),
             **({"loss": line_chart(losses, "epoch", "loss", 1, "Loss of the retrieval models")} if losses else {}),
             **{name: rounded(value) for name, value in final.items()},
             "models": dg.MetadataValue.md(_models(fitted.models, data, config)),
             "mlflow_run": run,
         }
-        version = dg.DataVersion(hash_files([folder]))
+        learned = [folder / part for part in (EARLY, MODEL, "workflow", CONTINUED, RANGES)]  # not when it was
+        version = dg.DataVersion(hash_files(learned))
         yield dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return fit
+
+
+def _code(blueprint: Blueprint) -> list[str]:
+    """Modules that decide what the models are, given their rows."""
+    return ["ops_gpu.recommender.two_stage", *TRAINING_CODE, *retrieval_code(blueprint.settings)]
+
+
+def _how(kept: "RetrievalFit | None", end: int) -> str:
+    """Whether the models were fitted anew, or went on from those of before."""
+    if kept is None:
+        return "anew"
+    return "as before" if kept.end == end else f"continued over {as_day(kept.end)} to {as_day(end - 1)}"
 
 
 def _moments(blueprint: Blueprint) -> dict[str, Any]:

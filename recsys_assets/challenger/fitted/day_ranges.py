@@ -16,7 +16,7 @@ from recsys_assets.tables.days.item_days import ItemDays
 if TYPE_CHECKING:
     from ops_gpu.recommender.day_ranges import Ranges, Trained
 
-FILE, PLANNED = "ranges.json", "planned_ranges.json"
+RANGES, PLANNED = "ranges.json", "planned_ranges.json"
 OWN = ("live", "early_end", "passed_over")
 UNCOMPARED = "compare with nothing by `recsys materialize {name} --uncompared`, or wait for more days"
 ANEW = "choose days anew by materializing {name}/workflow and what comes after it (`recsys materialize {name}`)"
@@ -86,7 +86,7 @@ class DayRanges:
 
     def save(self, folder: Path) -> None:
         """Writes `ranges.json` into the folder of the retrieval model."""
-        write_json(self._values(), folder / FILE)
+        write_json(self._values(), folder / RANGES)
 
     def _values(self) -> dict[str, Any]:
         return {**asdict(self.ranges), **{name: getattr(self, name) for name in OWN}}
@@ -107,7 +107,7 @@ class DayRanges:
         Raises:
             FileNotFoundError: before the first retrieval model.
         """
-        return cls._of(blueprint.home.retrieval_model(blueprint.name) / FILE, f"{blueprint.name}/retrieval_model")
+        return cls._of(blueprint.home.retrieval_model(blueprint.name) / RANGES, f"{blueprint.name}/retrieval_model")
 
     @classmethod
     def _of(cls, path: Path, asset: str) -> DayRanges:

@@ -131,7 +131,7 @@ def fitted_anew(blueprint: Blueprint) -> bool:
 
 
 def fit_file(blueprint: Blueprint) -> Path:
-    """Where it is kept how the workflow was fitted: hash of the last full fit and of the challenger's workflow."""
+    """Where it is kept how the workflow was fitted: hash and time of the last full fit, hash of the challenger's."""
     return blueprint.home.recommender(blueprint.name) / "workflow_fit.json"
 
 
@@ -147,6 +147,11 @@ def fit_id(blueprint: Blueprint) -> str:
             f"{blueprint.name}/workflow was not written to its end; materialize {blueprint.name}/workflow first."
         )
     return str(fit["fit"])
+
+
+def last_refit(blueprint: Blueprint) -> str:
+    """When the workflow was last fitted anew, which may have given the codes that there were; empty before that."""
+    return str((read_json(fit_file(blueprint)) or {}).get("refit", ""))
 
 
 def retrievers(blueprint: Blueprint, which: Literal["early", "model"]) -> Retrievers:

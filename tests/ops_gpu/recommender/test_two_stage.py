@@ -117,6 +117,20 @@ def test_models_are_continued_over_the_days_they_were_evaluated_on(heart: Heart)
     assert (lists.final > 0).all()
 
 
+def test_a_fit_of_before_goes_on_with_the_events_since(heart: Heart) -> None:
+    later = fit_retrieval_until(heart.data, CONFIG, END, kept=heart.fit)
+    assert (later.early_end, later.end) == (heart.fit.early_end, END)
+    towers, before = later.models["two_tower"], heart.towers
+    assert isinstance(towers, TwoTower)
+    assert towers.losses[: len(before.losses)] == before.losses and len(towers.losses) == len(before.losses) + 1
+    again = fit_retrieval_until(heart.data, CONFIG, CUT, kept=heart.fit)
+    same = again.models["two_tower"]
+    assert isinstance(same, TwoTower) and same.losses == before.losses
+    np.testing.assert_array_equal(same.embed_items(heart.data), before.embed_items(heart.data))
+    with pytest.raises(ValueError, match=f"learned up to {END}, expected {CUT} at most"):
+        fit_retrieval_until(heart.data, CONFIG, CUT, kept=later)
+
+
 @pytest.mark.parametrize("days", [14, 15, 16, 20, 21])
 @pytest.mark.parametrize("longer", [0, 1, 2])
 def test_no_list_is_older_than_the_early_towers(
