@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_assets.blueprint.json_files import read_json, remove
-from recsys_assets.challenger.fitted.day_ranges import FILE as RANGES
-from recsys_assets.challenger.fitted.day_ranges import PLANNED
+from recsys_assets.challenger.fitted.day_ranges import PLANNED, RANGES
 from recsys_assets.challenger.leftovers import leftovers
 from recsys_assets.challenger.newest_release import candidate_file
 from resources.home import Home
