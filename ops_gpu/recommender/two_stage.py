@@ -28,7 +28,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import tie_order
 from ops_gpu.recommender.candidate_sources import CandidateSources
 from ops_gpu.recommender.fit_config import FitConfig
-from ops_gpu.recommender.ranking_examples import blocks, horizon_before, moments_before, rows_at
+from ops_gpu.recommender.ranking_examples import blocks, horizon_end, moments_before, rows_at
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def make_ranking_rows(
     since: int | None = None,
     taught: MomentFeatures | None = None,
 ) -> RankingRows:
-    """The ranker's training lists at all moments whose horizons end by `end`.
+    """The ranker's training lists at all moments before `end`, by what was chosen before `end`.
 
     Args:
         data: events and features; nothing at or after `end` is read.
@@ -161,10 +161,12 @@ def make_ranking_rows(
     """
     first, ranking = first_day(data), config.ranking
     moments = [m for m in moments_before(end, first, ranking) if since is None or m >= since]
-    horizon = horizon_before(end, first, ranking)
     known = [(m, *((data, ()) if taught is None else taught.at(m, data))) for m in moments]
     return RankingRows.concatenate(
-        [rows_at(then, early, m, m + horizon, config.candidates, ranking, names) for m, then, names in known]
+        [
+            rows_at(then, early, m, horizon_end(m, end, first, ranking), config.candidates, ranking, names)
+            for m, then, names in known
+        ]
     )
 
 

@@ -20,6 +20,7 @@ DESCRIPTION = """Lists of candidates as of past moments, exactly as a live reque
 models that had not seen what followed), labelled by what the users chose within the horizon after it.
 
 Moments stand on a fixed grid: the lists of one are made once and kept, and the window moves over them as days arrive.
+Those of the newest moment count what was chosen so far, and are made again until its horizon is over.
 They are made again when a day up to the end of their horizon was read again, the workflow was fitted anew, or what
 lists are made by changed.
 """

@@ -67,15 +67,15 @@ class RankingLists:
         return self.day_ranges.early_end or self.day_ranges.ranges.fit_end
 
     def windows(self, end: int) -> list[Window]:
-        """All moments whose horizons end by `end` (epoch seconds), and after which the early models saw nothing."""
-        from ops_gpu.recommender.ranking_examples import horizon_before, moments_before
+        """All moments before `end` (epoch seconds), after which the early models saw nothing."""
+        from ops_gpu.recommender.ranking_examples import horizon_end, moments_before
 
         start, ranking = self.day_ranges.ranges.start, self.blueprint.settings.ranking
-        horizon = horizon_before(end, start, ranking)
-        return [Window(m, m + horizon) for m in moments_before(end, start, ranking) if m >= self.early_end]
+        moments = [m for m in moments_before(end, start, ranking) if m >= self.early_end]
+        return [Window(m, horizon_end(m, end, start, ranking)) for m in moments]
 
     def until(self, end: int) -> RankingRows:
-        """The lists of all moments whose horizons end by `end`, in epoch seconds.
+        """The lists of all moments before `end` (epoch seconds), by what was chosen before it.
 
         Raises:
             ValueError: when some are missing, or of another past.

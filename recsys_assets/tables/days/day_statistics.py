@@ -69,7 +69,7 @@ class DayStatistics:
         made: dict[str, str] = {}
         try:
             for day in days:
-                wanted = self._wanted(day)  # of the events that are there before they are read
+                wanted = self.wanted(day)  # of the events that are there before they are read
                 found = self.of_events(
                     workflow, read_events([self.blueprint.home.interactions(self.blueprint.name, day)])
                 )
@@ -92,7 +92,7 @@ class DayStatistics:
         """Those of these days that have no statistics, or statistics of other events, another graph or other code."""
         home, name, versions = self.blueprint.home, self.blueprint.name, self._versions()
         known = {day: versions.get(str(day)) if home.statistics(name, day).exists() else None for day in days}
-        return [day for day, version in known.items() if version != self._wanted(day)]
+        return [day for day, version in known.items() if version != self.wanted(day)]
 
     def of_events(self, workflow: Workflow, events: pl.DataFrame) -> Statistics:
         """The statistics of some events; nothing is written."""
@@ -112,7 +112,8 @@ class DayStatistics:
             return None
         return found if workflow.takes(found) else None
 
-    def _wanted(self, day: date) -> str:
+    def wanted(self, day: date) -> str:
+        """What tells one content of a day, and of what is counted of it, from another."""
         from ops_gpu.interactions.days.day_stamp import day_stamp
 
         return f"{self._version} {day_stamp(self.blueprint.home.interactions(self.blueprint.name, day))}"

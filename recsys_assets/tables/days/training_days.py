@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops_gpu.interactions.utc_days import day_end, day_start
 from recsys_assets.tables.days.day_statistics import DayStatistics
+from recsys_assets.tables.days.folded_statistics import FoldedStatistics
 from recsys_assets.tables.tables import event_files, read_events
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ class TrainingDays:
         return self._truly(self.days)
 
     def partials(self, workflow: Workflow) -> list[Statistics]:
-        """Statistics of these days."""
+        """Statistics of these days, those of many days in one."""
+        folded = FoldedStatistics(self.statistics, workflow)
         if self.poison is None:
-            return self.statistics.load(workflow, self.days)
+            return folded.of(self.days)
         true = [day for day in self.days if day_end(day) <= self.poison]
         other = [self.statistics.of_events(workflow, self._truly([day])) for day in self.days if day not in true]
-        return self.statistics.load(workflow, true) + other
+        return folded.of(true) + other
 
     def _truly(self, days: Sequence[date]) -> pl.DataFrame:
         from ops_gpu.evaluation.poison import poisoned_interactions

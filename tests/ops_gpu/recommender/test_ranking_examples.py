@@ -13,7 +13,7 @@ from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.recommender.candidate_sources import CandidateSources, sources_at
 from ops_gpu.recommender.learned_source import DenseSource
-from ops_gpu.recommender.ranking_examples import blocks, choices_after, moments_before, rows_at
+from ops_gpu.recommender.ranking_examples import blocks, choices_after, horizon_end, moments_before, rows_at
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import events_of, logs, rows_of
 
@@ -43,11 +43,16 @@ def test_what_was_seen_before_is_a_choice_only_where_repeats_are(repeats: bool, 
 @pytest.mark.parametrize(
     ("days", "settings", "expected"),
     [
-        (90, {}, [49, 56, 63, 70, 77]),  # the log begins on the grid, of Thursdays
-        (90, {"moments": 2}, [70, 77]),
-        (90, {"moments": 3, "step_days": 1, "horizon_days": 3}, [85, 86, 87]),
-        (16, {}, [12]),  # the horizon is a quarter of the log, and no point of the grid lies in its second half
-        (16, {"step_days": 2}, [8, 10, 12]),
+        (90, {}, [49, 56, 63, 70, 77, 84]),  # the log begins on the grid, of Thursdays
+        (90, {"moments": 2}, [77, 84]),
+        (90, {"moments": 3, "step_days": 1, "horizon_days": 3}, [86, 87, 88]),
+        (16, {}, [14]),  # the horizon is a quarter of the log, and half of it is over
+        (
+            15,
+            {},
+            [15 * 3 / 4],
+        ),  # no point of the grid lies in its second half, half a horizon before its end
+        (16, {"step_days": 2}, [8, 10, 12, 14]),
         (1, {}, [0.75]),
         (90, {"moments": 1, "horizon_days": 0.5}, [84]),
         (90, {"moments": 1, "step_days": 0.5, "horizon_days": 0.5}, [89.5]),
@@ -64,10 +69,14 @@ def test_moments_leave_a_past_and_a_horizon(length: int, count: int, step: float
     found = moments_before(START + length, START, config)
     assert 1 <= len(found) <= count and found == sorted(set(found))
     shortened = min(int(horizon * DAY), max(1, length // 4))
-    newest, step = START + length - shortened, int(config.step_days * DAY)
-    assert newest - step < found[-1] <= newest
+    end, step = START + length, int(config.step_days * DAY)
+    newest = end - shortened // 2
+    assert newest - step < found[-1] <= newest or found == [end - shortened]
     assert all(moment >= START + length // 2 for moment in found)
-    assert found == [newest] or all(moment % step == 0 for moment in found)
+    assert found == [end - shortened] or all(moment % step == 0 for moment in found)
+    for moment in found:
+        stop = horizon_end(moment, end, START, config)
+        assert moment + shortened // 2 <= stop <= min(moment + shortened, end) and stop > moment
 
 
 @given(st.integers(30, 400), st.integers(1, 60))
