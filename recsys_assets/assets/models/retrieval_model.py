@@ -91,7 +91,7 @@ def retrieval_model(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
                 fitted.models[name].save(aside / MODEL / name)
             workflow.save(aside / "workflow")  # its codes are those of these models
             continued.save(aside / CONTINUED)  # what a release of these models has, whatever is fitted after them
-            note_fit(blueprint, aside, days, end, made_by)
+            note_fit(blueprint, aside, days, end, made_by, kept is not None)
             replace(day_ranges, early_end=fitted.early_end).save(aside)
         losses = {name: list(model.losses) for name, model in fitted.models.items() if model.losses}
         final = {f"final_loss_{name}": values[-1] for name, values in losses.items()}

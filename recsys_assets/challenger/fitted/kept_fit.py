@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
@@ -16,11 +17,12 @@ from recsys_assets.tables.days.feature_days import FeatureDays
 if TYPE_CHECKING:
     from ops_gpu.recommender.two_stage import RetrievalFit
 
-EARLY, MODEL = "early", "model"
+EARLY: Final = "early"
+MODEL: Final = "model"
 """Names of the folders of models: those that make the ranker's lists, and those up to the judged days."""
 
 
-def note_fit(blueprint: Blueprint, folder: Path, days: FeatureDays, end: int, made_by: str) -> None:
+def note_fit(blueprint: Blueprint, folder: Path, days: FeatureDays, end: int, made_by: str, gone_on: bool) -> None:
     """Says beside the models what they were made from.
 
     Args:
@@ -29,8 +31,16 @@ def note_fit(blueprint: Blueprint, folder: Path, days: FeatureDays, end: int, ma
         days: the rows that they have learned from.
         end: epoch seconds, exclusive end of these rows.
         made_by: hash of code and settings.
+        gone_on: whether they went on from the models that are there.
     """
-    write_json({**_made_from(blueprint, days, end, made_by), "models": _models(folder)}, folder / FIT)
+    since = fitted_since(blueprint) if gone_on else datetime.now(UTC).isoformat()
+    made_from = _made_from(blueprint, days, end, made_by)
+    write_json({**made_from, "since": since, "models": _models(folder)}, folder / FIT)
+
+
+def fitted_since(blueprint: Blueprint) -> str:
+    """When the retrieval models that are there were last fitted anew, and not gone on with; empty for never."""
+    return str((read_json(blueprint.home.retrieval_model(blueprint.name) / FIT) or {}).get("since", ""))
 
 
 def kept_fit(blueprint: Blueprint, days: FeatureDays, end: int, made_by: str) -> RetrievalFit | None:
@@ -54,7 +64,8 @@ def kept_fit(blueprint: Blueprint, days: FeatureDays, end: int, made_by: str) ->
     before = DayRanges.load(blueprint)
     if before.early_end is None or before.ranges.fit_end > end:
         return None
-    if noted != {**_made_from(blueprint, days, before.ranges.fit_end, made_by), "models": _models(folder)}:
+    made_from = _made_from(blueprint, days, before.ranges.fit_end, made_by)
+    if {key: value for key, value in noted.items() if key != "since"} != {**made_from, "models": _models(folder)}:
         return None
     early, models = retrievers(blueprint, EARLY), retrievers(blueprint, MODEL)
     return RetrievalFit(early, models, before.early_end, before.ranges.fit_end)

@@ -82,6 +82,10 @@ class RankingLists:
         """
         return self.files.read(self.windows(end))
 
+    def made_from(self, end: int) -> str:
+        """What the lists of `until` were made from: equal hashes, equal lists."""
+        return self.files.made_from(self.windows(end))
+
     def make(self, engine: Engine, progress: Callable[[str], None]) -> list[Window]:
         """Makes those lists that there are not yet, of the challenger and of its release, and forgets older ones.
 

@@ -85,6 +85,11 @@ class MomentLists:
             )
         return RankingRows.concatenate([RankingRows.load(self.path(window), window.moment) for window in windows])
 
+    def made_from(self, windows: Sequence[Window]) -> str:
+        """Hash of what the lists of some moments were made from, by which models among it."""
+        made = [(window.name, self._key(window), parquet_notes(self.path(window)).get(END)) for window in windows]
+        return sha256(repr(made).encode()).hexdigest()[:16]
+
     def forget(self, kept: Iterable[Window]) -> None:
         """Removes the lists of all but these windows."""
         paths = {self.path(window) for window in kept}
