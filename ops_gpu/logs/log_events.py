@@ -50,8 +50,36 @@ class LogEvents:
         Raises:
             LogError: when no file can be read, or one cannot for the sake of `extra` alone.
         """
-        parts, unread = [FilePart(file) for file in list_files(self.log.source, self.place)], dict[str, str]()
+        parts, unread = self._parts(), dict[str, str]()
+        rows = self._of(parts, extra, unread)
+        self._require_some(parts, unread)
+        return rows, unread
+
+    def seen(self, column: str) -> tuple[pl.Series, dict[str, str]]:
+        """The distinct ids of all events, a file at a time, and why some files cannot be read.
+
+        Args:
+            column: `user_id` or `item_id`.
+
+        Raises:
+            LogError: when no file can be read.
+        """
+        parts, unread = self._parts(), dict[str, str]()
+        found = [self._of([part], (), unread)[column].unique() for part in parts]
+        self._require_some(parts, unread)
+        return pl.concat(found).unique(), unread
+
+    def _parts(self) -> list[FilePart]:
+        return [FilePart(file) for file in list_files(self.log.source, self.place)]
+
+    def _of(self, parts: Sequence[FilePart], extra: Sequence[str], unread: dict[str, str]) -> pl.DataFrame:
         rows, _ = collect(parts, self.log, self.ids, extra, unread, self.bounds)
+        if self.before is None:
+            return rows
+        return rows.filter(pl.col("timestamp") < datetime.combine(self.before, time.min))
+
+    def _require_some(self, parts: Sequence[FilePart], unread: dict[str, str]) -> None:
+        """LogError when no file can be read, or one cannot for the sake of this table alone."""
         of_days = dict[str, str]()
         collect([part for part in parts if part.file.path in unread], self.log, self.ids, unread=of_days)
         # What fails for the sake of this table alone fails no day, and must be told here.
@@ -59,6 +87,3 @@ class LogEvents:
         errors = list(unread.values()) if len(unread) == len(parts) else alone
         if errors:
             raise LogError(errors[0])
-        if self.before is not None:
-            rows = rows.filter(pl.col("timestamp") < datetime.combine(self.before, time.min))
-        return rows, unread

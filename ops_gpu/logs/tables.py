@@ -103,8 +103,7 @@ def _read(table: EntityTable, events: LogEvents, role: str) -> CleanLog:
     else:
         declared = log.user_id_type if role == "user" else log.item_id_type
         frame, report = _from_files(table, events.place, role, kind, declared)
-        rows, report["unread_files"] = events.rows()
-        seen = rows[f"{role}_id"].unique()
+        seen, report["unread_files"] = events.seen(f"{role}_id")
         report["known"] = KnownIds.of(seen, frame[f"{role}_id"])
         missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
         report["added"] = len(missing)

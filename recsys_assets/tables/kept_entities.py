@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, table: EntityTable) -> pl.DataFrame:
+def with_kept(frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: EntityTable) -> pl.DataFrame:
     """A users or items table with everyone who has a materialized event.
 
     Args:
         frame: the table as it was read now; its first column is the id.
-        events: all materialized events; None before there are any.
+        seen: distinct ids of all materialized events; None before there are any.
         path: the table as it was read before, if it was: whoever is gone from the log has what was known then, as far
             as it is of today's types.
         table: what its columns mean.
@@ -29,9 +29,9 @@ def with_kept(frame: pl.DataFrame, events: pl.DataFrame | None, path: Path, tabl
     from ops_gpu.logs.tables import with_unknown
 
     key = frame.columns[0]
-    if events is None or events.schema[key] != frame.schema[key]:  # other ids break the contract, which says so
+    if seen is None or seen.dtype != frame.schema[key]:  # other ids break the contract, which says so
         return frame
-    missing = events.select(pl.col(key).unique()).join(frame, on=key, how="anti")
+    missing = seen.to_frame(key).join(frame, on=key, how="anti")
     if missing.is_empty():
         return frame
     if path.exists():

@@ -44,8 +44,9 @@ def raw_tables(
     if settings.items:
         items = without_filters(items, settings.items)
     past = events if before is None else events.filter(pl.col("timestamp") < datetime.combine(before, time.min))
-    users = with_kept(users, past, blueprint.home.users(blueprint.name), settings.users or EntityTable())
-    items = with_kept(items, past, blueprint.home.items(blueprint.name), settings.items or EntityTable())
+    home, name = blueprint.home, blueprint.name
+    users = with_kept(users, past["user_id"].unique(), home.users(name), settings.users or EntityTable())
+    items = with_kept(items, past["item_id"].unique(), home.items(name), settings.items or EntityTable())
     return events, users, items
 
 

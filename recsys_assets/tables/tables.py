@@ -60,12 +60,21 @@ def interactions_frame(blueprint: Blueprint, until: date | None = None) -> pl.Da
     return read_events(event_files(blueprint, until))
 
 
-def events_if_any(blueprint: Blueprint) -> pl.DataFrame | None:
-    """All materialized events; None before there are any."""
+def known_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
+    """The distinct ids of all materialized events, in no order; None before there are any.
+
+    Args:
+        blueprint: the recommender.
+        column: `user_id` or `item_id`.
+    """
+    import polars as pl
+
     try:
-        return interactions_frame(blueprint)
+        files = event_files(blueprint)
     except FileNotFoundError:
         return None
+    days = [pl.scan_parquet(file, glob=False).select(column) for file in files]
+    return pl.concat(days).unique().collect(engine="streaming")[column]
 
 
 def read_events(files: Sequence[Path]) -> pl.DataFrame:

@@ -41,7 +41,7 @@ PARTS = {
 }
 """What each asset writes, below the folder of its recommender."""
 MODELS = ("ops_gpu.models.retrieval.two_tower", "ops_gpu.models.ranking.dlrm")
-PASSING = ("mlflow_run", "judged", "files", "hash", "anew", "refit", "models")
+PASSING = ("mlflow_run", "judged", "files", "hash", "anew", "refit", "since", "models", "model")
 """Keys of values that are those of a run, or of a moment."""
 BY_DAY = ("interactions", "statistics", "item_state", "features")
 
