@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from recsys_assets.automation.free_memory import give_back
 from recsys_assets.automation.run_lock import Holder, RunLock
 from recsys_assets.blueprint.asset_names import SERVED
 from resources.home import Home
@@ -67,7 +68,10 @@ class OneRunAtATime(dg.Executor):
                         plan_context.log.warning(f"Waits for {holder or 'another run'}, which builds {name} now.")
 
                     held.enter_context(lock.taken(run.run_id, started_by(run.tags), waiting))
-            yield from self._inner.execute(plan_context, execution_plan)
+            for event in self._inner.execute(plan_context, execution_plan):
+                yield event
+                if event.is_step_success:
+                    give_back()
 
 
 def started_by(tags: dict[str, str] | Any) -> str:

@@ -13,13 +13,14 @@ import scipy.sparse as sp
 from ops_gpu.candidates.item_weights import ItemWeights
 from ops_gpu.models.contract import Cost, SparseRetriever
 from ops_gpu.models.retrieval.item_knn_config import ItemKnnConfig
-from ops_gpu.models.retrieval.item_similarity import BLOCK_CELLS, item_similarity
+from ops_gpu.models.retrieval.item_similarity import item_similarity
 
 if TYPE_CHECKING:
     from ops_gpu.features.training_data import TrainingData
     from ops_gpu.models.training.progress import Progress
 
 LINK_BYTES = 8  # an int32 code and a float32 weight
+LIKED_BYTES = 12  # an int32 code and a float64 weight, by item and by user
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,8 @@ class ItemKnn(SparseRetriever):
 
     @classmethod
     def cost(cls, data: TrainingData, config: ItemKnnConfig) -> Cost:
-        items, links = data.events.items, min(data.events.items, config.neighbours) * data.events.items
-        block = 3 * 4 * min(BLOCK_CELLS, items**2)  # cosines, their order, and the copy that is sorted
-        return Cost(block + 2 * LINK_BYTES * links + 16 * len(data.events), LINK_BYTES * links)
+        links = min(data.events.items, config.neighbours) * data.events.items
+        return Cost(2 * LINK_BYTES * links + 2 * LIKED_BYTES * len(data.events), LINK_BYTES * links)
 
     def summary(self) -> Mapping[str, float]:
         return {"links": int(np.count_nonzero(self.table.weights))}

@@ -5,7 +5,6 @@ import numpy.typing as npt
 import pytest
 
 from ops_gpu.interactions.events import Events
-from ops_gpu.models.retrieval import item_similarity as module
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from tests.ops_gpu.toys import events_of, everyone, toy_events
 
@@ -33,9 +32,7 @@ def scores_of(events: Events, users: npt.NDArray[np.int64], neighbours: int = 20
 
 
 @pytest.mark.parametrize("neighbours", [5, 1000])
-@pytest.mark.parametrize("cells", [8_000_000, 1])
-def test_scores_are_those_of_dense_matrices(neighbours: int, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK_CELLS", cells)
+def test_scores_are_those_of_dense_matrices(neighbours: int) -> None:
     users = everyone(EVENTS)
     found = scores_of(EVENTS, users, neighbours)
     assert found.shape == (len(users), EVENTS.items) and found.dtype == np.float32
