@@ -20,6 +20,7 @@ from ops_gpu.primitives.unique_rows import distinct_rows
 EXACT_UP_TO = 20_000  # a flat scan of 20,000 x 64 takes some 0.2 ms: below that nothing is gained by guessing
 LINKS, EF_CONSTRUCTION = 16, 200  # of HNSW: 32 and 100 find as much, in a fifth more time and twice the links' memory
 EF_SEARCH = 160  # HNSW nodes followed at least: of the nearest 100 among 200,000 x 64, 128 find .952 and 160 .965
+ENOUGH, MOST_EF = 0.97, 1_280  # where users lie far from items, 160 find .88 of 50,000 x 32 and 640 .996
 IVF_FROM = 1_000_000  # above, HNSW's links cost more memory than the vectors
 
 Floats = npt.NDArray[np.float32]
@@ -36,7 +37,7 @@ class ItemIndex:
         index: a Faiss index of distinct vectors, whose labels are rows of `items`.
         items: int32 item codes, rising within a row.
         kind: "flat", "hnsw" or "ivf".
-        recall: share of the exact top 100 that it finds, measured when it was built (1.0 for flat).
+        recall: share of the exact top 100 that it finds, measured when it was built or tuned (1.0 for flat).
     """
 
     index: Any
@@ -76,7 +77,23 @@ class ItemIndex:
         if kind == "ivf":
             index.make_direct_map()  # vectors can be read back, which `search` does
         made = cls(index, items, kind, 1.0)
-        return made if kind == "flat" else replace(made, recall=_recall(made, mine))
+        return made if kind == "flat" else replace(made, recall=_recall(made, mine, _some(mine)))
+
+    def tuned(self, queries: Floats) -> ItemIndex:
+        """The same index, made to follow as many nodes as it takes to find for queries like these what is nearest.
+
+        The vectors of users lie elsewhere than those of items, and how far differs from fit to fit.
+
+        Args:
+            queries: float32 `[queries, dimension]`, of users; without any, and of other kinds than HNSW, it stays.
+        """
+        if self.kind != "hnsw" or not len(queries) or self._flat is None:
+            return self
+        found = replace(self, recall=_recall(self, self._flat, queries))
+        while found.recall < ENOUGH and self.index.hnsw.efSearch < MOST_EF:
+            self.index.hnsw.efSearch *= 2
+            found = replace(self, recall=_recall(replace(self), self._flat, queries))
+        return found
 
     def search(self, queries: Floats, size: int) -> tuple[npt.NDArray[np.int32], Floats]:
         """The `size` best items of each query, equally good ones as in `tie_order`; see `in_order`.
@@ -198,12 +215,15 @@ def _on_device(index: Any, device: str) -> Any:
     return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
 
 
-def _recall(index: ItemIndex, vectors: Floats, queries: int = 200, size: int = 100) -> float:
-    chosen = np.random.default_rng(0).choice(len(vectors), min(queries, len(vectors)), replace=False)
+def _recall(index: ItemIndex, vectors: Floats, queries: Floats, size: int = 100) -> float:
+    """Share of the nearest `size` of all vectors that an index of them finds."""
     size = min(size, len(vectors))
-    exact = faiss.IndexFlatIP(vectors.shape[1])
-    exact.add(vectors)
-    _, wanted = exact.search(vectors[chosen], size)
-    found = index._labels(vectors[chosen], size)
+    _, wanted = faiss.knn(queries, vectors, size, metric=faiss.METRIC_INNER_PRODUCT)
+    found = index._labels(queries, size)
     hits = sum(len(np.intersect1d(w, f)) for w, f in zip(wanted, found, strict=True))
-    return hits / (len(chosen) * size)
+    return hits / (len(queries) * size)
+
+
+def _some(vectors: Floats, most: int = 200) -> Floats:
+    chosen: Floats = vectors[np.random.default_rng(0).choice(len(vectors), min(most, len(vectors)), replace=False)]
+    return chosen

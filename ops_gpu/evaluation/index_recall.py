@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +12,8 @@ from ops_gpu.candidates.index import Floats, ItemIndex
 from ops_gpu.features.training_data import TrainingData
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.models.contract import DenseRetriever
+from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.learned_source import DenseSource, LearnedSource
 
 
 def user_vectors(data: TrainingData, retrieval: DenseRetriever, as_of: int, most: int = 500, seed: int = 0) -> Floats:
@@ -24,6 +29,25 @@ def user_vectors(data: TrainingData, retrieval: DenseRetriever, as_of: int, most
     past = data.events.before(as_of)
     users = np.random.default_rng(seed).permutation(np.unique(past.user))[:most].astype(np.int64)
     return retrieval.embed_users(data, users, Histories.from_events(past, users))
+
+
+def tuned(sources: CandidateSources, data: TrainingData, most: int = 200) -> CandidateSources:
+    """The same sources, their indexes made to find what is nearest to users (`ItemIndex.tuned`).
+
+    Args:
+        sources: candidate sources.
+        data: events and features.
+        most: users at most, by whom they are tuned; checks ask for others.
+    """
+
+    def of(source: LearnedSource[Any]) -> LearnedSource[Any]:
+        if not isinstance(source, DenseSource) or source.index.kind != "hnsw":
+            return source
+        return replace(
+            source, index=source.index.tuned(user_vectors(data, source.model, sources.item_state.as_of, most, 1))
+        )
+
+    return replace(sources, learned={name: of(source) for name, source in sources.learned.items()})
 
 
 def index_recall(

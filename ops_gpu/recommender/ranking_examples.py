@@ -20,6 +20,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.candidate_sources import sources_at
 
 USERS_AT_ONCE = 512  # bounds the memory of candidate generation
+EVENTS_AT_ONCE = 1_000_000  # bounds the memory of looking for what was seen before
 
 
 def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[npt.NDArray[np.int64], Ragged]:
@@ -41,9 +42,28 @@ def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[
     chosen = future.positive & known[future.user]
     key = np.unique(future.user[chosen].astype(np.int64) * events.items + future.item[chosen])
     if not repeats:
-        key = np.setdiff1d(key, past.user.astype(np.int64) * events.items + past.item)
+        key = key[~_seen(past, key)]
     users, lengths = np.unique(key // events.items, return_counts=True)
     return users, Ragged.from_lengths((key % events.items).astype(np.int32), lengths)
+
+
+def _seen(past: Events, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which pairs of user and item the past holds.
+
+    Args:
+        past: what was.
+        pairs: user code times number of items plus item code, rising; few beside the events of the past.
+    """
+    found = np.zeros(len(pairs), np.bool_)
+    asked = np.zeros(past.users, np.bool_)
+    asked[pairs // past.items] = True
+    mine = np.flatnonzero(asked[past.user])
+    for start in range(0, len(mine), EVENTS_AT_ONCE):
+        some = mine[start : start + EVENTS_AT_ONCE]
+        key = past.user[some].astype(np.int64) * past.items + past.item[some]
+        place = np.minimum(np.searchsorted(pairs, key), len(pairs) - 1)
+        found[place[pairs[place] == key]] = True
+    return found
 
 
 def moments_before(end: int, first: int, config: RankerConfig) -> list[int]:

@@ -45,6 +45,7 @@ def continued_parts(
     Raises:
         ValueError: when workflow and models are of different fits.
     """
+    from ops_gpu.evaluation.index_recall import tuned
     from ops_gpu.recommender.candidate_sources import sources_at
     from ops_gpu.recommender.two_stage import RetrievalFit, continue_models
     from ops_gpu.schema.schema import Schema
@@ -57,7 +58,7 @@ def continued_parts(
     fitted = RetrievalFit(early, models, early_end, ranges.fit_end)
     rows = ranking_lists(blueprint).until(ranges.end)
     continued, ranking = continue_models(data, fitted, ranker(blueprint), rows, config, ranges.end, progress)
-    sources = sources_at(data, continued, ranges.end, config.candidates, live=True)
+    sources = tuned(sources_at(data, continued, ranges.end, config.candidates, live=True), data)
     raw_users = Schema.from_polars(users_frame(blueprint, for_filters=True).drop("user_id"))
     return Parts(workflow, data, sources, continued, ranking, config), raw_users
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ops_gpu.primitives.atomic_directory import atomic_directory
-from recsys_assets.assets.models.item_embeddings import MADE_FROM, OFFERED, VECTORS, vectors_hash
+from recsys_assets.assets.models.item_embeddings import MADE_FROM, OFFERED, QUERIES, VECTORS, vectors_hash
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import read_json, write_json
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ops_gpu.candidates.index import ItemIndex
     from ops_gpu.recommender.learned_source import Indexed
 
+FILES = (VECTORS, OFFERED, QUERIES)
 DESCRIPTION = """Finds the items nearest to a user's vector. Exact search up to 20,000 items, HNSW above, IVF from
-a million on; its recall against exact search is measured when it is built, and checked.
+a million on; its recall against exact search is measured when it is built, and checked. HNSW is made to look as far as
+it takes to find what is nearest to users.
 """
 
 
@@ -52,8 +54,8 @@ def faiss_index(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsD
             write_json({"vectors": vectors_hash(blueprint)}, aside / MADE_FROM)
             for name in models:
                 place = blueprint.home.item_embeddings(blueprint.name) / name
-                vectors, offered = (np.load(place / file, allow_pickle=False) for file in (VECTORS, OFFERED))
-                index = ItemIndex.build(vectors, offered, device=device)
+                vectors, offered, queries = (np.load(place / file, allow_pickle=False) for file in FILES)
+                index = ItemIndex.build(vectors, offered, device=device).tuned(queries)
                 index.save(aside / name)
                 metadata |= {
                     "items": len(index.items.values),

@@ -19,9 +19,11 @@ from recsys_assets.metadata.pictures import histogram
 from recsys_assets.tables.data_version import hash_files
 
 DESCRIPTION = """A vector for every item of the catalogue, by each retrieval model that has them: {models}. An item
-without events is placed by its features alone.
+without events is placed by its features alone. Beside them those of some users, by which the index is tuned.
 """
-VECTORS, OFFERED, MADE_FROM = "vectors.npy", "offered.npy", "made_from.json"
+VECTORS, OFFERED, QUERIES, MADE_FROM = "vectors.npy", "offered.npy", "queries.npy", "made_from.json"
+USERS = 200
+"""How many the indexes are tuned by; their checks ask for others."""
 
 
 def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDefinition:
@@ -34,11 +36,13 @@ def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
         DESCRIPTION.format(models=", ".join(models)),
         kinds=["keras", "numpy"],
         after=["retrieval_model", *TRAINING_DATA],
-        code=[*TRAINING_CODE, *retrieval_code(blueprint.settings)],
+        code=["ops_gpu.evaluation.index_recall", *TRAINING_CODE, *retrieval_code(blueprint.settings)],
         condition=condition,
     )
     def embed() -> dg.MaterializeResult[Any]:
         import numpy as np
+
+        from ops_gpu.evaluation.index_recall import user_vectors
 
         data, fitted = training_data(blueprint, challenger_workflow(blueprint)), retrievers(blueprint, "model")
         as_of = DayRanges.load(blueprint).ranges.fit_end
@@ -48,10 +52,11 @@ def item_embeddings(blueprint: Blueprint, condition: RebuildCondition) -> dg.Ass
             for name in models:
                 model: Any = fitted[name]
                 with user_errors(ValueError):
-                    vectors = model.embed_items(data)
+                    vectors, queries = model.embed_items(data), user_vectors(data, model, as_of, USERS, seed=1)
                 (aside / name).mkdir()
                 np.save(aside / name / OFFERED, data.offered(as_of), allow_pickle=False)
                 np.save(aside / name / VECTORS, vectors, allow_pickle=False)
+                np.save(aside / name / QUERIES, queries, allow_pickle=False)
                 metadata |= {"items": len(vectors) - 3, f"dimension_{name}": vectors.shape[1]}
                 metadata[f"similarity_{name}"] = _similarity(vectors)
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(hash_files([folder])))

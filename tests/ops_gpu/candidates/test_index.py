@@ -51,7 +51,7 @@ def test_measured_recall_is_the_share_of_the_exact_top() -> None:
     found = ItemIndex.build(VECTORS, OFFERED, "ivf")
     found.index.nprobe = 3
     mine = VECTORS[OFFERED]
-    recall = module._recall(found, mine, queries=len(mine), size=100)
+    recall = module._recall(found, mine, mine, size=100)
     codes, _ = found.search(mine, 100)
     hits = [len(set(f) & set(w)) for f, w in zip(codes, exact(mine, 100), strict=True)]
     assert recall == pytest.approx(np.mean(hits) / 100, abs=1e-3) and recall < 0.95
@@ -186,3 +186,30 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hnsw_is_not_built_on_a_gpu() -> None:
     with pytest.raises(ValueError, match="no hnsw index on a GPU; choose auto, flat or ivf"):
         ItemIndex.build(VECTORS, OFFERED, "hnsw", "gpu")
+
+
+def test_an_index_looks_as_far_as_users_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Queries between the clusters are hard: as it is built, it finds too little for them."""
+    vectors = clustered(20_000, dimension=48)
+    everything = np.ones(len(vectors), np.bool_)
+    monkeypatch.setattr(module, "EF_SEARCH", 10)
+    index = ItemIndex.build(vectors, everything, "hnsw")
+    random = np.random.default_rng(3)
+    users = random.normal(size=(100, 48)).astype(np.float32)
+    users /= np.linalg.norm(users, axis=1, keepdims=True)
+
+    def recall(one: ItemIndex) -> float:
+        wanted = np.argsort(-(users @ vectors.T), axis=1)[:, :100]
+        found, _ = one.search(users, 100)
+        return float(np.mean([len(set(f) & set(w)) / 100 for f, w in zip(found, wanted, strict=True)]))
+
+    before = recall(index)
+    assert before < 0.9
+    tuned = index.tuned(users)
+    assert recall(tuned) == pytest.approx(tuned.recall) and tuned.recall > before + 0.05
+    assert tuned.recall >= module.ENOUGH or tuned.index.hnsw.efSearch >= module.MOST_EF
+    tuned.save(tmp_path)
+    assert recall(ItemIndex.load(tmp_path)) == pytest.approx(tuned.recall)
+    assert tuned.tuned(users[:0]) is tuned
+    flat = ItemIndex.build(vectors, everything, "flat")
+    assert flat.tuned(users) is flat
