@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 
 
 def give_back() -> None:
-    """Returns memory that is free to the system.
+    """Returns memory that is free to the system, where the C library can (glibc).
 
     A run is one process, and the allocator keeps what was freed for a next time that does not come: without this, a run
     holds at its end the most that any of its steps needed, beside the server that it starts.
     """
-    gc.collect()  # models and what they were traced from hold each other
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
