@@ -13,8 +13,10 @@ from recsys_assets.tables.tables import users_frame
 from serving.request.recommendation import Id
 
 if TYPE_CHECKING:
+    from ops_gpu.evaluation.comparison import Contender
     from ops_gpu.primitives.ragged import Ragged
     from ops_gpu.recommender.fit_config import FitConfig
+    from ops_gpu.recommender.learned_source import Indexed
     from ops_gpu.recommender.two_stage import Lists
     from serving.release.release import Release
     from serving.request.columns import Columns
@@ -24,7 +26,8 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
     """Scores by item of all candidates that the filters leave, best first, for every user with a history.
 
     Retrieved and scored by the release's models as of its last day, then put through its filters and boosts with what
-    the users table says; what a filter would ask the request for is left out.
+    the users table says; what a filter would ask the request for is left out. An index that guesses is the release's
+    own, as another one of the same vectors finds other items; how much it finds is for the check `recall` to say.
 
     Args:
         blueprint: the recommender.
@@ -42,7 +45,8 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
     side, end = contender(blueprint, release), DayRanges.load(blueprint).ranges.end
     codes = side.workflow.encode("user_id", ids(pl.Series(list(users)))).astype(np.int64)
     active = np.isin(codes, side.data.events.user) & (codes >= FIRST_CODE)
-    sources = sources_at(side.data, side.retrievers, end, side.config.candidates, live=True)
+    indexed = _guessing(release, side)
+    sources = sources_at(side.data, side.retrievers, end, side.config.candidates, live=True, indexed=indexed)
     lists = recommend(side.data, sources, side.ranking, codes[active], _most(side.config))
     known = [user for user, there in zip(users, active, strict=True) if there]
     items, scores = _ruled(release, lists, _of_users(blueprint, known))
@@ -50,6 +54,21 @@ def offline_lists(blueprint: Blueprint, release: Release, users: Sequence[Id]) -
         user: dict(zip(plain(side.workflow.decode("item_id", items[row])), scores[row].tolist(), strict=True))
         for row, user in enumerate(known)
     }
+
+
+def _guessing(release: Release, side: Contender) -> dict[str, Indexed]:
+    """Vectors and released indexes of those dense models whose index is none of exact search."""
+    from ops_gpu.candidates.index import ItemIndex
+    from ops_gpu.models.contract import DenseRetriever
+    from serving.ensemble.release_parts import retriever_folder
+
+    found = dict[str, "Indexed"]()
+    for name, model in side.retrievers.items():
+        if isinstance(model, DenseRetriever):
+            index = ItemIndex.load(retriever_folder(release.part("faiss_index"), name))
+            if index.kind != "flat":
+                found[name] = model.embed_items(side.data), index
+    return found
 
 
 def _most(config: FitConfig) -> int:
