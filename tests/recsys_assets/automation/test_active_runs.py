@@ -185,7 +185,7 @@ def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_fo
         job=SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=layer)),
         log=SimpleNamespace(warning=lambda words: waits.set()),
     )
-    inner: Any = SimpleNamespace(execute=lambda *_: iter(["step"]))
+    inner: Any = SimpleNamespace(execute=lambda *_: iter([SimpleNamespace(is_step_success=True)]))
     plan_of_steps: Any = None
 
     def execute() -> None:
@@ -199,4 +199,4 @@ def test_a_run_of_several_recommenders_is_alive_to_all_of_them_while_it_waits_fo
             assert active_run(instance, blueprint, served) == f"run {run.run_id[:8]}"
         assert status_of(instance, run.run_id) is STATUS.STARTED and not steps
     thread.join(20)
-    assert steps == ["step"]
+    assert len(steps) == 1

@@ -46,7 +46,7 @@ def test_later_days_are_gone_on_with_and_lists_of_before_stay(folder: Path, home
     result = materialize(folder, [*DAILY, "retrieval_model", "training_lists"], "2026-01-20", LAST)
     assert how(result) == "continued over 2026-01-19 to 2026-01-20"
     [lists] = result.asset_materializations_for_node("hits__training_lists")
-    assert lists.metadata["made_now"].value == 1
+    assert lists.metadata["made_now"].value == 2  # of one moment: half of its horizon, and all of it
     kept = [path for path in home.training_lists("hits").glob("*.parquet") if files.get(path)]
     assert kept and all(path.stat().st_mtime_ns == files[path] for path in kept)
     for one, other in zip(weights(home, "early"), early, strict=True):
