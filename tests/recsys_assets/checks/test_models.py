@@ -86,6 +86,25 @@ def test_no_poison_is_no_proof(gates: Gates) -> None:
     assert not found.passed and " 0 later events" in str(found.description)
 
 
+@pytest.mark.parametrize(("kind", "alike"), [("hnsw", True), ("flat", False)])
+def test_only_an_index_that_guesses_is_compared_over_itself(
+    gates: Gates, kind: str, alike: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two graphs of the same vectors find other items; what an exact index does not hold is missed."""
+    whole = ItemIndex.load
+
+    def poor(folder: Path) -> ItemIndex:
+        """Holds an item of three."""
+        index = whole(folder)
+        items, d = index.items, index.index.d
+        vectors, held = np.zeros((int(items.values.max()) + 1, d), np.float32), items.values[::3]
+        vectors[items.values] = np.asarray(index.index.reconstruct_n(0, index.index.ntotal))[items.row_ids]
+        return ItemIndex.build(vectors, np.isin(np.arange(len(vectors)), held), kind)
+
+    monkeypatch.setattr(ItemIndex, "load", poor)
+    assert gates.evaluate("release", "answers_like_its_parts").passed is alike
+
+
 @pytest.mark.parametrize("asset", ["faiss_index", "release"])
 def test_an_index_that_finds_too_little_does_not_pass(
     gates: Gates, asset: str, monkeypatch: pytest.MonkeyPatch
