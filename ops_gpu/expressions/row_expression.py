@@ -84,7 +84,7 @@ class RowExpression:
         """
         try:
             return expression_of(Writer(names, types).expression(self.tree))
-        except (PolarsError, ValueError, TypeError) as error:
+        except (PolarsError, ValueError, TypeError, OverflowError) as error:  # the last of integers of over 64 bits
             raise ValueError(
                 f"Polars {pl.__version__} does not take an expression over these columns ({error}); build it anew."
             ) from error

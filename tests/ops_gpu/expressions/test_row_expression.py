@@ -196,6 +196,14 @@ def test_damaged_trees_are_one_error(data: st.DataObject, case: str, value: Any)
         assert isinstance(found, pl.Expr)
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**200])
+def test_numbers_that_no_machine_holds_are_the_same_error(number: int) -> None:
+    tree = json.loads(json.dumps(RowExpression.of(ALIKE["buckets"]).tree))
+    tree["Function"]["function"]["Cut"] = [[number]]
+    with pytest.raises(ValueError, match="build it anew"):
+        RowExpression(tree).over({})
+
+
 def test_every_function_of_polars_that_is_taken_goes_row_by_row() -> None:
     """Computed for all rows, and for each of them alone; taken or not is known for every function that there is."""
     taken: set[str] = set()
