@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from feast import FeatureStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
 from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.feast_types import encode
+from feature_repo.id_range import IdRange
 from feature_repo.pushed_events import only_writer
 from feature_repo.settings import SQLITE_FILE, StoreSettings
 from feature_repo.versions import changed_versions, joined, latest, remembered
@@ -30,6 +33,7 @@ _KINDS: Mapping[str, tuple[str, Tags, Callable[..., Views]]] = {
     "items": ("item_id", Tags.ITEM_ID, item_views),
 }
 _BATCH = 2_000
+OLDEST = pl.CompatLevel.oldest()
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class Written:
     changed: int
     removed: int
     versions: int
+
+    def plus(self, other: Written) -> Written:
+        """What both did."""
+        return Written(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 class FeatureRepository:
@@ -89,8 +97,24 @@ class FeatureRepository:
         Raises:
             ValueError: when an id is missing or comes twice, or Feast has no type for a column.
         """
+        return self.write_ranges(kind, [(IdRange(), frame)], as_of, again)
+
+    def write_ranges(
+        self, kind: str, parts: Iterable[tuple[IdRange, pl.DataFrame]], as_of: datetime, again: Sequence[Any] = ()
+    ) -> Written:
+        """The same of a snapshot that comes in parts, of which one at a time is held.
+
+        Args:
+            kind: `users` or `items`.
+            parts: ranges that hold every id once, and the rows of each, all of the same columns.
+            as_of: as in `write`.
+            again: as in `write`.
+
+        Raises:
+            ValueError: as `write`, or when there is no part.
+        """
         with only_writer(self.folder):
-            return self._write(kind, frame, as_of, again)
+            return self._write(kind, parts, as_of, again)
 
     def write_online(self, kind: str, rows: pl.DataFrame) -> None:
         """Writes rows online alone, in the columns of the last `write`, which must be told of them `again`.
@@ -103,27 +127,39 @@ class FeatureRepository:
         view = self._store.get_feature_view(kind)
         self._write_online(view, schema, _KINDS[kind][0], rows.with_columns(pl.lit(True).alias(PRESENT)))
 
-    def _write(self, kind: str, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any]) -> Written:
-        key = _KINDS[kind][0]
-        _check_ids(kind, frame, key)
-        schema = _schema(kind, frame)
-        views = self._apply(kind, schema)
-        before = self._versions(kind)
-        same_ids = before is not None and before.schema[key] == frame.schema[key]
-        known = latest(before, key) if before is not None and same_ids else None
-        now = datetime.now(UTC)
-        changed = changed_versions(known, frame, key, _in_utc(as_of), now, again)
-        versions = changed if before is None else joined(before, changed, key)
-        current = latest(versions, key)
-        mark = [self._mark(schema), self._store.project]
-        complete = self._written(kind) == mark
-        # A write that breaks off leaves no mark, and so the next one does not trust what is online.
-        self._note(kind).unlink(missing_ok=True)
-        self._write_online(views.view, schema, key, changed if complete else current)
-        kept = remembered(versions, key, now - self.settings.keep)
-        self._replace(kind, kept, mark)
-        present = int(current[PRESENT].sum())
-        return Written(present, changed.height, int((~changed[PRESENT]).sum()), kept.height)
+    def _write(
+        self, kind: str, parts: Iterable[tuple[IdRange, pl.DataFrame]], as_of: datetime, again: Sequence[Any]
+    ) -> Written:
+        key, now, total = _KINDS[kind][0], datetime.now(UTC), Written(0, 0, 0, 0)
+        mark, complete, view = list[str](), False, None
+        with atomic_file(self.source(kind)) as aside, ExitStack() as writing:
+            file: pq.ParquetWriter | None = None
+            for ids, frame in parts:
+                _check_ids(kind, frame, key)
+                schema = _schema(kind, frame)
+                if view is None:
+                    view = self._apply(kind, schema).view
+                    mark = [self._mark(schema), self._store.project]
+                    complete = self._written(kind) == mark
+                    # A write that breaks off leaves no mark, and so the next one does not trust what is online.
+                    self._note(kind).unlink(missing_ok=True)
+                before = self._versions(kind, ids, frame.schema[key])
+                known = None if before is None else latest(before, key)
+                mine = ids.of(pl.Series(key, again, frame.schema[key])).to_list()
+                changed = changed_versions(known, frame, key, _in_utc(as_of), now, mine)
+                versions = changed if before is None else joined(before, changed, key)
+                current = latest(versions, key)
+                self._write_online(view, schema, key, changed if complete else current)
+                rows = remembered(versions, key, now - self.settings.keep).to_arrow(compat_level=OLDEST)
+                if file is None:
+                    file = writing.enter_context(pq.ParquetWriter(aside, rows.schema, compression="zstd"))
+                file.write_table(rows)
+                removed = int((~changed[PRESENT]).sum())
+                total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, rows.num_rows))
+            if file is None:
+                raise ValueError(f"the {kind} for the feature store came in no part at all, expected one at least.")
+        write_text(self._note(kind), "\n".join(mark))
+        return total
 
     def is_elsewhere(self, kind: str) -> bool:
         """Whether the rows online are those of another project, so that this one has none yet."""
@@ -143,9 +179,12 @@ class FeatureRepository:
             connection.close()
         return views
 
-    def _versions(self, kind: str) -> pl.DataFrame | None:
-        source = self.source(kind)
-        return pl.read_parquet(source) if source.exists() else None
+    def _versions(self, kind: str, ids: IdRange, dtype: pl.DataType) -> pl.DataFrame | None:
+        """What the offline source holds of some ids; None where it holds nothing, or ids of another type."""
+        source, key = self.source(kind), _KINDS[kind][0]
+        if not source.exists() or pl.read_parquet_schema(source)[key] != dtype:
+            return None
+        return pl.scan_parquet(source, glob=False).filter(ids.holds(key)).collect()
 
     def _write_online(self, view: Any, schema: Schema, key: str, rows: pl.DataFrame) -> None:
         columns = [*features(schema), ColumnSchema(PRESENT, "bool")]
@@ -168,11 +207,6 @@ class FeatureRepository:
         """The mark and the project of the last write that came to its end; earlier versions noted no project."""
         path = self._note(kind)
         return path.read_text(encoding="utf-8").split() if path.exists() else []
-
-    def _replace(self, kind: str, versions: pl.DataFrame, mark: list[str]) -> None:
-        with atomic_file(self.source(kind)) as aside:
-            versions.write_parquet(aside)
-        write_text(self._note(kind), "\n".join(mark))
 
     def _note(self, kind: str) -> Path:
         return self.folder / f"{kind}.written"

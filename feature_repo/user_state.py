@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
+from feature_repo.id_range import IdRange, id_ranges
 from ops_gpu.interactions.history_columns import ENTRY, as_lists, entries_of
 
 
@@ -25,3 +28,21 @@ def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -
     lists = as_lists(entries_of(interactions.lazy(), "user_id"), "user_id")
     joined = users.join(lists, on="user_id", how="full", coalesce=True)
     return joined.with_columns(pl.col(ENTRY).fill_null([])).sort("user_id")
+
+
+def user_states(
+    users: pl.DataFrame, interactions: pl.LazyFrame, at_once: int
+) -> Iterator[tuple[IdRange, pl.DataFrame]]:
+    """The same by ranges of ids, of which one at a time is held; the log is read once for each.
+
+    Args:
+        users: as in `user_state`.
+        interactions: as in `user_state`.
+        at_once: users and interactions of a range, about.
+    """
+    events = interactions.group_by("user_id").agg(rows=pl.len().cast(pl.Int64))
+    known = users.lazy().select("user_id", rows=pl.lit(1, pl.Int64))
+    sizes = pl.concat([known, events]).group_by("user_id").agg(pl.col("rows").sum()).collect(engine="streaming")
+    for ids in id_ranges(sizes, "user_id", at_once):
+        mine = ids.holds("user_id")
+        yield ids, user_state(users.filter(mine), interactions.filter(mine))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from feature_repo.settings import StoreSettings
 
 
+AT_ONCE = 1_000_000
+
+
 class FeatureStoreResource(dg.ConfigurableResource[Any]):
     """Feast, one repository a recommender, under the home; the online store is SQLite or Redis.
 
@@ -50,6 +53,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         items: pl.DataFrame,
         interactions: pl.DataFrame | pl.LazyFrame,
         as_of: datetime,
+        at_once: int = AT_ONCE,
     ) -> dict[str, Written]:
         """Makes these tables the state that Feast gives; views are generated from their columns.
 
@@ -61,6 +65,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             items: canonical items.
             interactions: canonical interactions, from which every user's complete history is taken.
             as_of: the moment that the tables describe; without a zone it is UTC.
+            at_once: users and interactions of which histories are made at once, about: bounds the memory.
 
         Returns:
             What was written, by `users` and `items`.
@@ -72,7 +77,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
 
         from feature_repo.logged_events import not_logged
         from feature_repo.pushed_events import NUMBER, PUSHED, PushedEvents, only_writer, pushed_users
-        from feature_repo.user_state import user_state
+        from feature_repo.user_state import user_states
 
         repository = self.repository(name)
         pushed = PushedEvents(
@@ -83,8 +88,9 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             again = pushed_users(repository.folder)
             events, now = pushed.all(), datetime.now(UTC).replace(tzinfo=None)
             left = not_logged(events, known, timedelta(days=self.pushed_days), now)
-            states = user_state(users, pl.concat([known, left.drop(NUMBER, PUSHED).lazy()]))
-            written = repository.write("users", states, as_of, again)
+            log = pl.concat([known, left.drop(NUMBER, PUSHED).lazy()])
+            parts = user_states(users, log, at_once)
+            written = repository.write_ranges("users", parts, as_of, again)
             pushed.forget(events.join(left, on=NUMBER, how="anti")[NUMBER])
         return {"users": written, "items": repository.write("items", items, as_of)}
 

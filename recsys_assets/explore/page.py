@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from recsys_assets.explore.explorer import Explorer
 from recsys_assets.explore.formats import FORMATS
 from recsys_assets.explore.security_headers import SecurityHeaders
-from serving.ensemble.four_stages_config import DEFAULT_K, MOST_ITEMS
+from serving.request.list_length import DEFAULT_K, MOST_ITEMS
 
 FOLDER = Path(__file__).parent
 OFFERED, LENGTHS = 8, (5, 10, 20, 50)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,9 +55,9 @@ def require_events(blueprint: Blueprint, days: Iterable[date]) -> None:
         )
 
 
-def interactions_frame(blueprint: Blueprint, until: date | None = None) -> pl.DataFrame:
-    """All materialized events, up to the end of a day where one is given, by time."""
-    return read_events(event_files(blueprint, until))
+def scan_interactions(blueprint: Blueprint, until: date | None = None) -> pl.LazyFrame:
+    """All materialized events, up to the end of a day where one is given, by time; none is read before it is needed."""
+    return scan_events(event_files(blueprint, until))
 
 
 def known_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
@@ -83,9 +83,14 @@ def read_events(files: Sequence[Path]) -> pl.DataFrame:
     Of the columns kept beside the four of an event, none is read here, and their types may differ from day to day where
     an older version wrote some of them.
     """
+    return scan_events(files).collect()
+
+
+def scan_events(files: Sequence[Path]) -> pl.LazyFrame:
+    """The same, not read yet."""
     import polars as pl
 
-    return pl.concat([pl.read_parquet(file, columns=list(EVENT), glob=False) for file in files])
+    return pl.concat([pl.scan_parquet(file, glob=False).select(EVENT) for file in files])
 
 
 def users_frame(blueprint: Blueprint, for_filters: bool = False) -> pl.DataFrame:
@@ -110,15 +115,16 @@ def without_filters(frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
     return frame.drop(name for name in table.only_filters if name in frame.columns)
 
 
-def event_span(events: pl.DataFrame) -> tuple[int, int]:
+def event_span(events: pl.LazyFrame) -> tuple[int, int]:
     """The first event, and midnight after the last one, in epoch seconds.
 
     Raises:
         ValueError: when there is no event.
     """
-    if events.is_empty():
+    import polars as pl
+
+    moments = events.select(first=pl.col("timestamp").min(), last=pl.col("timestamp").max()).collect(engine="streaming")
+    first, last = moments.row(0)
+    if first is None:
         raise ValueError("there is no event on any materialized day; materialize days that have some.")
-    first, last = events["timestamp"].min(), events["timestamp"].max()
-    assert isinstance(first, datetime)
-    assert isinstance(last, datetime)
     return int(first.replace(tzinfo=UTC).timestamp()), day_end(last.date())

@@ -9,7 +9,7 @@ from ops_gpu.schema.column import ColumnSchema, Domain
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 from serving.ensemble.ensemble import Ensemble
-from serving.ensemble.four_stages_config import DEFAULT_K, MOST_ITEMS, FourStagesConfig, RetrievalStage
+from serving.ensemble.four_stages_config import FourStagesConfig, RetrievalStage
 from serving.ensemble.rule_steps import filtered, final_list, request_columns
 from serving.operators.features.encode_history import EncodeHistory
 from serving.operators.features.join_events import JoinEvents
@@ -30,6 +30,7 @@ from serving.operators.retrieval.union_candidates import SOURCES, UnionCandidate
 from serving.operators.scoring.predict_tensorflow import PredictTensorflow
 from serving.operators.scoring.ranking_features import RankingFeatures
 from serving.request.event_columns import event_columns
+from serving.request.list_length import DEFAULT_K, MOST_ITEMS
 from serving.request.request import optional
 from serving.request.seed import UNSEEDED
 

@@ -11,10 +11,6 @@ from ops_gpu.schema.schema import Schema
 from serving.rules.condition import Condition
 from serving.rules.ordering_config import OrderingConfig
 
-DEFAULT_K = 10
-MOST_ITEMS = 1000
-"""The most items that one user can be given in one request."""
-
 
 @dataclass(frozen=True)
 class RetrievalStage:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from feast import FeatureStore
 
+from feature_repo.id_range import IdRange
 from feature_repo.repository import FeatureRepository, Written
 from feature_repo.settings import StoreSettings, project_of
 from resources.feature_parity import count_mismatches
@@ -51,7 +53,7 @@ def test_a_write_that_broke_off_is_mended_by_the_next(
 ) -> None:
     repository.write("items", items(), MONDAY)
     with monkeypatch.context() as broken:
-        broken.setattr(pl.DataFrame, "write_parquet", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             repository.write("items", items(price=[9.0, 9.0]), MONDAY)
     assert count_mismatches(repository, 100, "items") == 2
@@ -127,3 +129,23 @@ def test_nothing_is_known_before_it_was_written(repository: FeatureRepository) -
     repository.write("items", items(), MONDAY)
     asked = pl.DataFrame({"item_id": ["007"], "event_timestamp": [datetime.now(UTC) - timedelta(hours=1)]})
     assert as_known(repository, asked)["price"].to_list() == [None]
+
+
+def test_parts_give_what_the_whole_gives(tmp_path: Path) -> None:
+    whole, parts = (FeatureRepository(tmp_path / name, name, StoreSettings()) for name in ("whole", "parts"))
+    first = pl.DataFrame({"item_id": [3, 5, 8, 9], "price": [1.0, 2.0, 3.0, None]})
+    second = pl.DataFrame({"item_id": [2, 3, 8, 9], "price": [7.0, 1.0, 3.5, None]})
+    ranges = [IdRange(None, 4), IdRange(4, 9), IdRange(9, None)]
+    for frame, again in ((first, []), (second, [9, 77])):
+        mine = [(ids, frame.filter(ids.holds("item_id"))) for ids in ranges]
+        assert parts.write_ranges("items", mine, MONDAY, again) == whole.write("items", frame, MONDAY, again)
+    read = [pl.read_parquet(one.source("items")).drop("created_timestamp") for one in (whole, parts)]
+    assert read[0].sort(read[0].columns).equals(read[1].sort(read[1].columns))
+    assert count_mismatches(parts, 100, "items") == 0
+
+
+def test_no_part_at_all_is_refused_and_nothing_is_lost(repository: FeatureRepository) -> None:
+    repository.write("items", items(), MONDAY)
+    with pytest.raises(ValueError, match="no part at all"):
+        repository.write_ranges("items", [], MONDAY)
+    assert count_mismatches(repository, 100, "items") == 0

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from feature_repo.pushed_events import PushedEvents, pushed_users
@@ -107,7 +108,7 @@ def test_a_feature_of_ones_own_is_compared_whatever_was_pushed(
     assert store.mismatches(NAME) == 0
     other = users.with_columns(history_days=pl.when(pl.col("user_id") == "a").then(2.0).otherwise("history_days"))
     with monkeypatch.context() as broken:  # online it is written first
-        broken.setattr(pl.DataFrame, "write_parquet", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             store.publish(NAME, other, ITEMS, EVENTS, AS_OF)
     assert store.mismatches(NAME) == 1
@@ -257,6 +258,7 @@ def test_a_copy_of_a_store_does_not_write_into_the_other(store: FeatureStoreReso
 PUSHER = """
 import sys
 import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from datetime import UTC, datetime, timedelta
 from resources.feature_store import FeatureStoreResource
 from resources.home import Home

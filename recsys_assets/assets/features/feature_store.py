@@ -11,7 +11,7 @@ from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.tables import table
-from recsys_assets.tables.tables import event_span, interactions_frame, items_frame, users_frame
+from recsys_assets.tables.tables import event_span, items_frame, scan_interactions, users_frame
 from resources.feature_store import FeatureStoreResource
 
 DESCRIPTION = """Feast: the features and the complete history of every user, offline (all versions, by event
@@ -33,7 +33,7 @@ def feature_store(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         condition=condition,
     )
     def publish(feature_store: FeatureStoreResource) -> dg.MaterializeResult[Any]:
-        events = interactions_frame(blueprint)
+        events = scan_interactions(blueprint)
         with user_errors(ValueError):
             moment = event_span(events)[1]
             as_of = datetime.fromtimestamp(moment, UTC)

@@ -8,9 +8,8 @@ import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.outage_text import explained
-from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
-from serving.ensemble.four_stages_config import MOST_ITEMS
+from serving.request.list_length import MOST_ITEMS
 
 CLIENTS = (1, 4, 16)
 Seconds = Annotated[float, typer.Option(min=0.1, help="Seconds of measuring for each number of clients.")]
@@ -24,6 +23,7 @@ def bench(name: str, seconds: Seconds = 5.0, k: Length = 10, rate: Rate = 0.0, a
     """Measure the live release of NAME at 1, 4 and 16 clients, or at a fixed rate, one user a request."""
     home = Home.from_environment()
     with sentences(as_json):
+        from recsys_assets.tables.entity_lookup import EntityLookup
         from resources.configured import configured
         from serving.client.fixed_rate_load import CLIENTS as SENDERS
         from serving.client.fixed_rate_load import steady_load

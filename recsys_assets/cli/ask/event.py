@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences
-from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
@@ -25,6 +24,7 @@ def event(
     with sentences(as_json):
         import polars as pl
 
+        from recsys_assets.tables.entity_lookup import EntityLookup
         from resources.configured import configured
 
         people = EntityLookup(home, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,11 +10,12 @@ from rich.console import Console
 from recsys_assets.cli.terminal.context import named_texts, values_of
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.outage_text import explained
-from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
-from serving.decisions.reader import TEST
-from serving.ensemble.four_stages_config import MOST_ITEMS
-from serving.request.recommendation import RecommendationList
+from serving.request.list_length import MOST_ITEMS
+
+if TYPE_CHECKING:
+    from recsys_assets.tables.entity_lookup import EntityLookup
+    from serving.request.recommendation import RecommendationList
 
 User = Annotated[str, typer.Option("--user", help="Id of the user, as in the logs.")]
 Length = Annotated[int, typer.Option("-k", min=1, max=MOST_ITEMS, help="Number of items.")]
@@ -27,7 +28,9 @@ def recommend(name: str, user: User, k: Length = 10, context: Context = None, as
     """Ask the live release of NAME for recommendations, over the network."""
     home = Home.from_environment()
     with sentences(as_json):
+        from recsys_assets.tables.entity_lookup import EntityLookup
         from resources.configured import configured
+        from serving.decisions.reader import TEST
 
         people = EntityLookup(home, name)
         user_id, said = people.user_id(user), named_texts(context or [])

@@ -8,12 +8,12 @@ import typer
 
 from recsys_assets.cli.terminal.output import Json, console, emit, sentences, table
 from recsys_assets.lookup.open_release import open_release
-from recsys_assets.tables.entity_lookup import EntityLookup
 from resources.home import Home
-from serving.request.null_values import NULL_INTEGER
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from recsys_assets.tables.entity_lookup import EntityLookup
 
 Request = Annotated[str, typer.Option("--request", help="Id of the request; `recsys recommend` prints it.")]
 Item = Annotated[str | None, typer.Option("--item", help="Follow this item through the stages.")]
@@ -30,6 +30,7 @@ def trace(name: str, request: Request, item: Item = None, as_json: Json = False)
     """Show what NAME saw and did for a logged request, stage by stage, and whether its release answers so again."""
     home = Home.from_environment()
     with sentences(as_json):
+        from recsys_assets.tables.entity_lookup import EntityLookup
         from serving.decisions.reader import find_request
 
         people = EntityLookup(home, name)
@@ -109,6 +110,8 @@ def _user(row: dict[str, Any], item: Any, bits: dict[str, dict[str, int]]) -> di
 
 def _known(value: Any) -> Any:
     """A feature as it was; None where a batch has the value that stands for a null."""
+    from serving.request.null_values import NULL_INTEGER
+
     missing = value != value or value in ("", NULL_INTEGER)
     return None if missing else value
 

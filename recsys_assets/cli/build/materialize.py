@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from recsys_assets.automation.run_lock import RunLock
-from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.cli.build.planned_run import Wishes, command, read
 from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.terminal.progress import Progress
 from recsys_assets.cli.terminal.run_table import run_table
@@ -51,15 +50,18 @@ def materialize(
     """
     home, out = Home.from_environment(), console(as_json)
     with sentences(as_json):
-        command, days, plan = _command(name, home, not keep, uncompared, drop_missing)
-        out.print(f"[bold]{name}[/]: {days[0]} to {days[1]}, under {home.root}")
-        for sentence in plan:
-            out.print(f"[dim]{escape(sentence)}[/]", soft_wrap=True)
-        if holder := RunLock.of(home, name).holder():
-            out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
-        started = time.monotonic()
+        started, planned = time.monotonic(), dict[str, Any]()
+
+        def tell(plan: Mapping[str, Any]) -> None:
+            planned.update(plan)
+            if "error" not in plan:
+                _announce(name, home, plan, out)
+
         environment = dagster_environment(home)
-        progress, failure = run(command, environment, out, name)
+        wishes = Wishes(not keep, uncompared, drop_missing)
+        progress, failure = run(command(name, wishes), environment, out, name, tell)
+        if "error" in planned:
+            fail(planned["error"], as_json)
         notes = _notes(progress, environment)
         for note in notes:
             out.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
@@ -81,32 +83,36 @@ def materialize(
             steps = {step.partition("__")[2]: round(value, 3) for step, value in progress.seconds.items()}
             release = live.hash if live else None
             peaks = {step.partition("__")[2]: peak for step, peak in progress.memory.peaks.items()}
-            done = {"name": name, "days": days, "release": release, "left_out": reason, "seconds": round(seconds, 1)}
+            done = {
+                "name": name,
+                "days": planned["days"],
+                "release": release,
+                "left_out": reason,
+                "seconds": round(seconds, 1),
+            }
             done["notes"] = notes
             emit({**done, "assets": steps, "peak_bytes": peaks, **values})
 
 
-def _command(
-    name: str, home: Home, refit: bool, uncompared: bool, drop_missing: bool
-) -> tuple[list[str], list[str], list[str]]:
-    """The Dagster command, the first and last day it covers, and what it will do."""
-    from recsys_assets.automation.refit import run_config
-    from recsys_assets.component.locations import load
-    from recsys_assets.lookup.find import find_recommender
-    from recsys_assets.lookup.reading_plan import reading_plan
-
-    blueprint = find_recommender(name, home)
-    load(blueprint.place.base)  # what is wrong with it would only be a note in the UI
-    days = [str(day) for day in blueprint.span()]
-    selection = f'key:"{name}/*" and not key:"{name}/{SERVED}"'
-    command = [*MATERIALIZE, "--select", selection, "--partition-range", "...".join(days)]
-    config = run_config(blueprint, refit, uncompared, drop_missing)
-    command += ["--config-json", json.dumps(config)] if config else []
-    return command, days, reading_plan(blueprint, refit)
+def _announce(name: str, home: Home, plan: Mapping[str, Any], out: Console) -> None:
+    """Says what a run will do, before it begins."""
+    out.print(f"[bold]{name}[/]: {plan['days'][0]} to {plan['days'][1]}, under {home.root}")
+    for sentence in plan["sentences"]:
+        out.print(f"[dim]{escape(sentence)}[/]", soft_wrap=True)
+    if holder := RunLock.of(home, name).holder():
+        out.print(f"[yellow]{holder} builds {name} now; waits until it is done.[/]", soft_wrap=True)
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], out: Console, name: str) -> tuple[Progress, str | None]:
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    out: Console,
+    name: str,
+    tell: Callable[[Mapping[str, Any]], None] = lambda plan: None,
+) -> tuple[Progress, str | None]:
     """Runs a Dagster command and prints a line a step; the second value says why it failed.
+
+    `tell` is called with what the command says of its plan.
 
     Interrupted (Ctrl-C), it ends the command too, which notes that its run was interrupted.
     """
@@ -122,13 +128,22 @@ def run(command: Sequence[str], environment: Mapping[str, str], out: Console, na
         assert process.stdout is not None
         try:
             with progress.memory.of(process.pid):
-                last = progress.follow(process.stdout, out, _prefix(name))
+                last = progress.follow(_told(process.stdout, tell), out, _prefix(name))
         except KeyboardInterrupt:
             _end(process)
             raise
     if process.returncode == 0:
         return progress, None
     return progress, _reason(progress, last, environment)
+
+
+def _told(lines: Iterable[str], tell: Callable[[Mapping[str, Any]], None]) -> Iterator[str]:
+    """All lines but those that tell of the plan."""
+    for line in lines:
+        if (plan := read(line)) is None:
+            yield line
+        else:
+            tell(plan)
 
 
 def _prefix(name: str) -> str:

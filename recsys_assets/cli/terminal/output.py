@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+EXPECTED = (ValueError, LookupError, OSError, RuntimeError)
+"""Errors whose message is a sentence for whoever typed the command."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
@@ -51,8 +53,13 @@ def sentences(as_json: bool) -> Iterator[None]:
         yield
     except typer.Exit:  # a RuntimeError, but one that has been told
         raise
-    except (ValueError, LookupError, OSError, RuntimeError) as error:
-        fail(str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error), as_json)
+    except EXPECTED as error:
+        fail(sentence_of(error), as_json)
+
+
+def sentence_of(error: Exception) -> str:
+    """What an expected error says."""
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
 
 
 def fail(sentence: str, as_json: bool) -> NoReturn:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +23,21 @@ def resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
+LARGE = """
+import psutil, numpy as np
+from recsys_assets.automation.free_memory import keep_little
+{}
+def resident():
+    return psutil.Process().memory_info().rss
+del_first = np.ones(30 << 20, np.uint8)  # the largest block that was freed decides, where nobody says otherwise
+del del_first
+blocks = [np.ones(4 << 20, np.uint8) for _ in range(50)]
+last, held = blocks.pop(), resident()
+del blocks
+print((held - resident()) >> 20)
+"""
+
+
 def test_what_was_freed_is_given_back() -> None:
     blocks = [bytes(SIZE) for _ in range(BLOCKS)]
     last = blocks[-1]  # what lies above keeps the allocator from giving back what is below by itself
@@ -26,6 +45,30 @@ def test_what_was_freed_is_given_back() -> None:
     del blocks
     give_back()
     assert resident() < held - BLOCKS * SIZE // 2 and len(last) == SIZE
+
+
+def test_what_refers_to_itself_is_found() -> None:
+    class Circle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.disable()
+    try:
+        seen = weakref.ref(Circle())
+        assert seen() is not None
+        give_back()
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the setting is one of glibc")
+@pytest.mark.parametrize(("setting", "least", "most"), [("keep_little()", 190, 300), ("", 0, 20)])
+def test_large_blocks_are_given_back_as_they_are_freed(setting: str, least: int, most: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE.format(setting)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert least <= int(done.stdout) <= most
 
 
 def test_every_step_gives_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

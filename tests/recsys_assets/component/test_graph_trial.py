@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.cli.build.evaluate import _measure
-from recsys_assets.cli.build.materialize import _command
+from recsys_assets.cli.build.planned_run import Plan, Wishes
 from recsys_assets.component.graph_trial import require_workable
 from recsys_assets.component.locations import blueprints, load
 from recsys_assets.component.yaml_errors import YamlError
@@ -104,7 +104,7 @@ def test_graphs_that_cannot_be_are_refused_when_the_yaml_is_read(
     assert said in str(caught.value)
     monkeypatch.setenv("RECSYS_RECOMMENDERS", str(tmp_path))
     (blueprint,) = blueprints(tmp_path, home)
-    for command in (lambda: _measure(blueprint, None, print), lambda: _command("own", home, True, False, False)):
+    for command in (lambda: _measure(blueprint, None, print), lambda: Plan.of("own", home, Wishes())):
         with pytest.raises(YamlError, match=r"defs.yaml:11: attributes.workflow: the feature graph"):
             command()
 
