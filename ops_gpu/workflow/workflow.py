@@ -14,22 +14,19 @@ import polars as pl
 from ops_gpu.engines.dataset import Dataset, Together
 from ops_gpu.engines.engine import Engine
 from ops_gpu.engines.local import LocalEngine
-from ops_gpu.graph.node import Node, evaluate
-from ops_gpu.operators.base.feature_operator import FeatureOperator
-from ops_gpu.operators.base.fitted_operator import FittedOperator
+from ops_gpu.graph.node import Node
 from ops_gpu.operators.base.operator_state import NodeState
-from ops_gpu.operators.categorical.categorify import Categorify
 from ops_gpu.primitives.content_hash import hash_json
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
-from ops_gpu.workflow.column_origin import column_origin
+from ops_gpu.workflow.columns.coded_columns import CodedColumns
+from ops_gpu.workflow.columns.numpy_path import NUMBERS, NumpyPath
+from ops_gpu.workflow.columns.vocabulary import Codes, Vocabulary
 from ops_gpu.workflow.compiler import Compiler, Runs
 from ops_gpu.workflow.fitter import Fitter
-from ops_gpu.workflow.numpy_path import NUMBERS, NumpyPath
 from ops_gpu.workflow.partition_key import looks_across_rows
 from ops_gpu.workflow.statistics import Statistics
 from ops_gpu.workflow.training_transform import TrainingTransform
-from ops_gpu.workflow.vocabulary import Codes, Vocabulary
 from ops_gpu.workflow.workflow_files import WorkflowFiles
 from ops_gpu.workflow.workflow_graph import WorkflowGraph
 from ops_gpu.workflow.workflow_state import WorkflowState
@@ -136,19 +133,7 @@ class Workflow:
         return self._described_outputs().excluding(self._dropped)
 
     def _described_outputs(self) -> Schema:
-        """Schema of the graph's columns, those among them that are dropped."""
-
-        def apply(node: Node, columns: dict[str, ColumnSchema]) -> dict[str, ColumnSchema]:
-            taken, operator = Schema(columns.values()), node.operator
-            if isinstance(operator, FittedOperator):
-                given = operator.output_schema(taken, self._state.nodes.get(self._graph.key(node)))
-            else:
-                assert operator is not None
-                given = operator.output_schema(taken)
-            return {column.name: column for column in given}
-
-        raw = {column.name: column for column in self.input_schema}
-        return Schema(evaluate(self._graph.node, raw, apply).values())
+        return self._state.output_schema(self._graph, self.input_schema)
 
     def partial(self, data: Rows, weight: int = 1, engine: Engine | None = None) -> Statistics:
         """Statistics of some rows, to be merged with those of others.
@@ -389,9 +374,11 @@ class Workflow:
             ValueError: when nothing can be computed from them.
         """
         graph = self._graph.for_inputs([columns] if isinstance(columns, str) else columns)
+        return self._part(graph)
+
+    def _part(self, graph: WorkflowGraph) -> Workflow:
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
-        state = WorkflowState(self._state.schema, nodes, self._state.generations)
-        return Workflow._of(graph, self._known, state)
+        return Workflow._of(graph, self._known, WorkflowState(self._state.schema, nodes, self._state.generations))
 
     def remove_inputs(self, columns: str | Iterable[str]) -> Workflow:
         """The part that is computable without these raw columns: for rows that lack them, such as the target.
@@ -414,27 +401,23 @@ class Workflow:
         Raises:
             ValueError: when there is no such output column.
         """
-        graph = self._graph.for_outputs([columns] if isinstance(columns, str) else list(columns))
-        nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}
-        return Workflow._of(graph, self._known, WorkflowState(self._state.schema, nodes, self._state.generations))
+        return self._part(self._graph.for_outputs([columns] if isinstance(columns, str) else list(columns)))
+
+    @property
+    def _codes(self) -> CodedColumns:
+        return CodedColumns(self._graph.node, self._state_of)
 
     def has_vocabulary(self, column: str) -> bool:
         """Whether the codes of an output column stand for values: those of crosses, hashes and ranges do not."""
-        try:
-            self._categorified(column)
-        except ValueError:
-            return False
-        return True
+        return self._codes.holds(column)
 
     def vocabulary(self, column: str) -> pl.Series:
         """Values of a categorified output column in code order: value `k` has code `first_code + k`."""
-        _, unit, state = self._categorified(column)
-        return state[unit].to_series().alias(column)
+        return self._codes.values(column)
 
     def first_code(self, column: str) -> int:
         """The code of the first value in the vocabulary: 3, or more with `num_buckets`."""
-        operator, unit, _ = self._categorified(column)
-        return operator.first_code(unit)
+        return self._codes.first_code(column)
 
     def invert(self, column: str, codes: pl.Series | npt.NDArray[np.integer[Any]]) -> pl.Series:
         """Values of codes; null for padding, null, out of vocabulary and what was never given out.
@@ -442,13 +425,7 @@ class Workflow:
         Raises:
             ValueError: when the codes are no integers, or the column holds none.
         """
-        given = pl.Series(column, codes)
-        if not given.dtype.is_integer() and given.dtype != pl.Null:
-            raise ValueError(f"codes of {column!r} are integers, and these are of type {given.dtype}.")
-        place = given.cast(pl.Int64, strict=False) - self.first_code(column)
-        values = self.vocabulary(column)
-        known = place.to_frame().select(pl.when(pl.first().is_between(0, len(values) - 1)).then(pl.first()))
-        return values.gather(known.to_series()).alias(column)
+        return self._codes.invert(column, codes)
 
     def encode(self, column: str, values: npt.NDArray[Any]) -> Codes:
         """Codes of raw ids in numpy, in microseconds: what `transform` gives for them.
@@ -471,17 +448,7 @@ class Workflow:
 
         `encode` gives the output column from it, and knows nothing of nulls.
         """
-        coded: list[Node] = []
-
-        def through(node: Node, name: str) -> bool:
-            coded.append(node)
-            return isinstance(node.operator, Categorify) and len(coded) == 1
-
-        source = column_origin(self._graph.node, column, through)
-        if source is None or not coded:
-            return None
-        raw = self._state.schema[source]
-        return source if not raw.is_list and (raw.dtype == "string" or "int" in raw.dtype) else None
+        return self._codes.source(column, self._state.schema)
 
     def numpy_path(self, column: str) -> NumpyPath | None:
         """How an output column of fractions follows from a raw one of numbers in numpy; None: it takes a plan."""
@@ -493,30 +460,7 @@ class Workflow:
 
     def encoder(self, column: str) -> Vocabulary:
         """The ids and codes of a categorified output column: for who encodes again and again."""
-        operator, unit, state = self._categorified(column)
-        first = operator.first_code(unit)
-        return state.derived(unit, "vocabulary", lambda table: Vocabulary(column, table.to_series(), first))
-
-    def _categorified(self, column: str) -> tuple[Categorify, str, NodeState]:
-        node, name = self._graph.node, column
-        while name in node.names:
-            node = node.origin(name)
-            operator = node.operator
-            if isinstance(operator, Categorify):
-                found = operator, operator.unit(name), self._state_of(node)
-                if found[2][found[1]].width > 1:
-                    raise ValueError(
-                        f"output column {column!r} holds codes of combinations of columns, which are not one value; "
-                        "use Workflow.transform for codes, and its state for their parts."
-                    )
-                return found
-            source = operator.source(name, node.input_names) if isinstance(operator, FeatureOperator) else None
-            if source is None:
-                break
-            node, name = Node(None, node.parents), source
-        raise ValueError(
-            f"output column {column!r} holds no codes of Categorify; the outputs are {', '.join(self.output_columns)}."
-        )
+        return self._codes.encoder(column)
 
     def hash(self) -> str:
         """SHA-256 (hexadecimal) of graph, raw columns and state: equal hashes give equal outputs."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ops_gpu.graph.node import Node
+from ops_gpu.graph.node import Node, evaluate
 from ops_gpu.operators.base.fitted_operator import FittedOperator
 from ops_gpu.operators.base.operator_state import NodeState
 from ops_gpu.primitives.content_hash import hash_frames
+from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.workflow.workflow_graph import WorkflowGraph
 
@@ -38,6 +39,25 @@ class WorkflowState:
         if key not in self.nodes:
             raise ValueError(f"{node.operator} is not fitted; call fit or finalize first.")
         return self.nodes[key]
+
+    def output_schema(self, graph: WorkflowGraph, raw: Schema) -> Schema:
+        """The columns that a graph gives in this state, those among them that are dropped for holding too few values.
+
+        Args:
+            graph: its fitted nodes may be fitted or not.
+            raw: the columns that it reads.
+        """
+
+        def apply(node: Node, columns: dict[str, ColumnSchema]) -> dict[str, ColumnSchema]:
+            taken, operator = Schema(columns.values()), node.operator
+            if isinstance(operator, FittedOperator):
+                given = operator.output_schema(taken, self.nodes.get(graph.key(node)))
+            else:
+                assert operator is not None
+                given = operator.output_schema(taken)
+            return {column.name: column for column in given}
+
+        return Schema(evaluate(graph.node, {column.name: column for column in raw}, apply).values())
 
     def with_node(self, key: str, state: NodeState) -> WorkflowState:
         """A copy with another state of one node; the first one starts its generation."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ops_gpu.graph.node import Node
 from ops_gpu.operators.base.feature_operator import FeatureOperator, NumberFunction
 from ops_gpu.operators.base.operator_state import NodeState
-from ops_gpu.workflow.column_origin import column_origin
+from ops_gpu.workflow.columns.column_origin import column_origin
 
 NUMBERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64"})
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_gpu.operators import Categorify
-from ops_gpu.workflow import vocabulary
+from ops_gpu.workflow.columns import vocabulary
 from ops_gpu.workflow.workflow import Workflow
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=6), max_size=15)

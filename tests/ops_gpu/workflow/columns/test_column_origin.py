@@ -4,7 +4,7 @@ import polars as pl
 
 from ops_gpu.graph.node import Node
 from ops_gpu.operators import Categorify, FillMissing, LogOp, Normalize, Rename
-from ops_gpu.workflow.column_origin import column_origin
+from ops_gpu.workflow.columns.column_origin import column_origin
 from ops_gpu.workflow.workflow import Workflow
 
 NODE = (["price"] >> FillMissing(0.0) >> LogOp() >> Rename(postfix="_log")) + (["city"] >> Categorify())
