@@ -37,10 +37,12 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
         LookupError: when there is no row to compare.
     """
     key = "user_id" if kind == "users" else "item_id"
-    rows = latest(pl.read_parquet(repository.source(kind)), key).sort(key)
-    if rows.is_empty():
+    stored_rows = pl.scan_parquet(repository.source(kind), glob=False)
+    ids = stored_rows.select(key).unique().collect(engine="streaming")[key].sort()
+    if ids.is_empty():
         raise LookupError(f"the offline store has no {kind} to compare")
-    rows = rows.gather_every(max(1, rows.height // max(sample, 1))).head(sample)
+    compared = ids.gather_every(max(1, len(ids) // max(sample, 1))).head(sample)
+    rows = latest(stored_rows.filter(pl.col(key).is_in(compared.implode())).collect(), key).sort(key)
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)
     online, known = reader.read(_ids(rows[key]))
