@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 from recsys_assets.cli.ask.explore import Port
+from recsys_assets.cli.terminal.interruption import interruption
 from recsys_assets.cli.terminal.output import console, sentences
 from resources.home import Home
+
+LOOK_S = 0.2
 
 
 def mlflow(port: Port = None) -> None:
@@ -27,7 +29,7 @@ def mlflow(port: Port = None) -> None:
         with out.status("starting MLflow ..."):
             pages = contextlib.ExitStack()
             process = pages.enter_context(mlflow_pages(home, number))
-        with pages, contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        with pages, interruption() as interrupted:
             out.print(f"[bold]http://{LOOPBACK}:{number}[/]; end with Ctrl-C")
-            while process.poll() is None:  # Polars' handler of Ctrl-C lets a call that waits for a process go on
-                time.sleep(0.2)
+            while process.poll() is None and not interrupted.wait(LOOK_S):
+                pass
