@@ -170,35 +170,29 @@ def make_ranking_rows(
     )
 
 
-def continue_models(
+def continue_retrieval(
     data: TrainingData,
-    fitted: RetrievalFit,
-    ranking: Ranker,
-    rows: RankingRows,
+    models: Retrievers,
     config: FitConfig,
+    start: int,
     end: int,
     progress: Progress | None = None,
-) -> tuple[Retrievers, Ranker]:
-    """Goes on with both models over the days `[fitted.end, end)`, on which they were evaluated.
+) -> Retrievers:
+    """Goes on with retrieval models over the days `[start, end)`, on which they were evaluated, at the cost of those.
 
-    Retrieval goes on with the new events alone. The ranker goes on with the lists of all moments up to `end`, the new
-    days among them: on the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20
-    fell from .314 to .308, on MovieTweetings from .161 to .153).
+    The ranker goes on after them (`fit_ranker`), with the lists of all moments up to `end`, the new days among them: on
+    the lists of the newest moment alone it forgets more than it learns (on Online Retail NDCG@20 fell from .314 to
+    .308, on MovieTweetings from .161 to .153).
 
     Args:
-        data: events and features; nothing at or after `end` is read.
-        fitted: retrieval models, early ones among them.
-        ranking: ranker, fitted up to `fitted.end`.
-        rows: training lists of all moments up to `end`, made by models that saw nothing after them.
-        config: settings that both were fitted with.
+        data: events and features.
+        models: fitted up to `start`, by name.
+        config: settings that they were fitted with.
+        start: epoch seconds.
         end: epoch seconds, exclusive.
         progress: told one line an epoch.
-
-    Returns:
-        Retrieval models by name, and ranker.
     """
-    later = _fitted(data, config, end, progress, fitted.end, _grown(fitted.models, data))
-    return later, fit_ranker(data, rows, config, ranking, progress)
+    return _fitted(data, config, end, progress, start, _grown(models, data))
 
 
 @dataclass(frozen=True)

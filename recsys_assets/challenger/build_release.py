@@ -47,17 +47,17 @@ def continued_parts(
     """
     from ops_gpu.evaluation.index_recall import tuned
     from ops_gpu.recommender.candidate_sources import sources_at
-    from ops_gpu.recommender.two_stage import RetrievalFit, continue_models
+    from ops_gpu.recommender.two_stage import continue_retrieval, fit_ranker
     from ops_gpu.schema.schema import Schema
     from serving.ensemble.release_parts import Parts
 
     ranges, config, workflow = day_ranges.ranges, fit_config(blueprint), released_workflow(blueprint)
     data = training_data(blueprint, workflow)
-    early_end = day_ranges.early_end or ranges.fit_end
-    early, models = retrievers(blueprint, "early"), retrievers(blueprint, "model")
-    fitted = RetrievalFit(early, models, early_end, ranges.fit_end)
+    challenger = retrievers(blueprint, "model")
+    continued = continue_retrieval(data, challenger, config, ranges.fit_end, ranges.end, progress)
     rows = ranking_lists(blueprint).until(ranges.end)
-    continued, ranking = continue_models(data, fitted, ranker(blueprint), rows, config, ranges.end, progress)
+    ranking = fit_ranker(data, rows, config, ranker(blueprint), progress)
+    del challenger, rows  # what comes now needs room of its own
     sources = tuned(sources_at(data, continued, ranges.end, config.candidates, live=True), data)
     raw_users = Schema.from_polars(users_frame(blueprint, for_filters=True).drop("user_id"))
     return Parts(workflow, data, sources, continued, ranking, config), raw_users

@@ -14,7 +14,7 @@ from ops_gpu.recommender.candidate_sources import sources_at
 from ops_gpu.recommender.fit_config import FitConfig
 from ops_gpu.recommender.ranking_examples import moments_before
 from ops_gpu.recommender.two_stage import (
-    continue_models,
+    continue_retrieval,
     first_day,
     fit_ranker,
     fit_retrieval_until,
@@ -105,7 +105,8 @@ def test_users_without_history_are_recommended_to(heart: Heart) -> None:
 
 def test_models_are_continued_over_the_days_they_were_evaluated_on(heart: Heart) -> None:
     rows = make_ranking_rows(heart.data, heart.fit.early, CONFIG, END, since=heart.fit.early_end)
-    models, ranker = continue_models(heart.data, heart.fit, heart.ranking, rows, CONFIG, END)
+    models = continue_retrieval(heart.data, heart.fit.models, CONFIG, heart.fit.end, END)
+    ranker = fit_ranker(heart.data, rows, CONFIG, heart.ranking)
     towers = models["two_tower"]
     assert isinstance(towers, TwoTower)
     past = heart.data.events.before(END)
