@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import polars as pl
 
 from recsys_assets.metadata.tables import frame_metadata, table
@@ -20,3 +23,23 @@ def test_schema_rows_and_sample_of_a_frame() -> None:
     ]
     assert found["dagster/row_count"] == 2
     assert "| 1 | a, b |" in found["sample"].value
+
+
+KEPT = """
+import weakref
+import polars as pl
+from recsys_assets.metadata.tables import frame_metadata
+
+def described():
+    frame = pl.DataFrame({"user_id": [1, 2]})
+    assert frame_metadata(frame)["dagster/row_count"] == 2
+    return weakref.ref(frame)
+
+print(described()() is None)
+"""
+
+
+def test_a_frame_is_gone_once_it_was_described() -> None:
+    """In a process of its own: Dagster keeps what is known by name where such a table is made first."""
+    done = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "True"
