@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 OPSET = 18
+ROWS = 2
+"""Of the tables that stand in for others."""
 WIDEST = 32
 """Vectors of an interaction, up to which the zeros and ones that pick its pairs (2 MB) save more than they take; for
 lists, the square of it is the number of values."""
@@ -34,17 +41,20 @@ def export_onnx(source: Path, target: Path) -> bool:
     import ops_gpu.models.layers.masked_mean  # noqa: F401 - as keras_rs does
 
     model = keras.saving.load_model(source, compile=False, safe_mode=True)
-    if sum(weight.numpy().nbytes for weight in model.weights) > LARGEST:
+    if sum(math.prod(weight.shape) * 4 for weight in model.weights) > LARGEST:
         return False
     plain = keras.models.clone_model(model, clone_function=_plain)
-    for layer in _tables(model):
-        plain.get_layer(layer.name).set_weights(layer.get_weights())
+    tables = {layer.name: layer for layer in _tables(model)}
+    stands = {name: _stand_in(number, layer) for number, (name, layer) in enumerate(sorted(tables.items()))}
+    for name, stand in stands.items():
+        plain.get_layer(name).set_weights([stand])
     names = [tensor.name for tensor in model.inputs]
     signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs]
     function = tf.function(lambda *given: plain(dict(zip(names, given, strict=True)), training=False))
     frozen = convert_variables_to_constants_v2(function.get_concrete_function(*signature))
     taken, given = ([tensor.name for tensor in ends] for ends in (frozen.inputs, frozen.outputs))
     proto, _ = from_graph_def(frozen.graph.as_graph_def(), input_names=taken, output_names=given, opset=OPSET)
+    _put_tables(proto.graph, {stands[name].tobytes(): layer for name, layer in tables.items()})
     target.write_bytes(_renamed(proto, dict(zip(taken, names, strict=True))).SerializeToString(deterministic=True))
     return True
 
@@ -53,6 +63,22 @@ def _tables(model: Any) -> list[Any]:
     import keras
 
     return [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+
+
+def _stand_in(number: int, layer: Any) -> npt.NDArray[np.float32]:
+    """A table of two rows like no other, in the place of a large one, of which a conversion makes dozens of copies."""
+    random = np.random.default_rng((20, number))
+    return random.standard_normal((ROWS, layer.output_dim), np.float32)
+
+
+def _put_tables(graph: Any, tables: Mapping[bytes, Any]) -> None:
+    """Puts the tables of layers where their stand-ins are."""
+    for value in graph.initializer:
+        layer = tables.get(value.raw_data)
+        if layer is not None:
+            [table] = layer.get_weights()
+            value.dims[:] = table.shape
+            value.raw_data = np.ascontiguousarray(table, np.float32).tobytes()
 
 
 def _plain(layer: Any) -> Any:
@@ -97,7 +123,10 @@ def _plain(layer: Any) -> Any:
         (keras_rs.layers.DotInteraction, Interaction),
         (MaskedMean, Mean),
     )
-    return next((mine.from_config(layer.get_config()) for kind, mine in faster if isinstance(layer, kind)), layer)
+    kept = {"input_dim": ROWS} if isinstance(layer, keras.layers.Embedding) else {}
+    return next(
+        (mine.from_config(layer.get_config() | kept) for kind, mine in faster if isinstance(layer, kind)), layer
+    )
 
 
 def _renamed(proto: Any, inputs: dict[str, str]) -> Any:
