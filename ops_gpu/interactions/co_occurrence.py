@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from ops_gpu.interactions.events import Events
-from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.primitives.kernel import Float32Matrix, Float32s, Int32Matrix, Int32s, Int64s, in_threads, kernel
 from ops_gpu.primitives.ragged import Ragged
 
 
@@ -45,19 +45,14 @@ class Neighbours:
         popularity = np.diff(likers.indptr).astype(np.float32)
         popularity[popularity < 2] = 0  # one user makes no co-occurrence worth having
         result = cls(np.zeros((events.items, size), np.int32), np.zeros((events.items, size), np.float32))
-        _nearest(
-            liked.offsets,
-            liked.values,
-            likers.indptr.astype(np.int64),
-            likers.indices.astype(np.int32),
-            np.sqrt(popularity),
-            shrinkage,
-            np.zeros(events.items, np.int64),
-            np.zeros(events.items, np.int32),
-            np.zeros(events.items, np.float32),
-            result.items,
-            result.similarity,
-        )
+        offsets, users, norm = likers.indptr.astype(np.int64), likers.indices.astype(np.int32), np.sqrt(popularity)
+
+        def of(start: int, end: int) -> None:
+            common, met = np.zeros(events.items, np.int32), np.zeros(events.items, np.int32)
+            room, found = np.zeros(events.items, np.float32), (result.items[start:end], result.similarity[start:end])
+            _nearest(start, liked.offsets, liked.values, offsets, users, norm, shrinkage, common, met, room, *found)
+
+        in_threads(of, events.items)
         return result
 
 
@@ -102,25 +97,27 @@ def _gather_liked(
         lengths[one] = kept
 
 
-@kernel(writes=5)
+@kernel(writes=5, beside=True)
 def _nearest(
+    start: int,
     users: Int64s,
     liked: Int32s,
     items: Int64s,
     likers: Int32s,
     norm: Float32s,
     shrinkage: float,
-    common: Int64s,
+    common: Int32s,
     met: Int32s,
     cosine: Float32s,
     best: Int32Matrix,
     similarity: Float32Matrix,
 ) -> None:
-    """The most similar items of every item; of equally similar ones those of lower codes.
+    """The most similar items of some items; of equally similar ones those of lower codes.
 
     Costs the square of each user's history, added up, and not that of the catalogue.
 
     Args:
+        start: the first of the items.
         users: where the items of each user begin, `[users + 1]`.
         liked: items by user.
         items: where the users of each item begin, `[items + 1]`.
@@ -130,10 +127,11 @@ def _nearest(
         common: zeros, `[items]`; room to count in, as the next two.
         met: `[items]`.
         cosine: `[items]`.
-        best: zeros, `[items, size]`.
-        similarity: zeros, `[items, size]`.
+        best: zeros, `[some items, size]`.
+        similarity: zeros, `[some items, size]`.
     """
-    for item in range(len(items) - 1):
+    for row in range(len(best)):
+        item = start + row
         if norm[item] == 0:
             continue
         size = 0
@@ -160,4 +158,4 @@ def _nearest(
         near = near[np.argsort(met[:size][near])]
         near = near[np.argsort(-values[near], kind="mergesort")]
         for place in range(kept):
-            best[item, place], similarity[item, place] = met[near[place]], values[near[place]]
+            best[row, place], similarity[row, place] = met[near[place]], values[near[place]]

@@ -8,6 +8,7 @@ training.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, ParamSpec, TypeVar, get_type_hints
 
 import numpy as np
@@ -27,10 +28,12 @@ Float32s = Annotated[npt.NDArray[np.float32], ("float32", 1)]
 Float64s = Annotated[npt.NDArray[np.float64], ("float64", 1)]
 Float32Matrix = Annotated[npt.NDArray[np.float32], ("float32", 2)]
 
+PARTS = 8
+"""For each thread: parts are not equally long, and who is done early takes another."""
 _SCALARS = {bool: "boolean", int: "int64", float: "float64"}
 
 
-def kernel(writes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def kernel(writes: int, beside: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compiles a function with Numba when it is first called, for the types of its annotations and no others.
 
     What is compiled is kept beside the source (or in `NUMBA_CACHE_DIR`), and read from there by the next process.
@@ -39,6 +42,8 @@ def kernel(writes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     Args:
         writes: how many of the last arguments are arrays that the function writes to; the others may be read-only.
+        beside: whether several threads may run it at once, on arrays of their own to write to: for long work, which
+            `in_threads` spreads.
 
     Raises:
         TypeError: by the function, when it is given arrays of other types, or one that is not contiguous.
@@ -56,7 +61,7 @@ def kernel(writes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             nonlocal compiled
             if compiled is None:
-                compiled = _compiled(function, writes)
+                compiled = _compiled(function, writes, beside)
             return compiled(*args, **kwargs)
 
         call.__name__, call.__doc__ = function.__name__, function.__doc__
@@ -65,7 +70,25 @@ def kernel(writes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def _compiled(function: Callable[P, R], writes: int) -> Callable[P, R]:
+def in_threads(work: Callable[[int, int], object], size: int) -> None:
+    """Calls `work(start, end)` for ranges that hold every number below `size` once, in as many threads as Polars has.
+
+    Their number is the cores of this process, and what is set for the workers of a cluster (`POLARS_MAX_THREADS`).
+
+    Args:
+        work: calls a kernel that runs `beside` others, and writes to places of its range alone.
+        size: how many there are.
+    """
+    import polars as pl
+
+    threads = pl.thread_pool_size()
+    step = max(1, -(-size // (threads * PARTS)))
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda start: work(start, min(start + step, size)), range(0, size, step)):
+            pass
+
+
+def _compiled(function: Callable[P, R], writes: int, beside: bool) -> Callable[P, R]:
     import numba  # takes a third of a second, which who computes nothing need not wait for
 
     hints = get_type_hints(function, include_extras=True)
@@ -73,10 +96,10 @@ def _compiled(function: Callable[P, R], writes: int) -> Callable[P, R]:
     read = len(kinds) - writes
     signature = tuple(_type(kind, place < read) for place, kind in enumerate(kinds))
     try:
-        dispatcher: Any = numba.njit(cache=True)(function)
+        dispatcher: Any = numba.njit(cache=True, nogil=beside)(function)
         dispatcher.compile(signature)
     except (RuntimeError, OSError):  # no folder that may be written to, or a full disk: this process for itself
-        dispatcher = numba.njit(function)
+        dispatcher = numba.njit(nogil=beside)(function)
         dispatcher.compile(signature)
     dispatcher.disable_compile()
     result: Callable[P, R] = dispatcher

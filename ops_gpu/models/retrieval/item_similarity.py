@@ -7,7 +7,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from ops_gpu.interactions.events import Events
-from ops_gpu.primitives.kernel import Float32Matrix, Float64s, Int32Matrix, Int32s, Int64s, kernel
+from ops_gpu.primitives.kernel import Float32Matrix, Float64s, Int32Matrix, Int32s, Int64s, in_threads, kernel
 
 K1, B = 1.2, 0.75  # the usual constants of BM25
 
@@ -54,7 +54,13 @@ def _nearest(rows: sp.csr_matrix, neighbours: int) -> sp.csr_matrix:
     size = min(neighbours, items)
     lengths, near = np.zeros(items, np.int64), np.zeros((items, size), np.int32)
     cosine = np.zeros((items, size), np.float32)
-    _cosines(*_parts(rows), *_parts(likers), np.zeros(items), np.zeros(items, np.int32), lengths, near, cosine)
+    parts = *_parts(rows), *_parts(likers)
+
+    def of(start: int, end: int) -> None:
+        found = lengths[start:end], near[start:end], cosine[start:end]
+        _cosines(start, items, *parts, np.zeros(items), np.zeros(items, np.int32), *found)
+
+    in_threads(of, items)
     there = np.arange(size) < lengths[:, None]
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     return sp.csr_matrix((cosine[there], near[there], offsets), shape=(items, items))
@@ -64,8 +70,10 @@ def _parts(matrix: sp.csr_matrix) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float64)
 
 
-@kernel(writes=5)
+@kernel(writes=5, beside=True)
 def _cosines(
+    start: int,
+    count: int,
     items: Int64s,
     likers: Int32s,
     weights: Float64s,
@@ -78,12 +86,14 @@ def _cosines(
     near: Int32Matrix,
     cosine: Float32Matrix,
 ) -> None:
-    """The nearest rows of every row by falling cosine, of equal ones those of lower numbers.
+    """The nearest rows of some rows by falling cosine, of equal ones those of lower numbers.
 
     Costs the square of what each user liked, added up, and not that of the catalogue. A row that shares no user with
     another has the cosine 0 with it, which is not written, and comes before those below 0.
 
     Args:
+        start: the first of them.
+        count: how many rows there are in all.
         items: where each row begins, `[items + 1]`.
         likers: its users.
         weights: of unit length a row.
@@ -92,13 +102,13 @@ def _cosines(
         of_user: their weights.
         common: zeros, `[items]`; room to add up in, as the next one.
         met: `[items]`.
-        lengths: zeros, `[items]`.
-        near: zeros, `[items, size]`.
-        cosine: zeros, `[items, size]`.
+        lengths: zeros, `[some items]`.
+        near: zeros, `[some items, size]`.
+        cosine: zeros, `[some items, size]`.
     """
-    count = len(lengths)
     seen = np.full(count, -1, np.int64)
-    for item in range(count):
+    for row in range(len(lengths)):
+        item = start + row
         size, above = 0, 0
         for place in range(items[item], items[item + 1]):
             user = likers[place]
@@ -121,6 +131,6 @@ def _cosines(
         best = np.flatnonzero(values >= least)
         best = best[np.argsort(met[:size][best])]
         best = best[np.argsort(-values[best], kind="mergesort")]
-        lengths[item] = kept
+        lengths[row] = kept
         for place in range(kept):
-            near[item, place], cosine[item, place] = met[best[place]], values[best[place]]
+            near[row, place], cosine[row, place] = met[best[place]], values[best[place]]

@@ -3,12 +3,16 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ops_gpu.primitives.kernel import Float32s, Int64s, kernel
+from ops_gpu.primitives.kernel import Float32s, Float64s, Int64s, in_threads, kernel
 
 
 @kernel(writes=1)
@@ -79,3 +83,42 @@ def _copied(values: Float32s, result: Float32s) -> None:
 def test_who_computes_nothing_waits_for_no_compiler() -> None:
     check = "import sys, ops_gpu.features.ranking_features; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@given(size=st.integers(0, 300))
+def test_every_number_comes_once(size: int) -> None:
+    seen = np.zeros(size, np.int64)
+
+    def work(start: int, end: int) -> None:
+        assert start < end
+        seen[start:end] += 1
+
+    in_threads(work, size)
+    assert (seen == 1).all()
+
+
+def test_what_goes_wrong_in_a_thread_is_told() -> None:
+    def work(start: int, end: int) -> None:
+        if start:
+            raise RuntimeError(f"from {start}")
+
+    with pytest.raises(RuntimeError, match="from"):
+        in_threads(work, 100)
+
+
+@kernel(writes=1, beside=True)
+def _long(rounds: int, result: Float64s) -> None:
+    for number in range(rounds):
+        result[0] += np.sqrt(result[0] + number)
+
+
+def test_a_kernel_that_runs_beside_others_lets_other_threads_go_on() -> None:
+    _long(1, np.zeros(1))  # compiled before
+    done, seen = threading.Event(), 0
+    worker = threading.Thread(target=lambda: (_long(200_000_000, np.zeros(1)), done.set()))
+    worker.start()
+    while not done.is_set():
+        time.sleep(0.01)
+        seen += 1
+    worker.join()
+    assert seen > 3
