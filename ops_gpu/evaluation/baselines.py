@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from ops_gpu.candidates.own_history import retrieve_history
 from ops_gpu.candidates.popular import retrieve_popular
+from ops_gpu.evaluation.filled_lists import filled_lists
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState, decayed
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
-from ops_gpu.recommender.ranking_examples import USERS_AT_ONCE, blocks
+from ops_gpu.primitives.ragged import Ragged
+from ops_gpu.recommender.ranking_examples import blocks
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 WINDOWS = {"popularity": None, "popularity_28d": 28, "popularity_7d": 7}
-CELLS = 4_000_000  # scores held at once: bounds memory to some 100 MB, whatever the catalogue
 TIE = 1e-6  # weight of popularity where it only breaks ties
 
 
@@ -49,15 +51,18 @@ def baseline_lists(
     chosen, similarity = liked_counts(past), item_similarity(past)
     everyone, rows = Histories.from_events(past, users), np.arange(len(users))
     parts: dict[str, list[Codes]] = {}
-    for block in blocks(len(users), max(1, min(USERS_AT_ONCE, CELLS // item_state.items))):
+    tie, offered = TIE * filler, item_state.available
+    for block in blocks(len(users)):
         histories = everyone.take(rows[block])
         for name, order in orders.items():
             found = retrieve_popular(order, item_state, histories, k, repeats)
             parts.setdefault(name, []).append(found.items.to_dense(k, 0))
-        similar = np.asarray((chosen[users[block]] @ similarity).todense(), np.float32) + TIE * filler
-        parts.setdefault("item_knn", []).append(_knn(similar, item_state, histories, k, repeats))
+        similar = sp.csr_matrix(chosen[users[block]] @ similarity)
+        near, without = Ragged(similar.indices, similar.indptr.astype(np.int64)), None if repeats else histories
+        parts.setdefault("item_knn", []).append(filled_lists(near, similar.data, tie, offered, k, without))
         if repeats:
-            parts.setdefault("own_purchases", []).append(_own(item_state, histories, filler, k))
+            own = retrieve_history(item_state, histories, size=10_000)
+            parts.setdefault("own_purchases", []).append(filled_lists(own.items, own.score, tie, offered, k))
     return {name: np.concatenate(lists) for name, lists in parts.items()}
 
 
@@ -75,31 +80,3 @@ def _order(item_state: ItemState, popularity: Floats, filler: Floats) -> Codes:
     codes = np.flatnonzero(item_state.available)
     order = np.lexsort((codes, -filler[codes], -popularity[codes]))
     return codes[order].astype(np.int32)
-
-
-def _knn(scores: Floats, item_state: ItemState, histories: Histories, k: int, repeats: bool) -> Codes:
-    """The items on offer that are most similar to what each user chose; `scores` `[users, items]` is overwritten."""
-    scores[:, ~item_state.available] = -np.inf
-    if not repeats:
-        scores[histories.items.row_ids, histories.items.values] = -np.inf
-    return _best(scores, k)
-
-
-def _own(item_state: ItemState, histories: Histories, filler: Floats, k: int) -> Codes:
-    """The user's own items by how often they were chosen, then what is popular."""
-    own = retrieve_history(item_state, histories, size=10_000)
-    scores = np.where(item_state.available, TIE * filler, -np.inf)[None].repeat(len(histories), axis=0)
-    scores[own.items.row_ids, own.items.values] += own.score
-    return _best(scores, k)
-
-
-def _best(scores: Floats, k: int) -> Codes:
-    """The `k` columns with the highest scores of each row, ties by column; 0 where fewer are finite."""
-    size = min(k, scores.shape[1])
-    top = np.argpartition(-scores, size - 1, axis=1)[:, :size]
-    value = np.take_along_axis(scores, top, axis=1)
-    order = np.lexsort((top, -value), axis=1)
-    best = np.where(np.isfinite(value), top, 0)
-    lists = np.zeros((len(scores), k), np.int32)
-    lists[:, :size] = np.take_along_axis(best, order, axis=1)
-    return lists
