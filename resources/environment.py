@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resources.home import Home
+from resources.spared_imports import spare_imports
 
 RECOMMENDERS = "RECSYS_RECOMMENDERS"
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "MLFLOW_DISABLE_TELEMETRY": "true"}
@@ -26,6 +27,7 @@ def quiet_libraries() -> None:
     """Makes libraries that are imported later keep to themselves, in this process and its children."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    spare_imports()
 
 
 def path_variables(home: Home) -> Mapping[str, str]:
