@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from recsys_assets.automation.free_memory import give_back, keep_little
+from recsys_assets.automation.free_memory import GiveBack, keep_little
 from recsys_assets.automation.run_lock import Holder, RunLock
 from recsys_assets.blueprint.asset_names import SERVED
 from resources.home import Home
@@ -57,6 +57,7 @@ class OneRunAtATime(dg.Executor):
         would take it for dead. The waiting can be interrupted, as the steps can.
         """
         keep_little()
+        give_back = GiveBack()
         run, named = plan_context.dagster_run, sorted(_recommenders(plan_context))
         locks = [(name, RunLock.of(self._home, name, served)) for name, served in named]
         with ExitStack() as held:

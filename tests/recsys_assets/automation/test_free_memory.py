@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import time
 import weakref
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,9 @@ import dagster as dg
 import psutil
 import pytest
 
-from recsys_assets.automation import executor as module
+from recsys_assets.automation import free_memory
 from recsys_assets.automation.executor import OneRunAtATime
-from recsys_assets.automation.free_memory import give_back
+from recsys_assets.automation.free_memory import GiveBack, give_back
 from resources.home import Home
 
 BLOCKS, SIZE = 100_000, 2_000
@@ -71,15 +72,31 @@ def test_large_blocks_are_given_back_as_they_are_freed(setting: str, least: int,
     assert least <= int(done.stdout) <= most
 
 
+def test_giving_back_takes_a_tenth_of_the_time_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+
+    def takes_two_seconds() -> None:
+        now[0] += 2.0
+
+    monkeypatch.setattr(free_memory, "give_back", takes_two_seconds)
+    given, found = GiveBack(lambda: now[0]), list[bool]()
+    for pause in (0.0, 0.0, 17.9, 0.2, 1.0):
+        now[0] += pause
+        found.append(given())
+    assert found == [True, False, False, True, False]
+
+
 def test_every_step_gives_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     given, steps = list[int](), [True, False, True]
-    monkeypatch.setattr(module, "give_back", lambda: given.append(1))
+    monkeypatch.setattr(free_memory, "give_back", lambda: given.append(1))
     context: Any = SimpleNamespace(
         dagster_run=dg.DagsterRun(job_name="x", asset_selection=frozenset({dg.AssetKey(["shop", "items"])})),
         job=SimpleNamespace(get_definition=lambda: SimpleNamespace(asset_layer=SimpleNamespace())),
         log=SimpleNamespace(warning=print),
     )
-    inner: Any = SimpleNamespace(execute=lambda *_: (SimpleNamespace(is_step_success=done) for done in steps))
+    inner: Any = SimpleNamespace(
+        execute=lambda *_: (SimpleNamespace(is_step_success=done) for done in steps if time.sleep(0.01) is None)
+    )
     plan: Any = None
     assert [event.is_step_success for event in OneRunAtATime(inner, home).execute(context, plan)] == steps
     assert len(given) == 2
