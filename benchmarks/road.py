@@ -1,6 +1,7 @@
 """What a day costs, and a year of days: generated logs of several sizes through the assets of a recommender.
 
 Usage: python benchmarks/road.py [--part PART ...] [--folder FOLDER] [--events N] [--days N] [--users N] [--items N]
+                                [--world road|demo]
 
 Logs are made once and kept in FOLDER (default: `benchmarks/results/road`), as are homes, so that a part that was cut
 off goes on where it was. Every part says which it needs before it. Memory is the largest sum of PSS (proportional set
@@ -35,8 +36,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.demo import watch
+from benchmarks.demo_world import DemoWorld
 from benchmarks.results import FOLDER, Figure, begin_run, smaller
-from benchmarks.road_plot import SIZE
 from benchmarks.road_world import FIRST, RoadWorld
 from recsys_assets.blueprint.asset_names import CHAIN
 from recsys_assets.cli.terminal.progress import Progress
@@ -44,6 +45,7 @@ from resources.home import Home
 
 DAGSTER = (sys.executable, "-m", "dagster", "asset", "materialize", "-m", "recsys_assets.definitions")
 RUNS = 3
+BEFORE_LISTS = (*CHAIN[: CHAIN.index("retrieval_model")], "training_lists")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Road:
         folder: of both.
     """
 
-    world: RoadWorld
+    world: RoadWorld | DemoWorld
     folder: Path
 
     @property
@@ -183,11 +185,19 @@ def day(road: Road) -> list[Line]:
 def _timed(road: Road, what: str, cost: Cost) -> list[Line]:
     """The whole, and each asset with its checks."""
     lines = [_line(what, cost, road.world.events)]
+    lists = sum(seconds for step, seconds in cost.assets.items() if _leads_to_lists(step))
+    said = f"{what}, up to and with training_lists, without retrieval_model"
+    lines.append((said, f"{lists:.1f} s", (smaller(said, lists, "s"),)))
     for asset, seconds in cost.assets.items():
         peak = cost.peaks.get(asset, 0) / 1e9
         said = f"{what}, {asset}"
         lines.append((said, f"{seconds:.1f} s, {peak:.2f} GB", (smaller(said, seconds, "s"),)))
     return lines
+
+
+def _leads_to_lists(step: str) -> bool:
+    """Whether a step is one of the data and features, or of the lists: an asset or a check of it."""
+    return any(step == asset or step.startswith(f"{asset}_") for asset in BEFORE_LISTS)
 
 
 PARTS: dict[str, Callable[[Road], list[Line]]] = {"data": data, "features": features, "chain": chain, "day": day}
@@ -204,13 +214,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", nargs="*", choices=sorted(PARTS), default=list(PARTS))
     parser.add_argument("--folder", type=Path, default=FOLDER / "road")
+    parser.add_argument("--world", choices=("road", "demo"), default="road", help="demo: its log, a day held back")
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--users", type=int, default=150_000)
     parser.add_argument("--items", type=int, default=50_000)
     given = parser.parse_args()
     run, out, figures = begin_run(__file__), Console(width=120), list[Figure]()
-    world = RoadWorld(given.events, given.users, given.items, given.days)
+    road_world = RoadWorld(given.events, given.users, given.items, given.days)
+    world = DemoWorld() if given.world == "demo" else road_world
     road = Road(world, given.folder.resolve() / world.name)
     world.write(road.folder / world.name)
     for part in given.part:
@@ -219,7 +231,7 @@ def main() -> None:
         table.add_column("measured", justify="right")
         for what, measured, found in PARTS[part](road):
             table.add_row(what, measured)
-            figures += [replace(figure, name=f"{world.events / 1e6:g}{SIZE}{figure.name}") for figure in found]
+            figures += [replace(figure, name=f"{world.label}{figure.name}") for figure in found]
         out.print(table)
         road.recsys("stop")
     run.keep(figures)

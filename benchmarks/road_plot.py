@@ -19,8 +19,8 @@ import matplotlib.pyplot as plt
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.results import FOLDER, ROOT, Run
+from benchmarks.road_world import SIZE
 
-SIZE = " M events: "
 DRAWN = {
     "whole chain": "the whole chain",
     "whole chain, retrieval_model": "of it the retrieval model",

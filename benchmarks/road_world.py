@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 FIRST = date(2024, 1, 1)
+SIZE = " M events: "
 TASTES = 24
 YAML = """type: recsys_assets.Recommender
 attributes:
@@ -63,6 +64,11 @@ class RoadWorld:
     def name(self) -> str:
         """Name of the recommender: its size."""
         return f"road-{self.events}-{self.days}"
+
+    @property
+    def label(self) -> str:
+        """What the figures are of."""
+        return f"{self.events / 1e6:g}{SIZE}"
 
     def write(self, folder: Path) -> None:
         """Writes YAML, tables and logs into a folder, unless they are there."""
