@@ -116,6 +116,41 @@ class FeatureRepository:
         with only_writer(self.folder):
             return self._write(kind, parts, as_of, again)
 
+    def write_some(
+        self, kind: str, ids: pl.Series, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any] = ()
+    ) -> Written:
+        """The same of some ids; what is known of others stays.
+
+        Args:
+            kind: `users` or `items`.
+            ids: which; those without a row are gone.
+            frame: rows of these ids, in the columns of the last write.
+            as_of: as in `write`.
+            again: as in `write`; some of `ids`.
+
+        Raises:
+            ValueError: as `write`, or when the last write was of other columns or broke off (`holds`).
+        """
+        with only_writer(self.folder):
+            if not self.holds(kind, frame):
+                raise ValueError(f"the {kind} for the feature store were not written whole in these columns before.")
+            key = _KINDS[kind][0]
+            parts = ((part, frame.filter(part.holds(key))) for part in self._stored_ranges(kind))
+            return self._write(kind, parts, as_of, again, ids)
+
+    def holds(self, kind: str, frame: pl.DataFrame) -> bool:
+        """Whether the last write came to its end, and was of the columns of a frame."""
+        source, (key, _, _) = self.source(kind), _KINDS[kind]
+        same = source.exists() and pl.read_parquet_schema(source)[key] == frame.schema[key]
+        return same and self._written(kind) == [self._mark(_schema(kind, frame)), self._store.project]
+
+    def newest(self, kind: str, columns: Sequence[str], ids: pl.Series | None = None) -> pl.DataFrame:
+        """Columns of the newest version of every row, or of some ids; of what is gone `present` is false."""
+        rows, key = pl.scan_parquet(self.source(kind), glob=False), _KINDS[kind][0]
+        rows = rows if ids is None else rows.filter(pl.col(key).is_in(ids.implode()))
+        wanted = list(dict.fromkeys([*columns, key, EVENT_TIME, CREATED]))
+        return latest(rows.select(wanted).collect(), key).select(columns)
+
     def write_online(self, kind: str, rows: pl.DataFrame) -> None:
         """Writes rows online alone, in the columns of the last `write`, which must be told of them `again`.
 
@@ -128,7 +163,12 @@ class FeatureRepository:
         self._write_online(view, schema, _KINDS[kind][0], rows.with_columns(pl.lit(True).alias(PRESENT)))
 
     def _write(
-        self, kind: str, parts: Iterable[tuple[IdRange, pl.DataFrame]], as_of: datetime, again: Sequence[Any]
+        self,
+        kind: str,
+        parts: Iterable[tuple[IdRange, pl.DataFrame]],
+        as_of: datetime,
+        again: Sequence[Any],
+        some: pl.Series | None = None,
     ) -> Written:
         key, now, total = _KINDS[kind][0], datetime.now(UTC), Written(0, 0, 0, 0)
         mark, complete, view = list[str](), False, None
@@ -145,6 +185,7 @@ class FeatureRepository:
                     self._note(kind).unlink(missing_ok=True)
                 before = self._versions(kind, ids, frame.schema[key])
                 known = None if before is None else latest(before, key)
+                known = known if known is None or some is None else known.filter(pl.col(key).is_in(some.implode()))
                 mine = ids.of(pl.Series(key, again, frame.schema[key])).to_list()
                 changed = changed_versions(known, frame, key, _in_utc(as_of), now, mine)
                 versions = changed if before is None else joined(before, changed, key)
@@ -185,6 +226,13 @@ class FeatureRepository:
         if not source.exists() or pl.read_parquet_schema(source)[key] != dtype:
             return None
         return pl.scan_parquet(source, glob=False).filter(ids.holds(key)).collect()
+
+    def _stored_ranges(self, kind: str) -> list[IdRange]:
+        """Ranges of about the rows that were written at once; any that hold every id once would do."""
+        groups = pq.read_metadata(self.source(kind))
+        columns = [groups.row_group(number).column(0) for number in range(groups.num_row_groups)]
+        first = sorted({c.statistics.min for c in columns if c.statistics is not None and c.statistics.has_min_max})
+        return [IdRange(start, end) for start, end in zip([None, *first[1:]], [*first[1:], None], strict=True)]
 
     def _write_online(self, view: Any, schema: Schema, key: str, rows: pl.DataFrame) -> None:
         columns = [*features(schema), ColumnSchema(PRESENT, "bool")]

@@ -9,8 +9,12 @@ import polars as pl
 from feature_repo.id_range import IdRange, id_ranges
 from ops_gpu.interactions.history_columns import ENTRY, as_lists, entries_of
 
+KEY = "user_id"
 
-def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+
+def user_state(
+    users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame, before: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Users with four aligned lists, one entry a distinct item, ordered by last interaction, oldest first.
 
     The lists are complete: what a user has seen is filtered by them. Items last seen at one moment stand by
@@ -19,15 +23,20 @@ def user_state(users: pl.DataFrame, interactions: pl.DataFrame | pl.LazyFrame) -
     Args:
         users: canonical users, `user_id` and features.
         interactions: canonical interactions, `user_id`, `item_id`, `timestamp`, `label`.
+        before: `user_id` and the four lists, as an earlier state has them, of which `interactions` is what came since.
 
     Returns:
         The users, by rising id, with `history_item` (raw ids), `history_count` (float32), `history_last`
         (epoch seconds) and `history_positive` (float32, how many interactions with the item were positive);
         empty lists for users without interactions. Users who only interacted are appended with null features.
     """
-    lists = as_lists(entries_of(interactions.lazy(), "user_id"), "user_id")
-    joined = users.join(lists, on="user_id", how="full", coalesce=True)
-    return joined.with_columns(pl.col(ENTRY).fill_null([])).sort("user_id")
+    entries = entries_of(interactions.lazy(), KEY)
+    if before is not None:
+        kept = before.lazy().select(KEY, *ENTRY).explode(*ENTRY, empty_as_null=False).drop_nulls("history_item")
+        entries = pl.concat([kept, entries])
+    lists = as_lists(entries, KEY)
+    joined = users.join(lists, on=KEY, how="full", coalesce=True)
+    return joined.with_columns(pl.col(ENTRY).fill_null([])).sort(KEY)
 
 
 def user_states(
@@ -40,9 +49,9 @@ def user_states(
         interactions: as in `user_state`.
         at_once: users and interactions of a range, about.
     """
-    events = interactions.group_by("user_id").agg(rows=pl.len().cast(pl.Int64))
-    known = users.lazy().select("user_id", rows=pl.lit(1, pl.Int64))
-    sizes = pl.concat([known, events]).group_by("user_id").agg(pl.col("rows").sum()).collect(engine="streaming")
-    for ids in id_ranges(sizes, "user_id", at_once):
-        mine = ids.holds("user_id")
+    events = interactions.group_by(KEY).agg(rows=pl.len().cast(pl.Int64))
+    known = users.lazy().select(KEY, rows=pl.lit(1, pl.Int64))
+    sizes = pl.concat([known, events]).group_by(KEY).agg(pl.col("rows").sum()).collect(engine="streaming")
+    for ids in id_ranges(sizes, KEY, at_once):
+        mine = ids.holds(KEY)
         yield ids, user_state(users.filter(mine), interactions.filter(mine))

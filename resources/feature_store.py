@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +54,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         items: pl.DataFrame,
         interactions: pl.DataFrame | pl.LazyFrame,
         as_of: datetime,
+        contents: Mapping[date, str] | None = None,
         at_once: int = AT_ONCE,
     ) -> dict[str, Written]:
         """Makes these tables the state that Feast gives; views are generated from their columns.
@@ -65,6 +67,9 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             items: canonical items.
             interactions: canonical interactions, from which every user's complete history is taken.
             as_of: the moment that the tables describe; without a zone it is UTC.
+            contents: what tells one content of a day from another (`day_stamp`), of every day of the log: where days
+                were only added since, the users of those days are published, and such whose features differ; None for
+                all users.
             at_once: users and interactions of which histories are made at once, about: bounds the memory.
 
         Returns:
@@ -75,7 +80,9 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         """
         import polars as pl
 
+        from feature_repo.changed_users import changed_users
         from feature_repo.logged_events import not_logged
+        from feature_repo.published_days import PublishedDays
         from feature_repo.pushed_events import NUMBER, PUSHED, PushedEvents, only_writer, pushed_users
         from feature_repo.user_state import user_states
 
@@ -89,8 +96,16 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             events, now = pushed.all(), datetime.now(UTC).replace(tzinfo=None)
             left = not_logged(events, known, timedelta(days=self.pushed_days), now)
             log = pl.concat([known, left.drop(NUMBER, PUSHED).lazy()])
-            parts = user_states(users, log, at_once)
-            written = repository.write_ranges("users", parts, as_of, again)
+            published = PublishedDays(repository.folder)
+            added = None if contents is None else published.added(contents)
+            changed = None if added is None else changed_users(repository, users, log, added, again)
+            published.forget()
+            if changed is None:
+                written = repository.write_ranges("users", user_states(users, log, at_once), as_of, again)
+            else:
+                written = repository.write_some("users", changed.ids, changed.states, as_of, again)
+            if contents is not None:
+                published.save(contents)
             pushed.forget(events.join(left, on=NUMBER, how="anti")[NUMBER])
         return {"users": written, "items": repository.write("items", items, as_of)}
 

@@ -55,11 +55,6 @@ def require_events(blueprint: Blueprint, days: Iterable[date]) -> None:
         )
 
 
-def scan_interactions(blueprint: Blueprint, until: date | None = None) -> pl.LazyFrame:
-    """All materialized events, up to the end of a day where one is given, by time; none is read before it is needed."""
-    return scan_events(event_files(blueprint, until))
-
-
 def known_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
     """The distinct ids of all materialized events, in no order; None before there are any.
 

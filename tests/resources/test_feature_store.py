@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from pydantic import ValidationError
 
@@ -65,3 +66,47 @@ def test_settings() -> None:
         FeatureStoreResource(online_store="redis").settings()
     with pytest.raises(ValidationError):
         FeatureStoreResource(online_store="cassandra")  # type: ignore[arg-type]
+
+
+def contents(*days: int) -> dict[date, str]:
+    return {date(2020, 1, day): f"content {day}" for day in days}
+
+
+def refuse(*_: object) -> None:
+    raise AssertionError("all histories are made anew")
+
+
+def test_a_day_that_is_added_makes_no_history_of_others_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store, later = FeatureStoreResource(), datetime(2020, 1, 9)
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    pushed = EVENTS.head(1).with_columns(timestamp=pl.lit(datetime(2020, 1, 8)).cast(pl.Datetime("us")))
+    store.push("my-shop", pushed)
+    log = pl.concat([EVENTS, pushed, EVENTS.tail(1).with_columns(timestamp=pushed["timestamp"])])
+    with monkeypatch.context() as strict:
+        strict.setattr("feature_repo.user_state.user_states", refuse)
+        written = store.publish("my-shop", USERS, ITEMS, log, later, contents(1, 2, 3, 4, 8))["users"]
+        assert (written.rows, written.changed) == (4, 2)
+        with pytest.raises(AssertionError, match="anew"):
+            store.publish("my-shop", USERS, ITEMS, log, later, {**contents(1, 2, 3, 4), date(2020, 1, 8): "corrected"})
+    store.publish("fresh", USERS, ITEMS, log, later)
+    columns = ["user_id", "country", "score", "history_item", "history_count", "history_last", "history_positive"]
+    grown, fresh = (store.repository(name).newest("users", columns).sort("user_id") for name in ("my-shop", "fresh"))
+    assert grown.equals(fresh)
+    assert store.mismatches("my-shop") == 0
+
+
+def test_a_publication_that_broke_off_is_followed_by_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store = FeatureStoreResource()
+    store.publish("my-shop", USERS, ITEMS, EVENTS.head(3), AS_OF, contents(1, 2, 3))
+    with monkeypatch.context() as broken:
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    histories = store.repository("my-shop").newest("users", ["user_id", "history_item"]).sort("user_id")
+    assert histories["history_item"].to_list() == [[7, 8], [], [8], [8]]
+    assert store.mismatches("my-shop") == 0

@@ -2,21 +2,23 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.tables import table
-from recsys_assets.tables.tables import event_span, items_frame, scan_interactions, users_frame
+from recsys_assets.tables.tables import event_files, event_span, items_frame, scan_events, users_frame
 from resources.feature_store import FeatureStoreResource
 
+CODE = ["feature_repo.repository", "feature_repo.changed_users", "resources.feature_store"]
 DESCRIPTION = """Feast: the features and the complete history of every user, offline (all versions, by event
 time) and online (the newest). Its views are generated from the columns of the tables. Only rows that
-changed are written online, so a new day costs what it changed.
+changed are written online, and of a new day only its users are looked at.
 """
 
 
@@ -29,16 +31,20 @@ def feature_store(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         DESCRIPTION,
         kinds=["feast", "sqlite"],
         after=["interactions", "users", "items"],
-        code=["feature_repo.repository", "feature_repo.user_state", "resources.feature_store"],
+        code=CODE,
         condition=condition,
     )
     def publish(feature_store: FeatureStoreResource) -> dg.MaterializeResult[Any]:
-        events = scan_interactions(blueprint)
+        from ops_gpu.interactions.days.day_stamp import day_stamp
+
+        files, code = event_files(blueprint), code_version(CODE)
+        contents = {date.fromisoformat(path.stem): f"{code} {day_stamp(path)}" for path in files}
+        events = scan_events(files)
         with user_errors(ValueError):
             moment = event_span(events)[1]
             as_of = datetime.fromtimestamp(moment, UTC)
             tables = users_frame(blueprint, for_filters=True), items_frame(blueprint, for_filters=True)
-            written = feature_store.publish(blueprint.name, *tables, events, as_of)
+            written = feature_store.publish(blueprint.name, *tables, events, as_of, contents)
         rows = [[kind, w.rows, w.changed, w.removed, w.versions] for kind, w in written.items()]
         header = ["view", "rows online", "written now", "removed", "versions offline"]
         return dg.MaterializeResult(

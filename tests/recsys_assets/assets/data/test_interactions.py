@@ -8,7 +8,7 @@ import pytest
 
 from recsys_assets.component.locations import blueprints
 from recsys_assets.tables.entity_lookup import EntityLookup
-from recsys_assets.tables.tables import scan_interactions
+from recsys_assets.tables.tables import event_files, read_events
 from resources.home import Home
 from tests.conftest import write_day
 from tests.recsys_assets.runs import failure, materialize
@@ -116,7 +116,7 @@ def test_days_of_before_whose_kept_columns_differ_are_read(shop: Path, home: Hom
         pl.read_parquet(path).with_columns(device=pl.lit([1, "a"][number])).write_parquet(path)
     assert materialize(shop, ["statistics"], *DAYS).success
     blueprint = blueprints(shop, home)[0]
-    assert scan_interactions(blueprint).collect().columns == ["user_id", "item_id", "timestamp", "label"]
+    assert read_events(event_files(blueprint)).columns == ["user_id", "item_id", "timestamp", "label"]
     assert len(EntityLookup(home, "shop").active_users(50)) == 8
 
 

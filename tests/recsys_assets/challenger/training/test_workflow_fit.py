@@ -25,7 +25,7 @@ from recsys_assets.challenger.training.workflow_fit import day_statistics, fit_b
 from recsys_assets.checks.point_in_time import _learned_ahead
 from recsys_assets.component.locations import blueprints
 from recsys_assets.tables.days.training_days import TrainingDays
-from recsys_assets.tables.tables import items_frame, scan_interactions, users_frame
+from recsys_assets.tables.tables import event_files, items_frame, read_events, users_frame
 from resources.home import Home
 from tests.recsys_assets.hits_world import COUNT, FIRST, LAST, NAME, write_world
 from tests.recsys_assets.runs import failure, materialize
@@ -56,7 +56,7 @@ def counts(workflow: Workflow, blueprint: Blueprint) -> dict[int, float]:
 def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Blueprint) -> None:
     day = date.fromisoformat(LAST)
     assert DayRanges.planned(blueprint).ranges.fit_end == day_start(day)
-    last = scan_interactions(blueprint).collect().filter(pl.col("timestamp").dt.date() == day)
+    last = read_events(event_files(blueprint)).filter(pl.col("timestamp").dt.date() == day)
     hits, tried = set(last["item_id"]), set(range(361, 401))
     before, after = counts(challenger(blueprint), blueprint), counts(fitted_workflow(blueprint), blueprint)
     assert len({before[item] for item in tried}) == 1  # each was tried four times, and nothing else is known
@@ -67,7 +67,7 @@ def test_the_challenger_counts_the_past_and_the_release_everything(blueprint: Bl
 def ndcg(blueprint: Blueprint, workflow: Workflow) -> float:
     """What the pipeline's models reach on the judged day, with the features of a workflow."""
     config, ranges = fit_config(blueprint), DayRanges.planned(blueprint).ranges
-    tables = scan_interactions(blueprint).collect(), users_frame(blueprint), items_frame(blueprint)
+    tables = read_events(event_files(blueprint)), users_frame(blueprint), items_frame(blueprint)
     data = TrainingData.assemble(*tables, workflow, config.history_length)
     fitted = fit_retrieval_until(data, config, ranges.fit_end)
     rows = make_ranking_rows(data, fitted.early, config, ranges.fit_end)
