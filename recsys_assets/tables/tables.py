@@ -55,23 +55,6 @@ def require_events(blueprint: Blueprint, days: Iterable[date]) -> None:
         )
 
 
-def known_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
-    """The distinct ids of all materialized events, in no order; None before there are any.
-
-    Args:
-        blueprint: the recommender.
-        column: `user_id` or `item_id`.
-    """
-    import polars as pl
-
-    try:
-        files = event_files(blueprint)
-    except FileNotFoundError:
-        return None
-    days = [pl.scan_parquet(file, glob=False).select(column) for file in files]
-    return pl.concat(days).unique().collect(engine="streaming")[column]
-
-
 def read_events(files: Sequence[Path]) -> pl.DataFrame:
     """Events of some files, each in time order, one after another.
 

@@ -18,10 +18,10 @@ from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
+from recsys_assets.tables.days.logged_ids import logged_ids
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_entities import with_kept
 from recsys_assets.tables.source_files import note_table, table_files
-from recsys_assets.tables.tables import known_ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +79,7 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
         known = clean.report.known
         write_json(known and known.to_dict(), known_file(kind, blueprint))
-        frame = with_kept(clean.frame, known_ids(blueprint, clean.frame.columns[0]), path, declared or EntityTable())
+        frame = with_kept(clean.frame, logged_ids(blueprint, clean.frame.columns[0]), path, declared or EntityTable())
         if known is None or known.share >= settings.quality.min_known_share:
             write_frame(frame, path)
             note_table(blueprint, kind, files)
