@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
+from ops_gpu.evaluation import point_in_time
 from ops_gpu.evaluation.point_in_time import PointInTimeReport, check_point_in_time, differing
 from ops_gpu.evaluation.poison import poisoned
 from ops_gpu.interactions.events import DAY, Events
@@ -29,7 +30,16 @@ def test_nothing_looks_ahead(heart: Heart) -> None:
     assert report.rows > 100
 
 
-def test_features_that_look_ahead_are_found_by_name(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_long_log_the_events_of_some_users_are_taken(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(point_in_time, "EVENTS", len(heart.data.events) // 3)
+    report = check(heart)
+    assert report.changed == () and report.rows > 0
+    assert 0 < report.poisoned < len(heart.data.events.between(MOMENT, None)) / 2
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_features_that_look_ahead_are_found_by_name(heart: Heart, monkeypatch: pytest.MonkeyPatch, share: int) -> None:
+    monkeypatch.setattr(point_in_time, "EVENTS", len(heart.data.events) // share)
     honest = ItemState.build
 
     def leaky(events: Events, as_of: int, available: Mask, config: ItemStateConfig) -> ItemState:
