@@ -52,6 +52,10 @@ def draw(found: Mapping[str, Mapping[float, float]], out: Path) -> None:
             linear = [seconds[sizes[0]] * size / sizes[0] for size in sizes]
             axes.plot(sizes, linear, linestyle=":", linewidth=1, color=line.get_color())
     axes.set(xscale="log", yscale="log", xlabel="million events, over 365 days", ylabel="seconds, 2 cores")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes.set_xticks(sorted({size for seconds in found.values() for size in seconds}))
+    axes.minorticks_off()
     axes.grid(visible=True, which="both", alpha=0.2)
     axes.legend(frameon=False, fontsize=8)
     figure.tight_layout()
