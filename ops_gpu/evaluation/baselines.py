@@ -14,7 +14,6 @@ from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState, decayed
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
 from ops_gpu.primitives.ragged import Ragged
-from ops_gpu.recommender.ranking_examples import blocks
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -49,11 +48,9 @@ def baseline_lists(
     filler /= max(float(filler.max(initial=0)), 1.0)
     orders = {name: _order(item_state, popularity, filler) for name, popularity in scores.items()}
     chosen, similarity = liked_counts(past), item_similarity(past)
-    everyone, rows = Histories.from_events(past, users), np.arange(len(users))
     parts: dict[str, list[Codes]] = {}
     tie, offered = TIE * filler, item_state.available
-    for block in blocks(len(users)):
-        histories = everyone.take(rows[block])
+    for block, histories in Histories.in_blocks(past, users):
         for name, order in orders.items():
             found = retrieve_popular(order, item_state, histories, k, repeats)
             parts.setdefault(name, []).append(found.items.to_dense(k, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from ops_gpu.primitives.kernel import Int32Matrix, Int32s, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
 
 Floats = npt.NDArray[np.float32]
+
+USERS_AT_ONCE, EVENTS_AT_ONCE = 512, 1_000_000  # bound the memory of candidates, and of histories
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,29 @@ class Histories:
         order = np.lexsort((item, last, rows))
         items = Ragged.from_lengths(item[order].astype(np.int32), np.bincount(rows, minlength=len(users)))
         return cls(items, count[order].astype(np.float32), last[order], positive[order].astype(np.float32))
+
+    @classmethod
+    def in_blocks(cls, events: Events, users: npt.NDArray[np.integer[Any]]) -> Iterator[tuple[slice, Histories]]:
+        """The same for `USERS_AT_ONCE` at a time: where they stand in `users`, and their histories.
+
+        What is held are the histories of about `EVENTS_AT_ONCE` events, whatever the number of users; the events are
+        gone through once for each so many.
+
+        Args:
+            events: as in `from_events`.
+            users: as in `from_events`.
+        """
+        at_once = USERS_AT_ONCE
+        counts = np.bincount(events.user, minlength=events.users)[users]
+        upto, begin = np.cumsum(counts), 0
+        while begin < len(users):
+            limit = int(np.searchsorted(upto, upto[begin] - counts[begin] + EVENTS_AT_ONCE, side="right"))
+            end = min(len(users), begin + max(1, (limit - begin) // at_once) * at_once)
+            some, rows = cls.from_events(events, users[begin:end]), np.arange(end - begin)
+            for start in range(0, end - begin, at_once):
+                block = slice(begin + start, min(begin + start + at_once, end))
+                yield block, some.take(rows[start : start + at_once])
+            begin = end
 
     def __len__(self) -> int:
         return len(self.items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.candidate_sources import sources_at
 
-USERS_AT_ONCE = 512  # bounds the memory of candidate generation
 EVENTS_AT_ONCE = 1_000_000  # bounds the memory of looking for what was seen before
 
 
@@ -135,24 +134,12 @@ def rows_at(
         drawn = np.sort(random.choice(len(users), config.lists, replace=False))
         users, chosen = users[drawn], chosen.take(drawn)
     sources = sources_at(data, retrievers, moment, candidates)
-    everyone, rows = Histories.from_events(data.events.before(moment), users), np.arange(len(users))
     parts = [none]
-    for block in blocks(len(users)):
-        histories = everyone.take(rows[block])
+    for block, histories in Histories.in_blocks(data.events.before(moment), users):
         candidates_found, features = sources.retrieve(data, users[block], histories)
-        mine = chosen.take(rows[block])
+        mine = chosen.take(np.arange(block.start, block.stop))
         parts.append(_labelled(users[block], candidates_found, features, mine, moment, config, random, names))
     return RankingRows.concatenate(parts).with_taught(data.users, data.items, taught)
-
-
-def blocks(rows: int, at_once: int = USERS_AT_ONCE) -> Iterator[slice]:
-    """Slices that together cover all rows.
-
-    Args:
-        rows: how many there are.
-        at_once: most rows of a slice.
-    """
-    return (slice(start, min(start + at_once, rows)) for start in range(0, rows, at_once))
 
 
 def _labelled(

@@ -28,7 +28,7 @@ from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.primitives.tie_order import tie_order
 from ops_gpu.recommender.candidate_sources import CandidateSources
 from ops_gpu.recommender.fit_config import FitConfig
-from ops_gpu.recommender.ranking_examples import blocks, horizon_end, moments_before, rows_at
+from ops_gpu.recommender.ranking_examples import horizon_end, moments_before, rows_at
 
 
 @dataclass(frozen=True)
@@ -226,11 +226,10 @@ def recommend(
         users: distinct user codes `[users]`.
         k: length of the lists.
     """
-    everyone, rows = Histories.from_events(data.events.before(sources.item_state.as_of), users), np.arange(len(users))
+    past = data.events.before(sources.item_state.as_of)
     empty = np.zeros((0, k), np.int32)
     parts = [(empty, empty, np.zeros((0, k), np.float32))]
-    for block in blocks(len(users)):
-        histories = everyone.take(rows[block])
+    for block, histories in Histories.in_blocks(past, users):
         found, features = sources.retrieve(data, users[block], histories)
         row, item = found.items.row_ids, found.items.values
         best = top_of_rows(found.items, ranking.score(data, users[block][row], item, features), k)

@@ -4,12 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ops_gpu.evaluation import baselines
 from ops_gpu.evaluation.baselines import baseline_lists
+from ops_gpu.interactions import histories
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.item_state import ItemState, ItemStateConfig, decayed
 from ops_gpu.models.retrieval.item_similarity import item_similarity, liked_counts
-from ops_gpu.recommender.ranking_examples import blocks
 from tests.ops_gpu.toys import events_of, everyone, rows_of, toy_events
 
 AS_OF, ITEMS = 40 * DAY, 60
@@ -80,7 +79,8 @@ def test_own_purchases_come_first_where_repeats_are_welcome() -> None:
 @pytest.mark.parametrize("repeats", [False, True])
 def test_a_batch_gives_what_single_users_get(repeats: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = baseline_lists(EVENTS, SNAPSHOT, USERS, 8, repeats, 7.0)
-    monkeypatch.setattr(baselines, "blocks", lambda rows: blocks(rows, 1))  # a block a user
+    monkeypatch.setattr(histories, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(histories, "USERS_AT_ONCE", 1)  # a block a user
     single = baseline_lists(EVENTS, SNAPSHOT, USERS, 8, repeats, 7.0)
     assert batch.keys() == single.keys()
     for name, lists in batch.items():

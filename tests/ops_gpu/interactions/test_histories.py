@@ -3,9 +3,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops_gpu.interactions import histories as module
 from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.histories import Histories
 from tests.ops_gpu.toys import events_of, everyone, logs, rows_of, toy_events
@@ -57,3 +60,36 @@ def test_take_gives_the_same_as_asking_for_these_users() -> None:
 def test_nobody_and_nothing() -> None:
     assert len(Histories.from_events(toy_events(), np.empty(0, np.int64))) == 0
     assert entries(Histories.from_events(events_of([]), np.array([3, 4]))) == [[], []]
+
+
+@pytest.mark.parametrize("users_at_once", [1, 3, 512])
+@pytest.mark.parametrize("events_at_once", [1, 20, 10_000])
+def test_blocks_are_those_of_all_users(
+    users_at_once: int, events_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "USERS_AT_ONCE", users_at_once)
+    monkeypatch.setattr(module, "EVENTS_AT_ONCE", events_at_once)
+    events = toy_events()
+    users = everyone(events)[::-1]
+    found = list(Histories.in_blocks(events, users))
+    whole = entries(Histories.from_events(events, users))
+    assert [row for _, block in found for row in entries(block)] == whole
+    assert [list(range(len(users)))[place] for place, _ in found] == [
+        list(range(len(users)))[n : n + users_at_once] for n in range(0, len(users), users_at_once)
+    ]
+    assert list(Histories.in_blocks(events, users[:0])) == []
+
+
+def test_no_more_events_than_wanted_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "USERS_AT_ONCE", 1)
+    monkeypatch.setattr(module, "EVENTS_AT_ONCE", 30)
+    events, asked, honest = toy_events(), list[int](), Histories.from_events
+
+    def noted(past: Events, users: npt.NDArray[np.int64]) -> Histories:
+        asked.append(int(np.isin(past.user, users).sum()))
+        return honest(past, users)
+
+    monkeypatch.setattr(Histories, "from_events", noted)
+    assert list(Histories.in_blocks(events, everyone(events)))
+    counts = np.bincount(events.user)
+    assert len(asked) > 1 and max(asked) <= max(30, counts.max())

@@ -13,7 +13,7 @@ from ops_gpu.models.ranking.dlrm_config import DlrmConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
 from ops_gpu.recommender.candidate_sources import CandidateSources, sources_at
 from ops_gpu.recommender.learned_source import DenseSource
-from ops_gpu.recommender.ranking_examples import blocks, choices_after, horizon_end, moments_before, rows_at
+from ops_gpu.recommender.ranking_examples import choices_after, horizon_end, moments_before, rows_at
 from tests.ops_gpu.heart import CONFIG, CUT, START, Heart
 from tests.ops_gpu.toys import events_of, logs, rows_of
 
@@ -86,11 +86,6 @@ def test_moments_stay_as_days_arrive(days: int, more: int) -> None:
     before, after = (set(moments_before(START + n * DAY, START, config)) for n in (days, days + more))
     oldest, newest = min(after), max(before)
     assert {m for m in before if m >= oldest} == {m for m in after if m <= newest}
-
-
-def test_blocks() -> None:
-    assert list(blocks(1100)) == [slice(0, 512), slice(512, 1024), slice(1024, 1100)]
-    assert list(blocks(4, 2)) == [slice(0, 2), slice(2, 4)] and list(blocks(0)) == []
 
 
 @pytest.fixture(scope="module")

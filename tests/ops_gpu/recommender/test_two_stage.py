@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ops_gpu.candidates.candidate_config import CandidateConfig
+from ops_gpu.interactions import histories
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.models.retrieval.two_tower import TwoTower
@@ -79,7 +80,7 @@ def test_retrieval_order_is_by_best_rank_and_then_by_similarity(heart: Heart) ->
 def test_a_batch_gives_what_single_users_get(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
     users = heart.users(12)
     batch = recommend(heart.data, heart.sources, heart.ranking, users, 10)
-    monkeypatch.setattr(fitting, "blocks", lambda rows: (slice(n, n + 1) for n in range(rows)))
+    monkeypatch.setattr(histories, "USERS_AT_ONCE", 1)
     single = recommend(heart.data, heart.sources, heart.ranking, users, 10)
     np.testing.assert_array_equal(batch.final, single.final)
     np.testing.assert_array_equal(batch.retrieved, single.retrieved)
