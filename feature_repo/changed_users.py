@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from feature_repo.columns import PRESENT
+from feature_repo.id_range import IdRange
 from feature_repo.published_days import on_days
-from feature_repo.repository import FeatureRepository
+from feature_repo.repository import FeatureRepository, check_ids
 from feature_repo.user_state import KEY, user_state
 from ops_gpu.interactions.history_columns import ENTRY
 
@@ -20,51 +21,67 @@ NOW, BEFORE = "__now__", "__before__:"
 
 @dataclass(frozen=True)
 class ChangedUsers:
-    """Users to be published again.
-
-    Args:
-        ids: `user_id` of them, those that are gone among them.
-        states: of those that there are, as `user_state` gives them.
-    """
-
-    ids: pl.Series
-    states: pl.DataFrame
-
-
-def changed_users(
-    repository: FeatureRepository,
-    users: pl.DataFrame,
-    log: pl.LazyFrame,
-    added: list[date],
-    again: Sequence[Any],
-) -> ChangedUsers | None:
-    """The users who did anything on some new days, or whose features differ, and what they are now.
-
-    Histories go on from what was published, so that of the log only the new days are read.
+    """Users to be published again, and what they are now, a range of ids at a time.
 
     Args:
         repository: in which all days of the log but the new ones are published.
         users: canonical users.
-        log: canonical interactions.
-        added: the new days.
-        again: users of whom more is online than the log holds: they are made from the whole log.
-
-    Returns:
-        None where the published rows are of other columns, and all must be made anew.
+        new: canonical interactions of the new days.
+        log: of all days.
+        ids: `user_id` of those who changed, such that are gone among them.
+        again: those of them who are made from the whole log.
     """
-    state = user_state(users.head(0), pl.DataFrame(schema=log.collect_schema()))
-    if not repository.holds("users", state):
-        return None
-    pushed = pl.Series(KEY, again, users.schema[KEY]).unique()
-    new = log.filter(on_days(added)).collect()
-    differ = _differing(repository, users)
-    ids = pl.concat([pushed, new[KEY], differ]).unique()
-    few, whole = ids.filter(~ids.is_in(pushed.implode())), pushed.implode()
-    before = repository.newest("users", [KEY, *ENTRY, PRESENT], few)
-    mine = pl.col(KEY).is_in(few.implode())
-    grown = user_state(users.filter(mine), new.filter(mine), before)
-    anew = user_state(users.filter(pl.col(KEY).is_in(whole)), log.filter(pl.col(KEY).is_in(whole)))
-    return ChangedUsers(ids, pl.concat([grown, anew]))
+
+    repository: FeatureRepository
+    users: pl.DataFrame
+    new: pl.LazyFrame
+    log: pl.LazyFrame
+    ids: pl.Series
+    again: pl.Series
+
+    @classmethod
+    def of(
+        cls,
+        repository: FeatureRepository,
+        users: pl.DataFrame,
+        log: pl.LazyFrame,
+        added: list[date],
+        again: Sequence[Any],
+    ) -> ChangedUsers | None:
+        """Finds the users who did anything on some new days, or whose features differ.
+
+        Args:
+            repository: in which all days of the log but the new ones are published.
+            users: canonical users.
+            log: canonical interactions.
+            added: the new days.
+            again: users of whom more is online than the log holds, or was offline.
+
+        Returns:
+            None where the published rows are of other columns, and all must be made anew.
+
+        Raises:
+            ValueError: when an id is missing or comes twice.
+        """
+        check_ids("users", users, KEY)
+        if not repository.holds("users", user_state(users.head(0), pl.DataFrame(schema=log.collect_schema()))):
+            return None
+        new, pushed = log.filter(on_days(added)), pl.Series(KEY, again, users.schema[KEY])
+        active = new.select(KEY).unique().collect()[KEY]
+        ids = pl.concat([pushed, active, _differing(repository, users)]).unique()
+        return cls(repository, users, new, log, ids, pushed)
+
+    def states(self, ids: IdRange) -> pl.DataFrame:
+        """Those of a range, as `user_state` gives them; histories go on from what was published."""
+        changed, again = ids.of(self.ids), ids.of(self.again)
+        few = changed.filter(~changed.is_in(again.implode()))
+        mine = pl.col(KEY).is_in(few.implode())
+        before = self.repository.newest("users", [KEY, *ENTRY, PRESENT], few)
+        grown = user_state(self.users.filter(mine), self.new.filter(mine), before)
+        if again.is_empty():
+            return grown
+        whole = pl.col(KEY).is_in(again.implode())
+        return pl.concat([grown, user_state(self.users.filter(whole), self.log.filter(whole))])
 
 
 def _differing(repository: FeatureRepository, users: pl.DataFrame) -> pl.Series:

@@ -1,53 +1,44 @@
-"""PublishedDays: which days of a log the users of a feature store were last made from."""
+"""Which days of a log the users of a feature store were last made from: what the offline source says of itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from ops_gpu.primitives.atomic_file import write_text
-
-FILE = "users.days"
+DAYS, PUSHED = "recsys.days", "recsys.pushed"
+"""Notes in the footer of the source, so that whoever writes it otherwise writes it without."""
 MOST = 31
 """Days that are added to histories at once; of more, all histories are made anew."""
 
 
-@dataclass(frozen=True)
-class PublishedDays:
-    """The note beside an offline source; it is there while the source is whole.
+def added_days(notes: Mapping[str, str], contents: Mapping[date, str]) -> list[date] | None:
+    """The days that have come since, where all others are what they were; None where anything else has changed.
 
     Args:
-        folder: of the Feast repository.
+        notes: of the source.
+        contents: what tells one content of a day from another, of every day that there is now.
     """
+    before, now = _of(notes, DAYS, dict), {str(day): content for day, content in contents.items()}
+    if before is None or any(now.get(day) != content for day, content in before.items()):
+        return None
+    new = sorted(day for day in contents if str(day) not in before)
+    return new if len(new) <= MOST else None
 
-    folder: Path
 
-    def added(self, contents: Mapping[date, str]) -> list[date] | None:
-        """The days that have come since, where all others are what they were; None where anything else has changed.
+def pushed_then(notes: Mapping[str, str]) -> list[Any]:
+    """Users of whom the source held more than the log did."""
+    return _of(notes, PUSHED, list) or []
 
-        Args:
-            contents: what tells one content of a day from another, of every day that there is now.
-        """
-        path = self.folder / FILE
-        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        now = {str(day): content for day, content in contents.items()}
-        if before is None or any(now.get(day) != content for day, content in before.items()):
-            return None
-        new = sorted(day for day in contents if str(day) not in before)
-        return new if len(new) <= MOST else None
 
-    def save(self, contents: Mapping[date, str]) -> None:
-        """Notes that the source was made from these days."""
-        write_text(self.folder / FILE, json.dumps({str(day): contents[day] for day in sorted(contents)}))
-
-    def forget(self) -> None:
-        """Says nothing of the source any more: it is about to change."""
-        (self.folder / FILE).unlink(missing_ok=True)
+def notes_of(contents: Mapping[date, str], pushed: Iterable[Any]) -> dict[str, str]:
+    """The notes of a source that is made from these days, and of these users from what was pushed as well."""
+    days = {str(day): contents[day] for day in sorted(contents)}
+    return {DAYS: json.dumps(days), PUSHED: json.dumps(list(pushed))}
 
 
 def on_days(days: list[date]) -> pl.Expr:
@@ -55,3 +46,11 @@ def on_days(days: list[date]) -> pl.Expr:
     moment, midnights = pl.col("timestamp"), [datetime.combine(day, datetime.min.time()) for day in days]
     within = [(moment >= begin) & (moment < begin + timedelta(days=1)) for begin in midnights]
     return pl.any_horizontal(within) if within else pl.lit(False)
+
+
+def _of(notes: Mapping[str, str], name: str, kind: type) -> Any:
+    """A note; None where there is none, or it is damaged."""
+    found = None
+    with suppress(ValueError):
+        found = json.loads(notes.get(name, ""))
+    return found if isinstance(found, kind) else None

@@ -100,7 +100,12 @@ class FeatureRepository:
         return self.write_ranges(kind, [(IdRange(), frame)], as_of, again)
 
     def write_ranges(
-        self, kind: str, parts: Iterable[tuple[IdRange, pl.DataFrame]], as_of: datetime, again: Sequence[Any] = ()
+        self,
+        kind: str,
+        parts: Iterable[tuple[IdRange, pl.DataFrame]],
+        as_of: datetime,
+        again: Sequence[Any] = (),
+        notes: Mapping[str, str] | None = None,
     ) -> Written:
         """The same of a snapshot that comes in parts, of which one at a time is held.
 
@@ -109,34 +114,47 @@ class FeatureRepository:
             parts: ranges that hold every id once, and the rows of each, all of the same columns.
             as_of: as in `write`.
             again: as in `write`.
+            notes: what the offline source is to say of itself (`notes`).
 
         Raises:
             ValueError: as `write`, or when there is no part.
         """
         with only_writer(self.folder):
-            return self._write(kind, parts, as_of, again)
+            return self._write(kind, parts, as_of, again, notes or {})
 
     def write_some(
-        self, kind: str, ids: pl.Series, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any] = ()
+        self,
+        kind: str,
+        ids: pl.Series,
+        rows: Callable[[IdRange], pl.DataFrame],
+        as_of: datetime,
+        again: Sequence[Any] = (),
+        notes: Mapping[str, str] | None = None,
     ) -> Written:
         """The same of some ids; what is known of others stays.
 
         Args:
             kind: `users` or `items`.
             ids: which; those without a row are gone.
-            frame: rows of these ids, in the columns of the last write.
+            rows: gives the rows of these ids that lie in a range, in the columns of the last write.
             as_of: as in `write`.
             again: as in `write`; some of `ids`.
+            notes: as in `write_ranges`.
 
         Raises:
             ValueError: as `write`, or when the last write was of other columns or broke off (`holds`).
         """
         with only_writer(self.folder):
-            if not self.holds(kind, frame):
-                raise ValueError(f"the {kind} for the feature store were not written whole in these columns before.")
-            key = _KINDS[kind][0]
-            parts = ((part, frame.filter(part.holds(key))) for part in self._stored_ranges(kind))
-            return self._write(kind, parts, as_of, again, ids)
+            if not self.source(kind).exists():
+                raise ValueError(f"the {kind} for the feature store were never written whole; write all of them.")
+            parts = ((part, rows(part)) for part in self._stored_ranges(kind))
+            return self._write(kind, parts, as_of, again, notes or {}, ids)
+
+    def notes(self, kind: str) -> dict[str, str]:
+        """What the offline source says of itself; nothing where there is none, or whoever wrote it noted nothing."""
+        source = self.source(kind)
+        found = pq.read_metadata(source).metadata if source.exists() else None
+        return {key.decode(): value.decode() for key, value in (found or {}).items()}
 
     def holds(self, kind: str, frame: pl.DataFrame) -> bool:
         """Whether the last write came to its end, and was of the columns of a frame."""
@@ -148,8 +166,9 @@ class FeatureRepository:
         """Columns of the newest version of every row, or of some ids; of what is gone `present` is false."""
         rows, key = pl.scan_parquet(self.source(kind), glob=False), _KINDS[kind][0]
         rows = rows if ids is None else rows.filter(pl.col(key).is_in(ids.implode()))
-        wanted = list(dict.fromkeys([*columns, key, EVENT_TIME, CREATED]))
-        return latest(rows.select(wanted).collect(), key).select(columns)
+        version = [key, EVENT_TIME, CREATED]
+        last = latest(rows.select(version).collect(), key)  # older versions may hold more than there is room for
+        return rows.join(last.lazy(), on=version, how="semi").select(columns).collect()
 
     def write_online(self, kind: str, rows: pl.DataFrame) -> None:
         """Writes rows online alone, in the columns of the last `write`, which must be told of them `again`.
@@ -168,6 +187,7 @@ class FeatureRepository:
         parts: Iterable[tuple[IdRange, pl.DataFrame]],
         as_of: datetime,
         again: Sequence[Any],
+        notes: Mapping[str, str],
         some: pl.Series | None = None,
     ) -> Written:
         key, now, total = _KINDS[kind][0], datetime.now(UTC), Written(0, 0, 0, 0)
@@ -175,12 +195,14 @@ class FeatureRepository:
         with atomic_file(self.source(kind)) as aside, ExitStack() as writing:
             file: pq.ParquetWriter | None = None
             for ids, frame in parts:
-                _check_ids(kind, frame, key)
+                check_ids(kind, frame, key)
                 schema = _schema(kind, frame)
                 if view is None:
                     view = self._apply(kind, schema).view
                     mark = [self._mark(schema), self._store.project]
                     complete = self._written(kind) == mark
+                    if some is not None and not complete:
+                        raise ValueError(f"the {kind} for the feature store were not written whole in these columns.")
                     # A write that breaks off leaves no mark, and so the next one does not trust what is online.
                     self._note(kind).unlink(missing_ok=True)
                 before = self._versions(kind, ids, frame.schema[key])
@@ -193,7 +215,8 @@ class FeatureRepository:
                 self._write_online(view, schema, key, changed if complete else current)
                 rows = remembered(versions, key, now - self.settings.keep).to_arrow(compat_level=OLDEST)
                 if file is None:
-                    file = writing.enter_context(pq.ParquetWriter(aside, rows.schema, compression="zstd"))
+                    schema_of_file = rows.schema.with_metadata({**(rows.schema.metadata or {}), **notes})
+                    file = writing.enter_context(pq.ParquetWriter(aside, schema_of_file, compression="zstd"))
                 file.write_table(rows)
                 removed = int((~changed[PRESENT]).sum())
                 total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, rows.num_rows))
@@ -269,7 +292,12 @@ def _schema(kind: str, frame: pl.DataFrame) -> Schema:
     return Schema.from_polars(frame, {key: [tag]})
 
 
-def _check_ids(kind: str, frame: pl.DataFrame, key: str) -> None:
+def check_ids(kind: str, frame: pl.DataFrame, key: str) -> None:
+    """Refuses rows of which an id is missing or comes twice.
+
+    Raises:
+        ValueError: says how many.
+    """
     ids: Any = frame[key]
     if ids.null_count() or not ids.is_unique().all():
         raise ValueError(

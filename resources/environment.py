@@ -24,7 +24,7 @@ def recommender_folders() -> tuple[Path, ...]:
 
 
 def quiet_libraries() -> None:
-    """Makes libraries that are imported later keep to themselves, in this process and its children."""
+    """Makes libraries that are imported later keep to themselves, in this process; the variables go to its children."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     spare_imports()

@@ -80,9 +80,9 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         """
         import polars as pl
 
-        from feature_repo.changed_users import changed_users
+        from feature_repo.changed_users import ChangedUsers
         from feature_repo.logged_events import not_logged
-        from feature_repo.published_days import PublishedDays
+        from feature_repo.published_days import added_days, notes_of, pushed_then
         from feature_repo.pushed_events import NUMBER, PUSHED, PushedEvents, only_writer, pushed_users
         from feature_repo.user_state import user_states
 
@@ -96,16 +96,17 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             events, now = pushed.all(), datetime.now(UTC).replace(tzinfo=None)
             left = not_logged(events, known, timedelta(days=self.pushed_days), now)
             log = pl.concat([known, left.drop(NUMBER, PUSHED).lazy()])
-            published = PublishedDays(repository.folder)
-            added = None if contents is None else published.added(contents)
-            changed = None if added is None else changed_users(repository, users, log, added, again)
-            published.forget()
-            if changed is None:
-                written = repository.write_ranges("users", user_states(users, log, at_once), as_of, again)
-            else:
-                written = repository.write_some("users", changed.ids, changed.states, as_of, again)
+            before, notes = repository.notes("users"), dict[str, str]()
+            changed: ChangedUsers | None = None
             if contents is not None:
-                published.save(contents)
+                notes = notes_of(contents, left["user_id"].unique().sort())
+                added, more = added_days(before, contents), {*again, *pushed_then(before)}
+                changed = added if added is None else ChangedUsers.of(repository, users, log, added, sorted(more))
+            if changed is None:
+                parts = user_states(users, log, at_once)
+                written = repository.write_ranges("users", parts, as_of, again, notes)
+            else:
+                written = repository.write_some("users", changed.ids, changed.states, as_of, again, notes)
             pushed.forget(events.join(left, on=NUMBER, how="anti")[NUMBER])
         return {"users": written, "items": repository.write("items", items, as_of)}
 

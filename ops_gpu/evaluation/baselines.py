@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from ops_gpu.candidates.own_history import retrieve_history
 from ops_gpu.candidates.popular import retrieve_popular
-from ops_gpu.evaluation.filled_lists import filled_lists
+from ops_gpu.evaluation.filled_lists import Filler, filled_lists
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.interactions.item_state import ItemState, decayed
@@ -49,17 +49,17 @@ def baseline_lists(
     orders = {name: _order(item_state, popularity, filler) for name, popularity in scores.items()}
     chosen, similarity = liked_counts(past), item_similarity(past)
     parts: dict[str, list[Codes]] = {}
-    tie, offered = TIE * filler, item_state.available
+    tie = Filler.of(TIE * filler, item_state.available)
     for block, histories in Histories.in_blocks(past, users):
         for name, order in orders.items():
             found = retrieve_popular(order, item_state, histories, k, repeats)
             parts.setdefault(name, []).append(found.items.to_dense(k, 0))
         similar = sp.csr_matrix(chosen[users[block]] @ similarity)
         near, without = Ragged(similar.indices, similar.indptr.astype(np.int64)), None if repeats else histories
-        parts.setdefault("item_knn", []).append(filled_lists(near, similar.data, tie, offered, k, without))
+        parts.setdefault("item_knn", []).append(filled_lists(near, similar.data, tie, k, without))
         if repeats:
             own = retrieve_history(item_state, histories, size=10_000)
-            parts.setdefault("own_purchases", []).append(filled_lists(own.items, own.score, tie, offered, k))
+            parts.setdefault("own_purchases", []).append(filled_lists(own.items, own.score, tie, k))
     return {name: np.concatenate(lists) for name, lists in parts.items()}
 
 

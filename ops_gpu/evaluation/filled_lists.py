@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,53 +11,61 @@ from ops_gpu.interactions.histories import Histories
 from ops_gpu.primitives.kernel import Bools, Float64s, Int32Matrix, Int32s, Int64s, in_threads, kernel
 from ops_gpu.primitives.ragged import Ragged
 
+LEAST = 128
+"""Users of a thread at once."""
+
+
+@dataclass(frozen=True)
+class Filler:
+    """What lists are filled up with.
+
+    Args:
+        scores: float64 `[items]`, at least 0.
+        offered: bool `[items]`.
+        order: codes on offer, int32, by falling score, ties by code.
+    """
+
+    scores: npt.NDArray[np.float64]
+    offered: npt.NDArray[np.bool_]
+    order: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, scores: npt.NDArray[np.float64], offered: npt.NDArray[np.bool_]) -> Filler:
+        """Orders the items on offer."""
+        codes = np.flatnonzero(offered)
+        return cls(scores, offered, codes[np.lexsort((codes, -scores[codes]))].astype(np.int32))
+
 
 def filled_lists(
-    items: Ragged,
-    scores: npt.NDArray[np.floating],
-    filler: npt.NDArray[np.float64],
-    offered: npt.NDArray[np.bool_],
-    k: int,
-    without: Histories | None = None,
+    items: Ragged, scores: npt.NDArray[np.floating], filler: Filler, k: int, without: Histories | None = None
 ) -> npt.NDArray[np.int32]:
     """The `k` items on offer with the highest sum of score and filler, where items that are not given score 0.
 
-    Costs what is given, and not the catalogue.
+    Costs what is given, beside two arrays of the catalogue's length for some hundred users.
 
     Args:
         items: codes, of each user's row distinct ones.
         scores: of these items, by row.
-        filler: float64 `[items]`, at least 0.
-        offered: bool `[items]`.
+        filler: what is popular.
         k: items a list.
         without: items that do not come back, a row a user; None where all may.
 
     Returns:
         int32 `[users, k]`, ties by code; 0 where fewer are on offer.
     """
-    codes = np.flatnonzero(offered)
-    popular = codes[np.lexsort((codes, -filler[codes]))].astype(np.int32)
     nothing = Ragged.from_lengths(np.empty(0, np.int32), np.zeros(len(items), np.int64))
     gone = nothing if without is None else without.items
-    left = gone.values.astype(np.int32)
+    left, codes = gone.values.astype(np.int32), items.values.astype(np.int32)
+    given = np.ascontiguousarray(scores, np.float64)
     result = np.zeros((len(items), k), np.int32)
-    given = items.values.astype(np.int32), np.ascontiguousarray(scores, np.float64)
 
     def of(start: int, end: int) -> None:
-        room = np.zeros(len(filler), np.int64), np.zeros(len(filler), np.int64)
-        _fill(
-            items.offsets[start : end + 1],
-            *given,
-            gone.offsets[start : end + 1],
-            left,
-            popular,
-            filler,
-            offered,
-            *room,
-            result[start:end],
-        )
+        rows, others = items.offsets[start : end + 1], gone.offsets[start : end + 1]
+        room = np.zeros(len(filler.scores), np.int64), np.zeros(len(filler.scores), np.int64)
+        order, most, offered = filler.order, filler.scores, filler.offered
+        _fill(rows, codes, given, others, left, order, most, offered, *room, result[start:end])
 
-    in_threads(of, len(items))
+    in_threads(of, len(items), LEAST)
     return result
 
 

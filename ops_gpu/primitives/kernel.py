@@ -70,7 +70,7 @@ def kernel(writes: int, beside: bool = False) -> Callable[[Callable[P, R]], Call
     return decorate
 
 
-def in_threads(work: Callable[[int, int], object], size: int) -> None:
+def in_threads(work: Callable[[int, int], object], size: int, least: int = 1) -> None:
     """Calls `work(start, end)` for ranges that hold every number below `size` once, in as many threads as Polars has.
 
     Their number is the cores of this process, and what is set for the workers of a cluster (`POLARS_MAX_THREADS`).
@@ -78,11 +78,12 @@ def in_threads(work: Callable[[int, int], object], size: int) -> None:
     Args:
         work: calls a kernel that runs `beside` others, and writes to places of its range alone.
         size: how many there are.
+        least: numbers of a range, where each needs room of its own to work in.
     """
     import polars as pl
 
     threads = pl.thread_pool_size()
-    step = max(1, -(-size // (threads * PARTS)))
+    step = max(least, -(-size // (threads * PARTS)))
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(lambda start: work(start, min(start + step, size)), range(0, size, step)):
             pass

@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 ARENA_MAX, MMAP_THRESHOLD = -8, -3
 """Numbers of settings of glibc's `mallopt` (malloc.h)."""
-ARENAS, LARGE = 2, 1 << 20
+ARENAS, LARGE = 2, 4 << 20
 REST = 9.0
 """Seconds between two times, for each that the last one took."""
 
 
 def keep_little() -> None:
-    """Makes the C library (glibc) give blocks of a megabyte and more back as soon as they are freed.
+    """Makes the C library (glibc) give blocks of 4 MB and more back as soon as they are freed.
 
     Left alone it raises that size to the largest block that was ever freed, 32 MB at most, and keeps a heap for each of
     many threads: of the log of a million events a run then held 0.25 GB more.

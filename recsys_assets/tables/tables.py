@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,16 +93,18 @@ def without_filters(frame: pl.DataFrame, table: EntityTable) -> pl.DataFrame:
     return frame.drop(name for name in table.only_filters if name in frame.columns)
 
 
-def event_span(events: pl.LazyFrame) -> tuple[int, int]:
-    """The first event, and midnight after the last one, in epoch seconds.
+def last_midnight(files: Sequence[Path]) -> int:
+    """Midnight after the last event, in epoch seconds.
+
+    Args:
+        files: of days, in order.
 
     Raises:
         ValueError: when there is no event.
     """
-    import polars as pl
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-    moments = events.select(first=pl.col("timestamp").min(), last=pl.col("timestamp").max()).collect(engine="streaming")
-    first, last = moments.row(0)
-    if first is None:
-        raise ValueError("there is no event on any materialized day; materialize days that have some.")
-    return int(first.replace(tzinfo=UTC).timestamp()), day_end(last.date())
+    for file in reversed(files):
+        if pq.read_metadata(file).num_rows:
+            return day_end(date.fromisoformat(file.stem))
+    raise ValueError("there is no event on any materialized day; materialize days that have some.")

@@ -41,7 +41,7 @@ def export_onnx(source: Path, target: Path) -> bool:
     import ops_gpu.models.layers.masked_mean  # noqa: F401 - as keras_rs does
 
     model = keras.saving.load_model(source, compile=False, safe_mode=True)
-    if sum(math.prod(weight.shape) * 4 for weight in model.weights) > LARGEST:
+    if sum(math.prod(weight.shape) * tf.as_dtype(weight.dtype).size for weight in model.weights) > LARGEST:
         return False
     plain = keras.models.clone_model(model, clone_function=_plain)
     tables = {layer.name: layer for layer in _tables(model)}
@@ -72,13 +72,25 @@ def _stand_in(number: int, layer: Any) -> npt.NDArray[np.float32]:
 
 
 def _put_tables(graph: Any, tables: Mapping[bytes, Any]) -> None:
-    """Puts the tables of layers where their stand-ins are."""
+    """Puts the tables of layers where their stand-ins are.
+
+    Raises:
+        RuntimeError: when a stand-in is not there any more: the graph would answer with it.
+    """
+    found = set[bytes]()
     for value in graph.initializer:
         layer = tables.get(value.raw_data)
         if layer is not None:
+            found.add(value.raw_data)
             [table] = layer.get_weights()
             value.dims[:] = table.shape
             value.raw_data = np.ascontiguousarray(table, np.float32).tobytes()
+    lost = [layer.name for stand, layer in tables.items() if stand not in found]
+    if lost:
+        raise RuntimeError(
+            f"the conversion to ONNX has changed the table of {lost[0]}, expected it as it was; name a model whose "
+            "embeddings are looked up and nothing else."
+        )
 
 
 def _plain(layer: Any) -> Any:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_repo.changed_users import changed_users
-from feature_repo.published_days import MOST, PublishedDays
+from feature_repo.changed_users import ChangedUsers
+from feature_repo.id_range import IdRange, id_ranges
+from feature_repo.published_days import DAYS as NOTE
+from feature_repo.published_days import MOST, added_days, notes_of, pushed_then
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
 from feature_repo.user_state import user_state
@@ -44,8 +46,8 @@ def now(repository: FeatureRepository) -> pl.DataFrame:
 
 
 @settings(max_examples=25, deadline=None)
-@given(days=DAYS, again=st.lists(st.integers(1, 6), unique=True, max_size=2))
-def test_day_by_day_is_as_at_once(days: list[Day], again: list[int]) -> None:
+@given(days=DAYS, again=st.lists(st.integers(1, 6), unique=True, max_size=2), at_once=st.sampled_from([1, 2, 9]))
+def test_day_by_day_is_as_at_once(days: list[Day], again: list[int], at_once: int) -> None:
     with TemporaryDirectory() as place:
         grown, whole = (FeatureRepository(Path(place, name), name, StoreSettings()) for name in ("grown", "whole"))
         for number, (_, people) in enumerate(days):
@@ -53,10 +55,12 @@ def test_day_by_day_is_as_at_once(days: list[Day], again: list[int]) -> None:
             users, as_of = table(people), FIRST + timedelta(number + 1)
             state = user_state(users, log)
             if number == 0:
-                grown.write("users", state, as_of)
+                sizes = state.select("user_id", rows=1)
+                parts = [(ids, state.filter(ids.holds("user_id"))) for ids in id_ranges(sizes, "user_id", at_once)]
+                grown.write_ranges("users", parts, as_of)
             else:
                 added = [(FIRST + timedelta(number)).date()]
-                found = changed_users(grown, users, log, added, again)
+                found = ChangedUsers.of(grown, users, log, added, again)
                 assert found is not None
                 grown.write_some("users", found.ids, found.states, as_of, again)
             whole.write("users", state, as_of)
@@ -71,36 +75,59 @@ def test_who_did_nothing_new_is_not_looked_at(tmp_path: Path) -> None:
     users = table({1: "FR", 2: "DE", 3: None})
     repository.write("users", user_state(users, events(0, rows)), FIRST)
     log = pl.concat([events(0, rows), events(1, [(2, "b", 7, False)])]).lazy()
-    found = changed_users(
+    found = ChangedUsers.of(
         repository, users.with_columns(country=pl.Series(["FR", "DE", "FR"])), log, [date(2026, 1, 2)], []
     )
     assert found is not None
     assert sorted(found.ids) == [2, 3]
-    assert found.states["history_item"].to_list() == [["a", "b"], []]
+    assert found.states(IdRange())["history_item"].to_list() == [["a", "b"], []]
+    assert found.states(IdRange(3, None))["user_id"].to_list() == [3]
 
 
 def test_other_columns_are_published_whole(tmp_path: Path) -> None:
     repository = FeatureRepository(tmp_path / "shop", "shop", StoreSettings())
     users, log = table({1: "FR"}), events(0, [(1, "a", 5, True)]).lazy()
     repository.write("users", user_state(users, log), FIRST)
-    assert changed_users(repository, users, log, [], []) is not None
-    assert changed_users(repository, users.with_columns(age=3), log, [], []) is None
-    assert changed_users(FeatureRepository(tmp_path / "other", "other", StoreSettings()), users, log, [], []) is None
+    assert ChangedUsers.of(repository, users, log, [], []) is not None
+    assert ChangedUsers.of(repository, users.with_columns(age=3), log, [], []) is None
+    assert ChangedUsers.of(FeatureRepository(tmp_path / "other", "other", StoreSettings()), users, log, [], []) is None
+    wider = user_state(users.with_columns(age=3), log)
     with pytest.raises(ValueError, match="were not written whole in these columns"):
-        repository.write_some("users", users["user_id"], user_state(users.with_columns(age=3), log), FIRST)
+        repository.write_some("users", users["user_id"], lambda ids: wider.filter(ids.holds("user_id")), FIRST)
+    assert now(repository)["history_item"].to_list() == [["a"]], "what was there stays"
 
 
-def test_only_days_that_were_added_go_on(tmp_path: Path) -> None:
-    published, day = PublishedDays(tmp_path), date(2026, 1, 1)
+def test_an_id_that_is_missing_or_comes_twice_is_refused(tmp_path: Path) -> None:
+    repository = FeatureRepository(tmp_path / "shop", "shop", StoreSettings())
+    users, log = table({1: "FR"}), events(0, [(1, "a", 5, True)]).lazy()
+    repository.write("users", user_state(users, log), FIRST)
+    for wrong in (pl.concat([users, users]), pl.concat([users, users.with_columns(user_id=pl.lit(None, pl.Int64))])):
+        with pytest.raises(ValueError, match="null or repeated user_id"):
+            ChangedUsers.of(repository, wrong, log, [], [])
+
+
+def test_only_days_that_were_added_go_on() -> None:
+    day = date(2026, 1, 1)
     first = {day: "x", day + timedelta(1): "y"}
-    assert published.added(first) is None
-    published.save(first)
-    assert published.added(first) == []
+    notes = notes_of(first, [7])
+    assert pushed_then(notes) == [7]
+    assert added_days(notes, first) == []
     later = {day + timedelta(number): "z" for number in range(2, MOST + 2)}
-    assert published.added(first | later) == list(later)
-    assert published.added(first | later | {day - timedelta(1): "late"}) is None, "too many to add one by one"
-    assert published.added(first | {day - timedelta(1): "late"}) == [day - timedelta(1)]
-    assert published.added(first | {day: "corrected"}) is None
-    assert published.added({day: "x"}) is None, "a day is gone"
-    published.forget()
-    assert published.added(first) is None
+    assert added_days(notes, first | later) == list(later)
+    assert added_days(notes, first | later | {day - timedelta(1): "late"}) is None, "too many to add one by one"
+    assert added_days(notes, first | {day - timedelta(1): "late"}) == [day - timedelta(1)]
+    assert added_days(notes, first | {day: "corrected"}) is None
+    assert added_days(notes, {day: "x"}) is None, "a day is gone"
+    for damaged in ({}, {NOTE: ""}, {NOTE: "["}, {NOTE: "[1]"}):
+        assert added_days(damaged, first) is None
+        assert pushed_then(damaged) == []
+
+
+def test_whoever_else_writes_the_source_takes_its_notes_away(tmp_path: Path) -> None:
+    repository = FeatureRepository(tmp_path / "shop", "shop", StoreSettings())
+    users, log = table({1: "FR"}), events(0, [(1, "a", 5, True)]).lazy()
+    noted = notes_of({FIRST.date(): "x"}, [])
+    repository.write_ranges("users", [(IdRange(), user_state(users, log))], FIRST, notes=noted)
+    assert noted.items() <= repository.notes("users").items()
+    repository.write("users", user_state(users, log), FIRST)
+    assert added_days(repository.notes("users"), {FIRST.date(): "x"}) is None

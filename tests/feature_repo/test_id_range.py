@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -16,7 +18,10 @@ def test_every_id_lies_in_one_range(ids: list[object], at_once: int, data: st.Da
     sizes = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String if str in map(type, ids) else pl.Int64), "rows": rows})
     ranges = id_ranges(sizes, "id", at_once)
     parts = [sizes.filter(one.holds("id")) for one in ranges]
-    assert pl.concat(parts).equals(sizes.sort("id")) or sorted(pl.concat(parts).rows()) == sorted(sizes.rows())
+    assert sorted(pl.concat(parts).rows()) == sorted(sizes.rows())
+    bounds = [part["id"].sort() for part in parts if part.height]
+    assert all(one[-1] < two[0] for one, two in pairwise(bounds))
+    assert len(ranges) <= sum(rows) // at_once + 1
     assert all(part["rows"].sum() - part["rows"].max() < at_once for part in parts if part.height > 1)
     assert [one.of(sizes["id"]).len() for one in ranges] == [part.height for part in parts]
 

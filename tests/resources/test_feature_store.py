@@ -110,3 +110,18 @@ def test_a_publication_that_broke_off_is_followed_by_a_whole_one(
     histories = store.repository("my-shop").newest("users", ["user_id", "history_item"]).sort("user_id")
     assert histories["history_item"].to_list() == [[7, 8], [], [8], [8]]
     assert store.mismatches("my-shop") == 0
+
+
+def test_a_journal_that_was_lost_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    store, moment = FeatureStoreResource(), datetime(2020, 1, 8)
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    pushed = EVENTS.head(1).with_columns(timestamp=pl.lit(moment).cast(pl.Datetime("us")))
+    store.push("my-shop", pushed)
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    for file in store.folder("my-shop").glob("pushed.db*"):
+        file.unlink()
+    store.publish("my-shop", USERS, ITEMS, pl.concat([EVENTS, pushed]), moment, contents(1, 2, 3, 4, 8))
+    histories = store.repository("my-shop").newest("users", ["user_id", "history_item", "history_count"])
+    [mine] = histories.filter(pl.col("user_id") == "a").rows()
+    assert mine == ("a", [8, 7], [1.0, 2.0])

@@ -12,7 +12,7 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.blueprint.user_errors import user_errors
 from recsys_assets.metadata.tables import table
-from recsys_assets.tables.tables import event_files, event_span, items_frame, scan_events, users_frame
+from recsys_assets.tables.tables import event_files, items_frame, last_midnight, scan_events, users_frame
 from resources.feature_store import FeatureStoreResource
 
 CODE = ["feature_repo.repository", "feature_repo.changed_users", "resources.feature_store"]
@@ -41,7 +41,7 @@ def feature_store(blueprint: Blueprint, condition: RebuildCondition) -> dg.Asset
         contents = {date.fromisoformat(path.stem): f"{code} {day_stamp(path)}" for path in files}
         events = scan_events(files)
         with user_errors(ValueError):
-            moment = event_span(events)[1]
+            moment = last_midnight(files)
             as_of = datetime.fromtimestamp(moment, UTC)
             tables = users_frame(blueprint, for_filters=True), items_frame(blueprint, for_filters=True)
             written = feature_store.publish(blueprint.name, *tables, events, as_of, contents)

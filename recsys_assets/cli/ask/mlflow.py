@@ -9,8 +9,6 @@ from recsys_assets.cli.terminal.interruption import interruption
 from recsys_assets.cli.terminal.output import console, sentences
 from resources.home import Home
 
-LOOK_S = 0.2
-
 
 def mlflow(port: Port = None) -> None:
     """Serve MLflow's pages over the runs and versions of this home, on this machine alone."""
@@ -31,5 +29,5 @@ def mlflow(port: Port = None) -> None:
             process = pages.enter_context(mlflow_pages(home, number))
         with pages, interruption() as interrupted:
             out.print(f"[bold]http://{LOOPBACK}:{number}[/]; end with Ctrl-C")
-            while process.poll() is None and not interrupted.wait(LOOK_S):
+            while process.poll() is None and not interrupted.wait():
                 pass

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from recsys_assets.automation.run_lock import RunLock
-from recsys_assets.cli.build.planned_run import Wishes, command, read
+from recsys_assets.cli.build.wishes import Wishes, command, plan_in
 from recsys_assets.cli.terminal.output import Json, console, emit, fail, sentences
 from recsys_assets.cli.terminal.progress import Progress
 from recsys_assets.cli.terminal.run_table import run_table
@@ -85,7 +85,7 @@ def materialize(
             peaks = {step.partition("__")[2]: peak for step, peak in progress.memory.peaks.items()}
             done = {
                 "name": name,
-                "days": planned["days"],
+                "days": planned.get("days"),
                 "release": release,
                 "left_out": reason,
                 "seconds": round(seconds, 1),
@@ -140,7 +140,7 @@ def run(
 def _told(lines: Iterable[str], tell: Callable[[Mapping[str, Any]], None]) -> Iterator[str]:
     """All lines but those that tell of the plan."""
     for line in lines:
-        if (plan := read(line)) is None:
+        if (plan := plan_in(line)) is None:
             yield line
         else:
             tell(plan)

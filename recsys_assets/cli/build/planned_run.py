@@ -1,6 +1,6 @@
 """`python -m recsys_assets.cli.build.planned_run NAME WISHES`: says what a run of NAME will do, and does it.
 
-A process of its own: it knows the whole of Dagster, which the command that waits for it need not hold as well.
+A process of its own, which nothing imports: it knows the whole of Dagster, and the command that waits for it need not.
 """
 
 from __future__ import annotations
@@ -8,31 +8,12 @@ from __future__ import annotations
 import json
 import runpy
 import sys
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from recsys_assets.blueprint.asset_names import SERVED
+from recsys_assets.cli.build.wishes import ERROR, PLAN, Wishes, tell
 from recsys_assets.cli.terminal.output import EXPECTED, sentence_of
 from resources.home import Home
-
-MODULE = "recsys_assets.cli.build.planned_run"
-PLAN, ERROR = "recsys plan: ", "recsys error: "
-"""What the lines begin with that the waiting command reads."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is wished for.
-
-    Args:
-        refit: whether vocabularies and models are fitted anew.
-        uncompared: whether the release is not compared with what is live.
-        drop_missing: whether events of files that are gone are let go.
-    """
-
-    refit: bool = True
-    uncompared: bool = False
-    drop_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,34 +53,15 @@ class Plan:
         return cls(days, reading_plan(blueprint, wishes.refit), arguments)
 
 
-def command(name: str, wishes: Wishes) -> list[str]:
-    """The command line of the process."""
-    return [sys.executable, "-m", MODULE, name, json.dumps(asdict(wishes))]
-
-
-def read(line: str) -> dict[str, Any] | None:
-    """What a line of its output says of the plan: `days` and `sentences`, or `error`; None of all other lines."""
-    if line.startswith(PLAN):
-        found: dict[str, Any] = json.loads(line.removeprefix(PLAN))
-        return found
-    return {"error": json.loads(line.removeprefix(ERROR))} if line.startswith(ERROR) else None
-
-
-def say(line: str) -> None:
-    """Prints a line for the waiting command at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
     """Plans, tells the plan, and becomes `dagster`."""
     name, wishes = sys.argv[1], Wishes(**json.loads(sys.argv[2]))
     try:
         plan = Plan.of(name, Home.from_environment(), wishes)
     except EXPECTED as error:
-        say(ERROR + json.dumps(sentence_of(error)))
+        tell(ERROR, sentence_of(error))
         raise SystemExit(1) from None
-    say(PLAN + json.dumps({"days": plan.days, "sentences": plan.sentences}))
+    tell(PLAN, {"days": plan.days, "sentences": plan.sentences})
     sys.argv[1:] = plan.arguments
     runpy.run_module("dagster", run_name="__main__", alter_sys=True)
 

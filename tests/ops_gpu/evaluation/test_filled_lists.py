@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_gpu.evaluation.filled_lists import filled_lists
+from ops_gpu.evaluation.filled_lists import Filler, filled_lists
 from ops_gpu.interactions.histories import Histories
 from ops_gpu.primitives.ragged import Ragged
 
@@ -33,7 +33,7 @@ def test_lists_are_those_of_all_items_by_score(
     offered = np.array(data.draw(st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS)))
     given, gone = ragged([row[0] for row in rows]), ragged([row[1] for row in rows])
     scores = np.array(data.draw(st.lists(few, min_size=len(given.values), max_size=len(given.values))), np.float32)
-    found = filled_lists(given, scores, filler, offered, k, histories(gone) if excluded else None)
+    found = filled_lists(given, scores, Filler.of(filler, offered), k, histories(gone) if excluded else None)
     for row, (mine, without) in enumerate(rows):
         total = filler.copy()
         total[mine] += scores[given.offsets[row] : given.offsets[row + 1]]

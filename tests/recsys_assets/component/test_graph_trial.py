@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from recsys_assets.cli.build.evaluate import _measure
-from recsys_assets.cli.build.planned_run import Plan, Wishes
+from recsys_assets.cli.build.planned_run import Plan
+from recsys_assets.cli.build.wishes import Wishes
 from recsys_assets.component.graph_trial import require_workable
 from recsys_assets.component.locations import blueprints, load
 from recsys_assets.component.yaml_errors import YamlError

@@ -73,6 +73,13 @@ def test_what_is_converted_holds_no_large_table(tmp_path: Path, monkeypatch: pyt
     np.testing.assert_allclose(got, np.asarray(expected), rtol=1e-5)
 
 
+def test_a_table_that_the_conversion_has_changed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_export, "_stand_in", lambda number, layer: np.zeros((2, layer.output_dim), np.float64))
+    with pytest.raises(RuntimeError, match="has changed the table of embedding"):
+        export_onnx(saved(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
 def test_a_model_too_large_is_left_to_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_export, "LARGEST", 10)
     assert not export_onnx(saved(tmp_path / "model.keras"), tmp_path / "model.onnx")
