@@ -101,7 +101,8 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             if contents is not None:
                 notes = notes_of(contents, left["user_id"].unique().sort())
                 added, more = added_days(before, contents), {*again, *pushed_then(before)}
-                changed = added if added is None else ChangedUsers.of(repository, users, log, added, sorted(more))
+                if added is not None:
+                    changed = ChangedUsers.of(repository, users, log, added, sorted(more))
             if changed is None:
                 parts = user_states(users, log, at_once)
                 written = repository.write_ranges("users", parts, as_of, again, notes)
