@@ -373,8 +373,7 @@ class Workflow:
         Raises:
             ValueError: when nothing can be computed from them.
         """
-        graph = self._graph.for_inputs([columns] if isinstance(columns, str) else columns)
-        return self._part(graph)
+        return self._part(self._graph.for_inputs([columns] if isinstance(columns, str) else columns))
 
     def _part(self, graph: WorkflowGraph) -> Workflow:
         nodes = {key: self._state.nodes[key] for key in graph.fitted if key in self._state.nodes}

@@ -63,7 +63,6 @@ def test_what_refers_to_itself_is_found() -> None:
         gc.enable()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the setting is one of glibc")
 def test_large_blocks_are_given_back_as_they_are_freed() -> None:
     """Without the setting nothing is given back, where the heap lies so that it can grow."""
     done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True, timeout=60)
