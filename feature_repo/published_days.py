@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from ops_gpu.interactions.days.day_stamp import only_added
+
 DAYS, PUSHED = "recsys.days", "recsys.pushed"
 """Notes in the footer of the source, so that whoever writes it otherwise writes it without."""
 MOST = 31
@@ -24,10 +26,8 @@ def added_days(notes: Mapping[str, str], contents: Mapping[date, str]) -> list[d
         contents: what tells one content of a day from another, of every day that there is now.
     """
     before, now = _of(notes, DAYS, dict), {str(day): content for day, content in contents.items()}
-    if before is None or any(now.get(day) != content for day, content in before.items()):
-        return None
-    new = sorted(day for day in contents if str(day) not in before)
-    return new if len(new) <= MOST else None
+    new = None if before is None else only_added(before, now)
+    return None if new is None or len(new) > MOST else [date.fromisoformat(day) for day in new]
 
 
 def pushed_then(notes: Mapping[str, str]) -> list[Any]:

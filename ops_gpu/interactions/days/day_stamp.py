@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -56,3 +56,19 @@ def day_stamp(path: Path) -> str:
     found = path.stat()
     noted = pl.read_parquet_metadata(path).get(CONTENT) if path.suffix == ".parquet" else None
     return noted or f"{found.st_size}:{found.st_mtime_ns}"
+
+
+def only_added(before: Mapping[str, str], now: Mapping[str, str]) -> list[str] | None:
+    """The days that have come since, in order, where all others are what they were; None where anything else changed.
+
+    Args:
+        before: stamp by day.
+        now: stamp by day.
+
+    Example:
+        >>> only_added({"2024-01-01": "x"}, {"2024-01-01": "x", "2024-01-02": "y"})
+        ['2024-01-02']
+    """
+    if any(now.get(day) != stamp for day, stamp in before.items()):
+        return None
+    return sorted(day for day in now if day not in before)

@@ -31,7 +31,7 @@ def logged_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
     """
     import polars as pl
 
-    from ops_gpu.interactions.days.day_stamp import day_stamp
+    from ops_gpu.interactions.days.day_stamp import day_stamp, only_added
 
     try:
         files = {file.stem: file for file in event_files(blueprint)}
@@ -39,10 +39,9 @@ def logged_ids(blueprint: Blueprint, column: str) -> pl.Series | None:
         return None
     path = blueprint.home.folds(blueprint.name) / "ids" / f"{column}.parquet"
     contents, before = {day: day_stamp(file) for day, file in files.items()}, _noted(path)
-    kept = [pl.scan_parquet(path, glob=False)]
-    if not before or any(contents.get(day) != content for day, content in before.items()):
-        kept, before = [], {}
-    new = [pl.scan_parquet(file, glob=False).select(column) for day, file in files.items() if day not in before]
+    added = only_added(before, contents)
+    kept = [pl.scan_parquet(path, glob=False)] if before and added is not None else []
+    new = [pl.scan_parquet(files[day], glob=False).select(column) for day in (files if added is None else added)]
     ids = pl.concat([*kept, *new]).unique().collect(engine="streaming")
     if new:
         path.parent.mkdir(parents=True, exist_ok=True)
