@@ -81,6 +81,11 @@ class EntityTable:
         return None if self.available is None else RowCondition(self.available, "available")
 
     @property
+    def reads_log(self) -> bool:
+        """Whether it takes more from the interactions than which ids there are."""
+        return self.source is None and bool(self.raw_columns)
+
+    @property
     def raw_columns(self) -> list[str]:
         """Every raw column that reading needs."""
         condition = self.condition

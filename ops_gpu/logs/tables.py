@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -38,6 +39,7 @@ def read_users(
     ids: IdTypes,
     before: date | None = None,
     bounds: TimeBounds | None = None,
+    seen: pl.Series | None = None,
 ) -> CleanLog:
     """Reads the users: `user_id` and the declared features, one row a user, by rising id.
 
@@ -53,6 +55,8 @@ def read_users(
         before: interactions from this day on are not looked at, so that nothing later leaks into a state of
             then.
         bounds: which times of interactions may be those of events; None for all.
+        seen: the distinct ids of the interactions, where somebody keeps them: those of them that a table of its own
+            lacks are left to whoever knows more of them (`with_unknown`). None looks for them in all files.
 
     Returns:
         The frame and what was left out of it.
@@ -61,7 +65,7 @@ def read_users(
         LogError: when a file of the table is missing or damaged, or all of the log are; when a column is missing or
             holds no value at all.
     """
-    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "user")
+    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "user", seen)
 
 
 def read_items(
@@ -71,6 +75,7 @@ def read_items(
     ids: IdTypes,
     before: date | None = None,
     bounds: TimeBounds | None = None,
+    seen: pl.Series | None = None,
 ) -> CleanLog:
     """Reads the items: `item_id`, `title`, `available` and the declared features, one row an item, by rising
     id.
@@ -85,6 +90,7 @@ def read_items(
         ids: the types of ids.
         before: interactions from this day on are not looked at.
         bounds: which times of interactions may be those of events; None for all.
+        seen: as for `read_users`.
 
     Returns:
         The frame and what was left out of it.
@@ -92,22 +98,27 @@ def read_items(
     Raises:
         LogError: as `read_users`.
     """
-    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "item")
+    return _read(table or EntityTable(), LogEvents(log, place, ids, before, bounds), "item", seen)
 
 
-def _read(table: EntityTable, events: LogEvents, role: str) -> CleanLog:
+def _read(table: EntityTable, events: LogEvents, role: str, seen: pl.Series | None) -> CleanLog:
     log, ids = events.log, events.ids
     kind = ids.user if role == "user" else ids.item
-    if table.source is None:
+    # Those of events may have been read before the type was changed.
+    seen = None if seen is None else seen.cast(id_dtype(kind), strict=False).drop_nulls()
+    if table.source is None and seen is not None and not table.reads_log:
+        frame, report = _of_ids(seen.to_frame(f"{role}_id"), role), {"rows_read": len(seen)}
+    elif table.source is None:
         frame, report = _derived(table, events, role)
     else:
         declared = log.user_id_type if role == "user" else log.item_id_type
         frame, report = _from_files(table, events.place, role, kind, declared)
-        seen, report["unread_files"] = events.seen(f"{role}_id")
-        report["known"] = KnownIds.of(seen, frame[f"{role}_id"])
-        missing = seen.filter(~seen.is_in(frame[f"{role}_id"].implode()))
-        report["added"] = len(missing)
-        frame = with_unknown(frame, missing, table)
+        logged, report["unread_files"] = events.seen(f"{role}_id") if seen is None else (seen, {})
+        report["known"] = KnownIds.of(logged, frame[f"{role}_id"])
+        if seen is None:
+            missing = logged.filter(~logged.is_in(frame[f"{role}_id"].implode()))
+            report["added"] = len(missing)
+            frame = with_unknown(frame, missing, table)
     report["rows_kept"] = frame.height
     return CleanLog(frame.sort(f"{role}_id"), CleanReport(**report))
 
@@ -121,14 +132,20 @@ def _derived(table: EntityTable, events: LogEvents, role: str) -> tuple[pl.DataF
     frame = first_values(rows.select(key, "timestamp").with_columns(columns), key, "timestamp")
     if events.before is None:  # early on a value may not be there yet
         require_values(frame, table, path)
-    if role == "item":
-        title = pl.col("title") if table.title else pl.lit(None, pl.String).alias("title")
-        if table.title:
-            named = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
-            frame = frame.join(most_frequent(named, key, "title"), on=key, how="left")
-        frame = frame.select(key, title, pl.lit(True).alias("available"), *table.features)
+    if role == "item" and table.title:
+        named = rows.select(key, rows[RAW + table.title].cast(pl.String, strict=False).alias("title"))
+        frame = frame.join(most_frequent(named, key, "title"), on=key, how="left")
+    frame = _of_ids(frame, role, table.features)
     unreadable = +Counter({name: wrong for name, (_, wrong) in read.items()})
     return frame, {"rows_read": frame.height, "unread_files": unread, "unreadable_values": dict(unreadable)}
+
+
+def _of_ids(frame: pl.DataFrame, role: str, features: Sequence[str] = ()) -> pl.DataFrame:
+    """The columns that a table of such ids has in any case, before its features."""
+    if role == "user":
+        return frame
+    title = pl.col("title") if "title" in frame.columns else pl.lit(None, pl.String).alias("title")
+    return frame.select("item_id", title, pl.lit(True).alias("available"), *features)
 
 
 def with_unknown(frame: pl.DataFrame, missing: pl.Series, table: EntityTable) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,7 +57,7 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
         DESCRIPTIONS[kind],
         kinds=["polars", "parquet"],
         # Ids that only the log knows are appended, and a log that failed its checks must not add any.
-        after=["interactions", *([RAW[kind]] if declared is not None and declared.source is not None else [])],
+        after=["interactions", *_raw(kind, declared)],
         code=["ops_gpu.logs"],
         settings={"log": settings.interactions, "table": declared},
         condition=condition,
@@ -69,27 +70,33 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
             files = {} if declared is None else table_files(blueprint, declared)
             for observation in table_observations(blueprint, kind):
                 context.log_event(observation)
-            clean = reader(
-                declared,
-                settings.interactions,
-                blueprint.place,
-                id_types(blueprint),
-                bounds=blueprint.log_days().bounds,
-            )
+            seen = logged_ids(blueprint, f"{kind[:-1]}_id")
+            place, types, bounds = blueprint.place, id_types(blueprint), blueprint.log_days().bounds
+            clean = reader(declared, settings.interactions, place, types, bounds=bounds, seen=seen)
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
         known = clean.report.known
         write_json(known and known.to_dict(), known_file(kind, blueprint))
-        frame = with_kept(clean.frame, logged_ids(blueprint, clean.frame.columns[0]), path, declared or EntityTable())
+        frame = with_kept(clean.frame, seen, path, declared or EntityTable())
         if known is None or known.share >= settings.quality.min_known_share:
             write_frame(frame, path)
             note_table(blueprint, kind, files)
         shown = frame_metadata(frame, entity_notes(kind, declared))
+        report = replace(clean.report, rows_kept=frame.height, added=frame.height - clean.frame.height)
         return dg.MaterializeResult(
-            metadata={**shown, **report_metadata(clean.report), **_counts(frame)},
+            metadata={**shown, **report_metadata(report), **_counts(frame)},
             data_version=dg.DataVersion(hash_files([path])),
         )
 
     return read
+
+
+def _raw(kind: Kind, declared: EntityTable | None) -> list[str]:
+    """The raw files that a table is read from, beside the ids of the interactions."""
+    if declared is None:
+        return []
+    if declared.source is not None:
+        return [RAW[kind]]
+    return [RAW["interactions"]] if declared.reads_log else []
 
 
 def known_file(kind: Kind, blueprint: Blueprint) -> Path:

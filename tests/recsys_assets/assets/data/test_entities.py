@@ -1,9 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
 
+from ops_gpu.logs import LogError
+from ops_gpu.logs.log_events import LogEvents
+from recsys_assets.blueprint.asset_names import RAW
+from recsys_assets.component.locations import load
+from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
 from tests.recsys_assets.runs import failure, materialize
 
@@ -16,6 +25,40 @@ def test_users_are_derived_and_items_read(shop: Path, home: Home) -> None:
     items = pl.read_parquet(home.items("shop"))
     assert items.columns == ["item_id", "title", "available", "kind"]
     assert items["title"][0] == "Thing 1"
+
+
+def test_which_ids_there_are_is_told_by_the_interactions(
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    before = {
+        kind: pl.read_parquet(path) for kind, path in (("users", home.users("shop")), ("items", home.items("shop")))
+    }
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("the log was read")
+
+    monkeypatch.setattr(LogEvents, "rows", refuse)
+    monkeypatch.setattr(LogEvents, "seen", refuse)
+    assert materialize(shop, ["users", "items"]).success
+    assert_frame_equal(pl.read_parquet(home.users("shop")), before["users"])
+    assert_frame_equal(pl.read_parquet(home.items("shop")), before["items"])
+    assert RAW["interactions"] not in inputs(shop, home, "users") | inputs(shop, home, "items")
+
+
+def test_what_else_is_taken_from_the_log_has_an_arrow(shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml = (shop / "defs.yaml").read_text()
+    (shop / "defs.yaml").write_text(yaml + "  users: {categorical: [stars]}\n")
+    assert materialize(shop, ["interactions", "users"], *DAYS).success
+    assert pl.read_parquet(home.users("shop")).columns == ["user_id", "stars"]
+    assert RAW["interactions"] in inputs(shop, home, "users")
+    monkeypatch.setattr(LogEvents, "rows", lambda *_: (_ for _ in ()).throw(LogError("the log was read")))
+    assert "the log was read" in failure(materialize(shop, ["users"]))
+
+
+def inputs(folder: Path, home: Home, asset: str) -> set[str]:
+    graph = dg.Definitions.merge(load(folder), shared_definitions(home)).resolve_asset_graph()
+    return {key.path[-1] for key in graph.get(dg.AssetKey(["shop", asset])).parent_keys}
 
 
 def test_duplicate_items_are_counted(shop: Path, home: Home) -> None:
