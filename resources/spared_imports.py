@@ -1,4 +1,4 @@
-"""Imports that nobody needs: TensorFlow and Keras import JAX wherever it is installed, and do not use it."""
+"""What imports cost that nobody needs: JAX, which TensorFlow and Keras do not use, and Feast's type checks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ ASKING = ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint")
 """A converter for small devices, and a repair of old versions of JAX."""
 
 
-class NoJaxInPassing(MetaPathFinder):
+class SparedImports(MetaPathFinder):
     """Answers these modules, and nobody else, that there is no JAX: it takes 0.1 GB and half a second a process.
 
-    Who imports JAX, a model of one's own among them, gets it.
+    Who imports JAX, a model of one's own among them, gets it. Who imports Feast gets it without type checks.
     """
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
@@ -24,12 +24,16 @@ class NoJaxInPassing(MetaPathFinder):
         """
         if fullname == "jax" and _importer() in ASKING:
             raise ImportError("no JAX in passing", name=fullname)
+        if fullname == "feast":
+            from serving.stores.unchecked_feast import spare_type_checks
+
+            spare_type_checks()
 
 
 def spare_imports() -> None:
     """Installs it, once a process."""
-    if not any(isinstance(finder, NoJaxInPassing) for finder in sys.meta_path):
-        sys.meta_path.insert(0, NoJaxInPassing())
+    if not any(isinstance(finder, SparedImports) for finder in sys.meta_path):
+        sys.meta_path.insert(0, SparedImports())
 
 
 def _importer() -> str:

@@ -17,6 +17,7 @@ from serving.request.columns import Columns
 from serving.stores.feast_values import Row, decoder
 from serving.stores.feature_store_error import FeatureStoreError
 from serving.stores.sqlite_rows import SqliteRows
+from serving.stores.unchecked_feast import spare_type_checks
 
 PRESENT = "present"
 Rows = Callable[[list[Any]], Sequence[tuple[Any, Any]]]
@@ -52,6 +53,7 @@ class FeastReader:
         columns: Schema,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        spare_type_checks()
         from feast.protos.feast.types.EntityKey_pb2 import EntityKey
         from feast.protos.feast.types.Value_pb2 import Value
 
