@@ -11,7 +11,8 @@ size) over all processes at any one moment.
 - `features`: the feature rows of all days in one run, and how long the last tenth of them took beside the first; then
   the first, the middle and the last day alone, each in a fresh process whose start does not count, and the same ratio;
 - `chain`: `recsys materialize` in a home of its own, from the raw files to the live answer, with what every asset took;
-- `day` (after `chain`): one more day through the whole chain, as the sensor asks for it, with what every asset took.
+- `day` (after `chain`, in one command with it if the server is to be one that answers already): one more day through
+  the whole chain, as the sensor asks for it, with what every asset took.
 """
 
 from __future__ import annotations
@@ -225,15 +226,17 @@ def main() -> None:
     world = DemoWorld() if given.world == "demo" else road_world
     road = Road(world, given.folder.resolve() / world.name)
     world.write(road.folder / world.name)
-    for part in given.part:
-        table = Table(title=f"{part}: {world.events:,} events, {world.days} days")
-        table.add_column("what")
-        table.add_column("measured", justify="right")
-        for what, measured, found in PARTS[part](road):
-            table.add_row(what, measured)
-            figures += [replace(figure, name=f"{world.label}{figure.name}") for figure in found]
-        out.print(table)
-        road.recsys("stop")
+    try:
+        for part in given.part:
+            table = Table(title=f"{part}: {world.events:,} events, {world.days} days")
+            table.add_column("what")
+            table.add_column("measured", justify="right")
+            for what, measured, found in PARTS[part](road):
+                table.add_row(what, measured)
+                figures += [replace(figure, name=f"{world.label}{figure.name}") for figure in found]
+            out.print(table)
+    finally:
+        road.recsys("stop")  # not before: of a recommender in use a day is added to what answers
     run.keep(figures)
 
 
