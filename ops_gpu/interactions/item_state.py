@@ -6,6 +6,7 @@ feature cannot mean one thing offline and another online.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from ops_gpu.interactions.item_state_config import ItemStateConfig
 from ops_gpu.primitives.memory_map import memory_map
 
 Floats = npt.NDArray[np.float32]
+Similar = Callable[[Events, int, int], Neighbours]
+"""As `Neighbours.fit`: from events, how many an item, and how many items of a user count."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,14 @@ class ItemState:
     neighbours: Neighbours = field(repr=False)
 
     @classmethod
-    def build(cls, events: Events, as_of: int, available: npt.NDArray[np.bool_], config: ItemStateConfig) -> ItemState:
+    def build(
+        cls,
+        events: Events,
+        as_of: int,
+        available: npt.NDArray[np.bool_],
+        config: ItemStateConfig,
+        similar: Similar = Neighbours.fit,
+    ) -> ItemState:
         """State at a moment.
 
         Args:
@@ -54,8 +64,9 @@ class ItemState:
             as_of: epoch seconds.
             available: bool `[items]`, what may be offered.
             config: decays and neighbours.
+            similar: finds neighbours, or has them.
         """
-        neighbours = Neighbours.fit(events.before(as_of), config.neighbours, config.co_occurrence_history)
+        neighbours = similar(events.before(as_of), config.neighbours, config.co_occurrence_history)
         return replace(cls.of_counts(events, as_of, config), available=available, neighbours=neighbours)
 
     @classmethod

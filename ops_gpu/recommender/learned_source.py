@@ -113,7 +113,11 @@ Indexed = tuple[Floats, ItemIndex]
 
 
 def learned_source(
-    model: Retriever, data: TrainingData, offered: npt.NDArray[np.bool_], indexed: Indexed | None = None
+    model: Retriever,
+    data: TrainingData,
+    offered: npt.NDArray[np.bool_],
+    indexed: Indexed | None = None,
+    kind: str = "auto",
 ) -> LearnedSource[Any]:
     """A retrieval model as a source.
 
@@ -122,6 +126,7 @@ def learned_source(
         data: features of items.
         offered: bool `[items]`, what may be recommended.
         indexed: of a dense model, where it is there already; else it is made.
+        kind: of the index that is made, as `ItemIndex.build` has them.
 
     Raises:
         TypeError: for a model that is neither dense nor sparse.
@@ -129,7 +134,7 @@ def learned_source(
     if isinstance(model, DenseRetriever):
         if indexed is None:
             vectors = model.embed_items(data)
-            indexed = vectors, ItemIndex.build(vectors, offered)
+            indexed = vectors, ItemIndex.build(vectors, offered, kind)
         return DenseSource(model, *indexed)
     if isinstance(model, SparseRetriever):
         return SparseSource(model.weights())

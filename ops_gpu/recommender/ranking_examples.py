@@ -11,8 +11,10 @@ from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import Candidates
 from ops_gpu.features.ranking_features import feature_names
 from ops_gpu.features.training_data import TrainingData
+from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import DAY, Events
 from ops_gpu.interactions.histories import Histories
+from ops_gpu.interactions.item_state import Similar
 from ops_gpu.models.contract import Retrievers
 from ops_gpu.models.model_config import RankerConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
@@ -112,6 +114,7 @@ def rows_at(
     candidates: CandidateConfig,
     config: RankerConfig,
     taught: Sequence[str] = (),
+    similar: Similar = Neighbours.fit,
 ) -> RankingRows:
     """The training lists as of one moment, labelled by the choices in `[moment, end)`.
 
@@ -123,6 +126,7 @@ def rows_at(
         candidates: sources.
         config: sampling.
         taught: columns of users and items whose values, as `data` has them, are those of the moment.
+        similar: finds neighbours of items, or has them.
     """
     random = np.random.default_rng((config.seed, moment))
     names = feature_names(len(candidates.snapshot.half_lives_days), tuple(retrievers))
@@ -133,7 +137,7 @@ def rows_at(
     if len(users) > config.lists:
         drawn = np.sort(random.choice(len(users), config.lists, replace=False))
         users, chosen = users[drawn], chosen.take(drawn)
-    sources = sources_at(data, retrievers, moment, candidates)
+    sources = sources_at(data, retrievers, moment, candidates, similar=similar)
     parts = [none]
     for block, histories in Histories.in_blocks(data.events.before(moment), users):
         candidates_found, features = sources.retrieve(data, users[block], histories)

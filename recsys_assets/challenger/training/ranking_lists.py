@@ -13,6 +13,7 @@ from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.code_version import code_version
 from recsys_assets.challenger.fitted.day_ranges import DayRanges
 from recsys_assets.challenger.fitted.models import fit_config, models_fit
+from recsys_assets.challenger.training.kept_neighbours import KeptNeighbours
 from recsys_assets.challenger.training.moment_world import MomentWorld
 from recsys_assets.challenger.training.training_data import feature_days
 from recsys_assets.tables.days.moment_lists import MomentLists, Window
@@ -106,6 +107,7 @@ class RankingLists:
                 moment = as_day(windows[number].moment)
                 progress(f"{start + number + 1} of {len(stale)}: {count:,} lists as of {moment}")
         self.files.forget(wanted)
+        self._similar.forget()
         return stale
 
     def write(self, window: Window) -> int:
@@ -114,13 +116,17 @@ class RankingLists:
 
         config = fit_config(self.blueprint)
         data, taught = self._world.at(window.moment)
-        rows = rows_at(data, self._world.early, *window, config.candidates, config.ranking, taught)
+        rows = rows_at(data, self._world.early, *window, config.candidates, config.ranking, taught, self._similar.fit)
         self.files.write(window, self.early_end, rows)
         return len(rows.moment)
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker of a cluster reads the models and the rows itself.
         return {name: value for name, value in self.__dict__.items() if name != "_world"}
+
+    @property
+    def _similar(self) -> KeptNeighbours:
+        return KeptNeighbours(self.blueprint.home.folds(self.blueprint.name) / "neighbours")
 
     @cached_property
     def _world(self) -> MomentWorld:

@@ -11,7 +11,7 @@ from ops_gpu.evaluation import point_in_time
 from ops_gpu.evaluation.point_in_time import PointInTimeReport, check_point_in_time, differing
 from ops_gpu.evaluation.poison import poisoned
 from ops_gpu.interactions.events import DAY, Events
-from ops_gpu.interactions.item_state import ItemState, ItemStateConfig
+from ops_gpu.interactions.item_state import ItemState, ItemStateConfig, Similar
 from tests.ops_gpu.heart import CONFIG, CUT, Heart
 from tests.ops_gpu.toys import rows_of, toy_events
 
@@ -42,11 +42,11 @@ def test_features_that_look_ahead_are_found_by_name(heart: Heart, monkeypatch: p
     monkeypatch.setattr(point_in_time, "EVENTS", len(heart.data.events) // share)
     honest = ItemState.build
 
-    def leaky(events: Events, as_of: int, available: Mask, config: ItemStateConfig) -> ItemState:
+    def leaky(events: Events, as_of: int, available: Mask, config: ItemStateConfig, similar: Similar) -> ItemState:
         """Knows how many will like each item in the end."""
         liked = events.item[events.positive]
         total = np.bincount(liked, minlength=events.items).astype(np.float32)
-        return replace(honest(events, as_of, available, config), total=total)
+        return replace(honest(events, as_of, available, config, similar), total=total)
 
     monkeypatch.setattr(ItemState, "build", staticmethod(leaky))
     number = CONFIG.feature_names.index("total")
