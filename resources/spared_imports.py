@@ -1,4 +1,4 @@
-"""What imports cost that nobody needs: JAX, which TensorFlow and Keras do not use, and Feast's type checks."""
+"""What imports cost that nobody needs: what TensorFlow and Keras import in passing, and Feast's type checks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import sys
 from importlib.abc import MetaPathFinder
 from types import FrameType
 
-ASKING = ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint")
-"""A converter for small devices, and a repair of old versions of JAX."""
+IN_PASSING = {
+    "jax": ("tensorflow.lite.python.util", "keras.src.callbacks.orbax_checkpoint"),
+    "sklearn": ("keras.src.wrappers.",),
+    "matplotlib": ("keras.src.visualization.",),
+}
+"""Packages, and how the names of modules begin that import them where they are installed: for a converter for
+small devices, a repair of old versions of JAX, models in the dress of scikit-learn, and galleries of images."""
 
 
 class SparedImports(MetaPathFinder):
-    """Answers these modules, and nobody else, that there is no JAX: it takes 0.1 GB and half a second a process.
+    """Answers these modules, and nobody else, that there is no such package: all take 0.1 GB and 3 s a process.
 
-    Who imports JAX, a model of one's own among them, gets it. Who imports Feast gets it without type checks.
+    Who imports JAX, scikit-learn or Matplotlib, a model of one's own among them, gets it. Who imports Feast gets it
+    without type checks.
     """
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
@@ -22,8 +28,9 @@ class SparedImports(MetaPathFinder):
         Raises:
             ImportError: to these modules.
         """
-        if fullname == "jax" and _importer() in ASKING:
-            raise ImportError("no JAX in passing", name=fullname)
+        package = fullname.partition(".")[0]
+        if package in IN_PASSING and _importer().startswith(IN_PASSING[package]):
+            raise ImportError(f"no {package} in passing", name=fullname)
         if fullname == "feast":
             from serving.stores.unchecked_feast import spare_type_checks
 

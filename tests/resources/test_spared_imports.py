@@ -11,16 +11,25 @@ from resources.environment import quiet_libraries
 quiet_libraries()
 quiet_libraries()
 {}
-print("jax" in sys.modules)
+print({!r} in sys.modules)
 """
 
 
-@pytest.mark.parametrize(("used", "there"), [("import tensorflow", "False"), ("import jax", "True")])
-def test_jax_is_there_for_who_asks_for_it(used: str, there: str) -> None:
-    pytest.importorskip("jax")
-    done = subprocess.run(
-        [sys.executable, "-c", CODE.format(used)], capture_output=True, text=True, check=True, timeout=120
-    )
+@pytest.mark.parametrize(
+    ("package", "used", "there"),
+    [
+        ("jax", "import keras", "False"),
+        ("jax", "import jax", "True"),
+        ("sklearn", "import keras", "False"),
+        ("sklearn", "import keras, sklearn", "True"),
+        ("matplotlib.pyplot", "import matplotlib, keras", "False"),
+        ("matplotlib.pyplot", "import keras, matplotlib.pyplot", "True"),
+    ],
+)
+def test_what_is_imported_in_passing_is_there_for_who_asks_for_it(package: str, used: str, there: str) -> None:
+    pytest.importorskip(package)
+    code = CODE.format(used, package)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == there
 
 
