@@ -39,11 +39,11 @@ class Neighbours:
         Source: item-based top-N (Deshpande and Karypis, 2004), cosine with shrinkage.
         """
         liked = _last_liked(events.where(events.positive), history)
-        ones = np.ones(len(liked.values), np.float32)
-        matrix = sp.csr_matrix((ones, liked.values, liked.offsets), shape=(events.users, events.items))
-        likers = matrix.tocsc()
-        popularity = np.diff(likers.indptr).astype(np.float32)
+        popularity = np.bincount(liked.values, minlength=events.items).astype(np.float32)
         popularity[popularity < 2] = 0  # one user makes no co-occurrence worth having
+        liked = liked.keep(popularity[liked.values] > 0)
+        ones = np.ones(len(liked.values), np.float32)
+        likers = sp.csr_matrix((ones, liked.values, liked.offsets), shape=(events.users, events.items)).tocsc()
         result = cls(np.zeros((events.items, size), np.int32), np.zeros((events.items, size), np.float32))
         offsets, users, norm = likers.indptr.astype(np.int64), likers.indices.astype(np.int32), np.sqrt(popularity)
 
@@ -122,7 +122,7 @@ def _nearest(
         liked: items by user.
         items: where the users of each item begin, `[items + 1]`.
         likers: users by item.
-        norm: root of how many liked each item; 0 for items that are nobody's neighbours.
+        norm: root of how many liked each item; 0 for items that nobody's list holds here.
         shrinkage: added to the product of two norms.
         common: zeros, `[items]`; room to count in, as the next two.
         met: `[items]`.
@@ -139,16 +139,22 @@ def _nearest(
             user = likers[place]
             for other_place in range(users[user], users[user + 1]):
                 other = liked[other_place]
-                if norm[other] > 0 and other != item:
-                    if common[other] == 0:
-                        met[size] = other
-                        size += 1
-                    common[other] += 1
+                count = common[other]
+                if count == 0:
+                    met[size] = other
+                    size += 1
+                common[other] = count + 1
+        common[item] = 0
+        others = 0
         for number in range(size):
             other = met[number]
-            product = norm[item] * norm[other] + np.float32(shrinkage)
-            cosine[number] = np.float32(common[other]) / product
-            common[other] = 0
+            if other != item:
+                met[others] = other
+                product = norm[item] * norm[other] + np.float32(shrinkage)
+                cosine[others] = np.float32(common[other]) / product
+                common[other] = 0
+                others += 1
+        size = others
         kept = min(size, best.shape[1])
         if kept == 0:
             continue
