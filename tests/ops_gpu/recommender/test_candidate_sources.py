@@ -6,14 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ops_gpu.candidates import index
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.candidates.candidates import BITS
 from ops_gpu.candidates.popular import popular_order
 from ops_gpu.features.ranking_features import feature_names
+from ops_gpu.interactions.co_occurrence import Neighbours
+from ops_gpu.interactions.events import Events
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.recommender.candidate_sources import CandidateSources
+from ops_gpu.recommender.candidate_sources import CandidateSources, sources_at
 from ops_gpu.recommender.learned_source import DenseSource
 from tests.ops_gpu.candidates.state import State
+from tests.ops_gpu.heart import CONFIG, CUT, Heart
 
 STATE = State.make()
 NAMES = feature_names(4, ("two_tower",))
@@ -86,3 +90,26 @@ def test_all_sources_off_and_nobody() -> None:
     nobody = Histories.from_events(STATE.events, np.empty(0, np.int64))
     found, features = sources(two_tower=3, popular=3, co_occurrence=3).retrieve(DATA, STATE.users[:0], nobody)
     assert len(found.items) == 0 and features.shape == (0, len(NAMES))
+
+
+@pytest.mark.parametrize(("live", "kind"), [(False, "flat"), (True, "hnsw")])
+def test_a_past_moment_is_searched_exactly_and_what_is_released_by_a_graph(
+    heart: Heart, monkeypatch: pytest.MonkeyPatch, live: bool, kind: str
+) -> None:
+    monkeypatch.setattr(index, "EXACT_UP_TO", 5)
+    found = sources_at(heart.data, heart.fit.models, CUT, CONFIG.candidates, live)
+    assert {name: source.index.kind for name, source in found.learned.items()} == {"two_tower": kind}
+
+
+def test_neighbours_that_are_there_are_not_looked_for(heart: Heart) -> None:
+    wanted = sources_at(heart.data, {}, CUT, CONFIG.candidates).item_state.neighbours
+    asked: list[tuple[int, int, int]] = []
+
+    def there(events: Events, size: int, history: int) -> Neighbours:
+        asked.append((len(events), size, history))
+        return wanted
+
+    found = sources_at(heart.data, {}, CUT, CONFIG.candidates, similar=there).item_state
+    assert found.neighbours is wanted and found.neighbours.similarity.any()
+    snapshot = CONFIG.candidates.snapshot
+    assert asked == [(len(heart.data.events.before(CUT)), snapshot.neighbours, snapshot.co_occurrence_history)]

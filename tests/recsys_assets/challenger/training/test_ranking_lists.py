@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,9 +9,11 @@ import pytest
 
 from ops_gpu.engines.dask import DaskEngine
 from ops_gpu.engines.local import LocalEngine
+from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import DAY
 from ops_gpu.interactions.utc_days import as_day
 from recsys_assets.blueprint.blueprint import Blueprint
+from recsys_assets.challenger.training.kept_neighbours import OPEN
 from recsys_assets.challenger.training.ranking_lists import ranking_lists
 from recsys_assets.component.locations import blueprints
 from resources.home import Home
@@ -58,6 +61,23 @@ def test_lists_are_made_once_and_hold_what_was_known_at_their_moment(folder: Pat
     result = materialize(folder, LISTS, None)
     assert result.success, failure(result)
     assert {window: lists.files.path(window).stat().st_mtime_ns for window in windows} == files
+
+
+def test_lists_that_are_made_again_know_what_was_similar(
+    folder: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = ranking_lists(blueprint_of(folder, home))
+    newest = lists.windows(lists.day_ranges.ranges.end)[-1]
+    before = pl.read_parquet(lists.files.path(newest))
+    lists.files.path(newest).unlink()
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("similar items were looked for again")
+
+    monkeypatch.setattr(Neighbours, "fit", refuse)
+    assert lists.make(LocalEngine(), print) == [newest]
+    assert pl.read_parquet(lists.files.path(newest)).equals(before)
+    assert 0 < len(list((home.folds("hits") / "neighbours").iterdir())) <= OPEN
 
 
 def test_a_ranker_needs_lists_of_the_days_that_there_are(folder: Path, home: Home) -> None:
