@@ -18,8 +18,8 @@ small devices, a repair of old versions of JAX, models in the dress of scikit-le
 class SparedImports(MetaPathFinder):
     """Answers these modules, and nobody else, that there is no such package: all take 0.1 GB and 3 s a process.
 
-    Who imports JAX, scikit-learn or Matplotlib, a model of one's own among them, gets it. Who imports Feast gets it
-    without type checks.
+    Who imports JAX, scikit-learn or Matplotlib, a model of one's own among them, gets it; `keras.wrappers` and the
+    galleries of `keras.visualization` alone say that they lack it. Who imports Feast gets it without type checks.
     """
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:

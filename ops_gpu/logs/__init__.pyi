@@ -8,8 +8,10 @@ from .files.source import LogSource as LogSource
 from .id_types import decide_id_types as decide_id_types
 from .interactions import InteractionLog as InteractionLog
 from .loading import CleanLog as CleanLog
+from .loading import read_by_stretches as read_by_stretches
 from .loading import read_interactions as read_interactions
 from .report import CleanReport as CleanReport
 from .tables import read_items as read_items
 from .tables import read_users as read_users
 from .values.identifiers import IdTypes as IdTypes
+from .values.identifiers import id_dtype as id_dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from ops_gpu.logs.cleaning import FILE, RAW, CleanedFile, clean
+from ops_gpu.logs.day_stretches import stretches
 from ops_gpu.logs.days import FileDays, days_of_files
 from ops_gpu.logs.errors.log_error import LogError
 from ops_gpu.logs.errors.reading import reading
@@ -24,6 +25,8 @@ from ops_gpu.logs.values.features import require_flat
 from ops_gpu.logs.values.identifiers import IdTypes, id_dtype
 from ops_gpu.logs.values.time_bounds import TimeBounds
 from ops_gpu.logs.values.whole_numbers import are_whole, as_text
+
+AT_ONCE = 1_000_000  # rows, with which reading takes some 0.2 GB
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,50 @@ def read_interactions(
     return CleanLog(frame, CleanReport(**counts))
 
 
+def read_by_stretches(
+    log: InteractionLog,
+    place: LogPlace,
+    ids: IdTypes,
+    days: Sequence[date],
+    known: Mapping[str, FileDays] | None = None,
+    bounds: TimeBounds | None = None,
+    at_once: int | None = None,
+) -> Iterator[tuple[Sequence[date], CleanLog]]:
+    """Some days of a log as `read_interactions` gives them with `named`, a stretch of them at a time.
+
+    What is held are the rows of a stretch, and of the files or blocks that hold them. Rows that several stretches read
+    count once, so that the reports of all add up to that of all days. A log of which one event must be told from all
+    others (`unique`), and a file that can be read as a whole alone, are one stretch.
+
+    Args:
+        log: as in `read_interactions`, as the next two.
+        place: base folder.
+        ids: the types of ids.
+        days: in order.
+        known: as in `read_interactions`.
+        bounds: as in `read_interactions`.
+        at_once: rows of a stretch, about; None for `AT_ONCE`.
+
+    Yields:
+        The days of a stretch, in order, and their events; one stretch at least.
+
+    Raises:
+        LogError: as `read_interactions`.
+    """
+    held, counted = days_of_files(log, place, known), set[tuple[str, int]]()
+    for stretch in [days] if log.unique else stretches(days, list(held.values()), at_once or AT_ONCE):
+        wanted = _holding(list_files(log.source, place), stretch, log, place, held)
+        parts = [part for whole in wanted for part in whole.split(counted)]
+        again = {number for number, part in enumerate(parts) if part.units() <= counted}
+        rows, report = collect(parts, log, ids, bounds=bounds, again=again)
+        counted.update(*(part.units() for part in parts))
+        mine = pl.col("timestamp").dt.date().is_in(list(stretch))
+        frame = rows.filter(mine).select("user_id", "item_id", "timestamp", "label", *log.kept, FILE)
+        others = report["rows_read"] - frame.height - sum(report["dropped"].values())
+        others -= report["filtered"] + report["duplicates"]
+        yield stretch, CleanLog(frame, CleanReport(**report, other_days=others, rows_kept=frame.height))
+
+
 def collect(
     parts: Sequence[FilePart],
     log: InteractionLog,
@@ -92,6 +139,7 @@ def collect(
     extra: Sequence[str] = (),
     unread: dict[str, str] | None = None,
     bounds: TimeBounds | None = None,
+    again: Collection[int] = (),
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Canonical rows of these files in order of time, with raw columns `extra` as `raw:NAME`, and `__file__`.
 
@@ -102,6 +150,7 @@ def collect(
         extra: raw columns to carry along, of one value a row.
         unread: filled with the error of each file that cannot be read, by path; None raises the first.
         bounds: which times may be those of events; None for all.
+        again: places of parts that were counted already; their rows come all the same.
 
     Returns:
         The frame, and the fields of its `CleanReport`.
@@ -130,7 +179,8 @@ def collect(
     if log.unique:
         keys = [RAW + name for name in log.unique]
         rows = rows.unique(subset=keys, keep="first", maintain_order=True)
-    return rows, _counts(cleaned) | {"duplicates": found - rows.height}
+    counted = [part for number, part in enumerate(cleaned) if number not in again]
+    return rows, _counts(counted) | {"duplicates": found - rows.height}
 
 
 def _holding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops_gpu.logs.values.id_values import PROBLEMS
 
 if TYPE_CHECKING:
-    from ops_gpu.logs.known_ids import KnownIds
+    from ops_gpu.logs.values.known_ids import KnownIds
 
 # Why a row cannot be used, in the order in which a row is examined.
 UNUSABLE = (
@@ -67,6 +68,16 @@ class CleanReport:
         """Unusable rows as a share of those that were meant to be used (filtered rows are not)."""
         meant = self.rows_read - self.filtered
         return self.unusable / meant if meant else 0.0
+
+    def plus(self, other: CleanReport) -> CleanReport:
+        """The account of both, where neither is of a table; of two first values that of this one."""
+        rows = ("rows_read", "rows_kept", "filtered", "duplicates", "other_days", "added")
+        by_name = {
+            name: dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+            for name in ("dropped", "unreadable_values")
+        }
+        first = {name: {**getattr(other, name), **getattr(self, name)} for name in ("examples", "unread_files")}
+        return CleanReport(**{name: getattr(self, name) + getattr(other, name) for name in rows}, **by_name, **first)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values, for metadata."""

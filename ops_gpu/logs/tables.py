@@ -18,7 +18,6 @@ from ops_gpu.logs.files.listing import list_files
 from ops_gpu.logs.files.place import LogPlace
 from ops_gpu.logs.files.reader import read_file
 from ops_gpu.logs.interactions import InteractionLog
-from ops_gpu.logs.known_ids import KnownIds
 from ops_gpu.logs.loading import CleanLog, alike
 from ops_gpu.logs.log_events import LogEvents
 from ops_gpu.logs.naming import named_in
@@ -27,6 +26,7 @@ from ops_gpu.logs.required_values import require_values
 from ops_gpu.logs.values.features import categorical, continuous, listed
 from ops_gpu.logs.values.id_values import NO_VALUE, PROBLEMS, IdType, canonical_ids, id_problems, require_ids
 from ops_gpu.logs.values.identifiers import IdTypes, id_dtype
+from ops_gpu.logs.values.known_ids import KnownIds
 from ops_gpu.logs.values.time_bounds import TimeBounds
 
 _PROBLEM = "__problem__"
@@ -55,8 +55,9 @@ def read_users(
         before: interactions from this day on are not looked at, so that nothing later leaks into a state of
             then.
         bounds: which times of interactions may be those of events; None for all.
-        seen: the distinct ids of the interactions, where somebody keeps them: those of them that a table of its own
-            lacks are left to whoever knows more of them (`with_unknown`). None looks for them in all files.
+        seen: the distinct ids of the interactions, where somebody keeps them, in the type of `ids`. A derived table is
+            of these; those that a table of its own lacks are left to whoever knows more of them (`with_unknown`). None
+            looks for them in all files.
 
     Returns:
         The frame and what was left out of it.
@@ -104,12 +105,11 @@ def read_items(
 def _read(table: EntityTable, events: LogEvents, role: str, seen: pl.Series | None) -> CleanLog:
     log, ids = events.log, events.ids
     kind = ids.user if role == "user" else ids.item
-    # Those of events may have been read before the type was changed.
-    seen = None if seen is None else seen.cast(id_dtype(kind), strict=False).drop_nulls()
     if table.source is None and seen is not None and not table.reads_log:
         frame, report = _of_ids(seen.to_frame(f"{role}_id"), role), {"rows_read": len(seen)}
     elif table.source is None:
         frame, report = _derived(table, events, role)
+        frame = frame if seen is None else frame.filter(pl.col(f"{role}_id").is_in(seen.implode()))
     else:
         declared = log.user_id_type if role == "user" else log.item_id_type
         frame, report = _from_files(table, events.place, role, kind, declared)

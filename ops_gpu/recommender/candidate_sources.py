@@ -112,8 +112,8 @@ def sources_at(
 ) -> CandidateSources:
     """Candidate sources as of a moment.
 
-    What is asked for one past moment is looked for by exact search: a graph of the items costs as much to build as it
-    takes to search exactly for 30,000 users (40,000 items of 64 numbers; of 160,000 items 90,000 users).
+    What is asked for a past moment is looked for by exact search. Of 40,000 items (160,000; 64 numbers each) a graph
+    takes 3 s (19 s) to build, and finds for 2,000 users in 0.19 s (0.41 s) what takes 0.24 s (0.43 s) without.
 
     Args:
         data: events and features; events at or after `as_of` are not looked at.

@@ -12,7 +12,7 @@ from recsys_assets.blueprint.json_files import read_json
 from recsys_assets.metadata.tables import rounded
 
 if TYPE_CHECKING:
-    from ops_gpu.logs.known_ids import KnownIds
+    from ops_gpu.logs.values.known_ids import KnownIds
 
 
 KNOWN = """Ids of the log are found in the {kind} table: at least {share:.0%} of them (`quality.min_known_share`). A
@@ -30,7 +30,7 @@ def known_ids(blueprint: Blueprint, kind: Kind, path: str) -> dg.AssetChecksDefi
 
     @dg.asset_check(asset=blueprint.key(kind), name="known_ids", description=description, blocking=True)
     def check() -> dg.AssetCheckResult:
-        from ops_gpu.logs.known_ids import KnownIds
+        from ops_gpu.logs.values.known_ids import KnownIds
 
         noted = read_json(known_file(kind, blueprint))
         if noted is None:  # an older version read the table last

@@ -32,6 +32,7 @@ from recsys_assets.checks.models import model_checks
 from recsys_assets.checks.served import served_checks
 
 LEARNED = "the statistics of a day, the users or the items were made anew"
+READ_DAY = "a day was read anew"
 READ = "a day, the users or the items were read anew"
 KNOWN = "the workflow was fitted over other days, users or items"
 FRESH = "the features of a day were made anew"
@@ -57,13 +58,14 @@ def _only(blueprint: Blueprint, *assets: str) -> dg.AssetSelection:
 
 def _data(blueprint: Blueprint) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     generator = blueprint.settings.generator
+    ids = automation.after(_only(blueprint, "interactions"), READ_DAY)
     generated = [raw_logs(blueprint, generator)] if generator is not None else []
     return [
         *generated,
         *raw_files(blueprint),
         interactions(blueprint, automation.code_changed()),
-        entities("users", blueprint, automation.code_changed()),
-        entities("items", blueprint, automation.code_changed()),
+        entities("users", blueprint, ids),
+        entities("items", blueprint, ids),
     ]
 
 

@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 ROWS = 5
 
 
-def frame_metadata(frame: pl.DataFrame, notes: Mapping[str, str] | None = None) -> dict[str, Any]:
+def frame_metadata(
+    frame: pl.DataFrame, notes: Mapping[str, str] | None = None, rows: int | None = None
+) -> dict[str, Any]:
     """Column types, row count and first rows of a frame, as the UI shows them.
 
     Args:
         frame: what an asset holds.
         notes: what columns mean, by name.
+        rows: how many there are, where the frame holds the first of them alone.
     """
     return {
         "dagster/column_schema": table_schema(frame, notes or {}),
-        "dagster/row_count": frame.height,
+        "dagster/row_count": frame.height if rows is None else rows,
         "sample": dg.MetadataValue.md(frame_table(frame.head(ROWS))),
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import finalize
 
+from ops_gpu.primitives.atomic_directory import remove_directory
+from ops_gpu.primitives.atomic_file import ASIDE
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.json_files import remove, write_frame
 from recsys_assets.blueprint.portable_path import portable
@@ -28,21 +32,25 @@ OUTSIDE = "outside"
 
 @dataclass(frozen=True)
 class DayReading:
-    """What was read, before anything is written.
+    """What was read, before anything takes the place of what was there; of a stretch of days at a time.
 
     Args:
         blueprint: the recommender.
         changes: the log as it is, beside what was read of it before.
-        frames: events by day, those that are kept among them; with the file of each (`__file__`).
+        place: folder with the events of each day, those that are kept among them, and the file of each (`__file__`).
+            It goes with this object.
         days: the account of each day.
         report: what could not be used.
     """
 
     blueprint: Blueprint
     changes: ChangedDays
-    frames: Mapping[date, pl.DataFrame]
+    place: Path
     days: Mapping[date, ReadDay]
     report: CleanReport
+
+    def __post_init__(self) -> None:
+        finalize(self, remove_directory, self.place)
 
     @classmethod
     def of(cls, blueprint: Blueprint, days: Sequence[date], drop: bool) -> DayReading:
@@ -50,39 +58,49 @@ class DayReading:
 
         Args:
             blueprint: the recommender.
-            days: in order.
+            days: in order, one at least.
             drop: whether events of files that are gone are let go.
 
         Raises:
             LogError: when a file cannot be read, or kept events do not fit to what is read now.
         """
-        from ops_gpu.logs import read_interactions
+        from ops_gpu.interactions.days.day_stamp import CONTENT, content_of
+        from ops_gpu.logs import CleanReport, read_by_stretches
 
         log, place, settings = blueprint.log_days(), blueprint.place, blueprint.settings.interactions
         before = ReadDays.of_before(blueprint.home, blueprint.name, log.files, place)
-        changes = ChangedDays(log, before, place, drop)
-        read = read_interactions(settings, place, id_types(blueprint), days, log.files, log.bounds, named=True)
-        by_day, none = _by_day(read.frame, blueprint), read.frame.clear()
-        files, frames, record = changes.files, dict[date, "pl.DataFrame"](), dict[date, ReadDay]()
-        for day in days:
-            mine, damaged = by_day.get(day, none), changes.unreadable(day)
-            path, gone = _kept(blueprint, day), set() if drop else changes.gone(day, files)
-            gone |= files_of(path) if path.parent.name == OUTSIDE and not drop else set()
-            kept = kept_rows(path, gone | damaged, mine)
-            frames[day] = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
-            versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
-            counts, of = dict(frames[day][FILE].value_counts().iter_rows()), set(kept[FILE].unique())
-            versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
-            of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
-            record[day] = ReadDay(frames[day].height, versions, of_gone, counts)
-        return cls(blueprint, changes, frames, record, read.report)
+        changes, aside = ChangedDays(log, before, place, drop), _new_place(blueprint)
+        files, record, report = changes.files, dict[date, ReadDay](), CleanReport()
+        parts = read_by_stretches(settings, place, id_types(blueprint), days, log.files, log.bounds)
+        try:
+            for stretch, read in parts:
+                by_day, none = _by_day(read.frame, blueprint), read.frame.clear()
+                report = report.plus(read.report)
+                for day in stretch:
+                    mine, gone = by_day.pop(day, none), set() if drop else changes.gone(day, files)
+                    path, damaged = _kept(blueprint, day), changes.unreadable(day)
+                    gone |= files_of(path) if path.parent.name == OUTSIDE and not drop else set()
+                    kept = kept_rows(path, gone | damaged, mine)
+                    frame = mine if kept.is_empty() else mine.vstack(kept).sort("timestamp", maintain_order=True)
+                    versions = {path: e.version(day) for path, e in files.items() if not e.error and day in e.by_day}
+                    counts, of = dict(frame[FILE].value_counts().iter_rows()), set(kept[FILE].unique())
+                    versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
+                    of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
+                    record[day] = ReadDay(frame.height, versions, of_gone, counts, sorted(of - damaged))
+                    write_frame(frame, aside / f"{day}.parquet", {CONTENT: content_of(frame)})
+        except BaseException:
+            remove_directory(aside)
+            raise
+        return cls(blueprint, changes, aside, record, report)
 
     @property
-    def frame(self) -> pl.DataFrame:
+    def events(self) -> pl.LazyFrame:
         """All events, by day."""
         import polars as pl
 
-        return pl.concat(list(self.frames.values())).drop(FILE)
+        folder = self.blueprint.home.interactions_folder(self.blueprint.name)
+        aside = [self.place / f"{day}.parquet" for day in self.days]
+        return pl.scan_parquet([path if path.exists() else folder / path.name for path in aside], glob=False).drop(FILE)
 
     @property
     def emptied(self) -> list[date]:
@@ -98,16 +116,15 @@ class DayReading:
         return found and self.report.unusable_share <= self.blueprint.settings.quality.max_unusable_share
 
     def write(self) -> ReadDays:
-        """Writes a file a day, empty ones too (a day without events is known to have none), and the account of them.
+        """Puts a file a day where all read it, empty ones too (a day without events is known to have none), and the
+        account of them.
 
         Returns:
             All days that were read, these among them.
         """
-        from ops_gpu.interactions.days.day_stamp import CONTENT, content_of
-
         home, name = self.blueprint.home, self.blueprint.name
-        for day, frame in self.frames.items():
-            write_frame(frame, home.interactions(name, day), {CONTENT: content_of(frame)})
+        for day in self.days:
+            (self.place / f"{day}.parquet").replace(home.interactions(name, day))
         for day in self.changes.outside():  # before they are forgotten: what is cut off here is done by the next run
             path = home.interactions(name, day)
             if path.exists() and (self.changes.gone(day) or self.changes.unreadable(day)):
@@ -122,6 +139,12 @@ class DayReading:
         for day in self.days:
             remove(_aside(self.blueprint, day))
         return read
+
+
+def _new_place(blueprint: Blueprint) -> Path:
+    folder = blueprint.home.interactions_folder(blueprint.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
 
 
 def _aside(blueprint: Blueprint, day: date) -> Path:

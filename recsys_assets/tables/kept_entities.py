@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def with_kept(frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: EntityTable) -> pl.DataFrame:
+def with_kept(
+    frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: EntityTable, gone: pl.Series | None = None
+) -> pl.DataFrame:
     """A users or items table with everyone who has a materialized event.
 
     Args:
@@ -20,6 +22,8 @@ def with_kept(frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: En
         path: the table as it was read before, if it was: whoever is gone from the log has what was known then, as far
             as it is of today's types.
         table: what its columns mean.
+        gone: those who are gone from the log; None for all that the table lacks. The others are in the log, and whoever
+            wrote the table has left them out: they have nothing.
 
     Returns:
         The table by rising id.
@@ -37,7 +41,8 @@ def with_kept(frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: En
     if path.exists():
         old = pl.read_parquet(path, glob=False)
         if old.schema.get(key) == frame.schema[key]:
-            known = _known(frame, missing, old, table)
+            lost = missing if gone is None else missing.filter(pl.col(key).is_in(gone.implode()))
+            known = _known(frame, lost, old, table)
             frame = pl.concat([frame, known])
             missing = missing.join(known, on=key, how="anti")
     return with_unknown(frame, missing[key], table).sort(key)

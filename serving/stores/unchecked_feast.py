@@ -20,7 +20,7 @@ def spare_type_checks() -> None:
         return
 
     def typechecked(target: Any = None, **options: Any) -> Any:
-        if getattr(target, "__module__", "").startswith("feast."):
+        if (getattr(target, "__module__", None) or "").startswith("feast."):
             return target
         return checked(target, **options)
 

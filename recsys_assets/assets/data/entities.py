@@ -19,6 +19,7 @@ from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import entity_notes
 from recsys_assets.metadata.tables import frame_metadata
 from recsys_assets.tables.data_version import hash_files
+from recsys_assets.tables.days.gone_ids import gone_ids
 from recsys_assets.tables.days.logged_ids import logged_ids
 from recsys_assets.tables.id_types import id_types
 from recsys_assets.tables.kept_entities import with_kept
@@ -26,6 +27,8 @@ from recsys_assets.tables.source_files import note_table, table_files
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from ops_gpu.logs import CleanLog
 
 Kind = Literal["users", "items"]
 DESCRIPTIONS = {
@@ -63,31 +66,50 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
         condition=condition,
     )
     def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        from ops_gpu.logs import read_items, read_users
-
         with user_errors(LogError):
-            reader = read_users if kind == "users" else read_items
             files = {} if declared is None else table_files(blueprint, declared)
             for observation in table_observations(blueprint, kind):
                 context.log_event(observation)
             seen = logged_ids(blueprint, f"{kind[:-1]}_id")
-            place, types, bounds = blueprint.place, id_types(blueprint), blueprint.log_days().bounds
-            clean = reader(declared, settings.interactions, place, types, bounds=bounds, seen=seen)
+            clean = _read(kind, blueprint, declared, seen)
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
+            gone = None if seen is None else gone_ids(blueprint, seen)
         known = clean.report.known
         write_json(known and known.to_dict(), known_file(kind, blueprint))
-        frame = with_kept(clean.frame, seen, path, declared or EntityTable())
+        frame = with_kept(clean.frame, seen, path, declared or EntityTable(), gone)
         if known is None or known.share >= settings.quality.min_known_share:
             write_frame(frame, path)
             note_table(blueprint, kind, files)
         shown = frame_metadata(frame, entity_notes(kind, declared))
-        report = replace(clean.report, rows_kept=frame.height, added=frame.height - clean.frame.height)
+        added = clean.report.added + frame.height - clean.frame.height
+        report = replace(clean.report, rows_kept=frame.height, added=added)
         return dg.MaterializeResult(
             metadata={**shown, **report_metadata(report), **_counts(frame)},
             data_version=dg.DataVersion(hash_files([path])),
         )
 
     return read
+
+
+def _read(kind: Kind, blueprint: Blueprint, declared: EntityTable | None, seen: "pl.Series | None") -> "CleanLog":
+    """The table as its files are, and what it takes from the log.
+
+    Args:
+        kind: of the table.
+        blueprint: the recommender.
+        declared: what its columns mean.
+        seen: distinct ids of the interactions. Without any, and where they are of another type than today's, the log
+            itself says which there are.
+    """
+    from ops_gpu.logs import id_dtype, read_items, read_users
+
+    types, log = id_types(blueprint), blueprint.settings.interactions
+    if seen is not None and seen.dtype != id_dtype(types.user if kind == "users" else types.item):
+        seen = None
+    from_log = seen is None or (declared is not None and declared.reads_log)
+    bounds = blueprint.log_days().bounds if from_log else None
+    reader = read_users if kind == "users" else read_items
+    return reader(declared, log, blueprint.place, types, bounds=bounds, seen=seen)
 
 
 def _raw(kind: Kind, declared: EntityTable | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from recsys_assets.metadata.clean_report import report_metadata
 from recsys_assets.metadata.column_notes import IDS
 from recsys_assets.metadata.pictures import day_chart, histogram
 from recsys_assets.metadata.reading import kept_days, reading_metadata, reading_notes
-from recsys_assets.metadata.tables import frame_metadata, rounded
+from recsys_assets.metadata.tables import ROWS, frame_metadata, rounded
 from recsys_assets.tables.data_version import hash_files
 from recsys_assets.tables.day_reading import DayReading
 from recsys_assets.tables.quality_report import save_report
@@ -72,42 +72,51 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         if written:
             reading.write()
         save_report(reading.report, days, written, blueprint, sum(kept_days(reading).values()), len(reading.emptied))
-        frame = reading.frame
-        for day, metadata in _by_day(frame, days).items():
+        events = reading.events
+        by_day = _by_day(events, days)
+        for day, metadata in by_day.items():
             context.add_asset_metadata(metadata, asset_key=blueprint.key("interactions"), partition_key=day)
         version = hash_files(blueprint.home.interactions(blueprint.name, day) for day in days)
-        metadata = {**_metadata(frame, reading.report, days), **reading_metadata(reading)}
+        metadata = {**_metadata(events, reading.report, by_day), **reading_metadata(reading)}
         return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     return read
 
 
-def _by_day(frame: "pl.DataFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
+def _by_day(events: "pl.LazyFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
     """Counts of each day."""
     import polars as pl
 
-    counted = frame.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
+    counts = events.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
         events=pl.len(),
         positive=pl.col("label").sum(),
         users=pl.col("user_id").n_unique(),
         items=pl.col("item_id").n_unique(),
     )
-    found = {row.pop("day"): row for row in counted.to_dicts()}
+    found = {row.pop("day"): row for row in counts.collect(engine="streaming").to_dicts()}
     none = {"events": 0, "positive": 0, "users": 0, "items": 0}
     rows = {str(day): found.get(day, none) for day in days}
     return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
 
 
-def _metadata(frame: "pl.DataFrame", report: CleanReport, days: Sequence[date]) -> dict[str, Any]:
-    counts = {day: float(row["events"]) for day, row in _by_day(frame, days).items()}
-    by_item = frame.group_by("item_id").len()["len"].to_numpy()
-    by_user = frame.group_by("user_id").len()["len"].to_numpy()
+def _metadata(events: "pl.LazyFrame", report: CleanReport, by_day: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    counts = {day: float(row["events"]) for day, row in by_day.items()}
+    rows, liked = (sum(row[name] for row in by_day.values()) for name in ("events", "positive"))
+    first = events.head(ROWS).collect()
     return {
-        **frame_metadata(frame, NOTES),
+        **frame_metadata(first, NOTES, rows),
         **report_metadata(report),
-        "days": len(days),
-        "positive_share": rounded(int(frame["label"].sum()) / max(frame.height, 1)),
+        "days": len(by_day),
+        "positive_share": rounded(liked / max(rows, 1)),
         "events_by_day": day_chart(counts, "events", "Events by day"),
-        "popularity": histogram(by_item, "events of an item", "items", log=True, title="Popularity of items"),
-        "activity": histogram(by_user, "events of a user", "users", log=True, title="Activity of users"),
+        "popularity": _histogram(events, "item", "Popularity of items"),
+        "activity": _histogram(events, "user", "Activity of users"),
     }
+
+
+def _histogram(events: "pl.LazyFrame", of: str, title: str) -> dg.MetadataValue[Any]:
+    """How many users or items have how many events."""
+    counted = events.group_by(f"{of}_id").len().select("len").collect(engine="streaming")["len"]
+    return histogram(
+        counted.to_numpy(), f"events of {'an' if of == 'item' else 'a'} {of}", f"{of}s", log=True, title=title
+    )

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ops_gpu.interactions.events import Events
 
 CODE = ("ops_gpu.interactions.co_occurrence",)
-OPEN = 2
-"""Moments whose lists are made again from day to day: the newest of the challenger, and that of its release."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,24 @@ class KeptNeighbours:
         path = self.folder / f"{_key(events, size, history)}.npy"
         with suppress(OSError, EOFError, ValueError):  # none, or one that is damaged
             found = _load(path, events.items)
-            os.utime(path)
+            with suppress(OSError):  # somebody else's
+                os.utime(path)
             return found
         made = Neighbours.fit(events, size, history)
         _save(path, made)
         return made
 
-    def forget(self) -> None:
-        """Removes all files but those of the moments that were asked for last."""
-        files = sorted(self.folder.glob("*.npy"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in files[OPEN:]:
+    def forget(self, most: int) -> None:
+        """Removes all files but those that were asked for last.
+
+        Args:
+            most: files that stay.
+        """
+        asked = dict[Path, float]()
+        for path in self.folder.glob("*.npy"):
+            with suppress(FileNotFoundError):  # another process was quicker
+                asked[path] = path.stat().st_mtime
+        for path in sorted(asked, key=asked.__getitem__, reverse=True)[most:]:
             path.unlink(missing_ok=True)
 
 

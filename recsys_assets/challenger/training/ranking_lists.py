@@ -107,7 +107,7 @@ class RankingLists:
                 moment = as_day(windows[number].moment)
                 progress(f"{start + number + 1} of {len(stale)}: {count:,} lists as of {moment}")
         self.files.forget(wanted)
-        self._similar.forget()
+        self._similar.forget(len({window.moment for window in wanted if window.end in (ranges.fit_end, ranges.end)}))
         return stale
 
     def write(self, window: Window) -> int:

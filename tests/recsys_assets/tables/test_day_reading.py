@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ops_gpu.logs import loading
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.read_days import ReadDays
 from recsys_assets.component.locations import blueprints
@@ -24,6 +26,14 @@ HEADER = "user,item,time,stars\n"
 DAYS = [FIRST_DAY + timedelta(days=number) for number in range(4)]
 Row = tuple[date, int]
 """Day and minute of an event, which tell it from all others."""
+
+
+@pytest.fixture(autouse=True, params=[1, loading.AT_ONCE], ids=["by days", "at once"])
+def stretches(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever is read together, it is kept the same."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(loading, "AT_ONCE", request.param)
+        yield
 
 
 def read(blueprint: Blueprint, drop: bool = False) -> DayReading:
@@ -146,7 +156,7 @@ def test_rows_ahead_of_now_are_left_out_and_named(shop: Path, home: Home) -> Non
     ahead = datetime.now(UTC).date() + timedelta(days=10)
     log.write_text(log.read_text() + f"1,1,{ahead}T08:00:00,5\n")
     reading = DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
-    assert reading.frame.height == 60
+    assert reading.events.collect().height == 60
     assert reading_notes(reading) == [f"1 row of {ahead} in '{log}' left out: this day lies ahead of now."]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from polars.testing import assert_frame_equal
 from ops_gpu.logs import LogError
 from ops_gpu.logs.log_events import LogEvents
 from recsys_assets.blueprint.asset_names import RAW
+from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.component.locations import load
 from recsys_assets.component.shared_definitions import shared_definitions
 from resources.home import Home
@@ -40,6 +42,7 @@ def test_which_ids_there_are_is_told_by_the_interactions(
 
     monkeypatch.setattr(LogEvents, "rows", refuse)
     monkeypatch.setattr(LogEvents, "seen", refuse)
+    monkeypatch.setattr(Blueprint, "log_days", refuse)  # nor is it looked at which days it holds
     assert materialize(shop, ["users", "items"]).success
     assert_frame_equal(pl.read_parquet(home.users("shop")), before["users"])
     assert_frame_equal(pl.read_parquet(home.items("shop")), before["items"])
@@ -54,6 +57,50 @@ def test_what_else_is_taken_from_the_log_has_an_arrow(shop: Path, home: Home, mo
     assert RAW["interactions"] in inputs(shop, home, "users")
     monkeypatch.setattr(LogEvents, "rows", lambda *_: (_ for _ in ()).throw(LogError("the log was read")))
     assert "the log was read" in failure(materialize(shop, ["users"]))
+
+
+def test_what_its_table_lets_go_of_is_gone_though_the_log_holds_it(shop: Path, home: Home) -> None:
+    yaml, items = shop / "defs.yaml", shop / "items.csv"
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    items.write_text(items.read_text().replace("2,Thing 2,b\n", ""))
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    row = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 2, named=True)
+    assert row == {"item_id": 2, "title": None, "available": True, "kind": None}
+    yaml.write_text(yaml.read_text().replace("categorical: [kind]", "available: kind <> 'x'\n    categorical: [kind]"))
+    assert materialize(shop, ["items"]).success
+    row = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 2, named=True)
+    assert row["available"] is False  # what no table holds is not offered, where a table says what is
+
+
+def test_of_files_that_are_gone_only_ids_of_no_other_file_stay(shop: Path, home: Home) -> None:
+    log = shop / "logs" / "2024-01-02.csv"
+    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
+    items = shop / "items.csv"
+    items.write_text(items.read_text() + "99,Old thing,b\n")
+    assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
+    log.unlink()
+    items.write_text(items.read_text().replace("99,Old thing,b\n", "").replace("2,Thing 2,b\n", ""))
+    result = materialize(shop, ["interactions", "users", "items"], *DAYS)
+    assert result.success
+    found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
+    assert (found[99], found[2]) == ("Old thing", None)
+    assert result.asset_materializations_for_node("shop__items")[0].metadata["rows_added"].value == 2
+    account = home.interactions_folder("shop") / "days.json"
+    account.write_text(json.dumps({day: {**read, "gone": []} for day, read in json.loads(account.read_text()).items()}))
+    assert materialize(shop, ["items"]).success  # as a version of before has read it, which did not say which files
+    found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
+    assert (found[99], found[2]) == ("Old thing", None)
+
+
+def test_a_derived_table_is_of_the_days_that_were_read(shop: Path, home: Home) -> None:
+    log = shop / "logs" / "2024-01-03.csv"
+    log.write_text(log.read_text() + "88,1,2024-01-03T20:00:00,5\n")
+    for users in ("", "  users: {categorical: [stars]}\n"):
+        (shop / "defs.yaml").write_text((shop / "defs.yaml").read_text() + users)
+        assert materialize(shop, ["interactions", "users"], DAYS[0], "2024-01-02").success
+        assert 88 not in pl.read_parquet(home.users("shop"))["user_id"]
+    assert materialize(shop, ["interactions", "users"], *DAYS).success
+    assert 88 in pl.read_parquet(home.users("shop"))["user_id"]
 
 
 def inputs(folder: Path, home: Home, asset: str) -> set[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from ops_gpu.interactions.co_occurrence import Neighbours
 from ops_gpu.interactions.events import Events
-from recsys_assets.challenger.training.kept_neighbours import OPEN, KeptNeighbours
+from recsys_assets.challenger.training.kept_neighbours import KeptNeighbours
 
 
 def log(seed: int = 0, count: int = 400) -> Events:
@@ -78,14 +78,14 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: bytes) -> None:
 
 def test_those_asked_for_last_stay(tmp_path: Path) -> None:
     kept = KeptNeighbours(tmp_path)
-    for number in range(OPEN + 2):
+    for number in range(4):
         before = set(tmp_path.iterdir())
         kept.fit(log(number), 5, 20)
         [path] = set(tmp_path.iterdir()) - before
         os.utime(path, (number, number))
     kept.fit(log(0), 5, 20)
-    kept.forget()
-    assert len(list(tmp_path.iterdir())) == OPEN
+    kept.forget(2)
+    assert len(list(tmp_path.iterdir())) == 2
     assert path in set(tmp_path.iterdir())
     before = set(tmp_path.iterdir())
     kept.fit(log(0), 5, 20)

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from ops_gpu.logs.known_ids import KnownIds
+from ops_gpu.logs.values.known_ids import KnownIds
 
 APART: dict[str, tuple[list[str], list[str], str | None]] = {
     "zeros": (["1", "2", "3"], ["0001", "0002", "0003"], "leading zeros"),
@@ -50,7 +50,7 @@ def test_where_nearly_all_meet_no_reading_is_tried(monkeypatch: pytest.MonkeyPat
     def refused(*_: object) -> str:
         raise AssertionError
 
-    monkeypatch.setattr("ops_gpu.logs.known_ids._likely", refused)
+    monkeypatch.setattr("ops_gpu.logs.values.known_ids._likely", refused)
     log = pl.Series(range(100))
     found = KnownIds.of(log, pl.Series(range(5, 200)))
     assert (found.known, found.likely, found.only_log) == (95, None, ["0", "1", "2"])
