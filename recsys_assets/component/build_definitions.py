@@ -99,4 +99,5 @@ def _models(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
 
 def _release(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     measured = automation.after(_only(blueprint, "evaluation"), "a challenger was measured and passed its checks")
-    return [release(blueprint, measured), deployment(blueprint, automation.whole()), served_requests(blueprint)]
+    built = automation.after(_only(blueprint, "release"), "a release was built")
+    return [release(blueprint, measured), deployment(blueprint, built), served_requests(blueprint)]

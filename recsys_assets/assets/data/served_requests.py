@@ -32,7 +32,7 @@ def served_requests(blueprint: Blueprint) -> dg.AssetsDefinition:
         "release",
         DESCRIPTION,
         kinds=["polars", "parquet"],
-        after=["deployment"],
+        after=["deployment", "items"],  # which says what items are called
         code=["serving.decisions.served_summary"],  # the rows are the log's; the code that answered is the release's
         days=blueprint.served_days,
     )

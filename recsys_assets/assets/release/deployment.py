@@ -39,7 +39,7 @@ def deployment(blueprint: Blueprint, condition: RebuildCondition) -> dg.AssetsDe
         "release",
         DESCRIPTION,
         kinds=["nvidia", "grpc"],
-        after=["release"],
+        after=["release", "users", "items"],  # who tries it, and what items are called
         code=["serving.triton.deployment.offer", "serving.triton.deployment.retention"],
         condition=condition,
     )
