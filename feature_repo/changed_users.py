@@ -76,7 +76,7 @@ class ChangedUsers:
         changed, again = ids.of(self.ids), ids.of(self.again)
         few = changed.filter(~changed.is_in(again.implode()))
         mine = pl.col(KEY).is_in(few.implode())
-        before = self.repository.newest("users", [KEY, *ENTRY, PRESENT], few)
+        before = self.repository.newest("users", [KEY, *ENTRY, PRESENT], few, ids)
         grown = user_state(self.users.filter(mine), self.new.filter(mine), before)
         if again.is_empty():
             return grown

@@ -21,10 +21,15 @@ class IdRange:
     end: Any = None
 
     def holds(self, key: str) -> pl.Expr:
-        """Whether the id in column `key` lies in it."""
-        least = pl.lit(True) if self.first is None else pl.col(key) >= self.first
-        below = pl.lit(True) if self.end is None else pl.col(key) < self.end
-        return (least & below).fill_null(self.first is None)
+        """Whether the id in column `key` lies in it; null for a row without an id where there is a first one.
+
+        Of a Parquet file that is filtered by it only the row groups are read that can hold such ids: Polars does not
+        look into a `fill_null`.
+        """
+        id_ = pl.col(key)
+        if self.first is None:
+            return pl.lit(True) if self.end is None else (id_ < self.end) | id_.is_null()
+        return id_ >= self.first if self.end is None else (id_ >= self.first) & (id_ < self.end)
 
     def of(self, ids: pl.Series) -> pl.Series:
         """Those ids of a series that lie in it."""

@@ -162,9 +162,19 @@ class FeatureRepository:
         same = source.exists() and pl.read_parquet_schema(source)[key] == frame.schema[key]
         return same and self._written(kind) == [self._mark(_schema(kind, frame)), self._store.project]
 
-    def newest(self, kind: str, columns: Sequence[str], ids: pl.Series | None = None) -> pl.DataFrame:
-        """Columns of the newest version of every row, or of some ids; of what is gone `present` is false."""
-        rows, key = pl.scan_parquet(self.source(kind), glob=False), _KINDS[kind][0]
+    def newest(
+        self, kind: str, columns: Sequence[str], ids: pl.Series | None = None, within: IdRange | None = None
+    ) -> pl.DataFrame:
+        """Columns of the newest version of every row, or of some ids; of what is gone `present` is false.
+
+        Args:
+            kind: `users` or `items`.
+            columns: of the offline source.
+            ids: which; None for all.
+            within: a range that holds them, beside which nothing is read; None where none is known.
+        """
+        key = _KINDS[kind][0]
+        rows = pl.scan_parquet(self.source(kind), glob=False).filter((within or IdRange()).holds(key))
         rows = rows if ids is None else rows.filter(pl.col(key).is_in(ids.implode()))
         version = [key, EVENT_TIME, CREATED]
         last = latest(rows.select(version).collect(), key)  # older versions may hold more than there is room for

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,3 +43,20 @@ def test_of_nothing_there_is_one_range() -> None:
 def test_an_entity_is_never_cut(at_once: int) -> None:
     sizes = pl.DataFrame({"id": ["a", "b"], "rows": [100, 1]})
     assert len(id_ranges(sizes, "id", at_once)) == 2
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_of_a_file_the_row_groups_of_a_range_alone_are_read(number: int, tmp_path: Path) -> None:
+    path, frame = tmp_path / "rows.parquet", pl.DataFrame({"id": range(30), "value": range(30)})
+    frame.write_parquet(path, row_group_size=10, compression="uncompressed")
+    groups, data = pq.read_metadata(path), bytearray(path.read_bytes())
+    for other in {0, 1, 2} - {number}:
+        for column in map(groups.row_group(other).column, range(2)):
+            start = column.dictionary_page_offset or column.data_page_offset
+            data[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(data)
+    mine = [IdRange(None, 10), IdRange(10, 20), IdRange(20, None)][number]
+    found = pl.scan_parquet(path, glob=False).filter(mine.holds("id")).collect()
+    assert found.equals(frame[10 * number : 10 * number + 10])
+    with pytest.raises(pl.exceptions.PolarsError):
+        pl.read_parquet(path, glob=False)
