@@ -28,8 +28,8 @@ class IdRange:
         """
         id_ = pl.col(key)
         if self.first is None:
-            return pl.lit(True) if self.end is None else (id_ < self.end) | id_.is_null()
-        return id_ >= self.first if self.end is None else (id_ >= self.first) & (id_ < self.end)
+            return pl.lit(True) if self.end is None else id_.lt(self.end) | id_.is_null()
+        return id_.ge(self.first) if self.end is None else id_.ge(self.first) & id_.lt(self.end)
 
     def of(self, ids: pl.Series) -> pl.Series:
         """Those ids of a series that lie in it."""

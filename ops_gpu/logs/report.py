@@ -71,13 +71,18 @@ class CleanReport:
 
     def plus(self, other: CleanReport) -> CleanReport:
         """The account of both, where neither is of a table; of two first values that of this one."""
-        rows = ("rows_read", "rows_kept", "filtered", "duplicates", "other_days", "added")
-        by_name = {
-            name: dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
-            for name in ("dropped", "unreadable_values")
-        }
-        first = {name: {**getattr(other, name), **getattr(self, name)} for name in ("examples", "unread_files")}
-        return CleanReport(**{name: getattr(self, name) + getattr(other, name) for name in rows}, **by_name, **first)
+        return CleanReport(
+            rows_read=self.rows_read + other.rows_read,
+            rows_kept=self.rows_kept + other.rows_kept,
+            dropped=dict(Counter(self.dropped) + Counter(other.dropped)),
+            filtered=self.filtered + other.filtered,
+            duplicates=self.duplicates + other.duplicates,
+            other_days=self.other_days + other.other_days,
+            added=self.added + other.added,
+            unreadable_values=dict(Counter(self.unreadable_values) + Counter(other.unreadable_values)),
+            examples={**other.examples, **self.examples},
+            unread_files={**other.unread_files, **self.unread_files},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values, for metadata."""

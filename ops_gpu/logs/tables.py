@@ -104,6 +104,7 @@ def read_items(
 
 def _read(table: EntityTable, events: LogEvents, role: str, seen: pl.Series | None) -> CleanLog:
     log, ids = events.log, events.ids
+    report: dict[str, Any]
     kind = ids.user if role == "user" else ids.item
     if table.source is None and seen is not None and not table.reads_log:
         frame, report = _of_ids(seen.to_frame(f"{role}_id"), role), {"rows_read": len(seen)}

@@ -70,7 +70,7 @@ def _key(events: Events, size: int, history: int) -> str:
     """Hash of all that neighbours follow from: who did what in which order, but not how many codes there are by now."""
     digest = blake2b(f"{code_version(CODE)} {size} {history}".encode(), digest_size=16)
     for column in (events.user, events.item, events.positive):
-        digest.update(column)
+        digest.update(column.data)
     return digest.hexdigest()
 
 
