@@ -30,15 +30,16 @@ def gone_ids(blueprint: Blueprint, seen: pl.Series) -> pl.Series:
     import polars as pl
 
     column, none = seen.name, seen.clear()
-    gone = {str(day): _gone(read) for day, read in ReadDays.load(blueprint.home, blueprint.name).items() if read.kept}
-    lost = [none.to_frame().lazy()]
-    there = [none.to_frame().lazy()]
+    account = ReadDays.load(blueprint.home, blueprint.name)
+    gone = {str(day): _gone(read) for day, read in account.items() if read.kept or UNKNOWN in read.counts}
+    lost, there = [none.to_frame().lazy()], [none.to_frame().lazy()]
     for path in event_files(blueprint) if gone else []:
-        rows, files = pl.scan_parquet(path, glob=False), gone.get(path.stem, ())
-        of_gone = pl.col(FILE).fill_null(UNKNOWN).is_in(list(files)) if files else pl.lit(False)
-        there.append(rows.filter(~of_gone).select(column))
-        if files:
-            lost.append(rows.filter(of_gone).select(column))
+        rows = pl.scan_parquet(path, glob=False)
+        if files := gone.get(path.stem):
+            named = pl.col(FILE).fill_null(UNKNOWN) if FILE in rows.collect_schema() else pl.lit(UNKNOWN)
+            lost.append(rows.filter(named.is_in(list(files))).select(column))
+            rows = rows.filter(~named.is_in(list(files)))
+        there.append(rows.select(column))
     found = pl.concat(lost).unique().collect()[column]
     if found.is_empty():
         return none

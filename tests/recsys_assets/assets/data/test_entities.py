@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,14 @@ def test_of_files_that_are_gone_only_ids_of_no_other_file_stay(shop: Path, home:
     assert (found[99], found[2]) == ("Old thing", None)
     assert result.asset_materializations_for_node("shop__items")[0].metadata["rows_added"].value == 2
     account = home.interactions_folder("shop") / "days.json"
-    account.write_text(json.dumps({day: {**read, "gone": []} for day, read in json.loads(account.read_text()).items()}))
-    assert materialize(shop, ["items"]).success  # as a version of before has read it, which did not say which files
-    found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
-    assert (found[99], found[2]) == ("Old thing", None)
+    for before in ({"gone": []}, {"gone": [], "kept": 0, "counts": {"": 20}}):  # as versions of before have read it
+        read = json.loads(account.read_text())
+        account.write_text(json.dumps({**read, "2024-01-02": {**read["2024-01-02"], **before}}))
+        assert materialize(shop, ["items"]).success
+        found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
+        assert (found[99], found[2]) == ("Old thing", None)
+        day = home.interactions("shop", date(2024, 1, 2))
+        pl.read_parquet(day).drop("__file__", strict=False).write_parquet(day)
 
 
 def test_a_derived_table_is_of_the_days_that_were_read(shop: Path, home: Home) -> None:
