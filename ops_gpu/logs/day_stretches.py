@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import accumulate
 
 from ops_gpu.logs.days import FileDays
-from ops_gpu.logs.files.day_rows import DayRows
 
 TWICE = 0.25
 """So much of a stretch may be read again with the next one: a file of a day often holds rows of the day before."""
 
 
 def stretches(days: Sequence[date], files: Sequence[FileDays], at_once: int) -> list[list[date]]:
-    """Cuts days where few rows lie in files, or blocks of them, that hold days of both sides.
+    """Cuts days where few rows lie in files that hold days of both sides, and no file that is read in blocks does.
 
     Args:
         days: in order.
@@ -24,26 +23,22 @@ def stretches(days: Sequence[date], files: Sequence[FileDays], at_once: int) -> 
     Returns:
         All days in order, in one stretch at least.
     """
-    rows, across, place = [0] * len(days), [0] * len(days), {day: number for number, day in enumerate(days)}
-    for by_day in _units(files):
-        mine = sorted(place[day] for day in by_day if day in place)
-        if mine:
-            every = sum(found.rows for found in by_day.values())
-            across[mine[0]] += every
-            across[mine[-1]] -= every
-            for number in mine:
-                rows[number] += by_day[days[number]].rows
+    place = {day: number for number, day in enumerate(days)}
+    rows, across, uncut = [0] * len(days), [0] * len(days), [0] * len(days)
+    for file in files:
+        mine = sorted(place[day] for day in file.by_day if day in place)
+        if not mine:
+            continue
+        for number in mine:
+            rows[number] += file.by_day[days[number]].rows
+        of_side, cost = (uncut, 1) if len(file.blocks) > 1 else (across, sum(day.rows for day in file.by_day.values()))
+        of_side[mine[0]] += cost
+        of_side[mine[-1]] -= cost
     found, held = [list[date]()], 0
-    for day, here, crossing in zip(days, rows, accumulate(across), strict=True):
+    for day, here, again, whole in zip(days, rows, accumulate(across), accumulate(uncut), strict=True):
         found[-1].append(day)
         held += here
-        if held >= at_once and crossing <= TWICE * held:
+        if held >= at_once and again <= TWICE * held and not whole:
             found.append([])
             held = 0
     return found if found[-1] or len(found) == 1 else found[:-1]
-
-
-def _units(files: Sequence[FileDays]) -> Iterator[Mapping[date, DayRows]]:
-    """What is read as a whole or not at all: rows by day."""
-    for file in files:
-        yield from (block.days for block in file.blocks) if file.blocks else [file.by_day]

@@ -80,7 +80,9 @@ def read_interactions(
         >>> frame = read_interactions(log, place, decide_id_types(log, place)).frame  # doctest: +SKIP
     """
     files = list_files(log.source, place)
-    parts = [FilePart(file) for file in files] if days is None else _holding(files, days, log, place, known)
+    parts = [FilePart(file) for file in files]
+    if days is not None:
+        parts = _holding(files, days, log, days_of_files(log, place, known))
     rows, report = collect(parts, log, ids, bounds=bounds)
     chosen = rows if days is None else rows.filter(pl.col("timestamp").dt.date().is_in(list(days)))
     frame = chosen.select("user_id", "item_id", "timestamp", "label", *log.kept, *([FILE] if named else []))
@@ -99,9 +101,10 @@ def read_by_stretches(
 ) -> Iterator[tuple[Sequence[date], CleanLog]]:
     """Some days of a log as `read_interactions` gives them with `named`, a stretch of them at a time.
 
-    What is held are the rows of a stretch, and of the files or blocks that hold them. Rows that several stretches read
-    count once, so that the reports of all add up to that of all days. A log of which one event must be told from all
-    others (`unique`), and a file that can be read as a whole alone, are one stretch.
+    What is held are the rows of a stretch, and of the files that hold them. A file that several stretches read counts
+    once, so that the reports of all add up to that of all days. The days of a long file, which is read in blocks or
+    holds more than a part of a stretch, are one stretch, and so are those of a log of which one event must be told from
+    all others (`unique`).
 
     Args:
         log: as in `read_interactions`, as the next two.
@@ -118,18 +121,20 @@ def read_by_stretches(
     Raises:
         LogError: as `read_interactions`.
     """
-    held, counted = days_of_files(log, place, known), set[tuple[str, int]]()
+    files, held = list_files(log.source, place), days_of_files(log, place, known)
+    counted = set[str]()
     for stretch in [days] if log.unique else stretches(days, list(held.values()), at_once or AT_ONCE):
-        wanted = _holding(list_files(log.source, place), stretch, log, place, held)
-        parts = [part for whole in wanted for part in whole.split(counted)]
-        again = {number for number, part in enumerate(parts) if part.units() <= counted}
+        parts = _holding(files, stretch, log, held)
+        again = {number for number, part in enumerate(parts) if part.file.path in counted}
         rows, report = collect(parts, log, ids, bounds=bounds, again=again)
-        counted.update(*(part.units() for part in parts))
+        counted.update(part.file.path for part in parts)
         mine = pl.col("timestamp").dt.date().is_in(list(stretch))
         frame = rows.filter(mine).select("user_id", "item_id", "timestamp", "label", *log.kept, FILE)
+        del rows
         others = report["rows_read"] - frame.height - sum(report["dropped"].values())
         others -= report["filtered"] + report["duplicates"]
         yield stretch, CleanLog(frame, CleanReport(**report, other_days=others, rows_kept=frame.height))
+        del frame
 
 
 def collect(
@@ -187,8 +192,7 @@ def _holding(
     files: Sequence[LogFile],
     days: Collection[date],
     log: InteractionLog,
-    place: LogPlace,
-    known: Mapping[str, FileDays] | None,
+    held: Mapping[str, FileDays],
 ) -> list[FilePart]:
     """The files to open for these days, or what of them is to be read.
 
@@ -196,7 +200,6 @@ def _holding(
     the days that may lie in it, instead of leaving them silently incomplete.
     """
     wanted, last = set(days), max(days, default=date.min)
-    held = days_of_files(log, place, known)
 
     def concerns(days: Collection[date]) -> bool:
         # The earliest of equal events counts, and may lie in an earlier file.

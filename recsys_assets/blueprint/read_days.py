@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -29,14 +29,12 @@ class ReadDay:
         files: version of the day's rows in each file that held any, by path (`portable`); `UNKNOWN` is one.
         kept: how many of the events are of files that are gone.
         counts: how many of the events are of each file; empty for days of a version of before.
-        gone: the files that are gone.
     """
 
     rows: int
     files: Mapping[str, str] = field(default_factory=dict)
     kept: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    gone: Sequence[str] = ()
 
     def events_of(self, paths: Collection[str]) -> int:
         """How many events are of these files, those of `UNKNOWN` among them; all, where they were not counted."""

@@ -40,6 +40,7 @@ class DayReading:
         place: folder with the events of each day, those that are kept among them, and the file of each (`__file__`).
             It goes with this object.
         days: the account of each day.
+        counted: `events`, `positive` ones, `users` and `items` of each day.
         report: what could not be used.
     """
 
@@ -47,6 +48,7 @@ class DayReading:
     changes: ChangedDays
     place: Path
     days: Mapping[date, ReadDay]
+    counted: Mapping[date, Mapping[str, int]]
     report: CleanReport
 
     def __post_init__(self) -> None:
@@ -69,9 +71,10 @@ class DayReading:
 
         log, place, settings = blueprint.log_days(), blueprint.place, blueprint.settings.interactions
         before = ReadDays.of_before(blueprint.home, blueprint.name, log.files, place)
-        changes, aside = ChangedDays(log, before, place, drop), _new_place(blueprint)
+        changes, types = ChangedDays(log, before, place, drop), id_types(blueprint)
         files, record, report = changes.files, dict[date, ReadDay](), CleanReport()
-        parts = read_by_stretches(settings, place, id_types(blueprint), days, log.files, log.bounds)
+        counted, aside = dict[date, Mapping[str, int]](), _new_place(blueprint)
+        parts = read_by_stretches(settings, place, types, days, log.files, log.bounds)
         try:
             for stretch, read in parts:
                 by_day, none = _by_day(read.frame, blueprint), read.frame.clear()
@@ -86,21 +89,20 @@ class DayReading:
                     counts, of = dict(frame[FILE].value_counts().iter_rows()), set(kept[FILE].unique())
                     versions |= {path: _version(before, day, path) for path in gone | damaged if {path, UNKNOWN} & of}
                     of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
-                    record[day] = ReadDay(frame.height, versions, of_gone, counts, sorted(of - damaged))
+                    record[day], counted[day] = ReadDay(frame.height, versions, of_gone, counts), _counts(frame)
                     write_frame(frame, aside / f"{day}.parquet", {CONTENT: content_of(frame)})
+                del read, by_day, none, mine, kept, frame  # before the next stretch is read
         except BaseException:
             remove_directory(aside)
             raise
-        return cls(blueprint, changes, aside, record, report)
+        return cls(blueprint, changes, aside, record, counted, report)
 
     @property
     def events(self) -> pl.LazyFrame:
-        """All events, by day."""
+        """All events, by day, as long as they are not written."""
         import polars as pl
 
-        folder = self.blueprint.home.interactions_folder(self.blueprint.name)
-        aside = [self.place / f"{day}.parquet" for day in self.days]
-        return pl.scan_parquet([path if path.exists() else folder / path.name for path in aside], glob=False).drop(FILE)
+        return pl.scan_parquet([self.place / f"{day}.parquet" for day in self.days], glob=False).drop(FILE)
 
     @property
     def emptied(self) -> list[date]:
@@ -156,6 +158,11 @@ def _kept(blueprint: Blueprint, day: date) -> Path:
     """Where the events of a day lie: aside, where it was none of events when others were read last."""
     path, aside = blueprint.home.interactions(blueprint.name, day), _aside(blueprint, day)
     return aside if aside.exists() and not path.exists() else path
+
+
+def _counts(frame: pl.DataFrame) -> dict[str, int]:
+    different = {"users": frame["user_id"].n_unique(), "items": frame["item_id"].n_unique()}
+    return {"events": frame.height, "positive": int(frame["label"].sum()), **different}
 
 
 def _version(before: ReadDays, day: date, path: str) -> str:

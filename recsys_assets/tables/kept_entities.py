@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from ops_gpu.logs import EntityTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
+
+    Gone = Callable[[pl.Series], pl.Series]
 
 
 def with_kept(
-    frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: EntityTable, gone: pl.Series | None = None
+    frame: pl.DataFrame, seen: pl.Series | None, path: Path, table: EntityTable, gone: Gone | None = None
 ) -> pl.DataFrame:
     """A users or items table with everyone who has a materialized event.
 
@@ -22,8 +26,8 @@ def with_kept(
         path: the table as it was read before, if it was: whoever is gone from the log has what was known then, as far
             as it is of today's types.
         table: what its columns mean.
-        gone: those who are gone from the log; None for all that the table lacks. The others are in the log, and whoever
-            wrote the table has left them out: they have nothing.
+        gone: tells which of the ids that the table lacks are gone from the log; None for all. The others are in the
+            log, and whoever wrote the table has left them out: they have nothing.
 
     Returns:
         The table by rising id.
@@ -41,7 +45,7 @@ def with_kept(
     if path.exists():
         old = pl.read_parquet(path, glob=False)
         if old.schema.get(key) == frame.schema[key]:
-            lost = missing if gone is None else missing.filter(pl.col(key).is_in(gone.implode()))
+            lost = missing if gone is None else gone(missing[key]).to_frame()
             known = _known(frame, lost, old, table)
             frame = pl.concat([frame, known])
             missing = missing.join(known, on=key, how="anti")

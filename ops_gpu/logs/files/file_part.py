@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops_gpu.logs.files.blocks import Block
@@ -39,14 +38,3 @@ class FilePart:
             return read_file(self.file, source, columns, ids=ids)
         data = b"".join(self.file.read(block.start, block.end) for block in self.blocks)
         return read_part(self.file, source, data, self.blocks[0].start, columns, ids)
-
-    def units(self) -> set[tuple[str, int]]:
-        """What it reads: the file and where each block begins; 0 for all of it."""
-        return {(self.file.path, block.start) for block in self.blocks or ()} or {(self.file.path, 0)}
-
-    def split(self, units: Collection[tuple[str, int]]) -> list[FilePart]:
-        """The same in several parts, in order: the blocks of each are all among these units, or none of them is."""
-        if not self.blocks:
-            return [self]
-        runs = groupby(self.blocks, lambda block: (self.file.path, block.start) in units)
-        return [replace(self, blocks=list(blocks)) for _, blocks in runs]

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,10 +74,9 @@ def entities(kind: Kind, blueprint: Blueprint, condition: RebuildCondition) -> d
             seen = logged_ids(blueprint, f"{kind[:-1]}_id")
             clean = _read(kind, blueprint, declared, seen)
             require_usable(kind, clean.report, settings.quality.max_unusable_share)
-            gone = None if seen is None else gone_ids(blueprint, seen)
+            frame = with_kept(clean.frame, seen, path, declared or EntityTable(), partial(gone_ids, blueprint))
         known = clean.report.known
         write_json(known and known.to_dict(), known_file(kind, blueprint))
-        frame = with_kept(clean.frame, seen, path, declared or EntityTable(), gone)
         if known is None or known.share >= settings.quality.min_known_share:
             write_frame(frame, path)
             note_table(blueprint, kind, files)

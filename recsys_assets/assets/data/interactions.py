@@ -2,13 +2,11 @@
 
 # No `from __future__ import annotations`: Dagster reads the annotations of what it decorates.
 
-from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ops_gpu.logs import CleanReport, LogError
+from ops_gpu.logs import LogError
 from recsys_assets.automation.conditions import RebuildCondition
 from recsys_assets.automation.raw_observations import log_observation
 from recsys_assets.automation.refit import ReadConfig
@@ -69,44 +67,29 @@ def interactions(blueprint: Blueprint, condition: RebuildCondition) -> dg.Assets
         notes, written = reading_notes(reading), reading.is_usable
         for note in notes:
             context.log.warning(note)
+        shown = _metadata(reading)
         if written:
             reading.write()
         save_report(reading.report, days, written, blueprint, sum(kept_days(reading).values()), len(reading.emptied))
-        events = reading.events
-        by_day = _by_day(events, days)
-        for day, metadata in by_day.items():
-            context.add_asset_metadata(metadata, asset_key=blueprint.key("interactions"), partition_key=day)
+        for day, counts in reading.counted.items():
+            metadata = {**counts, "dagster/partition_row_count": counts["events"]}
+            context.add_asset_metadata(metadata, asset_key=blueprint.key("interactions"), partition_key=str(day))
         version = hash_files(blueprint.home.interactions(blueprint.name, day) for day in days)
-        metadata = {**_metadata(events, reading.report, by_day), **reading_metadata(reading)}
-        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+        return dg.MaterializeResult(
+            metadata={**shown, **reading_metadata(reading)}, data_version=dg.DataVersion(version)
+        )
 
     return read
 
 
-def _by_day(events: "pl.LazyFrame", days: Sequence[date]) -> dict[str, dict[str, Any]]:
-    """Counts of each day."""
-    import polars as pl
-
-    counts = events.group_by(pl.col("timestamp").dt.date().alias("day")).agg(
-        events=pl.len(),
-        positive=pl.col("label").sum(),
-        users=pl.col("user_id").n_unique(),
-        items=pl.col("item_id").n_unique(),
-    )
-    found = {row.pop("day"): row for row in counts.collect(engine="streaming").to_dicts()}
-    none = {"events": 0, "positive": 0, "users": 0, "items": 0}
-    rows = {str(day): found.get(day, none) for day in days}
-    return {day: {**row, "dagster/partition_row_count": row["events"]} for day, row in rows.items()}
-
-
-def _metadata(events: "pl.LazyFrame", report: CleanReport, by_day: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    counts = {day: float(row["events"]) for day, row in by_day.items()}
-    rows, liked = (sum(row[name] for row in by_day.values()) for name in ("events", "positive"))
-    first = events.head(ROWS).collect()
+def _metadata(reading: DayReading) -> dict[str, Any]:
+    counts = {str(day): float(counted["events"]) for day, counted in reading.counted.items()}
+    rows, liked = (sum(counted[name] for counted in reading.counted.values()) for name in ("events", "positive"))
+    events = reading.events
     return {
-        **frame_metadata(first, NOTES, rows),
-        **report_metadata(report),
-        "days": len(by_day),
+        **frame_metadata(events.head(ROWS).collect(), NOTES, rows),
+        **report_metadata(reading.report),
+        "days": len(counts),
         "positive_share": rounded(liked / max(rows, 1)),
         "events_by_day": day_chart(counts, "events", "Events by day"),
         "popularity": _histogram(events, "item", "Popularity of items"),

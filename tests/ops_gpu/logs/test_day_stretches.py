@@ -54,10 +54,11 @@ def test_days_of_nobody_are_one_stretch() -> None:
     assert stretches([], files({0: 3}), 1) == [[]]
 
 
-def test_blocks_of_a_file_are_cut_between() -> None:
-    parts = [blocks.Block(number, number + 1, "", {DAYS[number]: DayRows(10, 0)}) for number in range(6)]
-    whole = FileDays("", {day: DayRows(10, 0) for day in DAYS}, blocks=parts)
-    assert lengths(stretches(DAYS, [whole], 20)) == [2, 2, 2]
+@pytest.mark.parametrize(("first", "wanted"), [(0, [6]), (2, [1, 1, 4])])
+def test_the_days_of_a_file_that_is_read_in_blocks_are_one_stretch(first: int, wanted: list[int]) -> None:
+    parts = [blocks.Block(number, number + 1, "", {DAYS[number]: DayRows(10, 0)}) for number in range(first, 6)]
+    long = FileDays("", {day: DayRows(10, 0) for day in DAYS[first:]}, blocks=parts)
+    assert lengths(stretches(DAYS, [long, *files(*({day: 10} for day in range(first)))], 10)) == wanted
 
 
 LINES = st.tuples(
@@ -71,9 +72,10 @@ LINES = st.tuples(
     at_once=st.integers(1, 30),
     days=st.sets(st.sampled_from(DAYS), min_size=1),
     unique=st.booleans(),
+    size=st.sampled_from([200, 1 << 24]),
 )
 def test_stretches_are_what_all_days_at_once_are(
-    tmp_path_factory: pytest.TempPathFactory, logs: list[list], at_once: int, days: set[date], unique: bool
+    tmp_path_factory: pytest.TempPathFactory, logs: list[list], at_once: int, days: set[date], unique: bool, size: int
 ) -> None:
     folder = tmp_path_factory.mktemp("logs")
     place = LogPlace(folder)
@@ -85,7 +87,7 @@ def test_stretches_are_what_all_days_at_once_are(
         continuous=["stars"], unique=["user", "item", "time"] if unique else (),
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(blocks, "SIZE", 200)
+        patched.setattr(blocks, "SIZE", size)
         wanted = read_interactions(log, place, IDS, days, named=True)
         parts = list(read_by_stretches(log, place, IDS, sorted(days), at_once=at_once))
     assert [day for stretch, _ in parts for day in stretch] == sorted(days)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -83,18 +82,47 @@ def test_of_files_that_are_gone_only_ids_of_no_other_file_stay(shop: Path, home:
     items.write_text(items.read_text().replace("99,Old thing,b\n", "").replace("2,Thing 2,b\n", ""))
     result = materialize(shop, ["interactions", "users", "items"], *DAYS)
     assert result.success
-    found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
-    assert (found[99], found[2]) == ("Old thing", None)
+    assert (titles(home)[99], titles(home)[2]) == ("Old thing", None)
     assert result.asset_materializations_for_node("shop__items")[0].metadata["rows_added"].value == 2
-    account = home.interactions_folder("shop") / "days.json"
-    for before in ({"gone": []}, {"gone": [], "kept": 0, "counts": {"": 20}}):  # as versions of before have read it
-        read = json.loads(account.read_text())
-        account.write_text(json.dumps({**read, "2024-01-02": {**read["2024-01-02"], **before}}))
-        assert materialize(shop, ["items"]).success
-        found = {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
-        assert (found[99], found[2]) == ("Old thing", None)
-        day = home.interactions("shop", date(2024, 1, 2))
-        pl.read_parquet(day).drop("__file__", strict=False).write_parquet(day)
+
+
+def test_whose_file_was_rotated_away_stays_though_its_day_is_not_read_again(shop: Path, home: Home) -> None:
+    log, items = shop / "logs" / "2024-01-02.csv", shop / "items.csv"
+    kept = log.read_text()
+    log.write_text(kept + "77,99,2024-01-02T20:00:00,5\n")
+    items.write_text(items.read_text() + "99,Old thing,b\n")
+    assert materialize(shop, ["interactions", "items"], *DAYS).success
+    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    named = shop / "logs" / "other 2024-01-02.csv"
+    log.rename(named)
+    assert materialize(shop, ["items"]).success  # a file of another name holds it
+    assert titles(home)[99] is None
+    items.write_text(items.read_text() + "99,Old thing,b\n")
+    assert materialize(shop, ["items"]).success
+    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    named.unlink()
+    assert materialize(shop, ["items"]).success
+    assert titles(home)[99] == "Old thing"
+    named.write_text(kept + "77,99,2024-01-02T20:00:00,5\n")
+    assert materialize(shop, ["items"]).success  # it is back
+    assert titles(home)[99] is None
+
+
+def test_whose_day_a_version_of_before_has_read_stays(shop: Path, home: Home) -> None:
+    log, items, day = shop / "logs" / "2024-01-02.csv", shop / "items.csv", home.interactions("shop", date(2024, 1, 2))
+    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
+    items.write_text(items.read_text() + "99,Old thing,b\n")
+    assert materialize(shop, ["interactions", "items"], *DAYS).success
+    log.unlink()
+    items.write_text(items.read_text().replace("99,Old thing,b\n", "").replace("2,Thing 2,b\n", ""))
+    pl.read_parquet(day).drop("__file__").write_parquet(day)
+    (home.interactions_folder("shop") / "days.json").unlink()
+    assert materialize(shop, ["items"]).success
+    assert (titles(home)[99], titles(home)[2]) == ("Old thing", None)
+
+
+def titles(home: Home) -> dict[int, str | None]:
+    return {row["item_id"]: row["title"] for row in pl.read_parquet(home.items("shop")).to_dicts()}
 
 
 def test_a_derived_table_is_of_the_days_that_were_read(shop: Path, home: Home) -> None:
