@@ -91,7 +91,7 @@ class DayReading:
                     of_gone = kept.height - int(kept[FILE].is_in(list(damaged)).sum())
                     record[day], counted[day] = ReadDay(frame.height, versions, of_gone, counts), _counts(frame)
                     write_frame(frame, aside / f"{day}.parquet", {CONTENT: content_of(frame)})
-                del read, by_day, none, mine, kept, frame  # before the next stretch is read
+                del read, by_day  # before the next stretch is read
         except BaseException:
             remove_directory(aside)
             raise
