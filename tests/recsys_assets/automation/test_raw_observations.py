@@ -72,7 +72,7 @@ def test_runs_tell_what_they_read(shop: Path, home: Home, instance: dg.DagsterIn
     assert observation.metadata["last_day"].value == "2024-01-03"
 
 
-def test_what_is_read_from_one_source_needs_no_other(shop: Path) -> None:
+def test_what_is_read_from_one_source_needs_no_other(shop: Path, home: Home) -> None:
     """An export of items may be away for a moment while a day is read."""
     assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
     (shop / "items.csv").rename(shop / "away.csv")
