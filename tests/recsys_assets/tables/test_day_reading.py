@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops_gpu.logs import loading
+from ops_gpu.logs import LogError, loading
+from ops_gpu.logs.files.file_part import FilePart
 from recsys_assets.blueprint.blueprint import Blueprint
 from recsys_assets.blueprint.read_days import ReadDays
 from recsys_assets.component.locations import blueprints
@@ -369,3 +371,39 @@ def test_a_damaged_account_is_named_with_the_way_out(shop: Path, home: Home) -> 
         assert f"{account} is damaged" in blueprint.problem and "remove it" in blueprint.problem
     account.unlink()
     assert plan_of(shop, home).problem is None
+
+
+def test_one_stretch_at_a_time_is_held(shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, collected, collect = loading.AT_ONCE, list[int](), loading.collect
+
+    def counted(*arguments: Any, **named: Any) -> tuple[pl.DataFrame, dict[str, Any]]:
+        rows, report = collect(*arguments, **named)
+        collected.append(rows.height)
+        return rows, report
+
+    monkeypatch.setattr(loading, "collect", counted)
+    reading = DayReading.of(plan_of(shop, home), DAYS[:3], drop=False)
+    assert collected == ([20, 20, 20] if at_once == 1 else [60])
+    assert [reading.counted[day]["events"] for day in DAYS[:3]] == [20, 20, 20]
+
+
+def test_what_fails_in_a_later_stretch_leaves_all_as_it_was(
+    shop: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(plan_of(shop, home))
+    folder = home.interactions_folder("shop")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for day in DAYS[:3]:
+        write_day(shop, day, rows=25)
+    blueprint = plan_of(shop, home)
+    look = FilePart.read
+
+    def gone(part: FilePart, *arguments: Any) -> Any:
+        if "2024-01-03" in part.file.path:
+            Path(part.file.path).unlink(missing_ok=True)  # rotated away while the log is read
+        return look(part, *arguments)
+
+    monkeypatch.setattr(FilePart, "read", gone)
+    with pytest.raises(LogError):
+        DayReading.of(blueprint, DAYS[:3], drop=False)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before

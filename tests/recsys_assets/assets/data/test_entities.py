@@ -19,6 +19,7 @@ from resources.home import Home
 from tests.recsys_assets.runs import failure, materialize
 
 DAYS = ("2024-01-01", "2024-01-03")
+OLD = "99,Old thing,b\n"
 
 
 def test_users_are_derived_and_items_read(shop: Path, home: Home) -> None:
@@ -59,6 +60,14 @@ def test_what_else_is_taken_from_the_log_has_an_arrow(shop: Path, home: Home, mo
     assert "the log was read" in failure(materialize(shop, ["users"]))
 
 
+def with_old_thing(shop: Path) -> tuple[Path, Path]:
+    """Adds an item and a user whom one file of the log alone holds; gives this file and the items."""
+    log, items = shop / "logs" / "2024-01-02.csv", shop / "items.csv"
+    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
+    items.write_text(items.read_text() + OLD)
+    return log, items
+
+
 def test_what_its_table_lets_go_of_is_gone_though_the_log_holds_it(shop: Path, home: Home) -> None:
     yaml, items = shop / "defs.yaml", shop / "items.csv"
     assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
@@ -73,13 +82,10 @@ def test_what_its_table_lets_go_of_is_gone_though_the_log_holds_it(shop: Path, h
 
 
 def test_of_files_that_are_gone_only_ids_of_no_other_file_stay(shop: Path, home: Home) -> None:
-    log = shop / "logs" / "2024-01-02.csv"
-    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
-    items = shop / "items.csv"
-    items.write_text(items.read_text() + "99,Old thing,b\n")
+    log, items = with_old_thing(shop)
     assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
     log.unlink()
-    items.write_text(items.read_text().replace("99,Old thing,b\n", "").replace("2,Thing 2,b\n", ""))
+    items.write_text(items.read_text().replace(OLD, "").replace("2,Thing 2,b\n", ""))
     result = materialize(shop, ["interactions", "users", "items"], *DAYS)
     assert result.success
     assert (titles(home)[99], titles(home)[2]) == ("Old thing", None)
@@ -87,34 +93,30 @@ def test_of_files_that_are_gone_only_ids_of_no_other_file_stay(shop: Path, home:
 
 
 def test_whose_file_was_rotated_away_stays_though_its_day_is_not_read_again(shop: Path, home: Home) -> None:
-    log, items = shop / "logs" / "2024-01-02.csv", shop / "items.csv"
+    log, items = with_old_thing(shop)
     kept = log.read_text()
-    log.write_text(kept + "77,99,2024-01-02T20:00:00,5\n")
-    items.write_text(items.read_text() + "99,Old thing,b\n")
     assert materialize(shop, ["interactions", "items"], *DAYS).success
-    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    items.write_text(items.read_text().replace(OLD, ""))
     named = shop / "logs" / "other 2024-01-02.csv"
     log.rename(named)
     assert materialize(shop, ["items"]).success  # a file of another name holds it
     assert titles(home)[99] is None
-    items.write_text(items.read_text() + "99,Old thing,b\n")
+    items.write_text(items.read_text() + OLD)
     assert materialize(shop, ["items"]).success
-    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    items.write_text(items.read_text().replace(OLD, ""))
     named.unlink()
     assert materialize(shop, ["items"]).success
     assert titles(home)[99] == "Old thing"
-    named.write_text(kept + "77,99,2024-01-02T20:00:00,5\n")
+    named.write_text(kept)
     assert materialize(shop, ["items"]).success  # it is back
     assert titles(home)[99] is None
 
 
 def test_whose_day_a_version_of_before_has_read_stays(shop: Path, home: Home) -> None:
-    log, items, day = shop / "logs" / "2024-01-02.csv", shop / "items.csv", home.interactions("shop", date(2024, 1, 2))
-    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
-    items.write_text(items.read_text() + "99,Old thing,b\n")
+    (log, items), day = with_old_thing(shop), home.interactions("shop", date(2024, 1, 2))
     assert materialize(shop, ["interactions", "items"], *DAYS).success
     log.unlink()
-    items.write_text(items.read_text().replace("99,Old thing,b\n", "").replace("2,Thing 2,b\n", ""))
+    items.write_text(items.read_text().replace(OLD, "").replace("2,Thing 2,b\n", ""))
     pl.read_parquet(day).drop("__file__").write_parquet(day)
     (home.interactions_folder("shop") / "days.json").unlink()
     assert materialize(shop, ["items"]).success
@@ -203,13 +205,10 @@ def lists_of(home: Home) -> object:
 
 
 def test_whoever_has_a_kept_event_stays_with_what_was_known(shop: Path, home: Home) -> None:
-    log = shop / "logs" / "2024-01-02.csv"
-    log.write_text(log.read_text() + "77,99,2024-01-02T20:00:00,5\n")
-    items = shop / "items.csv"
-    items.write_text(items.read_text() + "99,Old thing,b\n")
+    log, items = with_old_thing(shop)
     assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
     log.unlink()
-    items.write_text(items.read_text().replace("99,Old thing,b\n", ""))
+    items.write_text(items.read_text().replace(OLD, ""))
     assert materialize(shop, ["interactions", "users", "items"], *DAYS).success
     assert 77 in pl.read_parquet(home.users("shop"))["user_id"]
     old = pl.read_parquet(home.items("shop")).row(by_predicate=pl.col("item_id") == 99, named=True)
