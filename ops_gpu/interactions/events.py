@@ -64,7 +64,7 @@ class Events:
 
     def where(self, mask: Bools) -> Events:
         """The events for which `mask` (`[events]`) is true."""
-        return Events(self.user[mask], self.item[mask], self.time[mask], self.positive[mask], self.users, self.items)
+        return self._some(mask)
 
     def between(self, start: int | None, end: int | None) -> Events:
         """Events with `start <= time < end`, without a copy.
@@ -75,8 +75,15 @@ class Events:
         """
         low = 0 if start is None else int(np.searchsorted(self.time, start, "left"))
         high = len(self) if end is None else int(np.searchsorted(self.time, end, "left"))
-        part = slice(low, max(low, high))
-        return Events(self.user[part], self.item[part], self.time[part], self.positive[part], self.users, self.items)
+        return self._some(slice(low, max(low, high)))
+
+    def _some(self, which: Bools | slice) -> Events:
+        """Those of a mask or a slice, which are in order because all are: of ten million that takes a while to see."""
+        some = object.__new__(Events)
+        columns = {name: getattr(self, name)[which] for name in ("user", "item", "time", "positive")}
+        for name, value in {**columns, "users": self.users, "items": self.items}.items():
+            object.__setattr__(some, name, value)
+        return some
 
     def before(self, end: int) -> Events:
         """Events with `time < end`."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ops_gpu.interactions.events import Events
+from ops_gpu.interactions.fold_entries import fold_entries, group_entries
 from ops_gpu.primitives.kernel import Int32Matrix, Int32s, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
 
@@ -42,19 +43,42 @@ class Histories:
             events: interactions, positive or not; those of other users are passed over.
             users: distinct user codes `[n]`; row `i` is the history of `users[i]`, empty for one without events.
         """
-        row_of = np.full(events.users, -1, np.int64)
-        row_of[users] = np.arange(len(users))
+        row_of = np.full(events.users, -1, np.int32)
+        row_of[users] = np.arange(len(users), dtype=np.int32)
         row = row_of[events.user]
-        mine = row >= 0
-        key = row[mine] * events.items + events.item[mine]
-        pair, inverse, count = np.unique(key, return_inverse=True, return_counts=True)
-        last = np.zeros(len(pair), np.int64)
-        last[inverse] = events.time[mine]  # in time order: the last write is the latest event
-        positive = np.bincount(inverse, weights=events.positive[mine], minlength=len(pair))
-        rows, item = np.divmod(pair, events.items)
-        order = np.lexsort((item, last, rows))
-        items = Ragged.from_lengths(item[order].astype(np.int32), np.bincount(rows, minlength=len(users)))
-        return cls(items, count[order].astype(np.float32), last[order], positive[order].astype(np.float32))
+        mine = np.flatnonzero(row >= 0)
+        positive = events.positive[mine].astype(np.float32)
+        ones = np.ones(len(mine), np.float32)
+        return cls.of_entries(row[mine], events.item[mine], ones, events.time[mine], positive, rows=len(users))
+
+    @classmethod
+    def of_entries(
+        cls,
+        row: npt.NDArray[np.integer[Any]],
+        item: Int32s,
+        count: Floats,
+        last: npt.NDArray[np.int64],
+        positive: Floats,
+        rows: int,
+    ) -> Histories:
+        """Histories of entries in any order, of which those of one row and item are joined.
+
+        Args:
+            row: whose they are, `[entries]`.
+            item: item codes.
+            count: interactions, added up.
+            last: epoch seconds, the latest counts.
+            positive: positive interactions, added up.
+            rows: number of histories.
+        """
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=rows))])
+        into = np.empty_like(item), np.empty_like(count), np.empty_like(last), np.empty_like(positive)
+        group_entries(row.astype(np.int64, copy=False), item, count, last, positive, offsets[:-1].copy(), *into)
+        item, count, last, positive = into
+        lengths = np.zeros(rows, np.int64)
+        fold_entries(offsets, item, count, last, positive, lengths)
+        left = slice(int(lengths.sum()))
+        return cls(Ragged.from_lengths(item[left], lengths), count[left], last[left], positive[left])
 
     @classmethod
     def in_blocks(cls, events: Events, users: npt.NDArray[np.integer[Any]]) -> Iterator[tuple[slice, Histories]]:

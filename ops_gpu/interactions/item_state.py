@@ -83,11 +83,12 @@ class ItemState:
         total = np.bincount(liked.item, minlength=events.items).astype(np.float32)
         first = np.full(events.items, as_of, np.int64)
         np.minimum.at(first, past.item, past.time)
-        decays = [decayed(liked, as_of, days) for days in config.half_lives_days]
+        halves = config.half_lives_days
+        decays = {days: decayed(liked, as_of, days) for days in {*halves, config.popular_half_life_days}}
         return cls(
             as_of=as_of,
-            popularity=np.array(decays, np.float32).reshape(len(decays), events.items),
-            popular=decayed(liked, as_of, config.popular_half_life_days),
+            popularity=np.array([decays[days] for days in halves], np.float32).reshape(len(halves), events.items),
+            popular=decays[config.popular_half_life_days],
             total=total,
             positive_rate=smoothed_rate(total, np.bincount(past.item, minlength=events.items)),
             first_seen=first,

@@ -18,10 +18,9 @@ from ops_gpu.interactions.item_state import Similar
 from ops_gpu.models.contract import Retrievers
 from ops_gpu.models.model_config import RankerConfig
 from ops_gpu.models.training.ranking_rows import RankingRows
+from ops_gpu.primitives.kernel import Bools, Int32s, Int64s, kernel
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.candidate_sources import sources_at
-
-EVENTS_AT_ONCE = 1_000_000  # bounds the memory of looking for what was seen before
 
 
 def choices_after(events: Events, start: int, end: int, repeats: bool) -> tuple[npt.NDArray[np.int64], Ragged]:
@@ -56,15 +55,26 @@ def _seen(past: Events, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         pairs: user code times number of items plus item code, rising; few beside the events of the past.
     """
     found = np.zeros(len(pairs), np.bool_)
-    asked = np.zeros(past.users, np.bool_)
-    asked[pairs // past.items] = True
-    mine = np.flatnonzero(asked[past.user])
-    for start in range(0, len(mine), EVENTS_AT_ONCE):
-        some = mine[start : start + EVENTS_AT_ONCE]
-        key = past.user[some].astype(np.int64) * past.items + past.item[some]
-        place = np.minimum(np.searchsorted(pairs, key), len(pairs) - 1)
-        found[place[pairs[place] == key]] = True
+    begins = np.searchsorted(pairs, np.arange(past.users + 1, dtype=np.int64) * past.items)
+    _mark_seen(past.user, past.item, begins, (pairs % past.items).astype(np.int32), found)
     return found
+
+
+@kernel(writes=1)
+def _mark_seen(user: Int32s, item: Int32s, begins: Int64s, wanted: Int32s, found: Bools) -> None:
+    """Marks the items that a user had to do with, in one pass over what was.
+
+    Args:
+        user: codes `[events]`.
+        item: codes `[events]`.
+        begins: where the wanted items of each user begin, `[users + 1]`.
+        wanted: item codes.
+        found: bool, one a wanted item.
+    """
+    for event in range(len(user)):
+        for place in range(begins[user[event]], begins[user[event] + 1]):
+            if wanted[place] == item[event]:
+                found[place] = True
 
 
 def moments_before(end: int, first: int, config: RankerConfig) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,8 @@ from ops_gpu.workflow.workflow import Workflow
 
 NAMELESS = {"user_id": "unknown_user", "item_id": "unknown_item"}
 """Columns of feature rows with the ids that had no code of their own when the row was made, and null else."""
+AT_ONCE = 32 << 20
+"""Bytes of files that are read in one go: a file by itself takes longer to open than its rows to read."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,28 @@ class EncodedDays:
         user, item = (_Codes.between(column, self.workflow, workflow) for column in NAMELESS)
         none = {"user": np.int32, "item": np.int32, "time": np.int64, "positive": np.bool_}
         parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.empty(0, dtype)] for name, dtype in none.items()}
-        for path in wanted:
-            frame = pl.read_parquet(path, columns=[*NAMELESS, *NAMELESS.values(), "timestamp", "label"], glob=False)
+        columns = [*NAMELESS, *NAMELESS.values(), "timestamp", "label"]
+        for some in _blocks(wanted):
+            frame = pl.scan_parquet(some, glob=False, extra_columns="ignore").select(columns).collect()
             parts["user"].append(user.of(frame))
             parts["item"].append(item.of(frame))
             parts["time"].append(frame["timestamp"].dt.epoch("s").to_numpy())
             parts["positive"].append(frame["label"].to_numpy())
-        columns = {name: np.concatenate(values) for name, values in parts.items()}
-        return Events(**columns, users=user.size, items=item.size)
+        found = {name: np.concatenate(values) for name, values in parts.items()}
+        return Events(**found, users=user.size, items=item.size)
+
+
+def _blocks(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Files in order, of about `AT_ONCE` bytes together, one at least."""
+    block, size = list[Path](), 0
+    for file in files:
+        if block and size + file.stat().st_size > AT_ONCE:
+            yield block
+            block, size = [], 0
+        block.append(file)
+        size += file.stat().st_size
+    if block:
+        yield block
 
 
 def _begins_with(longer: Workflow, workflow: Workflow, column: str) -> bool:

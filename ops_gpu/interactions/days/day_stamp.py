@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from ops_gpu.schema.footer import footer_notes
+
 EVENT = ("user_id", "item_id", "timestamp", "label")
 CONTENT = "content"
 """Note in the footer of a Parquet file."""
@@ -54,7 +56,7 @@ def day_stamp(path: Path) -> str:
         FileNotFoundError: when it is not there.
     """
     found = path.stat()
-    noted = pl.read_parquet_metadata(path).get(CONTENT) if path.suffix == ".parquet" else None
+    noted = footer_notes(path).get(CONTENT) if path.suffix == ".parquet" else None
     return noted or f"{found.st_size}:{found.st_mtime_ns}"
 
 

@@ -7,43 +7,6 @@ import numpy as np
 from ops_gpu.primitives.kernel import Float32s, Int32Matrix, Int32s, Int64s, kernel
 
 
-@kernel(writes=5)
-def fold_entries(
-    rows: Int64s, item: Int32s, count: Float32s, last: Int64s, positive: Float32s, lengths: Int64s
-) -> None:
-    """Joins the entries of one item in each row to one, at the front of the row, the oldest last interaction first.
-
-    Args:
-        rows: where each row begins, `[rows + 1]`.
-        item: codes `[entries]`; in place, as the next three.
-        count: interactions, added up.
-        last: epoch seconds, the latest counts; entries of one moment stand by rising item.
-        positive: positive interactions, added up.
-        lengths: entries left in each row, `[rows]`.
-    """
-    for row in range(len(rows) - 1):
-        start, end = rows[row], rows[row + 1]
-        order = np.argsort(item[start:end], kind="mergesort")
-        items, counts = item[start:end][order], count[start:end][order]
-        lasts, positives = last[start:end][order], positive[start:end][order]
-        size = 0
-        for place in range(end - start):
-            if size and items[size - 1] == items[place]:
-                counts[size - 1] += counts[place]
-                lasts[size - 1] = max(lasts[size - 1], lasts[place])
-                positives[size - 1] += positives[place]
-            else:
-                items[size], counts[size] = items[place], counts[place]
-                lasts[size], positives[size] = lasts[place], positives[place]
-                size += 1
-        by_time = np.argsort(lasts[:size], kind="mergesort")
-        for place in range(size):
-            old = by_time[place]
-            item[start + place], count[start + place] = items[old], counts[old]
-            last[start + place], positive[start + place] = lasts[old], positives[old]
-        lengths[row] = size
-
-
 @kernel(writes=2)
 def meet_histories(
     pairs: Int64s,

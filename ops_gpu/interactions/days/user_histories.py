@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ops_gpu.interactions.days.history_kernels import fold_entries
 from ops_gpu.interactions.days.history_run import ENTRY, HistoryRun, user_keys
 from ops_gpu.interactions.histories import Histories
-from ops_gpu.primitives.ragged import Ragged
 
 Encode = Callable[[pl.Series], npt.NDArray[np.int32]]
 """Gives the codes of ids."""
@@ -50,12 +48,5 @@ class UserHistories:
             parts["item"].append(codes[run.item[at]] if len(at) else codes)
             for name in ("count", "last", "positive"):
                 parts[name].append(getattr(run, name)[at])
-        row = np.concatenate(found_rows)
-        order = np.argsort(row, kind="stable")
-        offsets = np.searchsorted(row[order], np.arange(len(users) + 1))
-        item, count, last, positive = (np.concatenate(values)[order] for values in parts.values())
-        lengths = np.zeros(len(users), np.int64)
-        # in place: the entries of a row move to its front
-        fold_entries(offsets, item, count, last, positive, lengths)
-        kept = np.arange(len(item)) - np.repeat(offsets[:-1], np.diff(offsets)) < np.repeat(lengths, np.diff(offsets))
-        return Histories(Ragged.from_lengths(item[kept], lengths), count[kept], last[kept], positive[kept])
+        item, count, last, positive = (np.concatenate(values) for values in parts.values())
+        return Histories.of_entries(np.concatenate(found_rows), item, count, last, positive, len(users))
