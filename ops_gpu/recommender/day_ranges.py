@@ -12,7 +12,7 @@ Against = Literal["live", "recorded", "nothing"]
 ANOTHER_LIVE = "another release went live after the days were chosen"
 """Why nothing can be judged, where days that are chosen anew may do."""
 UsersBetween = Callable[[int, int], int]
-"""How many users can be judged by what they chose in `[start, end)`, in epoch seconds."""
+"""How many users can be judged by what they chose in `[start, end)`, epoch seconds: exactly, if they are too few."""
 
 
 @dataclass(frozen=True)

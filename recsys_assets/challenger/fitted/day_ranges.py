@@ -54,7 +54,8 @@ class DayRanges:
         from ops_gpu.recommender.day_ranges import plan_ranges
 
         past, evaluation = ItemDays(blueprint).past(), blueprint.settings.evaluation
-        users, (start, end) = JudgedUsers(past, blueprint.settings.repeats), day_bounds(past.events.items())
+        users = JudgedUsers(past, blueprint.settings.repeats, evaluation.min_users)
+        start, end = day_bounds(past.events.items())
         other, passed_over = (None, live) if uncompared else (live, None)
         ranges = plan_ranges(start, end, evaluation.days, _trained(blueprint, other), users.count, evaluation.min_users)
         return cls(ranges, other, passed_over=passed_over)
@@ -71,8 +72,8 @@ class DayRanges:
         from ops_gpu.evaluation.judged_users import JudgedUsers
         from ops_gpu.recommender.day_ranges import with_live
 
-        users = JudgedUsers(ItemDays(blueprint).past(), blueprint.settings.repeats)
         least = blueprint.settings.evaluation.min_users
+        users = JudgedUsers(ItemDays(blueprint).past(), blueprint.settings.repeats, least)
         return replace(
             self,
             ranges=with_live(self.ranges, _trained(blueprint, live), users.count, least),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import tempfile
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -31,6 +32,9 @@ def test_as_many_as_there_are_choices(events: Events, start: int, end: int, repe
     with tempfile.TemporaryDirectory() as place:
         past = write_days(frame_of(events, texts), Path(place, "days"), ItemStateConfig())
         assert JudgedUsers(past, repeats).count(start * DAY, end * DAY) == len(users)
+        with patch("ops_gpu.evaluation.judged_users.USERS_AT_ONCE", 1):
+            assert JudgedUsers(past, repeats).count(start * DAY, end * DAY) == len(users)
+            assert JudgedUsers(past, repeats, 2).count(start * DAY, end * DAY) == min(2, len(users))
 
 
 def test_days_begin_and_end_at_midnight(tmp_path: Path) -> None:
