@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
-from feast import FeatureStore
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from feature_repo.feast_types import encode
-from feature_repo.id_range import IdRange
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.id_range import IdRange
+from feature_repo.offline.version_files import VersionFiles
+from feature_repo.offline.versions import changed_versions, joined, latest, new_versions, remembered
+from feature_repo.online_rows import OnlineRows
 from feature_repo.pushed_events import only_writer
-from feature_repo.settings import SQLITE_FILE, StoreSettings
-from feature_repo.versions import changed_versions, joined, latest, remembered
-from feature_repo.views import Views, features, item_views, user_views
-from ops_gpu.primitives.atomic_file import atomic_file, write_text
-from ops_gpu.primitives.content_hash import hash_json
-from ops_gpu.schema.column import ColumnSchema
+from feature_repo.settings import StoreSettings
+from feature_repo.views import views_of
+from feature_repo.write_behind import writing_behind
+from ops_gpu.primitives.atomic_file import write_text
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
 
-_KINDS: Mapping[str, tuple[str, Tags, Callable[..., Views]]] = {
-    "users": ("user_id", Tags.USER_ID, user_views),
-    "items": ("item_id", Tags.ITEM_ID, item_views),
-}
-_BATCH = 2_000
-OLDEST = pl.CompatLevel.oldest()
+_KEYS = {"users": "user_id", "items": "item_id"}
+ROWS = "recsys.rows"
+"""Note of how many rows there are."""
+_OWN = (PRESENT, EVENT_TIME, CREATED)
 
 
 @dataclass(frozen=True)
@@ -57,12 +52,28 @@ class Written:
         return Written(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
+class _Write(NamedTuple):
+    """A write that is going on.
+
+    Args:
+        schema: of the rows.
+        mark: what tells what the online rows are written with.
+        complete: whether the last write was with the same mark, and came to its end.
+        other_columns: whether the offline source has other columns, so that it is made anew.
+    """
+
+    schema: Schema
+    mark: str
+    complete: bool
+    other_columns: bool
+
+
 class FeatureRepository:
     """The Feast repository of one recommender.
 
-    The offline source of a kind (`users.parquet`, `items.parquet`) holds versions of rows; the newest
-    version of every row is what the online store holds. A write takes in a whole snapshot, and touches the
-    online store only for rows that differ from the last one.
+    The offline source of a kind (the folders `users` and `items`) holds versions of rows; the newest version of
+    every row is what the online store holds. A write adds versions of the rows that differ from the last one, offline
+    and online, and leaves the others alone.
 
     Args:
         folder: of `feature_store.yaml`, registry, SQLite file and offline sources.
@@ -71,7 +82,7 @@ class FeatureRepository:
 
     Example:
         >>> repository = FeatureRepository(home.feast("demo"), "demo", StoreSettings())
-        >>> from feature_repo.user_state import user_state
+        >>> from feature_repo.users.user_state import user_state
         >>> repository.write("users", user_state(users, interactions), as_of=datetime(2026, 4, 1, tzinfo=UTC))
         Written(rows=40, changed=40, removed=0, versions=40)
     """
@@ -80,7 +91,7 @@ class FeatureRepository:
         self.folder = folder
         self.settings = settings
         self.config = settings.write(folder, name)
-        self._store = FeatureStore(repo_path=str(folder))
+        self._online = OnlineRows(folder, settings)
 
     def write(self, kind: str, frame: pl.DataFrame, as_of: datetime, again: Sequence[Any] = ()) -> Written:
         """Makes a snapshot the state that Feast gives, offline and online.
@@ -114,7 +125,7 @@ class FeatureRepository:
             parts: ranges that hold every id once, and the rows of each, all of the same columns.
             as_of: as in `write`.
             again: as in `write`.
-            notes: what the offline source is to say of itself (`notes`).
+            notes: what is to be known of this write afterwards (`notes`).
 
         Raises:
             ValueError: as `write`, or when there is no part.
@@ -126,59 +137,54 @@ class FeatureRepository:
         self,
         kind: str,
         ids: pl.Series,
-        rows: Callable[[IdRange], pl.DataFrame],
+        rows: Callable[[pl.Series], pl.DataFrame],
         as_of: datetime,
-        again: Sequence[Any] = (),
+        at_once: int,
         notes: Mapping[str, str] | None = None,
     ) -> Written:
-        """The same of some ids; what is known of others stays.
+        """The same of some ids, at the cost of these; what is known of others stays.
 
         Args:
             kind: `users` or `items`.
-            ids: which; those without a row are gone.
-            rows: gives the rows of these ids that lie in a range, in the columns of the last write.
+            ids: which; those without a row are gone. All others count as changed.
+            rows: gives the rows of some of these ids, in the columns of the last write.
             as_of: as in `write`.
-            again: as in `write`; some of `ids`.
+            at_once: ids that rows are asked for at once.
             notes: as in `write_ranges`.
 
         Raises:
             ValueError: as `write`, or when the last write was of other columns or broke off (`holds`).
         """
         with only_writer(self.folder):
-            if not self.source(kind).exists():
-                raise ValueError(f"the {kind} for the feature store were never written whole; write all of them.")
-            parts = ((part, rows(part)) for part in self._stored_ranges(kind))
-            return self._write(kind, parts, as_of, again, notes or {}, ids)
+            return self._write_some(kind, ids, rows, as_of, at_once, notes or {})
 
     def notes(self, kind: str) -> dict[str, str]:
-        """What the offline source says of itself; nothing where there is none, or whoever wrote it noted nothing."""
-        source = self.source(kind)
-        found = pq.read_metadata(source).metadata if source.exists() else None
-        return {key.decode(): value.decode() for key, value in (found or {}).items()}
+        """What the last write noted, and its `ROWS`; nothing where there was none, or it broke off."""
+        return self._written(kind)[2]
 
     def holds(self, kind: str, frame: pl.DataFrame) -> bool:
         """Whether the last write came to its end, and was of the columns of a frame."""
-        source, (key, _, _) = self.source(kind), _KINDS[kind]
-        same = source.exists() and pl.read_parquet_schema(source)[key] == frame.schema[key]
-        return same and self._written(kind) == [self._mark(_schema(kind, frame)), self._store.project]
+        versions, key = self.versions(kind), _KEYS[kind]
+        same = versions.schema().get(key) == frame.schema[key]
+        return same and self._written(kind)[:2] == (self._online.mark(_schema(kind, frame)), self._online.project)
 
-    def newest(
-        self, kind: str, columns: Sequence[str], ids: pl.Series | None = None, within: IdRange | None = None
-    ) -> pl.DataFrame:
+    def versions(self, kind: str) -> VersionFiles:
+        """The offline source of a kind."""
+        return VersionFiles(self.folder / kind, _KEYS[kind], self.folder / f"{kind}.parquet")
+
+    def newest(self, kind: str, columns: Sequence[str], ids: pl.Series | None = None) -> pl.DataFrame:
         """Columns of the newest version of every row, or of some ids; of what is gone `present` is false.
 
         Args:
             kind: `users` or `items`.
             columns: of the offline source.
             ids: which; None for all.
-            within: a range that holds them, beside which nothing is read; None where none is known.
         """
-        key = _KINDS[kind][0]
-        rows = pl.scan_parquet(self.source(kind), glob=False).filter((within or IdRange()).holds(key))
-        rows = rows if ids is None else rows.filter(pl.col(key).is_in(ids.implode()))
-        version = [key, EVENT_TIME, CREATED]
-        last = latest(rows.select(version).collect(), key)  # older versions may hold more than there is room for
-        return rows.join(last.lazy(), on=version, how="semi").select(columns).collect()
+        versions, key = self.versions(kind), _KEYS[kind]
+        last, rows = versions.newest(ids).lazy(), versions.scan()
+        if ids is not None:  # of whom alone lists are decoded
+            rows = rows.filter(pl.col(key).is_in(ids.implode()))
+        return rows.join(last, on=[key, EVENT_TIME, CREATED], how="semi").select(columns).collect()
 
     def write_online(self, kind: str, rows: pl.DataFrame) -> None:
         """Writes rows online alone, in the columns of the last `write`, which must be told of them `again`.
@@ -188,8 +194,7 @@ class FeatureRepository:
             rows: id, features, `event_timestamp` and `created_timestamp`; the caller is the only writer.
         """
         schema = _schema(kind, rows.drop(EVENT_TIME, CREATED))
-        view = self._store.get_feature_view(kind)
-        self._write_online(view, schema, _KINDS[kind][0], rows.with_columns(pl.lit(True).alias(PRESENT)))
+        self._online.writer(kind, schema)(rows.with_columns(pl.lit(True).alias(PRESENT)))
 
     def _write(
         self,
@@ -198,96 +203,98 @@ class FeatureRepository:
         as_of: datetime,
         again: Sequence[Any],
         notes: Mapping[str, str],
-        some: pl.Series | None = None,
     ) -> Written:
-        key, now, total = _KINDS[kind][0], datetime.now(UTC), Written(0, 0, 0, 0)
-        mark, complete, view = list[str](), False, None
-        with atomic_file(self.source(kind)) as aside, ExitStack() as writing:
-            file: pq.ParquetWriter | None = None
+        key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
+        first: _Write | None = None
+        before = self.versions(kind)
+        with ExitStack() as open_:
             for ids, frame in parts:
                 check_ids(kind, frame, key)
-                schema = _schema(kind, frame)
-                if view is None:
-                    view = self._apply(kind, schema).view
-                    mark = [self._mark(schema), self._store.project]
-                    complete = self._written(kind) == mark
-                    if some is not None and not complete:
-                        raise ValueError(f"the {kind} for the feature store were not written whole in these columns.")
-                    # A write that breaks off leaves no mark, and so the next one does not trust what is online.
-                    self._note(kind).unlink(missing_ok=True)
-                before = self._versions(kind, ids, frame.schema[key])
-                known = None if before is None else latest(before, key)
-                known = known if known is None or some is None else known.filter(pl.col(key).is_in(some.implode()))
+                if first is None:
+                    first = self._begin(kind, frame)
+                    write_versions = open_.enter_context(before.writing(first.other_columns))
+                    write_online = open_.enter_context(writing_behind(self._online.writer(kind, first.schema)))
+                known = before.of(ids, frame.schema[key])
                 mine = ids.of(pl.Series(key, again, frame.schema[key])).to_list()
-                changed = changed_versions(known, frame, key, _in_utc(as_of), now, mine)
-                versions = changed if before is None else joined(before, changed, key)
+                newest = None if known is None else latest(known, key)
+                changed = changed_versions(newest, frame, key, _in_utc(as_of), now, mine)
+                versions = changed if known is None else joined(known, changed, key)
                 current = latest(versions, key)
-                self._write_online(view, schema, key, changed if complete else current)
-                rows = remembered(versions, key, now - self.settings.keep).to_arrow(compat_level=OLDEST)
-                if file is None:
-                    schema_of_file = rows.schema.with_metadata({**(rows.schema.metadata or {}), **notes})
-                    file = writing.enter_context(pq.ParquetWriter(aside, schema_of_file, compression="zstd"))
-                file.write_table(rows)
+                write_online(changed if first.complete else current)
+                since = now - self.settings.keep
+                write_versions(remembered(versions, key, since) if first.other_columns else changed)
                 removed = int((~changed[PRESENT]).sum())
-                total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, rows.num_rows))
-            if file is None:
+                total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, 0))
+            if first is None:
                 raise ValueError(f"the {kind} for the feature store came in no part at all, expected one at least.")
-        write_text(self._note(kind), "\n".join(mark))
+        self._end(kind, first, notes, total.rows)
+        return replace(total, versions=before.rows())
+
+    def _write_some(
+        self,
+        kind: str,
+        ids: pl.Series,
+        rows: Callable[[pl.Series], pl.DataFrame],
+        as_of: datetime,
+        at_once: int,
+        notes: Mapping[str, str],
+    ) -> Written:
+        key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
+        before, ids = self.versions(kind), ids.sort()
+        if not before.paths:
+            raise ValueError(f"the {kind} for the feature store were never written whole; write all of them.")
+        newest, known_rows = before.newest(ids), int(self.notes(kind).get(ROWS, 0))
+        first = self._begin(kind, rows(ids.head(0)), some=True)
+        with (
+            before.writing() as write_versions,
+            writing_behind(self._online.writer(kind, first.schema)) as write_online,
+        ):
+            for start in range(0, len(ids), at_once):
+                some = ids.slice(start, at_once)
+                frame = rows(some)
+                check_ids(kind, frame, key)
+                known = newest.filter(pl.col(key).is_in(some.implode()))
+                changed = new_versions(known, frame, some, _in_utc(as_of), now)
+                write_online(changed)
+                write_versions(changed)
+                gone = int((~changed[PRESENT]).sum())
+                more = int(changed[PRESENT].sum()) - int(known[PRESENT].sum())
+                total = total.plus(Written(more, changed.height, gone, 0))
+        total = replace(total, rows=total.rows + known_rows, versions=before.rows())
+        self._end(kind, first, notes, total.rows)
         return total
+
+    def _begin(self, kind: str, frame: pl.DataFrame, some: bool = False) -> _Write:
+        """Prepares for a write of such rows; one that breaks off leaves no mark, so the next trusts nothing online."""
+        schema, versions, now = _schema(kind, frame), self.versions(kind), datetime.now(UTC)
+        stored = versions.schema()
+        other = [column for column in stored.items() if column[0] not in _OWN] != list(frame.schema.items())
+        if some and (other or not self.holds(kind, frame)):
+            raise ValueError(f"the {kind} for the feature store were not written whole in these columns.")
+        versions.adopt()
+        self._online.apply(views_of(kind, schema, self.settings.ttl))
+        mark = self._online.mark(schema)  # of the file that may have been made now
+        complete = self._written(kind)[:2] == (mark, self._online.project)
+        self._note(kind).unlink(missing_ok=True)
+        versions.remove_replaced()
+        if not other and versions.crowded(now - self.settings.keep, now - 2 * self.settings.keep - timedelta(1)):
+            versions.compact(now - self.settings.keep)
+        return _Write(schema, mark, complete, other)
+
+    def _end(self, kind: str, write: _Write, notes: Mapping[str, str], rows: int) -> None:
+        said = json.dumps({**notes, ROWS: str(rows)})
+        write_text(self._note(kind), f"{write.mark}\n{self._online.project}\n{said}")
 
     def is_elsewhere(self, kind: str) -> bool:
         """Whether the rows online are those of another project, so that this one has none yet."""
-        return self._written(kind)[1:] not in ([], [self._store.project])
+        return self._written(kind)[1] not in ("", self._online.project)
 
-    def source(self, kind: str) -> Path:
-        """The offline source of a kind."""
-        return self.folder / f"{kind}.parquet"
-
-    def _apply(self, kind: str, schema: Schema) -> Views:
-        views = _KINDS[kind][2](schema, self.source(kind).name, self.settings.ttl)
-        self._store.apply(views.objects)
-        if self.settings.online_store == "sqlite":
-            # Readers must not wait while thousands of rows are written.
-            with sqlite3.connect(self.folder / SQLITE_FILE) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-        return views
-
-    def _versions(self, kind: str, ids: IdRange, dtype: pl.DataType) -> pl.DataFrame | None:
-        """What the offline source holds of some ids; None where it holds nothing, or ids of another type."""
-        source, key = self.source(kind), _KINDS[kind][0]
-        if not source.exists() or pl.read_parquet_schema(source)[key] != dtype:
-            return None
-        return pl.scan_parquet(source, glob=False).filter(ids.holds(key)).collect()
-
-    def _stored_ranges(self, kind: str) -> list[IdRange]:
-        """Ranges of about the rows that were written at once; any that hold every id once would do."""
-        groups = pq.read_metadata(self.source(kind))
-        columns = [groups.row_group(number).column(0) for number in range(groups.num_row_groups)]
-        first = sorted({c.statistics.min for c in columns if c.statistics is not None and c.statistics.has_min_max})
-        return [IdRange(start, end) for start, end in zip([None, *first[1:]], [*first[1:], None], strict=True)]
-
-    def _write_online(self, view: Any, schema: Schema, key: str, rows: pl.DataFrame) -> None:
-        columns = [*features(schema), ColumnSchema(PRESENT, "bool")]
-        names = [column.name for column in columns]
-        for part in rows.iter_slices(_BATCH):
-            ids = encode(schema[key], part[key])
-            values = zip(*(encode(column, part[column.name]) for column in columns), strict=True)
-            entities = (EntityKey(join_keys=[key], entity_values=[id_]) for id_ in ids)
-            features_ = (dict(zip(names, row, strict=True)) for row in values)
-            data = list(zip(entities, features_, part[EVENT_TIME], part[CREATED], strict=True))
-            self._store.provider.online_write_batch(self._store.config, view, data, None)
-
-    def _mark(self, schema: Schema) -> str:
-        """What the online rows were written with: under another mark all must be written again."""
-        file = self.folder / SQLITE_FILE
-        made = file.stat().st_ino if file.exists() else 0
-        return hash_json({"online": self.settings.online(), "file": made, "columns": schema.to_dict()})
-
-    def _written(self, kind: str) -> list[str]:
-        """The mark and the project of the last write that came to its end; earlier versions noted no project."""
+    def _written(self, kind: str) -> tuple[str, str, dict[str, str]]:
+        """Mark, project and notes of the last write that came to its end; earlier versions wrote less of them."""
         path = self._note(kind)
-        return path.read_text(encoding="utf-8").split() if path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        mark, project, notes = [*lines, *("", "", "{}")[len(lines) :]]
+        return mark, project, json.loads(notes)
 
     def _note(self, kind: str) -> Path:
         return self.folder / f"{kind}.written"
@@ -298,8 +305,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _schema(kind: str, frame: pl.DataFrame) -> Schema:
-    key, tag, _ = _KINDS[kind]
-    return Schema.from_polars(frame, {key: [tag]})
+    return Schema.from_polars(frame, {_KEYS[kind]: [Tags.USER_ID if kind == "users" else Tags.ITEM_ID]})
 
 
 def check_ids(kind: str, frame: pl.DataFrame, key: str) -> None:

@@ -30,7 +30,8 @@ class StoreSettings:
         connection_string: of Redis, as Feast takes it: `host:port,db=0,password=...`; `${NAME}` in it is
             replaced by Feast when it opens the store, so that a password need not be written down.
         ttl: how long a row holds after its event time, online and offline; zero for ever.
-        keep: how long versions of rows that have been replaced stay in the offline source.
+        keep: how long versions of rows that have been replaced stay in the offline source; the first write after twice
+            as long and a day drops them in any case.
 
     Raises:
         ValueError: when Redis has no connection string.

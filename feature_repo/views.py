@@ -8,8 +8,8 @@ from typing import Any
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.feast_types import feast_type
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from ops_gpu.schema.tags import Tags
@@ -40,7 +40,7 @@ def user_views(schema: Schema, source: str, ttl: timedelta = timedelta(0)) -> Vi
 
     Args:
         schema: the id (tagged `USER_ID`, int64 or string) and the features.
-        source: path of the Parquet file, relative to the repository.
+        source: path of the folder of versions (`VersionFiles`), relative to the repository.
         ttl: how long a row holds; zero for ever.
 
     Raises:
@@ -53,6 +53,11 @@ def user_views(schema: Schema, source: str, ttl: timedelta = timedelta(0)) -> Vi
 def item_views(schema: Schema, source: str, ttl: timedelta = timedelta(0)) -> Views:
     """Entity, view and service `items`; as `user_views`, the id tagged `ITEM_ID`."""
     return _views("items", schema.first(Tags.ITEM_ID), schema, source, ttl)
+
+
+def views_of(kind: str, schema: Schema, ttl: timedelta) -> Views:
+    """Those of `users` or `items`, whose versions lie in the folder of that name."""
+    return (user_views if kind == "users" else item_views)(schema, kind, ttl)
 
 
 def features(schema: Schema) -> Schema:

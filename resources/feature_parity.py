@@ -9,10 +9,9 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 from feature_repo.pushed_events import pushed_users
 from feature_repo.repository import FeatureRepository
-from feature_repo.versions import latest
 from ops_gpu.interactions.history_columns import ENTRY
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.schema import Schema
@@ -20,14 +19,17 @@ from serving.request.columns import Column
 from serving.request.null_values import NULL_INTEGER
 from serving.stores.feast_reader import FeastReader
 
+BLOCKS = 16
+"""So many places of the offline source are looked at, whatever it holds."""
+
 
 def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "users") -> int:
     """Rows whose online features, as the ensemble reads them, differ from the newest offline version.
 
     Args:
         repository: the Feast repository.
-        sample: at most so many rows, spread evenly over all ids. What a user has pushed stands in the history online
-            alone: of such users the history is not compared.
+        sample: at most so many rows, in blocks of neighbouring ids spread over all writes. What a user has pushed
+            stands in the history online alone: of such users the history is not compared.
         kind: `users` or `items`.
 
     Returns:
@@ -37,12 +39,9 @@ def count_mismatches(repository: FeatureRepository, sample: int, kind: str = "us
         LookupError: when there is no row to compare.
     """
     key = "user_id" if kind == "users" else "item_id"
-    stored_rows = pl.scan_parquet(repository.source(kind), glob=False)
-    ids = stored_rows.select(key).unique().collect(engine="streaming")[key].sort()
-    if ids.is_empty():
+    rows = repository.versions(kind).sample(sample, BLOCKS)
+    if rows.is_empty():
         raise LookupError(f"the offline store has no {kind} to compare")
-    compared = ids.gather_every(max(1, len(ids) // max(sample, 1))).head(sample)
-    rows = latest(stored_rows.filter(pl.col(key).is_in(compared.implode())).collect(), key).sort(key)
     schema = Schema.from_polars(rows.drop(key, EVENT_TIME, CREATED, PRESENT))
     reader = FeastReader(repository.folder, kind, Schema.from_polars(rows.select(key))[key], schema)
     online, known = reader.read(_ids(rows[key]))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +16,12 @@ if TYPE_CHECKING:
 
     from feature_repo.repository import FeatureRepository, Written
     from feature_repo.settings import StoreSettings
+    from feature_repo.users.log_days import LogDays
 
 
 AT_ONCE = 1_000_000
+USERS_AT_ONCE = 5_000
+"""Users of a day that are published at once."""
 
 
 class FeatureStoreResource(dg.ConfigurableResource[Any]):
@@ -38,7 +40,11 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
     )
     ttl_days: float = Field(0.0, ge=0, le=36_500, description="How long features hold; 0 for ever.")
     keep_days: float = Field(
-        30.0, ge=0, le=36_500, description="How long replaced versions of rows stay in the offline source."
+        30.0,
+        ge=0,
+        le=36_500,
+        description="How long replaced versions of rows stay in the offline source; after twice as long and a day the "
+        "next write drops them in any case.",
     )
     pushed_days: float = Field(
         3.0,
@@ -54,7 +60,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         items: pl.DataFrame,
         interactions: pl.DataFrame | pl.LazyFrame,
         as_of: datetime,
-        contents: Mapping[date, str] | None = None,
+        days: LogDays | None = None,
         at_once: int = AT_ONCE,
     ) -> dict[str, Written]:
         """Makes these tables the state that Feast gives; views are generated from their columns.
@@ -67,9 +73,8 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             items: canonical items.
             interactions: canonical interactions, from which every user's complete history is taken.
             as_of: the moment that the tables describe; without a zone it is UTC.
-            contents: what tells one content of a day from another (`day_stamp`), of every day of the log: where days
-                were only added since, the users of those days are published, and such whose features differ; None for
-                all users.
+            days: of the log, from which histories are taken instead, at the cost of their users; where days were only
+                added since, the users of those days are published, and such whose features differ. None for all users.
             at_once: users and interactions of which histories are made at once, about: bounds the memory.
 
         Returns:
@@ -80,11 +85,12 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
         """
         import polars as pl
 
-        from feature_repo.changed_users import ChangedUsers
         from feature_repo.logged_events import not_logged
-        from feature_repo.published_days import added_days, notes_of, pushed_then
         from feature_repo.pushed_events import NUMBER, PUSHED, PushedEvents, only_writer, pushed_users
-        from feature_repo.user_state import user_states
+        from feature_repo.users.changed_users import ChangedUsers
+        from feature_repo.users.published_days import added_days, notes_of, pushed_then
+        from feature_repo.users.user_lists import lists_of_days, lists_of_log, with_pushed
+        from feature_repo.users.user_state import user_states
 
         repository = self.repository(name)
         pushed = PushedEvents(
@@ -95,19 +101,21 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
             again = pushed_users(repository.folder)
             events, now = pushed.all(), datetime.now(UTC).replace(tzinfo=None)
             left = not_logged(events, known, timedelta(days=self.pushed_days), now)
-            log = pl.concat([known, left.drop(NUMBER, PUSHED).lazy()])
+            left = left.drop(PUSHED)
+            of_log = lists_of_log(known) if days is None else lists_of_days(days.histories, items.schema["item_id"])
+            lists, log = with_pushed(of_log, left), pl.concat([known, left.drop(NUMBER).lazy()])
             before, notes = repository.notes("users"), dict[str, str]()
             changed: ChangedUsers | None = None
-            if contents is not None:
-                notes = notes_of(contents, left["user_id"].unique().sort())
-                added, more = added_days(before, contents), {*again, *pushed_then(before)}
+            if days is not None:
+                notes = notes_of(days.contents, left["user_id"].unique().sort())
+                added, more = added_days(before, days.contents), {*again, *pushed_then(before)}
                 if added is not None:
-                    changed = ChangedUsers.of(repository, users, log, added, sorted(more))
+                    changed = ChangedUsers.of(repository, users, log, lists, added, sorted(more))
             if changed is None:
-                parts = user_states(users, log, at_once)
+                parts = user_states(users, log, lists, at_once)
                 written = repository.write_ranges("users", parts, as_of, again, notes)
             else:
-                written = repository.write_some("users", changed.ids, changed.states, as_of, again, notes)
+                written = repository.write_some("users", changed.ids, changed.states, as_of, USERS_AT_ONCE, notes)
             pushed.forget(events.join(left, on=NUMBER, how="anti")[NUMBER])
         return {"users": written, "items": repository.write("items", items, as_of)}
 
@@ -147,7 +155,7 @@ class FeatureStoreResource(dg.ConfigurableResource[Any]):
 
         Args:
             name: the recommender.
-            sample: rows compared; the first ones by a fixed order.
+            sample: rows compared, in blocks that are spread over all writes.
 
         Raises:
             FeatureStoreError: when the online store does not answer.

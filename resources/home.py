@@ -125,16 +125,12 @@ class Home:
         return self.decision_logs / checked_name(name)
 
     def feast(self, name: str) -> Path:
-        """Feast repository: `feature_store.yaml`, `registry.db`, `online.db`, source files."""
+        """Feast repository: `feature_store.yaml`, `registry.db`, `online.db`, folders of the offline source."""
         return self.root / "feast" / checked_name(name)
 
     def feast_online(self, name: str) -> Path:
         """SQLite online store of the recommender."""
         return self.feast(name) / "online.db"
-
-    def feast_source(self, name: str, table: str) -> Path:
-        """Parquet source of a feature view (`users`, `items`)."""
-        return self.feast(name) / f"{checked_name(table)}.parquet"
 
     def recommender(self, name: str) -> Path:
         """Folder of everything that the assets of one recommender write."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.version_files import VersionFiles
 from feature_repo.pushed_events import PushedEvents, only_writer
 from feature_repo.repository import FeatureRepository
 from ops_gpu.interactions.history_columns import with_events
@@ -42,26 +42,30 @@ def push_events(repository: FeatureRepository, events: pl.DataFrame) -> int:
             future.
         FeatureStoreError: when the online store cannot be read.
     """
-    source = repository.source("users")
-    if not source.exists():
-        raise FileNotFoundError(f"{source} is missing: materialize feature_store before events are pushed.")
+    with only_writer(repository.folder):
+        return _push(repository, events)
+
+
+def _push(repository: FeatureRepository, events: pl.DataFrame) -> int:
+    versions = repository.versions("users")
+    if not versions.paths:
+        raise FileNotFoundError(f"{versions.folder} holds nothing: materialize feature_store before events are pushed.")
     if repository.is_elsewhere("users"):
         raise FileNotFoundError(
             f"{repository.folder} is a copy, and nothing was written to its online store yet: materialize "
             "feature_store before events are pushed."
         )
-    stored = pl.read_parquet_schema(source)
+    stored = versions.schema()
     ids = {"user_id": stored["user_id"], "item_id": stored["history_item"].inner}  # type: ignore[attr-defined]
     events = _checked(events, ids)
     if events.is_empty():
         return 0
     journal = PushedEvents(repository.folder, ids)
-    with only_writer(repository.folder):
-        users = events["user_id"].unique().sort()
-        rows = with_events(_online(repository, stored, users), events, "user_id")
-        with journal.appended(events):
-            rows = rows.join(_moments(source, journal, users), on="user_id")
-            repository.write_online("users", rows)
+    users = events["user_id"].unique().sort()
+    rows = with_events(_online(repository, stored, users), events, "user_id")
+    with journal.appended(events):
+        rows = rows.join(_moments(versions, journal, users), on="user_id")
+        repository.write_online("users", rows)
     return rows.height
 
 
@@ -82,12 +86,12 @@ def _checked(events: pl.DataFrame, ids: dict[str, pl.DataType]) -> pl.DataFrame:
     return events
 
 
-def _moments(source: Path, journal: PushedEvents, users: pl.Series) -> pl.DataFrame:
+def _moments(files: VersionFiles, journal: PushedEvents, users: pl.Series) -> pl.DataFrame:
     """Event times between those of the users' last versions and of their next ones, rising with every event.
 
     An online store may refuse a row that is older than its own.
     """
-    versions = pl.scan_parquet(source).select("user_id", EVENT_TIME)  # of all users: never in memory as a whole
+    versions = files.scan().select("user_id", EVENT_TIME)  # of all users: never in memory as a whole
     mine = versions.join(users.to_frame().lazy(), on="user_id", how="semi")
     last, earliest = pl.collect_all(
         [mine.group_by("user_id").agg(pl.col(EVENT_TIME).max()), versions.select(pl.col(EVENT_TIME).min())]

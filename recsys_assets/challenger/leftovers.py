@@ -33,7 +33,7 @@ def _aside(home: Home, name: str) -> Iterator[Path]:
     ours = home.recommender(name)
     root = home.folds(name)
     folds = (path for path in root.rglob("*/") if not any(p.startswith(".") for p in path.relative_to(root).parts))
-    deeper = (*home.item_state_folder(name).glob("[!.]*/"), *folds)
+    deeper = (*home.item_state_folder(name).glob("[!.]*/"), *folds, *home.feast(name).glob("[!.]*/"))
     for folder in (ours, *ours.glob("[!.]*/"), *deeper, home.feast(name), home.triton, home.triton_models):
         if folder.is_dir():
             yield from sorted(path for path in folder.iterdir() if _ASIDE.fullmatch(path.name))

@@ -73,7 +73,7 @@ def _features(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     events = _only(blueprint, "interactions")
     last = blueprint.key("deployment")
     known = automation.newest_day_after(_only(blueprint, "workflow"), last, KNOWN)
-    told = automation.after(_only(blueprint, "interactions", "users", "items"), READ)
+    told = automation.after(_only(blueprint, "item_state", "users", "items"), READ)
     return [
         statistics(blueprint, automation.daily(events, last)),
         item_state(blueprint, automation.daily(events, last)),

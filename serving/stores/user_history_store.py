@@ -38,7 +38,7 @@ class UserHistoryStore:
         store: rows of users by id.
 
     Example:
-        >>> from feature_repo.user_state import user_state
+        >>> from feature_repo.users.user_state import user_state
         >>> UserHistoryStore.build("histories/demo", user_state(users, interactions))
         >>> with UserHistoryStore.open("histories/demo", mode="write") as histories:
         ...     histories.push(events)
@@ -56,7 +56,7 @@ class UserHistoryStore:
 
         Args:
             path: its folder.
-            users: `user_id`, features and the lists of a history, as `feature_repo.user_state` makes them.
+            users: `user_id`, features and the lists of a history, as `feature_repo.users.user_state` makes them.
 
         Raises:
             ValueError: when an id is missing or comes twice, or a column is of a type that no row can hold.

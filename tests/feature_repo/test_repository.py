@@ -9,7 +9,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from feast import FeatureStore
 
-from feature_repo.id_range import IdRange
+from feature_repo.offline.id_range import IdRange
 from feature_repo.repository import FeatureRepository, Written
 from feature_repo.settings import StoreSettings, project_of
 from resources.feature_parity import count_mismatches
@@ -35,9 +35,9 @@ def test_a_snapshot_is_what_feast_gives(repository: FeatureRepository) -> None:
 def test_only_changed_rows_are_written(repository: FeatureRepository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.write("items", items(), MONDAY)
     sent: list[int] = []
-    write = type(repository._store.provider).online_write_batch
+    write = type(repository._online.store.provider).online_write_batch
     monkeypatch.setattr(
-        type(repository._store.provider),
+        type(repository._online.store.provider),
         "online_write_batch",
         lambda self, config, view, data, progress: (sent.append(len(data)), write(self, config, view, data, progress)),
     )
@@ -53,7 +53,7 @@ def test_a_write_that_broke_off_is_mended_by_the_next(
 ) -> None:
     repository.write("items", items(), MONDAY)
     with monkeypatch.context() as broken:
-        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             repository.write("items", items(price=[9.0, 9.0]), MONDAY)
     assert count_mismatches(repository, 100, "items") == 2
@@ -101,7 +101,7 @@ def test_ids_must_be_there_and_different(repository: FeatureRepository) -> None:
     for ids in (["a", "a"], ["a", None]):
         with pytest.raises(ValueError, match="null or repeated item_id"):
             repository.write("items", items(item_id=ids), MONDAY)
-    assert not repository.source("items").exists()
+    assert repository.versions("items").paths == []
 
 
 def as_known(repository: FeatureRepository, rows: pl.DataFrame) -> pl.DataFrame:
@@ -139,7 +139,7 @@ def test_parts_give_what_the_whole_gives(tmp_path: Path) -> None:
     for frame, again in ((first, []), (second, [9, 77])):
         mine = [(ids, frame.filter(ids.holds("item_id"))) for ids in ranges]
         assert parts.write_ranges("items", mine, MONDAY, again) == whole.write("items", frame, MONDAY, again)
-    read = [pl.read_parquet(one.source("items")).drop("created_timestamp") for one in (whole, parts)]
+    read = [one.versions("items").scan().drop("created_timestamp").collect() for one in (whole, parts)]
     assert read[0].sort(read[0].columns).equals(read[1].sort(read[1].columns))
     assert count_mismatches(parts, 100, "items") == 0
 

@@ -20,7 +20,7 @@ USERS = Schema(
 
 
 def test_a_view_has_the_columns_of_the_schema() -> None:
-    views = user_views(USERS, "users.parquet", timedelta(days=3))
+    views = user_views(USERS, "users", timedelta(days=3))
     fields = {field.name: str(field.dtype) for field in views.view.schema}
     assert fields == {"user_id": "Int64", "country": "String", "history_item": "Array(String)", "present": "Bool"}
     assert views.view.ttl == timedelta(days=3)
@@ -31,11 +31,11 @@ def test_a_view_has_the_columns_of_the_schema() -> None:
 
 def test_ids_keep_their_type() -> None:
     items = Schema([ColumnSchema("item_id", "string", frozenset({Tags.ITEM_ID})), ColumnSchema("price", "float64")])
-    assert item_views(items, "items.parquet").entity.value_type == ValueType.STRING
-    assert user_views(USERS, "users.parquet").entity.value_type == ValueType.INT64
+    assert item_views(items, "items").entity.value_type == ValueType.STRING
+    assert user_views(USERS, "users").entity.value_type == ValueType.INT64
     assert features(items).names == ["price"]
 
 
 def test_a_schema_without_id_is_refused() -> None:
     with pytest.raises(KeyError, match="no column is tagged 'user_id'"):
-        user_views(USERS.excluding("user_id"), "users.parquet")
+        user_views(USERS.excluding("user_id"), "users")

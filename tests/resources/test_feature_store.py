@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from pydantic import ValidationError
 
+from feature_repo.users.log_days import LogDays
+from ops_gpu.interactions.days.history_run import HistoryRun
+from ops_gpu.interactions.days.user_histories import UserHistories
 from resources.feature_store import FeatureStoreResource
 
 USERS = pl.DataFrame({"user_id": ["a", "é", "c"], "country": ["FR", None, "DE"], "score": [1.5, None, 2.0]})
@@ -68,8 +71,12 @@ def test_settings() -> None:
         FeatureStoreResource(online_store="cassandra")  # type: ignore[arg-type]
 
 
-def contents(*days: int) -> dict[date, str]:
-    return {date(2020, 1, day): f"content {day}" for day in days}
+def days(log: pl.DataFrame, corrected: int = 0) -> LogDays:
+    """All days of a log, one of which is said to be another than it was."""
+    events = log.with_columns(pl.col("timestamp").cast(pl.Datetime("us")))
+    every = log["timestamp"].dt.date().unique()
+    contents = {day: f"content {day}{' corrected' * (day.day == corrected)}" for day in every.to_list()}
+    return LogDays(contents, UserHistories([HistoryRun.of_events(events)]))
 
 
 def refuse(*_: object) -> None:
@@ -79,16 +86,18 @@ def refuse(*_: object) -> None:
 def test_a_day_that_is_added_makes_no_history_of_others_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     store, later = FeatureStoreResource(), datetime(2020, 1, 9)
-    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, days(EVENTS))
     pushed = EVENTS.head(1).with_columns(timestamp=pl.lit(datetime(2020, 1, 8)).cast(pl.Datetime("us")))
     store.push("my-shop", pushed)
     log = pl.concat([EVENTS, pushed, EVENTS.tail(1).with_columns(timestamp=pushed["timestamp"])])
     with monkeypatch.context() as strict:
-        strict.setattr("feature_repo.user_state.user_states", refuse)
-        written = store.publish("my-shop", USERS, ITEMS, log, later, contents(1, 2, 3, 4, 8))["users"]
-        assert (written.rows, written.changed) == (4, 2)
+        strict.setattr("feature_repo.users.user_state.user_states", refuse)
+        written = store.publish("my-shop", USERS, ITEMS, log, later, days(log))["users"]
+        assert (written.rows, written.changed, written.versions) == (4, 2, 6)
+        before, added = store.repository("my-shop").versions("users").paths
+        assert (pl.read_parquet(before).height, pl.read_parquet(added).height) == (4, 2), "others are not written again"
         with pytest.raises(AssertionError, match="anew"):
-            store.publish("my-shop", USERS, ITEMS, log, later, {**contents(1, 2, 3, 4), date(2020, 1, 8): "corrected"})
+            store.publish("my-shop", USERS, ITEMS, log, later, days(log, 8))
     store.publish("fresh", USERS, ITEMS, log, later)
     columns = ["user_id", "country", "score", "history_item", "history_count", "history_last", "history_positive"]
     grown, fresh = (store.repository(name).newest("users", columns).sort("user_id") for name in ("my-shop", "fresh"))
@@ -101,12 +110,12 @@ def test_a_publication_that_broke_off_is_followed_by_a_whole_one(
 ) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     store = FeatureStoreResource()
-    store.publish("my-shop", USERS, ITEMS, EVENTS.head(3), AS_OF, contents(1, 2, 3))
+    store.publish("my-shop", USERS, ITEMS, EVENTS.head(3), AS_OF, days(EVENTS.head(3)))
     with monkeypatch.context() as broken:
-        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
-            store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
-    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+            store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, days(EVENTS))
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, days(EVENTS))
     histories = store.repository("my-shop").newest("users", ["user_id", "history_item"]).sort("user_id")
     assert histories["history_item"].to_list() == [[7, 8], [], [8], [8]]
     assert store.mismatches("my-shop") == 0
@@ -115,13 +124,14 @@ def test_a_publication_that_broke_off_is_followed_by_a_whole_one(
 def test_a_journal_that_was_lost_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     store, moment = FeatureStoreResource(), datetime(2020, 1, 8)
-    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, days(EVENTS))
     pushed = EVENTS.head(1).with_columns(timestamp=pl.lit(moment).cast(pl.Datetime("us")))
     store.push("my-shop", pushed)
-    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, contents(1, 2, 3, 4))
+    store.publish("my-shop", USERS, ITEMS, EVENTS, AS_OF, days(EVENTS))
     for file in store.folder("my-shop").glob("pushed.db*"):
         file.unlink()
-    store.publish("my-shop", USERS, ITEMS, pl.concat([EVENTS, pushed]), moment, contents(1, 2, 3, 4, 8))
+    log = pl.concat([EVENTS, pushed])
+    store.publish("my-shop", USERS, ITEMS, log, moment, days(log))
     histories = store.repository("my-shop").newest("users", ["user_id", "history_item", "history_count"])
     [mine] = histories.filter(pl.col("user_id") == "a").rows()
     assert mine == ("a", [8, 7], [1.0, 2.0])

@@ -42,7 +42,7 @@ def test_everything_lies_below_the_root(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     paths = [getattr(home, name) for name in ("dagster", "mlflow_database", "triton_models", "releases")]
     paths += [home.features("demo", "2026-01-02"), home.interactions("demo", date(2026, 1, 2))]
-    paths += [home.release("demo", "f" * 64), home.feast_source("demo", "users")]
+    paths += [home.release("demo", "f" * 64)]
     paths += [home.served("demo", "2026-01-02")]
     assert all(path.is_relative_to(tmp_path) and path != tmp_path for path in paths)
     assert home.interactions("demo", date(2026, 1, 2)).name == "2026-01-02.parquet"

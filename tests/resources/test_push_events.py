@@ -108,7 +108,7 @@ def test_a_feature_of_ones_own_is_compared_whatever_was_pushed(
     assert store.mismatches(NAME) == 0
     other = users.with_columns(history_days=pl.when(pl.col("user_id") == "a").then(2.0).otherwise("history_days"))
     with monkeypatch.context() as broken:  # online it is written first
-        broken.setattr(pq.ParquetWriter, "write_table", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+        broken.setattr(pq.ParquetWriter, "write_table", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
             store.publish(NAME, other, ITEMS, EVENTS, AS_OF)
     assert store.mismatches(NAME) == 1

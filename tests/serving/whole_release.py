@@ -213,7 +213,7 @@ def _parts(workflow: Workflow, data: TrainingData, config: FitConfig) -> Parts:
 def _write_users(root: Path, users: pl.DataFrame, events: pl.DataFrame) -> None:
     from feature_repo.repository import FeatureRepository
     from feature_repo.settings import StoreSettings
-    from feature_repo.user_state import user_state
+    from feature_repo.users.user_state import user_state
 
     repository = FeatureRepository(root / "feast" / NAME, NAME, StoreSettings())
     repository.write("users", user_state(users, events), datetime(1970, 4, 1, tzinfo=UTC))

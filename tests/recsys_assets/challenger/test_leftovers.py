@@ -49,9 +49,10 @@ WRITERS = {
         "FoldedDays(days, home.folds('toy') / 'items', merge).before(date(2026, 1, 21))"
     ),
     "the feature store": (
-        "from ops_gpu.primitives.atomic_file import atomic_file\n"
-        "with atomic_file(home.feast('toy') / 'users.parquet') as aside:\n"
-        "    aside.write_text('half'); os._exit(9)"
+        "import polars as pl\n"
+        "from feature_repo.offline.version_files import VersionFiles\n"
+        "with VersionFiles(home.feast('toy') / 'users', 'user_id').writing() as write:\n"
+        "    write(pl.DataFrame({'user_id': [1]})); os._exit(9)"
     ),
     "a model of the server": (
         "from serving.triton.repository import model_directory as repository\n"
@@ -102,7 +103,7 @@ def test_nothing_else_is_taken_for_a_leftover(home: Home) -> None:
         home.triton_models / ".toy.lock",
         home.triton_models / "toy" / "config.pbtxt",
         home.feast("toy") / ".writing.lock",
-        home.feast("toy") / "users.parquet",
+        home.feast("toy") / "users" / "00000000-00000000.parquet",
         home.recommender("other") / ".aside-x",
     ):
         path.parent.mkdir(parents=True, exist_ok=True)

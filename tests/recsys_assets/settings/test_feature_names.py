@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import yaml
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.features.days.event_features import EventFeatures
 from ops_gpu.logs import EntityTable, LogSource
 from ops_gpu.models.ranking.dlrm import Dlrm

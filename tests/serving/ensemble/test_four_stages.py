@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.candidates.candidate_config import CandidateConfig
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.recommender.two_stage import recommend
@@ -140,7 +140,7 @@ def test_a_recommender_needs_a_source() -> None:
 
 
 def test_items_and_users_from_stores_give_the_same_lists(whole: Whole, ensemble: Ensemble, tmp_path: Path) -> None:
-    source = pl.read_parquet(whole.release.path.parents[2] / "feast/whole/users.parquet")
+    source = pl.read_parquet(whole.release.path.parents[2] / "feast/whole/users/*.parquet")
     users = source.drop(EVENT_TIME, CREATED, PRESENT)
     UserHistoryStore.build(tmp_path / "histories/whole", users)
     raw = Schema.from_polars(users.drop("user_id", pl.selectors.starts_with("history_")))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 from ops_gpu.features.feature_table import FIRST_CODE
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema
@@ -39,7 +39,7 @@ def contract_release(root: Path) -> tuple[Whole, Release]:
     ImplicitFactors(users, items).save(folder / "implicit", whole.parts.workflow)
     _write_forest(folder / "forest")
     write_onnx(folder / "onnx")
-    users_of = pl.read_parquet(root / "feast" / NAME / "users.parquet").drop(EVENT_TIME, CREATED, PRESENT)
+    users_of = pl.read_parquet(root / "feast" / NAME / "users/*.parquet").drop(EVENT_TIME, CREATED, PRESENT)
     UserHistoryStore.build(root / "histories" / NAME, users_of)
     return whole, Release.write(folder, root / "releases", "whole", ReleaseMetadata())
 

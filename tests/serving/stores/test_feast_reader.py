@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import polars as pl
@@ -90,7 +91,7 @@ def test_a_store_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(FeatureStoreError):
         reader.read(np.array([1]))
-    (tmp_path / "items.parquet").unlink()
+    rmtree(tmp_path / "items")
     repository = FeatureRepository(tmp_path, "shop", StoreSettings())
     repository.write("items", pl.DataFrame({"item_id": [1], "price": [7.0]}), datetime.now(UTC))
     assert reader.read(np.array([1]))[0]["price"].tolist() == [7.0]  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_repo.user_state import user_state
+from feature_repo.users.user_state import user_state
 from ops_gpu.interactions.history_columns import ENTRY
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema

@@ -13,7 +13,7 @@ import pytest
 
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
-from feature_repo.user_state import user_state
+from feature_repo.users.user_state import user_state
 from ops_gpu.graph.operator import Operator
 from ops_gpu.primitives.ragged import Ragged
 from ops_gpu.schema.column import ColumnSchema

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feature_repo.user_state import user_state, user_states
+from feature_repo.users.user_lists import lists_of_log
+from feature_repo.users.user_state import user_state, user_states
 from ops_gpu.interactions.history_columns import ENTRY
 
 USERS = pl.DataFrame({"user_id": [3, 1], "country": ["FR", None]})
@@ -63,6 +64,6 @@ def test_the_order_of_the_rows_does_not_matter_and_nothing_is_lost(
 @pytest.mark.parametrize("at_once", [1, 4, 1000])
 def test_states_by_ranges_are_those_of_the_whole(at_once: int) -> None:
     rows = [(user, f"{item}", 10 * user + item, item % 2 == 0) for user in range(9) for item in range(user)]
-    parts = list(user_states(USERS, events(rows).lazy(), at_once))
+    parts = list(user_states(USERS, events(rows).lazy(), lists_of_log(events(rows)), at_once))
     assert pl.concat([part for _, part in parts]).equals(user_state(USERS, events(rows)))
     assert len(parts) == 1 if at_once == 1000 else len(parts) > 2

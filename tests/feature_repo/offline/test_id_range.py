@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feature_repo.id_range import IdRange, id_ranges
+from feature_repo.offline.id_range import IdRange, id_ranges
 
 IDS = st.one_of(st.lists(st.integers(-(2**63), 2**63 - 1), unique=True), st.lists(st.text("ab\x00é"), unique=True))
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
-from feature_repo.versions import changed_versions, joined, latest, remembered
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.versions import changed_versions, joined, latest, remembered
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from feature_repo.columns import PRESENT
-from feature_repo.id_range import IdRange
-from feature_repo.published_days import on_days
+from feature_repo.offline.columns import PRESENT
 from feature_repo.repository import FeatureRepository, check_ids
-from feature_repo.user_state import KEY, user_state
+from feature_repo.users.published_days import on_days
+from feature_repo.users.user_lists import KEY, UserLists
+from feature_repo.users.user_state import with_lists
 from ops_gpu.interactions.history_columns import ENTRY
 
 NOW, BEFORE = "__now__", "__before__:"
@@ -21,23 +21,17 @@ NOW, BEFORE = "__now__", "__before__:"
 
 @dataclass(frozen=True)
 class ChangedUsers:
-    """Users to be published again, and what they are now, a range of ids at a time.
+    """Users to be published again, and what they are now.
 
     Args:
-        repository: in which all days of the log but the new ones are published.
         users: canonical users.
-        new: canonical interactions of the new days.
-        log: of all days.
+        lists: gives the complete lists of users.
         ids: `user_id` of those who changed, such that are gone among them.
-        again: those of them who are made from the whole log.
     """
 
-    repository: FeatureRepository
     users: pl.DataFrame
-    new: pl.LazyFrame
-    log: pl.LazyFrame
+    lists: UserLists
     ids: pl.Series
-    again: pl.Series
 
     @classmethod
     def of(
@@ -45,6 +39,7 @@ class ChangedUsers:
         repository: FeatureRepository,
         users: pl.DataFrame,
         log: pl.LazyFrame,
+        lists: UserLists,
         added: list[date],
         again: Sequence[Any],
     ) -> ChangedUsers | None:
@@ -54,6 +49,7 @@ class ChangedUsers:
             repository: in which all days of the log but the new ones are published.
             users: canonical users.
             log: canonical interactions.
+            lists: gives what users did in all days, the new ones among them.
             added: the new days.
             again: users of whom more is online than the log holds, or was offline.
 
@@ -64,24 +60,15 @@ class ChangedUsers:
             ValueError: when an id is missing or comes twice.
         """
         check_ids("users", users, KEY)
-        if not repository.holds("users", user_state(users.head(0), pl.DataFrame(schema=log.collect_schema()))):
+        if not repository.holds("users", with_lists(users.head(0), lists(users[KEY].head(0)))):
             return None
-        new, pushed = log.filter(on_days(added)), pl.Series(KEY, again, users.schema[KEY])
-        active = new.select(KEY).unique().collect()[KEY]
-        ids = pl.concat([pushed, active, _differing(repository, users)]).unique()
-        return cls(repository, users, new, log, ids, pushed)
+        active = log.filter(on_days(added)).select(KEY).unique().collect()[KEY]
+        pushed = pl.Series(KEY, again, users.schema[KEY])
+        return cls(users, lists, pl.concat([pushed, active, _differing(repository, users)]).unique())
 
-    def states(self, ids: IdRange) -> pl.DataFrame:
-        """Those of a range, as `user_state` gives them; histories go on from what was published."""
-        changed, again = ids.of(self.ids), ids.of(self.again)
-        few = changed.filter(~changed.is_in(again.implode()))
-        mine = pl.col(KEY).is_in(few.implode())
-        before = self.repository.newest("users", [KEY, *ENTRY, PRESENT], few, ids)
-        grown = user_state(self.users.filter(mine), self.new.filter(mine), before)
-        if again.is_empty():
-            return grown
-        whole = pl.col(KEY).is_in(again.implode())
-        return pl.concat([grown, user_state(self.users.filter(whole), self.log.filter(whole))])
+    def states(self, ids: pl.Series) -> pl.DataFrame:
+        """Those of some ids, as `with_lists` gives them."""
+        return with_lists(self.users.filter(pl.col(KEY).is_in(ids.implode())), self.lists(ids))
 
 
 def _differing(repository: FeatureRepository, users: pl.DataFrame) -> pl.Series:
@@ -98,6 +85,8 @@ def _differing(repository: FeatureRepository, users: pl.DataFrame) -> pl.Series:
 
 def _lost(repository: FeatureRepository, rows: pl.DataFrame, features: list[str]) -> pl.Series:
     """Those of users in no table who were in one; who only interacts never was, and has no features."""
+    if rows.is_empty():
+        return rows[KEY]
     known = pl.any_horizontal([pl.lit(False), *(pl.col(f"{BEFORE}{name}").is_not_null() for name in features)])
     histories = repository.newest("users", [KEY, ENTRY[0]], rows[KEY])
     nothing = histories.filter(pl.col(ENTRY[0]).list.len() == 0)[KEY]

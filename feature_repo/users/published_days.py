@@ -1,4 +1,4 @@
-"""Which days of a log the users of a feature store were last made from: what the offline source says of itself."""
+"""Which days of a log the users of a feature store were last made from: what the last write noted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 from ops_gpu.interactions.days.day_stamp import only_added
 
 DAYS, PUSHED = "recsys.days", "recsys.pushed"
-"""Notes in the footer of the source, so that whoever writes it otherwise writes it without."""
+"""Notes of a write of users (`FeatureRepository.notes`): one without them takes them away."""
 MOST = 31
 """Days that are added to histories at once; of more, all histories are made anew."""
 
@@ -22,7 +22,7 @@ def added_days(notes: Mapping[str, str], contents: Mapping[date, str]) -> list[d
     """The days that have come since, where all others are what they were; None where anything else has changed.
 
     Args:
-        notes: of the source.
+        notes: of the last write.
         contents: what tells one content of a day from another, of every day that there is now.
     """
     before, now = _of(notes, DAYS, dict), {str(day): content for day, content in contents.items()}
@@ -31,12 +31,12 @@ def added_days(notes: Mapping[str, str], contents: Mapping[date, str]) -> list[d
 
 
 def pushed_then(notes: Mapping[str, str]) -> list[Any]:
-    """Users of whom the source held more than the log did."""
+    """Users of whom more was published than the log held."""
     return _of(notes, PUSHED, list) or []
 
 
 def notes_of(contents: Mapping[date, str], pushed: Iterable[Any]) -> dict[str, str]:
-    """The notes of a source that is made from these days, and of these users from what was pushed as well."""
+    """The notes of a write that is made from these days, and of these users from what was pushed as well."""
     days = {str(day): contents[day] for day in sorted(contents)}
     return {DAYS: json.dumps(days), PUSHED: json.dumps(list(pushed))}
 

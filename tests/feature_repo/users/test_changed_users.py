@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_repo.changed_users import ChangedUsers
-from feature_repo.id_range import IdRange, id_ranges
-from feature_repo.published_days import DAYS as NOTE
-from feature_repo.published_days import MOST, added_days, notes_of, pushed_then
+from feature_repo.offline.id_range import IdRange, id_ranges
 from feature_repo.repository import FeatureRepository
 from feature_repo.settings import StoreSettings
-from feature_repo.user_state import user_state
+from feature_repo.users.changed_users import ChangedUsers
+from feature_repo.users.published_days import DAYS as NOTE
+from feature_repo.users.published_days import MOST, added_days, notes_of, pushed_then
+from feature_repo.users.user_lists import lists_of_log
+from feature_repo.users.user_state import user_state
 from resources.feature_parity import count_mismatches
 
 FIRST = datetime(2026, 1, 1)
@@ -60,9 +61,9 @@ def test_day_by_day_is_as_at_once(days: list[Day], again: list[int], at_once: in
                 grown.write_ranges("users", parts, as_of)
             else:
                 added = [(FIRST + timedelta(number)).date()]
-                found = ChangedUsers.of(grown, users, log, added, again)
+                found = ChangedUsers.of(grown, users, log, lists_of_log(log), added, again)
                 assert found is not None
-                grown.write_some("users", found.ids, found.states, as_of, again)
+                grown.write_some("users", found.ids, found.states, as_of, at_once)
             whole.write("users", state, as_of)
             assert now(grown).equals(now(whole))
             if now(grown).height:
@@ -75,25 +76,33 @@ def test_who_did_nothing_new_is_not_looked_at(tmp_path: Path) -> None:
     users = table({1: "FR", 2: "DE", 3: None})
     repository.write("users", user_state(users, events(0, rows)), FIRST)
     log = pl.concat([events(0, rows), events(1, [(2, "b", 7, False)])]).lazy()
-    found = ChangedUsers.of(
-        repository, users.with_columns(country=pl.Series(["FR", "DE", "FR"])), log, [date(2026, 1, 2)], []
-    )
+    users = users.with_columns(country=pl.Series(["FR", "DE", "FR"]))
+    found = ChangedUsers.of(repository, users, log, lists_of_log(log), [date(2026, 1, 2)], [])
     assert found is not None
     assert sorted(found.ids) == [2, 3]
-    assert found.states(IdRange())["history_item"].to_list() == [["a", "b"], []]
-    assert found.states(IdRange(3, None))["user_id"].to_list() == [3]
+    assert found.states(found.ids)["history_item"].to_list() == [["a", "b"], []]
+    assert found.states(pl.Series("user_id", [3]))["user_id"].to_list() == [3]
 
 
 def test_other_columns_are_published_whole(tmp_path: Path) -> None:
     repository = FeatureRepository(tmp_path / "shop", "shop", StoreSettings())
     users, log = table({1: "FR"}), events(0, [(1, "a", 5, True)]).lazy()
     repository.write("users", user_state(users, log), FIRST)
-    assert ChangedUsers.of(repository, users, log, [], []) is not None
-    assert ChangedUsers.of(repository, users.with_columns(age=3), log, [], []) is None
-    assert ChangedUsers.of(FeatureRepository(tmp_path / "other", "other", StoreSettings()), users, log, [], []) is None
-    wider = user_state(users.with_columns(age=3), log)
+    assert ChangedUsers.of(repository, users, log, lists_of_log(log), [], []) is not None
+    assert ChangedUsers.of(repository, users.with_columns(age=3), log, lists_of_log(log), [], []) is None
+    assert (
+        ChangedUsers.of(
+            FeatureRepository(tmp_path / "other", "other", StoreSettings()), users, log, lists_of_log(log), [], []
+        )
+        is None
+    )
+    wider, noted = user_state(users.with_columns(age=3), log), repository.notes("users")
+    assert noted
     with pytest.raises(ValueError, match="were not written whole in these columns"):
-        repository.write_some("users", users["user_id"], lambda ids: wider.filter(ids.holds("user_id")), FIRST)
+        repository.write_some(
+            "users", users["user_id"], lambda ids: wider.filter(pl.col("user_id").is_in(ids)), FIRST, 9
+        )
+    assert repository.notes("users") == noted and repository.holds("users", user_state(users, log))
     assert now(repository)["history_item"].to_list() == [["a"]], "what was there stays"
 
 
@@ -103,7 +112,7 @@ def test_an_id_that_is_missing_or_comes_twice_is_refused(tmp_path: Path) -> None
     repository.write("users", user_state(users, log), FIRST)
     for wrong in (pl.concat([users, users]), pl.concat([users, users.with_columns(user_id=pl.lit(None, pl.Int64))])):
         with pytest.raises(ValueError, match="null or repeated user_id"):
-            ChangedUsers.of(repository, wrong, log, [], [])
+            ChangedUsers.of(repository, wrong, log, lists_of_log(log), [], [])
 
 
 def test_only_days_that_were_added_go_on() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from feature_repo.columns import CREATED, EVENT_TIME, PRESENT
+from feature_repo.offline.columns import CREATED, EVENT_TIME, PRESENT
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -43,14 +43,37 @@ def changed_versions(
         The changed rows with `event_timestamp`, `created_timestamp` and `present`.
     """
     now = frame.with_columns(pl.lit(True).alias(PRESENT))
-    moment = pl.lit(as_of).cast(_TIME)
     if known is not None:
         now = _differing(known, now, key, pl.Series(key, again, frame.schema[key]))
+    return _stamped(known, now, key, as_of, created)
+
+
+def new_versions(
+    known: pl.DataFrame, frame: pl.DataFrame, ids: pl.Series, as_of: datetime, created: datetime
+) -> pl.DataFrame:
+    """The same for rows that are all known to differ.
+
+    Args:
+        known: id and times of the newest version of every row.
+        frame: the rows as they are now, one an id.
+        ids: of the rows; those that the frame has no row of are gone.
+        as_of: as in `changed_versions`.
+        created: as in `changed_versions`.
+    """
+    key, now = ids.name, frame.with_columns(pl.lit(True).alias(PRESENT))
+    return _stamped(known, pl.concat([now, _empty(ids.to_frame(), now, key)]), key, as_of, created)
+
+
+def _stamped(
+    known: pl.DataFrame | None, now: pl.DataFrame, key: str, as_of: datetime, created: datetime
+) -> pl.DataFrame:
+    features, moment = [name for name in now.columns if name not in (key, PRESENT)], pl.lit(as_of).cast(_TIME)
+    if known is not None:
         before = known.select(key, (pl.col(EVENT_TIME) + timedelta(seconds=1)).alias("__least__"))
         moment = pl.when(pl.col("__least__") > moment).then("__least__").otherwise(moment)
-        now = now.join(before, on=key, how="left")
+        now = now.join(before, on=key, how="left", maintain_order="left")
     stamped = now.with_columns(moment.alias(EVENT_TIME), pl.lit(created).cast(_TIME).alias(CREATED))
-    return stamped.select(key, *frame.drop(key).columns, PRESENT, EVENT_TIME, CREATED)
+    return stamped.select(key, *features, PRESENT, EVENT_TIME, CREATED)
 
 
 def remembered(versions: pl.DataFrame, key: str, since: datetime) -> pl.DataFrame:
@@ -86,6 +109,11 @@ def _differing(known: pl.DataFrame, now: pl.DataFrame, key: str, again: pl.Serie
 
 def _gone(known: pl.DataFrame, now: pl.DataFrame, key: str, again: pl.Series) -> pl.DataFrame:
     ids = pl.concat([known.filter(pl.col(PRESENT)).select(key), again.to_frame()]).unique(maintain_order=True)
+    return _empty(ids, now, key)
+
+
+def _empty(ids: pl.DataFrame, now: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Rows of the ids that are not there now: nothing but the id, and that it is gone."""
     missing = ids.join(now, on=key, how="anti")
     empty = missing.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in now.schema.items() if name not in (key, PRESENT)

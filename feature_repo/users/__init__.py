@@ -1,0 +1,1 @@
+"""What the feature store keeps of users: who has changed since, and what they did."""
