@@ -109,10 +109,11 @@ class TritonServer:
     def status(self) -> ServerState | None:
         """State of the running daemon, None when there is none.
 
-        One that has died counts as none, and so does one that an earlier version started, until the next `start`.
+        One that has died counts as none, and so does one that an earlier version started, until the next `start`, and
+        one that is just being started and can be asked nothing.
         """
         state = self._process.running()
-        return state if state is not None and state.closed else None
+        return state if state is not None and state.closed and self._process.is_open else None
 
     def stop(self, timeout: float = 15.0) -> bool:
         """Ends the daemon with all its backend processes and its keeper, and makes sure that none is left.

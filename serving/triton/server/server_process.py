@@ -44,6 +44,11 @@ class ServerProcess:
         """Name of the home's server; its shared memory carries it too, so that leftovers can be found."""
         return _identifier(self.folder)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has opened the socket at which it is asked."""
+        return (self.folder / SOCKET).exists()
+
     def running(self) -> ServerState | None:
         """State of the server of this home that runs, also where the home was moved since it was started.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.triton.control.http_control import SOCKET
 from serving.triton.control.process import ProcessIdentity, _program, processes_of
 from serving.triton.server.backends import KEEPER, PROGRAMS, SERVER
 from serving.triton.server.server import TritonServer, _free_ports
@@ -29,6 +30,8 @@ def test_a_recycled_pid_is_not_taken_for_the_server(tmp_path: Path) -> None:
     (tmp_path / "server.json").write_text(json.dumps({**state, "started": "another time"}))
     assert server.status() is None
     (tmp_path / "server.json").write_text(json.dumps({**state, "started": me.started}))
+    assert server.status() is None, "it is being started, and answers nothing yet"
+    (tmp_path / SOCKET).touch()
     assert server.status() is not None
 
 
