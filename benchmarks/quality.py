@@ -35,6 +35,11 @@ WORLDS = {
 METRICS = ("recall@20", "ndcg@20")
 
 
+def named(world: str) -> str:
+    """Name of the copy: that of the demo is taken."""
+    return f"{world}-seeded"
+
+
 def prepare(world: str, seed: int, folder: Path) -> Path:
     """Writes the YAML of a recommender whose models have a seed, and the demo's log; where recommenders lie."""
     place = folder / f"seed-{seed}" / world
@@ -42,7 +47,8 @@ def prepare(world: str, seed: int, folder: Path) -> Path:
     given = (WORLDS[world] / "defs.yaml").read_text(encoding="utf-8")
     sample = os.environ.get("RECSYS_SAMPLE_DATA", str(ROOT.parent / "shared" / "data"))
     document = yaml.safe_load(given.replace("${RECSYS_SAMPLE_DATA:-../../../shared/data}", sample))
-    document["attributes"] |= {"retrieval": {"seed": seed}, "ranking": {"seed": seed}}
+    document["attributes"].pop("generator", None)
+    document["attributes"] |= {"name": named(world), "retrieval": {"seed": seed}, "ranking": {"seed": seed}}
     (place / "defs.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     log = folder / "home" / "data" / "demo"
     if world == "demo" and not log.exists():
@@ -53,7 +59,7 @@ def prepare(world: str, seed: int, folder: Path) -> Path:
 def evaluated(world: str, seed: int, folder: Path) -> dict[str, Any]:
     """What `recsys evaluate` says."""
     places = {"RECSYS_RECOMMENDERS": str(prepare(world, seed, folder)), "RECSYS_HOME": str(folder / "home")}
-    command = [sys.executable, "-c", "from recsys_assets.cli import app; app()", "evaluate", world, "--json"]
+    command = [sys.executable, "-c", "from recsys_assets.cli import app; app()", "evaluate", named(world), "--json"]
     done = subprocess.run(command, env={**os.environ, **places}, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
