@@ -18,8 +18,6 @@ from ops_gpu.primitives.content_hash import hash_json
 from ops_gpu.schema.column import ColumnSchema
 from ops_gpu.schema.schema import Schema
 
-FORMAT = 2
-"""Of what a write leaves behind: what one of another format has written counts as not complete."""
 _BATCH = 2_000
 
 
@@ -53,8 +51,7 @@ class OnlineRows:
     def mark(self, schema: Schema) -> str:
         """What rows are written with: under another mark all must be written again."""
         made = self._file.stat().st_ino if self._file.exists() else 0
-        columns = schema.to_dict()
-        return hash_json({"online": self._settings.online(), "file": made, "columns": columns, "format": FORMAT})
+        return hash_json({"online": self._settings.online(), "file": made, "columns": schema.to_dict()})
 
     def writer(self, kind: str, schema: Schema) -> Callable[[pl.DataFrame], None]:
         """Gives what writes rows: id, features, `present`, `event_timestamp` and `created_timestamp`.

@@ -131,7 +131,31 @@ class FeatureRepository:
             ValueError: as `write`, or when there is no part.
         """
         with only_writer(self.folder):
-            return self._write(kind, parts, as_of, again, notes or {})
+            key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
+            first: _Write | None = None
+            before = self.versions(kind)
+            with ExitStack() as open_:
+                for ids, frame in parts:
+                    check_ids(kind, frame, key)
+                    if first is None:
+                        first = self._begin(kind, frame)
+                        write_versions = open_.enter_context(before.writing(first.other_columns))
+                        write_online = open_.enter_context(writing_behind(self._online.writer(kind, first.schema)))
+                    known = before.of(ids, frame.schema[key])
+                    mine = ids.of(pl.Series(key, again, frame.schema[key])).to_list()
+                    newest = None if known is None else latest(known, key)
+                    changed = changed_versions(newest, frame, key, _in_utc(as_of), now, mine)
+                    versions = changed if known is None else joined(known, changed, key)
+                    current = latest(versions, key)
+                    write_online(changed if first.complete else current)
+                    since = now - self.settings.keep
+                    write_versions(remembered(versions, key, since) if first.other_columns else changed)
+                    removed = int((~changed[PRESENT]).sum())
+                    total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, 0))
+                if first is None:
+                    raise ValueError(f"the {kind} for the feature store came in no part at all, expected one at least.")
+            self._end(kind, first, notes or {}, total.rows)
+            return replace(total, versions=before.rows())
 
     def write_some(
         self,
@@ -156,7 +180,30 @@ class FeatureRepository:
             ValueError: as `write`, or when the last write was of other columns or broke off (`holds`).
         """
         with only_writer(self.folder):
-            return self._write_some(kind, ids, rows, as_of, at_once, notes or {})
+            key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
+            before, ids = self.versions(kind), ids.sort()
+            if not before.paths:
+                raise ValueError(f"the {kind} for the feature store were never written whole; write all of them.")
+            newest, known_rows = before.newest(ids), int(self.notes(kind).get(ROWS, 0))
+            first = self._begin(kind, rows(ids.head(0)), some=True)
+            with (
+                before.writing() as write_versions,
+                writing_behind(self._online.writer(kind, first.schema)) as write_online,
+            ):
+                for start in range(0, len(ids), at_once):
+                    some = ids.slice(start, at_once)
+                    frame = rows(some)
+                    check_ids(kind, frame, key)
+                    known = newest.filter(pl.col(key).is_in(some.implode()))
+                    changed = new_versions(known, frame, some, _in_utc(as_of), now)
+                    write_online(changed)
+                    write_versions(changed)
+                    gone = int((~changed[PRESENT]).sum())
+                    more = int(changed[PRESENT].sum()) - int(known[PRESENT].sum())
+                    total = total.plus(Written(more, changed.height, gone, 0))
+            total = replace(total, rows=total.rows + known_rows, versions=before.rows())
+            self._end(kind, first, notes or {}, total.rows)
+            return total
 
     def notes(self, kind: str) -> dict[str, str]:
         """What the last write noted, and its `ROWS`; nothing where there was none, or it broke off."""
@@ -195,74 +242,6 @@ class FeatureRepository:
         """
         schema = _schema(kind, rows.drop(EVENT_TIME, CREATED))
         self._online.writer(kind, schema)(rows.with_columns(pl.lit(True).alias(PRESENT)))
-
-    def _write(
-        self,
-        kind: str,
-        parts: Iterable[tuple[IdRange, pl.DataFrame]],
-        as_of: datetime,
-        again: Sequence[Any],
-        notes: Mapping[str, str],
-    ) -> Written:
-        key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
-        first: _Write | None = None
-        before = self.versions(kind)
-        with ExitStack() as open_:
-            for ids, frame in parts:
-                check_ids(kind, frame, key)
-                if first is None:
-                    first = self._begin(kind, frame)
-                    write_versions = open_.enter_context(before.writing(first.other_columns))
-                    write_online = open_.enter_context(writing_behind(self._online.writer(kind, first.schema)))
-                known = before.of(ids, frame.schema[key])
-                mine = ids.of(pl.Series(key, again, frame.schema[key])).to_list()
-                newest = None if known is None else latest(known, key)
-                changed = changed_versions(newest, frame, key, _in_utc(as_of), now, mine)
-                versions = changed if known is None else joined(known, changed, key)
-                current = latest(versions, key)
-                write_online(changed if first.complete else current)
-                since = now - self.settings.keep
-                write_versions(remembered(versions, key, since) if first.other_columns else changed)
-                removed = int((~changed[PRESENT]).sum())
-                total = total.plus(Written(int(current[PRESENT].sum()), changed.height, removed, 0))
-            if first is None:
-                raise ValueError(f"the {kind} for the feature store came in no part at all, expected one at least.")
-        self._end(kind, first, notes, total.rows)
-        return replace(total, versions=before.rows())
-
-    def _write_some(
-        self,
-        kind: str,
-        ids: pl.Series,
-        rows: Callable[[pl.Series], pl.DataFrame],
-        as_of: datetime,
-        at_once: int,
-        notes: Mapping[str, str],
-    ) -> Written:
-        key, now, total = _KEYS[kind], datetime.now(UTC), Written(0, 0, 0, 0)
-        before, ids = self.versions(kind), ids.sort()
-        if not before.paths:
-            raise ValueError(f"the {kind} for the feature store were never written whole; write all of them.")
-        newest, known_rows = before.newest(ids), int(self.notes(kind).get(ROWS, 0))
-        first = self._begin(kind, rows(ids.head(0)), some=True)
-        with (
-            before.writing() as write_versions,
-            writing_behind(self._online.writer(kind, first.schema)) as write_online,
-        ):
-            for start in range(0, len(ids), at_once):
-                some = ids.slice(start, at_once)
-                frame = rows(some)
-                check_ids(kind, frame, key)
-                known = newest.filter(pl.col(key).is_in(some.implode()))
-                changed = new_versions(known, frame, some, _in_utc(as_of), now)
-                write_online(changed)
-                write_versions(changed)
-                gone = int((~changed[PRESENT]).sum())
-                more = int(changed[PRESENT].sum()) - int(known[PRESENT].sum())
-                total = total.plus(Written(more, changed.height, gone, 0))
-        total = replace(total, rows=total.rows + known_rows, versions=before.rows())
-        self._end(kind, first, notes, total.rows)
-        return total
 
     def _begin(self, kind: str, frame: pl.DataFrame, some: bool = False) -> _Write:
         """Prepares for a write of such rows; one that breaks off leaves no mark, so the next trusts nothing online."""

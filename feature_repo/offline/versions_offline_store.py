@@ -50,7 +50,7 @@ class VersionsOfflineStore(DaskOfflineStore):
         """As `feast.FeatureStore.get_historical_features`.
 
         Raises:
-            NotImplementedError: when users or items are asked for without an `entity_df`.
+            ValueError: when users or items are asked for without an `entity_df`.
         """
         if hasattr(entity_df, "compute"):  # of Dask, as Feast's own allows, and then fails on
             entity_df = entity_df.compute()
@@ -70,7 +70,7 @@ class VersionsOfflineStore(DaskOfflineStore):
 
         ours = [view for view in feature_views if _is_ours(view.batch_source)]
         if ours and entity_df is None:
-            raise NotImplementedError(f"{REFUSED}; {INSTEAD}.")
+            raise ValueError(f"{REFUSED}; {INSTEAD}.")
         job = feasts(feature_views, feature_refs)  # refuses what is asked wrongly
         if not ours:
             return job
@@ -94,10 +94,10 @@ class VersionsOfflineStore(DaskOfflineStore):
         """As Feast's, which `feast materialize` uses; of users and items the pipeline writes what is online.
 
         Raises:
-            NotImplementedError: for those.
+            ValueError: for those.
         """
         if _is_ours(data_source):
-            raise NotImplementedError(f"{REFUSED}; {INSTEAD}.")
+            raise ValueError(f"{REFUSED}; {INSTEAD}.")
         return DaskOfflineStore.pull_latest_from_table_or_query(config, data_source, *args, **kwargs)
 
     @staticmethod
@@ -105,10 +105,10 @@ class VersionsOfflineStore(DaskOfflineStore):
         """As Feast's.
 
         Raises:
-            NotImplementedError: for users and items.
+            ValueError: for users and items.
         """
         if _is_ours(data_source):
-            raise NotImplementedError(f"{REFUSED}; {INSTEAD}.")
+            raise ValueError(f"{REFUSED}; {INSTEAD}.")
         return DaskOfflineStore.pull_all_from_table_or_query(config, data_source, *args, **kwargs)
 
 

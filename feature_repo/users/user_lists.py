@@ -37,11 +37,10 @@ def lists_of_days(histories: UserHistories, item_id: pl.DataType) -> UserLists:
     """
     known = [run.items for run in histories.runs]
     items = pl.concat([pl.Series([], dtype=item_id), *known]).unique().sort()
-    # of each run once, and not of each batch of users: a catalogue is larger than what some users did
-    places = {id(ids): items.search_sorted(ids).to_numpy().astype(np.int32) for ids in known}
+    read = histories.reader(lambda ids: items.search_sorted(ids).to_numpy().astype(np.int32))
 
     def lists(users: pl.Series) -> pl.DataFrame:
-        found = histories.of(users, lambda ids: places[id(ids)])
+        found = read(users)
         offsets = found.items.offsets
         values: dict[str, Any] = {
             "history_item": items.gather(found.items.values),

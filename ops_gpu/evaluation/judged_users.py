@@ -46,12 +46,10 @@ class JudgedUsers:
         if chosen.is_empty():
             return 0
         users, items, found = chosen["user_id"].unique().sort(), chosen["item_id"].unique().sort(), 0
-        past = self.past.users_before(as_day(start))
-        places = {id(run.items): _places(run.items, items) + np.int32(1) for run in past.runs}
+        read = self.past.users_before(as_day(start)).reader(lambda ids: _places(ids, items) + np.int32(1))
         for at in range(0, len(users), USERS_AT_ONCE):
             some = users.slice(at, USERS_AT_ONCE)
-            history = past.of(some, lambda ids: places[id(ids)])
-            found += self._count(history, some, items, chosen.filter(pl.col("user_id").is_in(some.implode())))
+            found += self._count(read(some), some, items, chosen.filter(pl.col("user_id").is_in(some.implode())))
             if found >= self.enough:
                 break
         return found

@@ -37,14 +37,32 @@ class UserHistories:
         Returns:
             Row `i` is the history of `users[i]`, empty for one who did nothing.
         """
+        return self.reader(encode)(users)
+
+    def reader(self, encode: Encode) -> Callable[[pl.Series], Histories]:
+        """The same for one batch of users after the other: items, of which there may be more, are encoded once.
+
+        Args:
+            encode: as in `of`.
+        """
+        codes: dict[int, npt.NDArray[np.int32]] = {}
+
+        def codes_of(number: int) -> npt.NDArray[np.int32]:
+            if number not in codes:
+                codes[number] = encode(self.runs[number].items)
+            return codes[number]
+
+        return lambda users: self._of(users, codes_of)
+
+    def _of(self, users: pl.Series, codes_of: Callable[[int], npt.NDArray[np.int32]]) -> Histories:
         keys, rows = user_keys(users), np.zeros(0, np.int64)
         parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.zeros(0, dtype)] for name, dtype in ENTRY.items()}
         found_rows = [rows]
-        for run in self.runs:
+        for number, run in enumerate(self.runs):
             places = run.find(keys)
             at = places.values
             found_rows.append(places.row_ids)
-            codes = encode(run.items) if len(at) else np.zeros(0, np.int32)
+            codes = codes_of(number) if len(at) else np.zeros(0, np.int32)
             parts["item"].append(codes[run.item[at]] if len(at) else codes)
             for name in ("count", "last", "positive"):
                 parts[name].append(getattr(run, name)[at])
