@@ -217,4 +217,10 @@ def test_a_repository_whose_files_are_crowded_makes_one_of_them(tmp_path: Path) 
         repository.write("items", pl.DataFrame({"item_id": [1], "price": [float(price)]}), START)
         assert repository.versions("items").rows() <= 3
     assert repository.newest("items", ["price"])["price"].to_list() == [5.0]
+    files = repository.versions("items")
+    assert set(files.paths) < set(files.folder.iterdir()), "what one file took the place of is still there"
+    old = time.time() - KEPT_SECONDS - 60
+    os.utime(files.paths[0], (old, old))
+    repository.write("items", pl.DataFrame({"item_id": [1], "price": [5.0]}), START)
+    assert set(files.paths) == set(files.folder.iterdir()), "the next write removes it, though it has nothing to add"
     assert count_mismatches(repository, 10, "items") == 0

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -35,6 +36,16 @@ def test_as_many_as_there_are_choices(events: Events, start: int, end: int, repe
         with patch("ops_gpu.evaluation.judged_users.USERS_AT_ONCE", 1):
             assert JudgedUsers(past, repeats).count(start * DAY, end * DAY) == len(users)
             assert JudgedUsers(past, repeats, 2).count(start * DAY, end * DAY) == min(2, len(users))
+
+
+def test_no_more_are_looked_for_than_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops_gpu.evaluation.judged_users.USERS_AT_ONCE", 2)
+    users = np.tile(np.arange(8, dtype=np.int32), 2)
+    items, times = np.repeat(np.array([0, 1], np.int32), 8), np.repeat(np.array([1, 3]), 8)
+    events = Events.sorted(users, items, times, np.ones(16, np.bool_), 8, 2)
+    past = write_days(frame_of(events, texts=False), tmp_path / "days", ItemStateConfig())
+    assert JudgedUsers(past, repeats=False).count(2 * DAY, 4 * DAY) == 8
+    assert JudgedUsers(past, repeats=False, enough=3).count(2 * DAY, 4 * DAY) == 4
 
 
 def test_days_begin_and_end_at_midnight(tmp_path: Path) -> None:
